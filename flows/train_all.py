@@ -1,0 +1,169 @@
+"""Train every chosen variant on one dataset, evaluate it and write the leaderboard: the main job."""
+
+import sys
+
+if __name__ == "__main__":
+    # Ahead of the other imports: --help and usage errors are answered before Prefect is imported.
+    from tasks.launch import launch
+
+    sys.exit(launch("flows.train_all"))
+
+import resource
+from datetime import UTC, datetime
+from typing import Any
+
+from prefect import flow, runtime
+from prefect.states import Failed, State
+from rich.console import Console
+
+from tasks.config import RunConfig
+from tasks.encode.encodings import ENCODINGS
+from tasks.encode.task import encode_reviews
+from tasks.errors import TrainingError, UserError
+from tasks.evaluate.task import evaluate_model
+from tasks.ingest.datasets import Choice
+from tasks.ingest.task import ingest_reviews, obtain_dataset
+from tasks.orchestration import run
+from tasks.report.leaderboard import ModelResult
+from tasks.report.render import FALLBACK_WARNING, render_terminal
+from tasks.report.task import write_report
+from tasks.store import Manifest, library_versions
+from tasks.train.settings import FitSettings
+from tasks.train.task import train_variant
+from tasks.train.variants import VARIANTS, Variant
+
+
+class VariantsFailedError(Exception):
+    """Some variants failed; the rest is trained and reported in `leaderboard`."""
+
+    def __init__(self, message: str, leaderboard: dict[str, Any]) -> None:
+        super().__init__(message)
+        self.leaderboard = leaderboard
+
+
+def name_run() -> str:
+    """Name the flow run after what it does: "imdb-reviews · 10 variants · 3 seeds"."""
+    config = runtime.flow_run.parameters["config"] or RunConfig()
+    num_variants, seeds = len(config.variant_names), config.seeds
+    counts = [f"{num_variants} variant{'s'[: num_variants > 1]}", f"{seeds} seed{'s'[: seeds > 1]}"]
+    return " · ".join([config.dataset.replace("_", "-"), *counts])
+
+
+@flow(name="train-all", flow_run_name=name_run)
+def train_all(config: RunConfig | None = None) -> dict[str, Any] | State[Any]:
+    """Ingest, encode, train, evaluate, report; returns the content of leaderboard.json.
+
+    Ends as Failed when a variant failed, after the others are reported, or when the data are not as they must be.
+    """
+    config = config or RunConfig()
+    started = datetime.now(UTC)
+    try:
+        choice = obtain_dataset(config.dataset, config.data_dir)
+        reviews = run(
+            ingest_reviews,
+            choice.dataset,
+            data_dir=config.data_dir,
+            validation_fraction=config.validation_fraction,
+            limit=config.limit,
+        )
+        sequences = encode_all(config, reviews)
+        results = [
+            train_and_evaluate(config, VARIANTS[name], seed, reviews, sequences[VARIANTS[name].encoding])
+            for name in config.variant_names
+            for seed in config.seed_values
+        ]
+    except UserError as error:
+        return Failed(message=str(error), data=error)
+    leaderboard = write_report(
+        results,
+        run=describe_run(config, choice, reviews, results, started),
+        config_json=config.model_dump_json(indent=2),
+        artifacts_dir=config.artifacts_dir,
+    )
+    return conclude(leaderboard)
+
+
+def encode_all(config: RunConfig, reviews: Manifest) -> dict[str, Manifest]:
+    """Encode the reviews in each way that the chosen variants need."""
+    names = dict.fromkeys(VARIANTS[name].encoding for name in config.variant_names)
+    return {name: run(encode_reviews, reviews, ENCODINGS[name], data_dir=config.data_dir) for name in names}
+
+
+def train_and_evaluate(
+    config: RunConfig, variant: Variant, seed: int, reviews: Manifest, sequences: Manifest
+) -> ModelResult:
+    """Train and evaluate one variant with one seed; what goes wrong with it becomes its result."""
+    label_names = reviews.facts["label_names"]
+    folders = {"data_dir": config.data_dir, "artifacts_dir": config.artifacts_dir}
+    settings = FitSettings(
+        epochs=config.epochs,
+        patience=config.patience,
+        batch_size=config.batch_size or variant.batch_size,
+        learning_rate=variant.learning_rate,
+        seed=seed,
+    )
+    result = ModelResult(variant=variant.name, encoding=variant.encoding, seed=seed, status="ok")
+    try:
+        model = run(train_variant, variant, settings, sequences, num_classes=len(label_names), **folders)
+        evaluation = run(evaluate_model, model, sequences, label_names=label_names, **folders)
+    except UserError:
+        raise
+    except Exception as error:  # whatever one variant does, the others go on
+        reason = f"{type(error).__name__}: {error}" if not isinstance(error, TrainingError) else str(error)
+        return result.model_copy(update={"status": "failed", "reason": " ".join(reason.split())[:500]})
+    return result.model_copy(
+        update={"folder": model.folder, "training": model.facts, "metrics": evaluation.facts}
+    )
+
+
+def describe_run(
+    config: RunConfig, choice: Choice, reviews: Manifest, results: list[ModelResult], started: datetime
+) -> dict[str, Any]:
+    """Gather what the leaderboard says of the run as a whole."""
+    devices = sorted({result.training["device"] for result in results if result.training})
+    return {
+        "id": f"{started:%Y%m%d-%H%M%S}-{str(runtime.flow_run.id)[:8]}",
+        "dataset": choice.dataset,
+        "is_fallback": choice.is_fallback,
+        "fallback_reason": choice.reason,
+        "label_names": reviews.facts["label_names"],
+        "num_reviews": reviews.facts["num_reviews"],
+        "limit": config.limit,
+        "seeds": config.seeds,
+        "started": started.isoformat(timespec="seconds"),
+        "seconds": (datetime.now(UTC) - started).total_seconds(),
+        "device": "; ".join(devices) or "none",
+        "peak_memory_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
+        "versions": library_versions("prefect", "keras", "tensorflow", "tensorflow-datasets", "numpy", "scikit-learn"),
+    }
+
+
+def conclude(leaderboard: dict[str, Any]) -> dict[str, Any] | State[Any]:
+    """Return the leaderboard, or a Failed state that carries it when a variant failed."""
+    rows = leaderboard["variants"]
+    failed = [row["name"] for row in rows if row["status"] == "failed"]
+    if not failed:
+        return leaderboard
+    message = f"{len(failed)} of {len(rows)} variants failed: {', '.join(failed)}"
+    return Failed(message=message, data=VariantsFailedError(message, leaderboard))
+
+
+def main(config: RunConfig) -> int:
+    """Run the flow and print the leaderboard; returns the exit status."""
+    outcome = train_all(config, return_state=True).result(raise_on_failure=False)
+    if isinstance(outcome, VariantsFailedError):
+        show_leaderboard(config, outcome.leaderboard)
+        return 1
+    if isinstance(outcome, BaseException):
+        raise outcome
+    show_leaderboard(config, outcome)
+    return 0
+
+
+def show_leaderboard(config: RunConfig, leaderboard: dict[str, Any]) -> None:
+    """Print the result on standard output, the path of the report last."""
+    console = Console(width=None if sys.stdout.isatty() else 160, soft_wrap=True)
+    if leaderboard["run"]["is_fallback"]:
+        console.print(f"{FALLBACK_WARNING} {leaderboard['run']['fallback_reason']}", style="bold red", markup=False)
+    console.print(render_terminal(leaderboard))
+    print(config.artifacts_dir / "runs" / leaderboard["run"]["id"] / "report.html")

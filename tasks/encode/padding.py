@@ -1,0 +1,32 @@
+"""Sequences of one length from tokens of any number."""
+
+from typing import Literal, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+PAD_ID = 0
+
+
+class Tokens(NamedTuple):
+    """The tokens of some texts, one after another: ids of shape (sum(num_tokens),), num_tokens of shape (num_texts,)."""
+
+    ids: NDArray[np.int32]
+    num_tokens: NDArray[np.int64]
+
+
+def pad_tokens(tokens: Tokens, *, length: int, padding: Literal["pre", "post"]) -> NDArray[np.int32]:
+    """Cut each text after its first `length` tokens and pad the shorter ones: an array of shape (num_texts, length).
+
+    Equal to Keras's `pad_sequences(..., maxlen=length, padding=padding, truncating="post")`:
+    pad_tokens(Tokens([7, 9], [2]), length=3, padding="pre") -> [[0, 7, 9]].
+    """
+    kept = np.minimum(tokens.num_tokens, length)
+    first_token = np.cumsum(tokens.num_tokens) - tokens.num_tokens
+    columns = np.arange(length)
+    shift = (length - kept if padding == "pre" else np.zeros_like(kept))[:, None]
+    is_token = (columns >= shift) & (columns < shift + kept[:, None])
+    source = (first_token[:, None] + columns - shift)[is_token]
+    padded = np.full((len(kept), length), PAD_ID, dtype=np.int32)
+    padded[is_token] = tokens.ids[source]
+    return padded

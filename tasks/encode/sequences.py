@@ -1,0 +1,109 @@
+"""Fit a tokenizer on the training split and write every split's sequences to Parquet, batch by batch."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+from tokenizers import Tokenizer
+
+from tasks.encode.encodings import Encoding
+from tasks.encode.padding import PAD_ID, Tokens, pad_tokens
+from tasks.encode.subwords import encode_subwords, fit_subwords
+from tasks.encode.words import OOV_ID, PAD, encode_words, fit_words
+
+BATCH_ROWS: Final = 5_000
+SPLITS: Final = ("train", "validation", "test")
+FIT: Final = {"words": fit_words, "subwords": fit_subwords}
+ENCODE: Final = {"words": encode_words, "subwords": encode_subwords}
+
+
+def write_encoding(reviews_folder: Path, encoding: Encoding, folder: Path) -> dict[str, Any]:
+    """Write tokenizer.json and {train,validation,test}.parquet; returns the vocabulary's size and token counts.
+
+    Only the training split is read for fitting, so no word of the other splits can reach the vocabulary.
+    """
+    tokenizer = fit_tokenizer(reviews_folder / "train.parquet", encoding)
+    tokenizer.save(str(folder / "tokenizer.json"), pretty=True)
+    facts = {
+        split: write_sequences(reviews_folder / f"{split}.parquet", tokenizer, encoding, folder / f"{split}.parquet")
+        for split in SPLITS
+    }
+    return {"vocab_size": tokenizer.get_vocab_size(), "splits": facts}
+
+
+def fit_tokenizer(path: Path, encoding: Encoding) -> Tokenizer:
+    """Fit on one file of reviews; the padding and truncation become part of what is saved."""
+    texts = (batch.column("text") for batch in read_batches(path, columns=["text"]))
+    tokenizer = FIT[encoding.kind](texts, encoding)
+    tokenizer.enable_truncation(encoding.length, direction="right")
+    tokenizer.enable_padding(
+        length=encoding.length, direction="left" if encoding.padding == "pre" else "right", pad_id=PAD_ID, pad_token=PAD
+    )
+    return tokenizer
+
+
+def encode_texts(texts: pa.Array, tokenizer: Tokenizer, encoding: Encoding) -> dict[str, NDArray[Any]]:
+    """Encode texts: tokens of shape (num_texts, length), num_tokens before truncation, num_oov among those."""
+    found = ENCODE[encoding.kind](texts, tokenizer)
+    ends = np.cumsum(np.concatenate([[0], found.ids == OOV_ID]))[np.cumsum(found.num_tokens)]
+    return {
+        "tokens": pad_tokens(found, length=encoding.length, padding=encoding.padding),
+        "num_tokens": found.num_tokens.astype(np.int32),
+        "num_oov": np.diff(ends, prepend=0).astype(np.int32),
+    }
+
+
+def write_sequences(source: Path, tokenizer: Tokenizer, encoding: Encoding, target: Path) -> dict[str, int]:
+    """Encode one split; returns how many tokens, unknown tokens and truncated reviews it has."""
+    untruncated = Tokenizer.from_str(tokenizer.to_str())
+    untruncated.no_truncation()
+    untruncated.no_padding()
+    schema = sequence_schema(encoding)
+    totals = {"num_tokens": 0, "num_oov": 0, "num_truncated": 0}
+    with pq.ParquetWriter(target, schema, compression="zstd") as writer:
+        for batch in read_batches(source, columns=["id", "text", "label"]):
+            found = encode_texts(batch.column("text"), untruncated, encoding)
+            tokens = pa.array(found["tokens"].ravel(), schema.field("tokens").type.value_type, safe=True)
+            columns = [
+                batch.column("id"),
+                batch.column("label"),
+                pa.FixedSizeListArray.from_arrays(tokens, encoding.length),
+                pa.array(found["num_tokens"]),
+                pa.array(found["num_oov"]),
+            ]
+            writer.write_batch(pa.record_batch(columns, schema=schema))
+            totals["num_tokens"] += int(found["num_tokens"].sum())
+            totals["num_oov"] += int(found["num_oov"].sum())
+            totals["num_truncated"] += int((found["num_tokens"] > encoding.length).sum())
+    return totals
+
+
+def sequence_schema(encoding: Encoding) -> pa.Schema:
+    """Describe the Parquet columns, with the smallest integers that hold the vocabulary."""
+    smallest = pa.from_numpy_dtype(np.min_scalar_type(encoding.vocab_size - 1))
+    return pa.schema(
+        [
+            ("id", pa.string()),
+            ("label", pa.int32()),
+            ("tokens", pa.list_(smallest, encoding.length)),
+            ("num_tokens", pa.int32()),
+            ("num_oov", pa.int32()),
+        ]
+    )
+
+
+def read_batches(path: Path, *, columns: list[str]) -> Iterator[pa.RecordBatch]:
+    """Read a Parquet file in batches of bounded size."""
+    with pq.ParquetFile(path) as file:
+        yield from file.iter_batches(batch_size=BATCH_ROWS, columns=columns)
+
+
+def read_sequences(path: Path) -> tuple[NDArray[Any], NDArray[np.int32]]:
+    """Load one split for training: tokens of shape (num_reviews, length) and labels of shape (num_reviews,)."""
+    table = pq.read_table(path, columns=["tokens", "label"])
+    tokens = table.column("tokens").combine_chunks()
+    return tokens.flatten().to_numpy().reshape(len(table), -1), table.column("label").to_numpy()

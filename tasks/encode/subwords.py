@@ -1,0 +1,38 @@
+"""Subword tokens: byte-pair encoding (Sennrich et al. 2016) over bytes, by the `tokenizers` library.
+
+Working on bytes, it has a token for every text: nothing is out of vocabulary.
+"""
+
+from collections.abc import Iterable
+
+import numpy as np
+import pyarrow as pa
+from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
+
+from tasks.encode.encodings import Encoding
+from tasks.encode.padding import Tokens
+from tasks.encode.words import OOV, PAD
+
+
+def fit_subwords(batches: Iterable[pa.Array], encoding: Encoding) -> Tokenizer:
+    """Learn merges from the training texts until there are `vocab_size` tokens, or fewer if the texts yield fewer."""
+    tokenizer = Tokenizer(models.BPE(unk_token=OOV))
+    tokenizer.normalizer = normalizers.Sequence([normalizers.NFC(), normalizers.Lowercase()])
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=True)
+    tokenizer.decoder = decoders.ByteLevel()
+    trainer = trainers.BpeTrainer(
+        vocab_size=encoding.vocab_size,
+        special_tokens=[PAD, OOV],
+        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
+        show_progress=False,
+    )
+    tokenizer.train_from_iterator((texts.to_pylist() for texts in batches), trainer)
+    return tokenizer
+
+
+def encode_subwords(texts: pa.Array, tokenizer: Tokenizer) -> Tokens:
+    """Turn texts into token ids, on all cores."""
+    sequences = [encoded.ids for encoded in tokenizer.encode_batch_fast(texts.to_pylist(), add_special_tokens=False)]
+    num_tokens = np.array([len(ids) for ids in sequences], dtype=np.int64)
+    flat = np.fromiter((token for ids in sequences for token in ids), dtype=np.int32, count=int(num_tokens.sum()))
+    return Tokens(flat, num_tokens)

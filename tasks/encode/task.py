@@ -1,0 +1,34 @@
+"""Prefect task that turns reviews into padded sequences."""
+
+from pathlib import Path
+from typing import Final
+
+from prefect import task
+from prefect.cache_policies import NO_CACHE
+from prefect.states import State
+
+from tasks.encode.encodings import Encoding
+from tasks.encode.sequences import write_encoding
+from tasks.orchestration import produce_in_task
+from tasks.store import Manifest, Output, hash_room, library_versions
+
+ROOM: Final = Path(__file__).parent
+
+
+@task(name="encode-reviews", task_run_name="encode-{encoding.name}", cache_policy=NO_CACHE)
+def encode_reviews(reviews: Manifest, encoding: Encoding, *, data_dir: Path) -> State[Manifest]:
+    """Fit a tokenizer on the training split and write every split's sequences."""
+    output = Output(
+        root=data_dir,
+        kind="encoding",
+        name=encoding.name,
+        family="encodings",
+        folder=f"encodings/{encoding.name}-{{fingerprint}}",
+        decided_by={
+            "encoding": encoding.settings(),
+            "reviews": {name: record.sha256 for name, record in reviews.files.items()},
+            "code": hash_room(ROOM, without=("task.py", "encodings.py")),
+            "libraries": library_versions("pyarrow", "tokenizers"),
+        },
+    )
+    return produce_in_task(output, lambda folder: write_encoding(data_dir / reviews.folder, encoding, folder))

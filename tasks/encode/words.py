@@ -1,0 +1,79 @@
+"""Word tokens with the semantics of Keras's `Tokenizer(num_words, oov_token)`, computed on columns.
+
+Text is lower-cased, the characters in FILTERS become spaces, and words are what stands between spaces. Word ids follow
+falling frequency, ties in order of first appearance. A worked case: after fitting "a b b", `b` is 2 and `a` is 3.
+Source: https://github.com/keras-team/keras/blob/v3.15.1/keras/src/legacy/preprocessing/text.py
+"""
+
+from collections.abc import Iterable
+from typing import Final
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers
+
+from tasks.encode.encodings import Encoding
+from tasks.encode.padding import Tokens
+
+FILTERS: Final = '!"#$%&()*+,-./:;<=>?@[\\]^_`{|}~\t\n'
+PAD, OOV = "<PAD>", "<OOV>"
+OOV_ID: Final = 1
+SPACE: Final = ord(" ")
+FILTER_TABLE: Final = bytes(SPACE if chr(byte) in FILTERS else byte for byte in range(256))
+
+
+def split_words(texts: pa.Array) -> tuple[pa.Array, NDArray[np.int64]]:
+    """Split texts into one flat array of words, and the number of words of each text.
+
+    split_words(["It's bad!", ""]) -> (["it's", "bad"], [2, 0])
+    """
+    documents = [text.lower().encode() for text in texts.to_pylist()]
+    joined = np.frombuffer(b" ".join([b"", *documents, b""]).translate(FILTER_TABLE), dtype=np.uint8)
+    is_word = joined != SPACE
+    edges = np.flatnonzero(is_word[1:] != is_word[:-1]) + 1
+    starts, ends = edges[0::2], edges[1::2]
+    offsets = np.concatenate([[0], np.cumsum(ends - starts)]).astype(np.int32)
+    words = pa.StringArray.from_buffers(len(starts), pa.py_buffer(offsets), pa.py_buffer(joined[is_word]))
+    borders = np.cumsum([1, *(len(document) + 1 for document in documents)])
+    return words, np.diff(np.searchsorted(starts, borders))
+
+
+def fit_words(batches: Iterable[pa.Array], encoding: Encoding) -> Tokenizer:
+    """Rank the words of the training texts; ids 0 and 1 are padding and out-of-vocabulary, as in Keras."""
+    counts: dict[str, int] = {}
+    for texts in batches:
+        words, _ = split_words(texts)
+        column = words.dictionary_encode()
+        totals = np.bincount(column.indices.to_numpy(), minlength=len(column.dictionary)).tolist()
+        for word, total in zip(column.dictionary.to_pylist(), totals, strict=True):
+            counts[word] = counts.get(word, 0) + total
+    ranked = sorted(counts, key=counts.__getitem__, reverse=True)
+    return make_tokenizer([PAD, OOV, *ranked[: encoding.vocab_size - 2]])
+
+
+def make_tokenizer(words: list[str]) -> Tokenizer:
+    """Describe the words in the format of the `tokenizers` library, which its ports to other languages can load."""
+    vocabulary = {word: index for index, word in enumerate(words)}
+    tokenizer = Tokenizer(models.WordLevel(vocabulary, unk_token=OOV))
+    tokenizer.normalizer = normalizers.Sequence(
+        [normalizers.Lowercase(), normalizers.Replace(Regex(f"[{escape_class(FILTERS)}]"), " ")]
+    )
+    tokenizer.pre_tokenizer = pre_tokenizers.Split(" ", "removed")
+    return tokenizer
+
+
+def escape_class(characters: str) -> str:
+    """Escape characters for use inside a bracketed character class."""
+    names = {"\t": r"\t", "\n": r"\n"}
+    return "".join(names.get(character, "\\" + character) for character in characters)
+
+
+def encode_words(texts: pa.Array, tokenizer: Tokenizer) -> Tokens:
+    """Turn texts into token ids, out-of-vocabulary words into OOV_ID."""
+    vocabulary = tokenizer.get_vocab()
+    words, num_tokens = split_words(texts)
+    column = words.dictionary_encode()
+    known = [vocabulary.get(word, OOV_ID) for word in column.dictionary.to_pylist()]
+    return Tokens(np.array(known, dtype=np.int32)[column.indices.to_numpy()], num_tokens)

@@ -1,0 +1,39 @@
+"""Errors that a person can mend."""
+
+import difflib
+import errno
+from collections.abc import Iterable
+from typing import Final
+
+DISK_ERRORS: Final = {
+    errno.ENOSPC: "the disk is full",
+    errno.EDQUOT: "the disk quota is used up",
+    errno.EROFS: "the file system is read-only",
+    errno.EACCES: "a file may not be written",
+    errno.EIO: "the disk does not work",
+}
+
+
+class UserError(Exception):
+    """Bad usage or bad data: one line that says what was wrong, what was expected and how to mend it."""
+
+
+class TrainingError(Exception):
+    """One training cannot go on; the other variants can."""
+
+
+def did_you_mean(word: str, choices: Iterable[str]) -> str:
+    """Suggest the nearest choice: did_you_mean("bilsm", ["lstm", "bilstm"]) -> " Did you mean 'bilstm'?"."""
+    nearest = difflib.get_close_matches(word, list(choices), n=1, cutoff=0.6)
+    return f" Did you mean {nearest[0]!r}?" if nearest else ""
+
+
+def explain_disk_error(error: OSError, *, where: object) -> UserError | None:
+    """Put an error of the disk, not of the program, into words; None for any other error.
+
+    Libraries that write through C code may keep the system's message and lose its number.
+    """
+    for number, words in DISK_ERRORS.items():
+        if error.errno == number or (number == errno.ENOSPC and "No space left on device" in str(error)):
+            return UserError(f"{words} under {where}; expected room to write. Mend that and run again: it goes on.")
+    return None

@@ -1,0 +1,60 @@
+"""Prefect task that evaluates one trained model on the test split."""
+
+from pathlib import Path
+from typing import Any, Final
+
+from prefect import task
+from prefect.cache_policies import NO_CACHE
+from prefect.states import State
+
+from tasks.orchestration import produce_in_task
+from tasks.store import Manifest, Output, hash_room, library_versions
+
+ROOM: Final = Path(__file__).parent
+
+
+@task(name="evaluate-model", task_run_name="evaluate-{model.name}-{model.decided_by[settings][seed]}", cache_policy=NO_CACHE)
+def evaluate_model(
+    model: Manifest, sequences: Manifest, *, label_names: list[str], data_dir: Path, artifacts_dir: Path
+) -> State[Manifest]:
+    """Predict the test split, once, and complete the model's bundle with predictions and metrics."""
+    output = Output(
+        root=artifacts_dir,
+        kind="evaluation",
+        name=model.name,
+        family=f"models/{model.name}",
+        folder=model.folder,
+        decided_by={
+            "model": model.files["model.keras"].sha256,
+            "test": sequences.files["test.parquet"].sha256,
+            "label_names": label_names,
+            "code": hash_room(ROOM, without=("task.py", "intervals.py")),
+            "libraries": library_versions("keras", "scikit-learn"),
+        },
+    )
+
+    def make(folder: Path) -> dict[str, Any]:
+        from tasks.evaluate.evaluation import evaluate_model
+
+        return evaluate_model(
+            artifacts_dir / model.folder,
+            data_dir / sequences.folder / "test.parquet",
+            folder,
+            label_names=label_names,
+            bundle=describe_bundle(model, sequences),
+        )
+
+    return produce_in_task(output, make)
+
+
+def describe_bundle(model: Manifest, sequences: Manifest) -> dict[str, Any]:
+    """List what a user of the model needs to know of its making."""
+    return {
+        "variant": model.name,
+        "fingerprint": model.fingerprint,
+        "encoding": {"name": sequences.name, **sequences.decided_by["encoding"]},
+        "settings": model.decided_by["settings"],
+        "training": model.facts,
+        "data": {name: record.sha256 for name, record in sequences.files.items() if name.endswith(".parquet")},
+        "versions": model.decided_by["libraries"],
+    }

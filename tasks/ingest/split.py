@@ -1,0 +1,49 @@
+"""Stratified choices by a hash of the text: the same on every machine, and equal texts stay together."""
+
+import hashlib
+from collections.abc import Iterable
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+def hash_texts(texts: Iterable[str]) -> NDArray[np.uint64]:
+    """Hash each text to 64 bits, blind to case and to the amount of white space."""
+    digests = [hashlib.blake2b(" ".join(text.lower().split()).encode(), digest_size=8).digest() for text in texts]
+    return np.frombuffer(b"".join(digests), dtype=np.uint64)
+
+
+def choose_stratified(
+    hashes: NDArray[np.uint64], labels: NDArray[np.int32], *, num_chosen: int, salt: int
+) -> NDArray[np.bool_]:
+    """Choose about `num_chosen` rows so that every label keeps its share: a mask of shape (num_rows,).
+
+    Rows with equal hashes are chosen together or not at all, whatever their labels, so the count may differ by the
+    size of such a group. Another `salt` gives an independent choice.
+    """
+    unique, first, inverse, counts = np.unique(hashes, return_index=True, return_inverse=True, return_counts=True)
+    group_labels = labels[first]
+    order = np.argsort(mix(unique, salt=salt), kind="stable")
+    chosen = np.zeros(len(unique), dtype=np.bool_)
+    names, sizes = np.unique(group_labels.repeat(counts), return_counts=True)
+    for label, quota in zip(names, share_out(sizes, min(num_chosen, len(hashes))), strict=True):
+        members = order[group_labels[order] == label]
+        chosen[members[np.cumsum(counts[members]) <= quota]] = True
+    return chosen[inverse]
+
+
+def share_out(sizes: NDArray[np.int64], total: int) -> NDArray[np.int64]:
+    """Divide `total` in proportion, by largest remainder: share_out([70, 30], 5) -> [4, 1] (3.5 and 1.5)."""
+    exact = sizes * total / sizes.sum()
+    shares = np.floor(exact).astype(np.int64)
+    largest = np.argsort(-(exact - shares), kind="stable")[: total - int(shares.sum())]
+    shares[largest] += 1
+    return shares
+
+
+def mix(hashes: NDArray[np.uint64], *, salt: int) -> NDArray[np.uint64]:
+    """Derive an independent order from the same hashes (the finaliser of SplitMix64, Steele et al. 2014)."""
+    z = hashes + np.uint64(salt * 0x9E3779B97F4A7C15 % 2**64)
+    z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return z ^ (z >> np.uint64(31))

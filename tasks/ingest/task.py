@@ -1,0 +1,75 @@
+"""Prefect tasks that bring in the data: choose a dataset, have it on disk, write its reviews."""
+
+from pathlib import Path
+from typing import Any, Final
+
+from prefect import task
+from prefect.cache_policies import NO_CACHE
+from prefect.states import State
+from prefect.tasks import exponential_backoff
+
+from tasks.ingest import datasets
+from tasks.ingest.datasets import AUTO, Choice
+from tasks.ingest.reviews import write_reviews
+from tasks.ingest.tfds import DownloadError
+from tasks.orchestration import produce_in_task
+from tasks.store import Manifest, Output, hash_room, library_versions
+
+ROOM: Final = Path(__file__).parent
+
+
+def is_worth_retrying(_task: Any, _run: Any, state: State[Any]) -> bool:
+    """Retry a download that the world has failed, nothing else."""
+    return isinstance(state.result(raise_on_failure=False), DownloadError)
+
+
+@task(
+    name="download-dataset",
+    task_run_name="download-{choice.dataset}",
+    cache_policy=NO_CACHE,
+    # Hosts come back: four tries over about 15 seconds of waiting.
+    retries=3,
+    retry_delay_seconds=exponential_backoff(backoff_factor=2),
+    retry_condition_fn=is_worth_retrying,
+)
+def download_dataset(choice: Choice, data_dir: Path) -> None:
+    """Download and prepare the chosen dataset unless it is on disk."""
+    datasets.download_dataset(choice, data_dir)
+
+
+def obtain_dataset(name: str, data_dir: Path) -> Choice:
+    """Choose a dataset and have it on disk; `auto` gives up IMDB reviews for the sample when they cannot be had."""
+    choice = datasets.choose_dataset(name, data_dir)
+    try:
+        download_dataset(choice, data_dir)
+    except DownloadError as error:
+        if name != AUTO:
+            raise
+        return Choice(datasets.SAMPLE, True, str(error))
+    return choice
+
+
+@task(name="ingest-reviews", task_run_name="ingest-{dataset}", cache_policy=NO_CACHE)
+def ingest_reviews(
+    dataset: str, *, data_dir: Path, validation_fraction: float, limit: int | None
+) -> State[Manifest]:
+    """Write the dataset's reviews as train, validation and test Parquet."""
+    source = datasets.open_source(dataset, data_dir)
+    slug = dataset.replace("/", "-").replace(":", "-")
+    output = Output(
+        root=data_dir,
+        kind="reviews",
+        name=dataset,
+        family="reviews",
+        folder=f"reviews/{slug}-{{fingerprint}}",
+        decided_by={
+            "source": {"name": source.name, "label_names": list(source.label_names), **source.identity},
+            "validation_fraction": validation_fraction,
+            "limit": limit,
+            "code": hash_room(ROOM, without=("task.py",)),
+            "libraries": library_versions("pyarrow"),
+        },
+    )
+    return produce_in_task(
+        output, lambda folder: write_reviews(source, folder, validation_fraction=validation_fraction, limit=limit)
+    )

@@ -1,0 +1,59 @@
+"""Start a flow from the command line: settings are checked first, slow imports come after."""
+
+import importlib
+import signal
+import sys
+import tempfile
+from pathlib import Path
+from types import FrameType
+from typing import NoReturn
+
+from tasks.command_line import parse_command_line
+from tasks.config import RunConfig
+from tasks.errors import UserError
+from tasks.ingest.datasets import choose_dataset
+
+USAGE_STATUS = 2
+INTERRUPT_STATUS = 130
+
+
+def launch(module: str) -> int:
+    """Check the command line and what it asks for, then call `main(config)` of the flow's module.
+
+    Returns the exit status; bad usage and bad data are one line on standard error and status 2.
+    """
+    signal.signal(signal.SIGTERM, exit_on_signal)
+    try:
+        config = parse_command_line(sys.argv[1:], program=f"python {module.replace('.', '/')}.py")
+        check_config(config)
+        return int(importlib.import_module(module).main(config))
+    except UserError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return USAGE_STATUS
+    except KeyboardInterrupt:
+        print("stopped; run the same command again to go on", file=sys.stderr)
+        return INTERRUPT_STATUS
+
+
+def exit_on_signal(number: int, _frame: FrameType | None) -> NoReturn:
+    """Leave in an orderly way, so that Prefect's temporary server is stopped too."""
+    sys.exit(128 + number)
+
+
+def check_config(config: RunConfig) -> None:
+    """Raise UserError for what a run would fail on: folders that cannot be written, a dataset that cannot be had."""
+    check_writable(config.data_dir, "--data-dir")
+    check_writable(config.artifacts_dir, "--artifacts-dir")
+    choose_dataset(config.dataset, config.data_dir)
+
+
+def check_writable(folder: Path, flag: str) -> None:
+    """Create the folder if need be, and a file in it."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise UserError(
+            f"{flag} {str(folder)!r} cannot be written: {error.strerror}; expected a folder that can. Choose another."
+        ) from error

@@ -1,0 +1,41 @@
+"""What the Prefect tasks of all rooms share: how an output is produced, shown as cached, and failed without noise."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+from prefect import Task
+from prefect.logging import get_run_logger
+from prefect.runtime import task_run
+from prefect.states import Completed, Failed, State
+
+from tasks.errors import TrainingError, UserError, explain_disk_error
+from tasks.store import Manifest, Output, produce
+
+Result = TypeVar("Result")
+
+
+def produce_in_task(output: Output, make: Callable[[Path], dict[str, Any]]) -> State[Manifest]:
+    """Reuse or make an output, and end the task as Cached or Completed with the reason as its message.
+
+    An error that explains itself ends the task as Failed without a traceback.
+    """
+    logger = get_run_logger()
+    try:
+        produced = produce(
+            output, make, on_wait=lambda: logger.info("%s: waiting for another run that makes it", task_run.name)
+        )
+    except (TrainingError, UserError) as error:
+        return Failed(message=str(error), data=error)
+    except OSError as error:
+        if explained := explain_disk_error(error, where=output.root):
+            return Failed(message=str(explained), data=explained)
+        raise
+    logger.info("%s: %s", task_run.name, produced.reason)
+    return Completed(name="Cached" if produced.reused else None, message=produced.reason, data=produced.manifest)
+
+
+def run(task: Task[..., State[Result]], *arguments: Any, **options: Any) -> Result:
+    """Run a task that returns a state and unwrap its result; raises what the task failed with."""
+    state: State[Result] = task(*arguments, return_state=True, **options)  # type: ignore[call-overload]
+    return state.result()

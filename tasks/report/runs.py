@@ -1,0 +1,39 @@
+"""The folder of a run: written whole or not at all, and found under runs/latest."""
+
+import json
+import os
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from tasks.report.render import render_html, render_markdown
+
+LATEST = "latest"
+
+
+def write_run(artifacts_dir: Path, leaderboard: dict[str, Any], config_json: str) -> Path:
+    """Write leaderboard.json, leaderboard.csv, summary.md, report.html and config.json; returns their folder."""
+    run_id = leaderboard["run"]["id"]
+    folder = artifacts_dir / "runs" / run_id
+    work = folder.with_name(f".{run_id}")
+    work.mkdir(parents=True)
+    try:
+        (work / "leaderboard.json").write_text(json.dumps(leaderboard, indent=2, allow_nan=False) + "\n", "utf-8")
+        pd.json_normalize(leaderboard["variants"], sep="_").to_csv(work / "leaderboard.csv", index=False)
+        (work / "summary.md").write_text(render_markdown(leaderboard), "utf-8")
+        (work / "report.html").write_text(render_html(leaderboard), "utf-8")
+        (work / "config.json").write_text(config_json + "\n", "utf-8")
+        os.replace(work, folder)
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+    point_latest(folder)
+    return folder
+
+
+def point_latest(folder: Path) -> None:
+    """Let runs/latest point to the folder, by a name relative to it so that the tree can be moved."""
+    temporary = folder.with_name(f".{LATEST}-{folder.name}")
+    temporary.symlink_to(folder.name)
+    os.replace(temporary, folder.with_name(LATEST))

@@ -1,0 +1,66 @@
+"""What depends on Keras's backend: the device, and the fastest way to run an epoch on it."""
+
+import contextlib
+import gc
+import os
+from collections.abc import Callable
+from typing import Any
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+from tasks.train.fit import RunEpoch
+
+
+def prepare_device() -> str:
+    """Set up the device before its first use and return its name, such as "CPU (2 cores), tensorflow"."""
+    backend = keras.backend.backend()
+    names = {"tensorflow": list_tensorflow_gpus, "jax": list_jax_gpus}.get(backend, list)()
+    return f"{', '.join(names) or f'CPU ({os.cpu_count()} cores)'}, {backend}"
+
+
+def list_tensorflow_gpus() -> list[str]:
+    """Let GPU memory grow as it is needed, which has to be set before the first use; return the GPUs' names."""
+    import tensorflow as tf
+
+    gpus = tf.config.list_physical_devices("GPU")
+    for gpu in gpus:
+        with contextlib.suppress(RuntimeError):  # raised when the GPU is in use, hence set already
+            tf.config.experimental.set_memory_growth(gpu, True)
+    return [str(tf.config.experimental.get_device_details(gpu).get("device_name", gpu.name)) for gpu in gpus]
+
+
+def list_jax_gpus() -> list[str]:
+    """Return the names of JAX's accelerators."""
+    import jax
+
+    return [device.device_kind for device in jax.devices() if device.platform != "cpu"]
+
+
+def make_epoch_runner(model: keras.Model, *, batch_size: int) -> RunEpoch:
+    """Choose how epochs are run: inside one graph on TensorFlow, with `model.fit` elsewhere."""
+    if keras.backend.backend() == "tensorflow":
+        from tasks.train import tensorflow_fast
+
+        return tensorflow_fast.make_epoch_runner(model, batch_size=batch_size)
+    return make_plain_epoch_runner(model, batch_size=batch_size)
+
+
+def make_plain_epoch_runner(model: keras.Model, *, batch_size: int) -> RunEpoch:
+    """Run epochs with `model.fit`, on any backend."""
+
+    def run_epoch(
+        tokens: NDArray[Any], labels: NDArray[np.int32], on_progress: Callable[[int], None]
+    ) -> dict[str, float]:
+        history = model.fit(tokens.astype(np.int32), labels, batch_size=batch_size, shuffle=False, verbose=0).history
+        on_progress(len(labels))
+        return {name: float(values[-1]) for name, values in history.items()}
+
+    return run_epoch
+
+
+def release_memory() -> None:
+    """Forget the models and graphs of the training that has ended, so that memory does not add up over variants."""
+    keras.backend.clear_session(free_memory=True)
+    gc.collect()

@@ -1,0 +1,106 @@
+"""Fit a model epoch by epoch: early stopping, the best weights kept, a checkpoint after each epoch.
+
+The order of the reviews in an epoch depends on the seed and the number of the epoch alone, so a training that goes on
+from a checkpoint ends with the weights of one that was never interrupted.
+"""
+
+import math
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+from tasks.errors import TrainingError
+from tasks.train.checkpoint import load_checkpoint, save_checkpoint
+from tasks.train.predict import negative_log_likelihood, predict_probabilities
+from tasks.train.settings import EpochRecord, FitSettings, Listener
+
+
+class Split(NamedTuple):
+    """Tokens of shape (num_reviews, length) and labels of shape (num_reviews,)."""
+
+    tokens: NDArray[Any]
+    labels: NDArray[np.int32]
+
+
+# Runs one epoch over tokens and labels in their order, telling how many reviews are done; returns the mean loss and
+# accuracy by name.
+RunEpoch = Callable[[NDArray[Any], NDArray[np.int32], Callable[[int], None]], dict[str, float]]
+
+
+def fit(
+    model: keras.Model,
+    run_epoch: RunEpoch,
+    train: Split,
+    validation: Split,
+    settings: FitSettings,
+    *,
+    checkpoint: Path,
+    listener: Listener,
+) -> list[EpochRecord]:
+    """Train until the epochs or the patience run out and leave the best weights in the model; returns the history.
+
+    Goes on from `checkpoint` if there is one. Raises TrainingError when a loss stops being a number.
+    """
+    best, history = load_checkpoint(checkpoint, model)
+    while not is_finished(history, settings):
+        epoch = len(history) + 1
+        record = train_epoch(model, run_epoch, train, validation, epoch, settings, listener)
+        history.append(record)
+        if best_epoch(history) == epoch:
+            best = [np.array(variable) for variable in model.variables]
+        save_checkpoint(checkpoint, model, best, history)
+        listener.on_epoch(history)
+    for variable, value in zip(model.variables, best, strict=True):
+        variable.assign(value)
+    return history
+
+
+def train_epoch(
+    model: keras.Model,
+    run_epoch: RunEpoch,
+    train: Split,
+    validation: Split,
+    epoch: int,
+    settings: FitSettings,
+    listener: Listener,
+) -> EpochRecord:
+    """Update the model once with every review, in the order of this epoch, and validate it."""
+    started = time.perf_counter()
+    order = np.random.default_rng([settings.seed, epoch]).permutation(len(train.labels))
+    scores = run_epoch(
+        train.tokens[order], train.labels[order], lambda done: listener.on_progress(epoch, done, len(order))
+    )
+    train_seconds = time.perf_counter() - started
+    probabilities = predict_probabilities(model, validation.tokens)
+    val_loss = negative_log_likelihood(probabilities, validation.labels)
+    if not (math.isfinite(scores["loss"]) and math.isfinite(val_loss)):
+        raise TrainingError(
+            f"the loss is no longer a number in epoch {epoch}; expected a finite loss. Try a smaller learning rate."
+        )
+    return EpochRecord(
+        epoch=epoch,
+        loss=scores["loss"],
+        accuracy=scores["accuracy"],
+        val_loss=val_loss,
+        val_accuracy=float((probabilities.argmax(axis=1) == validation.labels).mean()),
+        seconds=time.perf_counter() - started,
+        train_seconds=train_seconds,
+        reviews_per_second=len(train.labels) / train_seconds,
+    )
+
+
+def is_finished(history: list[EpochRecord], settings: FitSettings) -> bool:
+    """Tell whether all epochs are done or the last `patience` of them brought no lower validation loss."""
+    if not history:
+        return False
+    return len(history) >= settings.epochs or len(history) - best_epoch(history) >= settings.patience
+
+
+def best_epoch(history: list[EpochRecord]) -> int:
+    """Return the epoch of the lowest validation loss, the first of equals."""
+    return min(history, key=lambda record: record.val_loss).epoch

@@ -1,0 +1,49 @@
+"""Everything that decides a trained model, for its fingerprint; found without importing Keras or its backend."""
+
+import inspect
+import json
+import os
+import textwrap
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, Final
+
+from tasks.store import Manifest, hash_json, hash_room, library_versions, normalise_code
+from tasks.train.settings import FitSettings
+from tasks.train.variants import Variant
+
+ROOM: Final = Path(__file__).parent
+BACKEND_PACKAGES: Final = {"tensorflow": ("tensorflow",), "jax": ("jax", "jaxlib"), "torch": ("torch",)}
+
+
+def decide_model(
+    variant: Variant, settings: FitSettings, sequences: Manifest, *, num_classes: int
+) -> dict[str, Any]:
+    """List what decides the weights, as plain JSON."""
+    backend = backend_name()
+    body = textwrap.dedent(inspect.getsource(variant.body))
+    return {
+        "variant": {
+            "body": hash_json(normalise_code(body))[:16],
+            "embedding_dim": variant.embedding_dim,
+            "mask": variant.mask,
+        },
+        "settings": asdict(settings),
+        "encoding": {key: value for key, value in sequences.decided_by["encoding"].items()},
+        "sequences": {name: sequences.files[name].sha256 for name in ("train.parquet", "validation.parquet")},
+        "num_classes": num_classes,
+        "backend": backend,
+        "code": hash_room(ROOM, without=("task.py", "variants.py", "events.py")),
+        "libraries": library_versions("keras", *BACKEND_PACKAGES[backend]),
+    }
+
+
+def backend_name() -> str:
+    """Return the backend that Keras will choose: KERAS_BACKEND, or its config file, or TensorFlow."""
+    if name := os.environ.get("KERAS_BACKEND"):
+        return name
+    path = Path(os.environ.get("KERAS_HOME", Path.home() / ".keras")) / "keras.json"
+    try:
+        return str(json.loads(path.read_text(encoding="utf-8")).get("backend", "tensorflow"))
+    except (OSError, ValueError):
+        return "tensorflow"

@@ -1,0 +1,21 @@
+"""Class probabilities from any trained model."""
+
+from typing import Any, Final
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+BATCH_SIZE: Final = 512
+
+
+def predict_probabilities(model: keras.Model, tokens: NDArray[Any]) -> NDArray[np.float64]:
+    """Predict: tokens of shape (num_reviews, length) -> probabilities of shape (num_reviews, num_classes)."""
+    outputs = np.asarray(model.predict(tokens.astype(np.int32), batch_size=BATCH_SIZE, verbose=0), dtype=np.float64)
+    return np.hstack([1.0 - outputs, outputs]) if outputs.shape[1] == 1 else outputs
+
+
+def negative_log_likelihood(probabilities: NDArray[np.float64], labels: NDArray[Any]) -> float:
+    """Average the surprise at the true labels, in nats; probabilities are kept away from 0 as Keras does (1e-7)."""
+    chosen = probabilities[np.arange(len(labels)), labels]
+    return float(-np.log(np.clip(chosen, 1e-7, 1.0)).mean())

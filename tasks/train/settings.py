@@ -1,0 +1,38 @@
+"""How a training is run and who hears of it; free of Keras, so that a reused model costs no import."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class EpochRecord:
+    """What one epoch gave; `seconds` covers the updates and the validation, `train_seconds` the updates alone."""
+
+    epoch: int
+    loss: float
+    accuracy: float
+    val_loss: float
+    val_accuracy: float
+    seconds: float
+    train_seconds: float
+    reviews_per_second: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class FitSettings:
+    """Everything that decides a training, the data and the model apart."""
+
+    epochs: int
+    patience: int
+    batch_size: int
+    learning_rate: float
+    seed: int
+
+
+class Listener:
+    """Is told of a training's progress; this one does nothing with it."""
+
+    def on_progress(self, epoch: int, num_done: int, num_reviews: int) -> None:
+        """Hear how many reviews of an epoch are done."""
+
+    def on_epoch(self, history: list[EpochRecord]) -> None:
+        """Hear that an epoch is whole; its record is the last."""

@@ -1,0 +1,109 @@
+"""Prefect task that trains one variant with one seed, and how its progress is told."""
+
+import time
+from pathlib import Path
+from typing import Any, Final
+
+from prefect import task
+from prefect.artifacts import create_progress_artifact, update_progress_artifact
+from prefect.cache_policies import NO_CACHE
+from prefect.logging import get_run_logger
+from prefect.states import State
+from tqdm import tqdm
+
+from tasks.encode.encodings import ENCODINGS
+from tasks.orchestration import produce_in_task
+from tasks.store import Manifest, Output
+from tasks.train.events import write_events
+from tasks.train.identity import decide_model
+from tasks.train.settings import EpochRecord, FitSettings, Listener
+from tasks.train.variants import Variant
+
+SECONDS_BETWEEN_UPDATES: Final = 2.0
+
+
+class Progress(Listener):
+    """Tells of a training: a bar on a terminal, a line per epoch in the logs, an artifact in the UI, TensorBoard."""
+
+    def __init__(self, name: str, settings: FitSettings, event_folder: Path) -> None:
+        self.name = name
+        self.settings = settings
+        self.event_folder = event_folder
+        self.logger = get_run_logger()
+        self.bar: tqdm[Any] | None = None
+        self.updated = 0.0
+        self.artifact_id = create_progress_artifact(0.0, key=f"progress-{name}", description=f"Training {name}")
+
+    def on_progress(self, epoch: int, num_done: int, num_reviews: int) -> None:
+        """Move the bar, and now and then the artifact."""
+        if self.bar is None:
+            # disable=None: no bar unless standard error is a terminal.
+            self.bar = tqdm(total=num_reviews, desc=f"{self.name} epoch {epoch}", unit="review", leave=False, disable=None)
+        self.bar.update(num_done - self.bar.n)
+        if time.monotonic() - self.updated > SECONDS_BETWEEN_UPDATES:
+            self.update_artifact(100 * (epoch - 1 + num_done / num_reviews) / self.settings.epochs)
+
+    def on_epoch(self, history: list[EpochRecord]) -> None:
+        """Log the epoch."""
+        if self.bar is not None:
+            self.bar.close()
+            self.bar = None
+        record = history[-1]
+        self.logger.info("%s: %s", self.name, describe_epoch(history, self.settings))
+        self.update_artifact(100 * record.epoch / self.settings.epochs)
+        write_events(self.event_folder, record)
+
+    def update_artifact(self, percent: float) -> None:
+        """Show a percentage in the UI."""
+        self.updated = time.monotonic()
+        update_progress_artifact(self.artifact_id, percent)
+
+
+def describe_epoch(history: list[EpochRecord], settings: FitSettings) -> str:
+    """Put the last epoch into one line; the ETA is for all epochs, which early stopping may cut short."""
+    last = history[-1]
+    eta = last.seconds * (settings.epochs - last.epoch)
+    return (
+        f"epoch {last.epoch}/{settings.epochs}  loss {last.loss:.4f}  accuracy {last.accuracy:.4f}  "
+        f"val_loss {last.val_loss:.4f}  val_accuracy {last.val_accuracy:.4f}  {last.seconds:.1f} s  "
+        f"{last.reviews_per_second:,.0f} reviews/s  ETA {eta:.0f} s"
+    )
+
+
+@task(name="train-variant", task_run_name="train-{variant.name}-{settings.seed}", cache_policy=NO_CACHE)
+def train_variant(
+    variant: Variant,
+    settings: FitSettings,
+    sequences: Manifest,
+    *,
+    num_classes: int,
+    data_dir: Path,
+    artifacts_dir: Path,
+) -> State[Manifest]:
+    """Train a variant on its encoding, or reuse the model that the same training gave."""
+    output = Output(
+        root=artifacts_dir,
+        kind="training",
+        name=variant.name,
+        family=f"models/{variant.name}",
+        folder=f"models/{variant.name}/{{fingerprint}}",
+        decided_by=decide_model(variant, settings, sequences, num_classes=num_classes),
+        manifest_name="training.json",
+    )
+
+    def make(folder: Path) -> dict[str, Any]:
+        from tasks.train import training
+
+        name = f"{variant.name}-{settings.seed}"
+        event_folder = artifacts_dir / "tensorboard" / name / output.fingerprint
+        return training.train_variant(
+            variant,
+            ENCODINGS[variant.encoding],
+            settings,
+            num_classes=num_classes,
+            sequences_folder=data_dir / sequences.folder,
+            folder=folder,
+            listener=Progress(name, settings, event_folder),
+        )
+
+    return produce_in_task(output, make)

@@ -1,0 +1,78 @@
+"""Train one variant with one seed and write its files."""
+
+import shutil
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import keras
+import pandas as pd
+
+from tasks.encode.encodings import Encoding
+from tasks.encode.sequences import read_sequences
+from tasks.train.backend import make_epoch_runner, prepare_device, release_memory
+from tasks.train.build import build_model, count_parameters, describe_model
+from tasks.train.fit import Split, best_epoch, fit
+from tasks.train.settings import EpochRecord, FitSettings, Listener
+from tasks.train.variants import Variant
+
+
+def train_variant(
+    variant: Variant,
+    encoding: Encoding,
+    settings: FitSettings,
+    *,
+    num_classes: int,
+    sequences_folder: Path,
+    folder: Path,
+    listener: Listener,
+) -> dict[str, Any]:
+    """Write model.keras, summary.txt, history.csv and a copy of tokenizer.json under `folder`; return the numbers.
+
+    `folder`/checkpoint keeps the state after each epoch, for a training that was interrupted.
+    """
+    device = prepare_device()
+    keras.utils.set_random_seed(settings.seed)
+    try:
+        model = build_model(variant, encoding, num_classes=num_classes, learning_rate=settings.learning_rate)
+        history = fit(
+            model,
+            make_epoch_runner(model, batch_size=settings.batch_size),
+            Split(*read_sequences(sequences_folder / "train.parquet")),
+            Split(*read_sequences(sequences_folder / "validation.parquet")),
+            settings,
+            checkpoint=folder / "checkpoint" / "state.npz",
+            listener=listener,
+        )
+        write_files(folder, model, history)
+        shutil.copy(sequences_folder / "tokenizer.json", folder)
+        return {"num_params": count_parameters(model), "device": device, **summarise_history(history, settings)}
+    finally:
+        release_memory()
+
+
+def write_files(folder: Path, model: keras.Model, history: Sequence[EpochRecord]) -> None:
+    """Write the model, its summary and the history of its training."""
+    model.save(folder / "model.keras")
+    (folder / "summary.txt").write_text(describe_model(model), encoding="utf-8")
+    pd.DataFrame([asdict(record) for record in history]).to_csv(folder / "history.csv", index=False)
+
+
+def summarise_history(history: list[EpochRecord], settings: FitSettings) -> dict[str, Any]:
+    """Reduce the history to the numbers of the leaderboard; seconds per epoch are those of the updates."""
+    best = history[best_epoch(history) - 1]
+    train_seconds = sum(record.train_seconds for record in history)
+    return {
+        "batch_size": settings.batch_size,
+        "epochs": len(history),
+        "best_epoch": best.epoch,
+        "train_accuracy": best.accuracy,
+        "train_loss": best.loss,
+        "val_accuracy": best.val_accuracy,
+        "val_loss": best.val_loss,
+        "train_seconds": sum(record.seconds for record in history),
+        "epoch_seconds": train_seconds / len(history),
+        "reviews_per_second": sum(record.reviews_per_second * record.train_seconds for record in history)
+        / train_seconds,
+    }
