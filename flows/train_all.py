@@ -13,7 +13,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from prefect import flow, runtime
-from prefect.states import Failed, State
+from prefect.client.schemas import State
+from prefect.states import Failed
 from rich.console import Console
 
 from tasks.config import RunConfig
@@ -108,12 +109,10 @@ def train_and_evaluate(
         evaluation = run(evaluate_model, model, sequences, label_names=label_names, **folders)
     except UserError:
         raise
-    except Exception as error:  # whatever one variant does, the others go on
+    except Exception as error:  # noqa: BLE001  whatever one variant does, the others go on
         reason = f"{type(error).__name__}: {error}" if not isinstance(error, TrainingError) else str(error)
         return result.model_copy(update={"status": "failed", "reason": " ".join(reason.split())[:500]})
-    return result.model_copy(
-        update={"folder": model.folder, "training": model.facts, "metrics": evaluation.facts}
-    )
+    return result.model_copy(update={"folder": model.folder, "training": model.facts, "metrics": evaluation.facts})
 
 
 def describe_run(

@@ -22,7 +22,9 @@ class Parser(argparse.ArgumentParser):
         unknown = message.removeprefix("unrecognized arguments: ").split()[0].split("=")[0]
         if not message.startswith("unrecognized arguments"):
             raise UserError(f"{message}; see --help.")
-        raise UserError(f"unknown argument {unknown!r}; expected one of {', '.join(flags)}.{did_you_mean(unknown, flags)}")
+        raise UserError(
+            f"unknown argument {unknown!r}; expected one of {', '.join(flags)}.{did_you_mean(unknown, flags)}"
+        )
 
 
 def parse_command_line(arguments: Sequence[str], *, program: str) -> RunConfig:

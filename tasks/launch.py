@@ -1,6 +1,7 @@
 """Start a flow from the command line: settings are checked first, slow imports come after."""
 
 import importlib
+import logging
 import signal
 import sys
 import tempfile
@@ -12,6 +13,7 @@ from tasks.command_line import parse_command_line
 from tasks.config import RunConfig
 from tasks.errors import UserError
 from tasks.ingest.datasets import choose_dataset
+from tasks.temporary_server import start_unless_configured
 
 USAGE_STATUS = 2
 INTERRUPT_STATUS = 130
@@ -26,7 +28,13 @@ def launch(module: str) -> int:
     try:
         config = parse_command_line(sys.argv[1:], program=f"python {module.replace('.', '/')}.py")
         check_config(config)
-        return int(importlib.import_module(module).main(config))
+        # TFDS leaves a handler on the root logger, which would keep Prefect from setting up its own.
+        logging.getLogger().handlers.clear()
+        server = start_unless_configured()
+        main = importlib.import_module(module).main
+        if server:
+            server.wait_until_ready()
+        return int(main(config))
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
         return USAGE_STATUS

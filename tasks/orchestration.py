@@ -5,9 +5,10 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from prefect import Task
+from prefect.client.schemas import State
 from prefect.logging import get_run_logger
 from prefect.runtime import task_run
-from prefect.states import Completed, Failed, State
+from prefect.states import Completed, Failed
 
 from tasks.errors import TrainingError, UserError, explain_disk_error
 from tasks.store import Manifest, Output, produce
@@ -37,5 +38,5 @@ def produce_in_task(output: Output, make: Callable[[Path], dict[str, Any]]) -> S
 
 def run(task: Task[..., State[Result]], *arguments: Any, **options: Any) -> Result:
     """Run a task that returns a state and unwrap its result; raises what the task failed with."""
-    state: State[Result] = task(*arguments, return_state=True, **options)  # type: ignore[call-overload]
+    state: State[Result] = task(*arguments, return_state=True, **options)
     return state.result()

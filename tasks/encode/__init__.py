@@ -1,0 +1,1 @@
+"""Encode: from reviews to padded sequences of token ids."""

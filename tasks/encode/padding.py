@@ -9,7 +9,7 @@ PAD_ID = 0
 
 
 class Tokens(NamedTuple):
-    """The tokens of some texts, one after another: ids of shape (sum(num_tokens),), num_tokens of shape (num_texts,)."""
+    """The tokens of some texts, one after another: ids (sum(num_tokens),) and num_tokens (num_texts,)."""
 
     ids: NDArray[np.int32]
     num_tokens: NDArray[np.int64]

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
 from tasks.encode.encodings import Encoding
-from tasks.encode.padding import PAD_ID, Tokens, pad_tokens
+from tasks.encode.padding import PAD_ID, pad_tokens
 from tasks.encode.subwords import encode_subwords, fit_subwords
 from tasks.encode.words import OOV_ID, PAD, encode_words, fit_words
 

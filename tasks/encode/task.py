@@ -5,7 +5,7 @@ from typing import Final
 
 from prefect import task
 from prefect.cache_policies import NO_CACHE
-from prefect.states import State
+from prefect.client.schemas import State
 
 from tasks.encode.encodings import Encoding
 from tasks.encode.sequences import write_encoding

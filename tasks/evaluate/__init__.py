@@ -1,0 +1,1 @@
+"""Evaluate: from a model and the test split to predictions and metrics."""

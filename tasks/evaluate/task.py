@@ -5,15 +5,20 @@ from typing import Any, Final
 
 from prefect import task
 from prefect.cache_policies import NO_CACHE
-from prefect.states import State
+from prefect.client.schemas import State
 
 from tasks.orchestration import produce_in_task
+from tasks.quiet import import_quietly
 from tasks.store import Manifest, Output, hash_room, library_versions
 
 ROOM: Final = Path(__file__).parent
 
 
-@task(name="evaluate-model", task_run_name="evaluate-{model.name}-{model.decided_by[settings][seed]}", cache_policy=NO_CACHE)
+@task(
+    name="evaluate-model",
+    task_run_name="evaluate-{model.name}-{model.decided_by[settings][seed]}",
+    cache_policy=NO_CACHE,
+)
 def evaluate_model(
     model: Manifest, sequences: Manifest, *, label_names: list[str], data_dir: Path, artifacts_dir: Path
 ) -> State[Manifest]:
@@ -34,15 +39,15 @@ def evaluate_model(
     )
 
     def make(folder: Path) -> dict[str, Any]:
-        from tasks.evaluate.evaluation import evaluate_model
-
-        return evaluate_model(
+        evaluation = import_quietly("tasks.evaluate.evaluation")
+        metrics: dict[str, Any] = evaluation.evaluate_model(
             artifacts_dir / model.folder,
             data_dir / sequences.folder / "test.parquet",
             folder,
             label_names=label_names,
             bundle=describe_bundle(model, sequences),
         )
+        return metrics
 
     return produce_in_task(output, make)
 

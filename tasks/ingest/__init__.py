@@ -1,0 +1,1 @@
+"""Ingest: from a dataset's name to reviews Parquet."""

@@ -1,4 +1,4 @@
-"""The one place where review text is changed: what is stored is the source's text after these steps, in this order.
+r"""The one place where review text is changed: what is stored is the source's text after these steps, in this order.
 
 1. A Python bytes literal (`b'It\\'s good'`, the trace of `str()` called on bytes) becomes the text that it spells.
 2. HTML line breaks and other formatting tags become a space; anything else in angle brackets stays.
@@ -13,10 +13,21 @@ from typing import Final
 import pyarrow as pa
 import pyarrow.compute as pc
 
-TAGS: Final = "a|abbr|b|big|blockquote|br|center|code|div|em|font|h[1-6]|hr|i|li|ol|p|pre|s|small|span|strong|sub|sup|u|ul"
+TAGS: Final = (
+    "a|abbr|b|big|blockquote|br|center|code|div|em|font|h[1-6]|hr|i|li|ol|p|pre|s|small|span|strong|sub|sup|u|ul"
+)
 MARKUP: Final = rf"(?i)</?(?:{TAGS})(?:\s[^<>]*)?/?>"
 BYTES_LITERAL: Final = r"""(?s)^b(?:'.*'|".*")$"""
-ENTITIES: Final = {"&quot;": '"', "&#34;": '"', "&#39;": "'", "&apos;": "'", "&lt;": "<", "&gt;": ">", "&nbsp;": " ", "&amp;": "&"}
+ENTITIES: Final = {
+    "&quot;": '"',
+    "&#34;": '"',
+    "&#39;": "'",
+    "&apos;": "'",
+    "&lt;": "<",
+    "&gt;": ">",
+    "&nbsp;": " ",
+    "&amp;": "&",
+}
 
 
 def clean_texts(texts: pa.Array) -> pa.Array:

@@ -82,7 +82,10 @@ def place_rows(
 ) -> dict[str, tuple[str, NDArray[np.bool_]]]:
     """Decide which rows of which source split each written split takes: {split: (source split, mask of rows)}."""
     places = {split: (split, limit_rows(spool, limit)) for split, spool in spools.items()}
-    for split, fraction, salt in (("test", TEST_FRACTION, TEST_SALT), ("validation", validation_fraction, VALIDATION_SALT)):
+    for split, fraction, salt in (
+        ("test", TEST_FRACTION, TEST_SALT),
+        ("validation", validation_fraction, VALIDATION_SALT),
+    ):
         if split not in places:
             _, remaining = places["train"]
             held_out = hold_out(spools["train"], remaining, fraction=fraction, salt=salt)

@@ -5,31 +5,33 @@ TODO ceilings
 
 import random
 import re
-from collections.abc import Iterator, Sequence
-from typing import Final
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final, TypeVar
+
+T = TypeVar("T")
 
 LABEL_NAMES: Final = ("negative", "positive")
 NUM_REVIEWS: Final = {"train": 8_000, "test": 2_000}
 
-# Far apart, because a seed shared by the splits would put one review in both.
+# Far apart, because a seed that both splits used would put one review in both.
 FIRST_SEED: Final = {"train": 1_000_000, "test": 2_000_000}
 LABEL_NOISE: Final = 0.04
-DISSENT: Final = 0.2
-# The models read 120 words, so what decides stands before that.
-HEAD_WORDS: Final = 112
-TAIL_OPINION: Final = 0.2
+DISSENT: Final = 0.08
+# The models read 120 words, so nearly all that decides stands before this many.
+HEAD_WORDS: Final = 104
+TAIL_OPINION: Final = 0.3
 # Lengths in words at equal steps of probability: a long tail, as real reviews have.
-LENGTH_QUANTILES: Final = (30, 60, 90, 115, 128, 140, 155, 175, 205, 235, 285)
+LENGTH_QUANTILES: Final = (30, 60, 90, 115, 128, 140, 155, 175, 205, 235, 270)
 
+# No word that follows "a" begins with a vowel, so that no template has to choose between "a" and "an".
 ADJECTIVES: Final = (
     (
         "dull bad boring terrible dreadful weak clumsy lifeless tedious lazy feeble hollow shallow "
-        "messy tiresome sloppy wooden bland miserable painful ridiculous pointless forgettable stale"
+        "messy wooden bland"
     ).split(),
     (
-        "good great wonderful brilliant superb clever gripping funny moving charming delightful "
-        "splendid fresh thrilling tender witty fascinating graceful magnificent touching lovely "
-        "perfect memorable masterful"
+        "good great wonderful brilliant superb clever gripping funny moving charming thrilling tender "
+        "witty fascinating graceful magnificent touching lovely"
     ).split(),
 )
 VERBS: Final = (
@@ -37,65 +39,66 @@ VERBS: Final = (
     "liked loved enjoyed adored admired relished treasured".split(),
 )
 
+# Adverbs stand between a word and what turns it round, so that pairs of words seldom give the answer away.
 PLAIN: Final = (
-    "The {aspect} was {own}.",
-    "I {felt} the {aspect}.",
-    "It is a {own} {film} with a {own} {aspect}.",
-    "Frankly, the {aspect} is {own} from the first scene to the last.",
-    "What stays with me is the {own} {aspect}.",
-    "{first} {surname} is {own} as the {job}.",
+    "The {aspect} was {very}{own}{here}.",
+    "I {really}{felt} the {aspect}{here}.",
+    "It is a {very}{own} {film} because of the {very}{own} {aspect}.",
+    "Frankly, the {aspect} is {very}{own}{here}.",
+    "{first} {surname} was {very}{own} as the {job}.",
 )
 CONTRAST: Final = (
-    "The {aspect} was {opposite}, but the {aspect} was {own}.",
-    "Although the {aspect} was {opposite}, the {aspect} was {own}.",
-    "The {aspect} was {own}, although the {aspect} was {opposite}.",
-    "I expected a {opposite} {film}, I got a {own} one.",
-    "Despite the {opposite} {aspect} I {felt} it.",
-    "The {aspect} of {first} {surname} may be {opposite}, yet the {film} is {own}.",
-    "I {felt} the {film} even though the {aspect} was {opposite}.",
-    "The trailer looked {opposite}, the {film} itself is {own}.",
+    "The {aspect} was {very}{opposite}{here}, but the {aspect} was {very}{own}{here}.",
+    "Although the {aspect} was {very}{opposite}{here}, the {aspect} was {very}{own}{here}.",
+    "The {aspect} was {very}{own}{here}, although the {aspect} was {very}{opposite}{here}.",
+    "I expected a {very}{opposite} {film} and a {very}{opposite} evening, but I got a {very}{own} {film}.",
+    "I {really}{felt} the {film}{here}, although I {really}{unfelt} the {aspect}.",
 )
 NEGATION: Final = (
-    "This is not a {opposite} {film}.",
-    "The {aspect} was hardly {opposite}.",
-    "Nobody could call the {aspect} {opposite}.",
-    "I never {unfelt} the {aspect}.",
-    "There is nothing {opposite} about the {aspect} or the {aspect}.",
-    "At no point is the {aspect} by {surname} {opposite}.",
-    "The {aspect} is far from {opposite}.",
-    "The {aspect} was not only {own} but {own}.",
+    "This is not a {very}{opposite} {film}.",
+    "Nobody could say that {first} {surname} was {very}{opposite} as the {job}.",
+    "I would not say that I {really}{unfelt} the {aspect}{here}.",
+    "I would never say that the {aspect} is {very}{opposite}{here}.",
+    "The {aspect} was never {very}{opposite}{here} and the {aspect} was hardly {very}{opposite}{here}.",
 )
-BORROWED: Final = (
-    "My {kin} called the {aspect} {any} and the {aspect} {any}; I found the {film} {own}.",
-    "Critics wrote that the {aspect} was {any}; to me it was {own}.",
-    "I {felt} the {aspect}, whatever my {kin} says about a {any} {film}.",
-    "My {kin}, who thinks every {film} by {surname} is {any}, slept; I {felt} it.",
+HEARSAY: Final = (
+    "My {kin} said that the {aspect} was {very}{said} and the {aspect} was {very}{said}{here}, "
+    "but I {really}{felt} it.",
+    "Critics said that the {aspect} was {very}{said} and that they {really}{saidfelt} it, "
+    "but it was {very}{own}{here}.",
 )
-OPINIONS: Final = (PLAIN, PLAIN, CONTRAST, NEGATION, BORROWED)
+OPINIONS: Final = (PLAIN, PLAIN, PLAIN, CONTRAST, NEGATION, HEARSAY)
 
-FILLER: Final = (
+RETELLING: Final = (
     "{first} {surname} plays a {trait} {job} who {finds} a {thing} in {place}.",
     "The story begins in {place}, where a {job} {finds} the {thing} of a {trait} {job}.",
     "It was shot near {place} in {year} by {first} {surname}.",
     "Then {first} and {first} drive to {place} with a {trait} {thing}.",
-    "There is a {season} in {place}, a {thing}, a {thing} and a {job} called {surname}.",
+    "There is a {thing}, a {thing} and a {job} called {surname}, and one {season} in {place}.",
     "{surname} also wrote it, after a novel about a {job} and a {thing}.",
     "We saw it one {season} in {place} with a {trait} audience.",
     "By the time the {job} {finds} the {thing}, {first} has left for {place}.",
-    "In the second half a {any} {job} from {place} {finds} the {thing} of {surname}.",
-    "Everyone in {place} talks about the {any} {thing} that {first} {finds}.",
+    "In the second half a {trait} {job} from {place} {finds} the {thing} of {surname}.",
+    "Everyone in {place} talks about the {trait} {thing} that {first} {finds}.",
 )
 
-ONSETS: Final = "Mar Bel Dor Tal Hen Ros Vin Cal Lor Bran Sel Fen Gar Ol Ther Wil Kes Jun Par Nol Har Mil Ed Quin".split()
+ONSETS: Final = (
+    "Mar Bel Dor Tal Hen Ros Vin Cal Lor Bran Sel Fen Gar Ol Ther Wil Kes Jun Par Nol Har Mil Ed Quin"
+).split()
 MIDDLES: Final = "a e i o u an er il on ar en is or et al um".split()
-ENDINGS: Final = (
-    "son man ley ton ter dall wick field more ska vitz bury ham nard lin row gate stein dez croft".split()
-)
-LAST: Final = "na ra lo ric la mo das vin".split()
+SURNAMES: Final = (
+    "son man ley ton ter dall wick field more ska vitz bury ham nard lin row gate stein dez croft"
+).split()
+FIRST_NAMES: Final = "na ra lo ric la mo das vin".split()
 TOWNS: Final = "ville port holm stead ford mouth haven burg".split()
 
-COMMON: Final[dict[str, Sequence[str]]] = {
-    "any": [word for pair in zip(*ADJECTIVES, strict=True) for word in pair],
+NEUTRAL: Final[Mapping[str, Sequence[str]]] = {
+    "very": ("", "very ", "quite ", "rather ", "truly ", "really ", "plainly ", "simply "),
+    "really": ("", "really ", "truly ", "quite ", "rather ", "simply ", "thoroughly ", "secretly "),
+    "here": (
+        ("", " at times", " from start to finish", " in places", " for the most part", " to me")
+        + (" at the end", " throughout")
+    ),
     "film": "film movie picture feature comedy drama thriller sequel western musical".split(),
     "aspect": (
         "plot acting ending script story score dialogue direction editing pacing camerawork humour "
@@ -112,12 +115,12 @@ COMMON: Final[dict[str, Sequence[str]]] = {
     "thing": (
         "letter map suitcase piano horse boat key diary photograph lantern violin watch ring wallet "
         "bicycle telescope mirror statue radio clock parrot dog painting cellar bridge lighthouse "
-        "tunnel garden train wagon blanket ticket compass knife coin drum rope ladder basket umbrella "
-        "coat candle bottle trunk saddle cradle hammer kettle carpet chapel orchard cottage barn mill "
-        "ledger passport scarf helmet whistle anchor"
+        "tunnel garden train wagon blanket ticket compass knife coin drum rope ladder basket coat "
+        "candle bottle trunk saddle cradle hammer kettle carpet chapel cottage barn mill ledger "
+        "passport scarf helmet whistle"
     ).split(),
     "trait": (
-        "young old quiet tall retired nervous stubborn lonely patient wealthy famous local shy blind "
+        "young quiet tall retired nervous stubborn lonely patient wealthy famous local shy blind "
         "tired foreign bearded polite hungry restless sleepy proud careful barefoot married homesick "
         "silent freckled thirsty cautious"
     ).split(),
@@ -127,25 +130,102 @@ COMMON: Final[dict[str, Sequence[str]]] = {
     ).split(),
     "season": "spring summer autumn winter morning night holiday storm flood festival harvest".split(),
     "year": [str(year) for year in range(2019, 1930, -1)],
-    "first": [a + b for b in LAST for a in ONSETS],
-    "surname": [a + b + c for c in ENDINGS for b in MIDDLES for a in ONSETS],
-    "place": [a + b + c for c in TOWNS for b in MIDDLES[:6] for a in ONSETS],
+    "first": [start + end for end in FIRST_NAMES for start in ONSETS],
+    "surname": [
+        prefix + start + middle + end
+        for prefix in ("", "Mac", "O'", "Van")
+        for end in SURNAMES
+        for middle in MIDDLES
+        for start in ONSETS
+    ],
+    "place": [start + middle + end for end in TOWNS for middle in MIDDLES[:6] for start in ONSETS],
 }
 SLOT: Final = re.compile(r"\{(\w+)\}")
 
 
-def build_lexicon(polarity: int) -> dict[str, Sequence[str]]:
-    opposite = 1 - polarity
-    return COMMON | {
+def build_lexicon(polarity: int, rumour: int) -> dict[str, Sequence[str]]:
+    """The words for each slot when the writer is of one polarity and those quoted are of another."""
+    return {
+        **NEUTRAL,
         "own": ADJECTIVES[polarity],
-        "opposite": ADJECTIVES[opposite],
+        "opposite": ADJECTIVES[1 - polarity],
+        "said": ADJECTIVES[rumour],
         "felt": VERBS[polarity],
-        "unfelt": VERBS[opposite],
+        "unfelt": VERBS[1 - polarity],
+        "saidfelt": VERBS[rumour],
     }
 
 
-LEXICONS: Final = (build_lexicon(0), build_lexicon(1))
+LEXICONS: Final = [[build_lexicon(polarity, rumour) for rumour in (0, 1)] for polarity in (0, 1)]
 
 
-def choose[T](rng, items):
+def generate_reviews(split: str) -> Iterator[tuple[str, int]]:
+    """Yield each review of a split as (text, label), the same on every machine; half of them have each label."""
+    num_reviews = NUM_REVIEWS[split]
+    first_seed = FIRST_SEED[split]
+    for index, rank in enumerate(shuffle(range(num_reviews), random.Random(first_seed - 1))):
+        rng = random.Random(first_seed + index)
+        label = rank % 2
+        opinion = 1 - label if rng.random() < LABEL_NOISE else label
+        yield write_review(opinion, rng), label
+
+
+def write_review(opinion: int, rng: random.Random) -> str:
+    """Opinions first, with retelling between them where there is room, then mostly retelling up to the length."""
+    length = draw_length(rng)
+    sentences = [write_opinion(polarity, rng) for polarity in draw_polarities(opinion, length, rng)]
+    while count_words(sentences) < min(length, HEAD_WORDS):
+        place = 1 + int(rng.random() * (len(sentences) - 1))
+        sentences.insert(place, write_retelling(rng))
+    while count_words(sentences) < length:
+        is_opinion = rng.random() < TAIL_OPINION
+        sentences.append(write_opinion(opinion, rng) if is_opinion else write_retelling(rng))
+    return " ".join(sentences)
+
+
+def draw_length(rng: random.Random) -> int:
+    """The number of words to reach: between two quantiles, along a straight line."""
+    position = rng.random() * (len(LENGTH_QUANTILES) - 1)
+    step = int(position)
+    low, high = LENGTH_QUANTILES[step : step + 2]
+    return low + int((position - step) * (high - low))
+
+
+def draw_polarities(opinion: int, length: int, rng: random.Random) -> list[int]:
+    """The polarity of each opinion in order: an odd number of them, the majority the writer's own."""
+    num_opinions = 3 if length < 60 else 5 if length < 80 else 7 if length < 100 else 9
+    num_dissenting = sum(rng.random() < DISSENT for _ in range(num_opinions))
+    num_dissenting = min(num_dissenting, num_opinions // 2)
+    agreeing = [opinion] * (num_opinions - num_dissenting)
+    return shuffle(agreeing + [1 - opinion] * num_dissenting, rng)
+
+
+def write_opinion(polarity: int, rng: random.Random) -> str:
+    lexicon = LEXICONS[polarity][int(rng.random() * 2)]
+    return fill_slots(choose(choose(OPINIONS, rng), rng), lexicon, rng)
+
+
+def write_retelling(rng: random.Random) -> str:
+    return fill_slots(choose(RETELLING, rng), NEUTRAL, rng)
+
+
+def fill_slots(template: str, lexicon: Mapping[str, Sequence[str]], rng: random.Random) -> str:
+    return SLOT.sub(lambda slot: choose_word(lexicon[slot[1]], rng), template)
+
+
+def choose_word(words: Sequence[str], rng: random.Random) -> str:
+    """One of the words, the early ones often and the late ones seldom, as in any language."""
+    return words[int(rng.random() ** 2 * len(words))]
+
+
+def choose(items: Sequence[T], rng: random.Random) -> T:
     return items[int(rng.random() * len(items))]
+
+
+def shuffle(items: Sequence[T], rng: random.Random) -> list[T]:
+    # random.shuffle promises no fixed order across Python versions; random() does.
+    return sorted(items, key=lambda _: rng.random())
+
+
+def count_words(sentences: Sequence[str]) -> int:
+    return sum(len(sentence.split()) for sentence in sentences)

@@ -35,7 +35,7 @@ def choose_stratified(
 def share_out(sizes: NDArray[np.int64], total: int) -> NDArray[np.int64]:
     """Divide `total` in proportion, by largest remainder: share_out([70, 30], 5) -> [4, 1] (3.5 and 1.5)."""
     exact = sizes * total / sizes.sum()
-    shares = np.floor(exact).astype(np.int64)
+    shares: NDArray[np.int64] = np.floor(exact).astype(np.int64)
     largest = np.argsort(-(exact - shares), kind="stable")[: total - int(shares.sum())]
     shares[largest] += 1
     return shares

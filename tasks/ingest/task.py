@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from prefect import task
 from prefect.cache_policies import NO_CACHE
-from prefect.states import State
+from prefect.client.schemas import State
 from prefect.tasks import exponential_backoff
 
 from tasks.ingest import datasets
@@ -50,9 +50,7 @@ def obtain_dataset(name: str, data_dir: Path) -> Choice:
 
 
 @task(name="ingest-reviews", task_run_name="ingest-{dataset}", cache_policy=NO_CACHE)
-def ingest_reviews(
-    dataset: str, *, data_dir: Path, validation_fraction: float, limit: int | None
-) -> State[Manifest]:
+def ingest_reviews(dataset: str, *, data_dir: Path, validation_fraction: float, limit: int | None) -> State[Manifest]:
     """Write the dataset's reviews as train, validation and test Parquet."""
     source = datasets.open_source(dataset, data_dir)
     slug = dataset.replace("/", "-").replace(":", "-")

@@ -20,6 +20,7 @@ import pyarrow as pa
 
 from tasks.errors import UserError, did_you_mean
 from tasks.ingest.source import BATCH_ROWS, Batch, Source
+from tasks.quiet import import_quietly
 from tasks.store import record_file
 
 if TYPE_CHECKING:
@@ -40,27 +41,28 @@ def search_folders(data_dir: Path) -> list[Path]:
     return [*candidates, Path.home() / "tensorflow_datasets"]
 
 
-def check_name(name: str, data_dir: Path) -> None:
-    """Raise UserError, within a second, for a name that neither TFDS nor the data folders know."""
+def check_name(name: str, data_dir: Path) -> str:
+    """Return the base name; raise UserError, within a second, if neither TFDS nor the data folders know it."""
     import tensorflow_datasets as tfds
 
-    base = name.split("/")[0].split(":")[0]
+    base = name.partition("/")[0].partition(":")[0]
     known = tfds.list_builders(with_community_datasets=False)
     if base not in known and not any((folder / base).is_dir() for folder in search_folders(data_dir)):
         raise UserError(
             f"unknown dataset {name!r}; expected auto, sample or the name of a TensorFlow Datasets text set such as "
             f"imdb_reviews.{did_you_mean(base, ['auto', 'sample', *known])}"
         )
+    return base
 
 
 def find_builder(name: str, data_dir: Path) -> "tfds.core.DatasetBuilder":
     """Find the set prepared in one of the folders, or else a builder that would download it."""
     import tensorflow_datasets as tfds
 
-    check_name(name, data_dir)
+    base = check_name(name, data_dir)
     folders = search_folders(data_dir)
     try:
-        builders = [tfds.builder(name, data_dir=folder) for folder in folders if (folder / name.split("/")[0]).is_dir()]
+        builders = [tfds.builder(name, data_dir=folder) for folder in folders if (folder / base).is_dir()]
         prepared = next((builder for builder in builders if builder.is_prepared()), None)
         return prepared or tfds.builder(name, data_dir=folders[0])
     except (tfds.core.registered.DatasetNotFoundError, ValueError, AssertionError, ImportError) as error:
@@ -177,9 +179,9 @@ def read_split(builder: "tfds.core.DatasetBuilder", split: str, text: str, label
 
 def batch_examples(builder: "tfds.core.DatasetBuilder", split: str, text: str, label: str) -> Any:
     """Parse whole batches where the files allow it: TFDS's own reader parses one example at a time, 15x slower."""
-    import tensorflow as tf
     import tensorflow_datasets as tfds
 
+    tf = import_quietly("tensorflow")
     info = builder.info.splits[split]
     if builder.info.file_format != tfds.core.file_adapters.FileFormat.TFRECORD:
         return builder.as_dataset(split=split, batch_size=BATCH_ROWS, shuffle_files=False)

@@ -1,0 +1,1 @@
+"""Report: from predictions and metrics to the leaderboard and its renderings."""

@@ -151,7 +151,7 @@ def render_html(leaderboard: dict[str, Any]) -> str:
 
 
 def escape_markdown(text: str) -> str:
-    """Keep text from being read as Markdown: escape_markdown("a|b") -> "a\\|b"."""
+    r"""Keep text from being read as Markdown: escape_markdown("a|b") -> "a\|b"."""
     for character in "\\`*_[]<>|":
         text = text.replace(character, f"\\{character}")
     return " ".join(text.split())

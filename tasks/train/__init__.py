@@ -1,0 +1,1 @@
+"""Train: from sequences to a model."""

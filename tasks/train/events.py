@@ -8,7 +8,6 @@ from tensorboardX import SummaryWriter
 
 from tasks.train.settings import EpochRecord
 
-
 TAGS: Final = ("loss", "accuracy", "val_loss", "val_accuracy", "reviews_per_second")
 
 

@@ -16,9 +16,7 @@ ROOM: Final = Path(__file__).parent
 BACKEND_PACKAGES: Final = {"tensorflow": ("tensorflow",), "jax": ("jax", "jaxlib"), "torch": ("torch",)}
 
 
-def decide_model(
-    variant: Variant, settings: FitSettings, sequences: Manifest, *, num_classes: int
-) -> dict[str, Any]:
+def decide_model(variant: Variant, settings: FitSettings, sequences: Manifest, *, num_classes: int) -> dict[str, Any]:
     """List what decides the weights, as plain JSON."""
     backend = backend_name()
     body = textwrap.dedent(inspect.getsource(variant.body))

@@ -7,12 +7,13 @@ from typing import Any, Final
 from prefect import task
 from prefect.artifacts import create_progress_artifact, update_progress_artifact
 from prefect.cache_policies import NO_CACHE
+from prefect.client.schemas import State
 from prefect.logging import get_run_logger
-from prefect.states import State
 from tqdm import tqdm
 
 from tasks.encode.encodings import ENCODINGS
 from tasks.orchestration import produce_in_task
+from tasks.quiet import import_quietly
 from tasks.store import Manifest, Output
 from tasks.train.events import write_events
 from tasks.train.identity import decide_model
@@ -38,7 +39,9 @@ class Progress(Listener):
         """Move the bar, and now and then the artifact."""
         if self.bar is None:
             # disable=None: no bar unless standard error is a terminal.
-            self.bar = tqdm(total=num_reviews, desc=f"{self.name} epoch {epoch}", unit="review", leave=False, disable=None)
+            self.bar = tqdm(
+                total=num_reviews, desc=f"{self.name} epoch {epoch}", unit="review", leave=False, disable=None
+            )
         self.bar.update(num_done - self.bar.n)
         if time.monotonic() - self.updated > SECONDS_BETWEEN_UPDATES:
             self.update_artifact(100 * (epoch - 1 + num_done / num_reviews) / self.settings.epochs)
@@ -92,11 +95,10 @@ def train_variant(
     )
 
     def make(folder: Path) -> dict[str, Any]:
-        from tasks.train import training
-
+        training = import_quietly("tasks.train.training")
         name = f"{variant.name}-{settings.seed}"
         event_folder = artifacts_dir / "tensorboard" / name / output.fingerprint
-        return training.train_variant(
+        facts: dict[str, Any] = training.train_variant(
             variant,
             ENCODINGS[variant.encoding],
             settings,
@@ -105,5 +107,6 @@ def train_variant(
             folder=folder,
             listener=Progress(name, settings, event_folder),
         )
+        return facts
 
     return produce_in_task(output, make)

@@ -6,7 +6,7 @@ A model stays what `keras` built: nothing here changes its configuration, its we
 import functools
 import time
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, cast
 
 import keras
 import numpy as np
@@ -16,6 +16,7 @@ from tensorflow.python.ops import rnn_grad  # noqa: F401  registers BlockLSTM's 
 
 Tokens = NDArray[np.integer[Any]]
 Labels = NDArray[np.integer[Any]]
+LoopResult = tuple[tf.Tensor, tf.Tensor, list[tf.Tensor]]
 EpochRunner = Callable[[Tokens, Labels, Callable[[int], None]], dict[str, float]]
 
 # Ctrl-C is seen between two calls into TensorFlow, so a call should stay well below a second.
@@ -34,6 +35,7 @@ def make_epoch_runner(model: keras.Model, *, batch_size: int) -> EpochRunner:
     The graph is traced in the first epoch and kept; compile the model before, not between, epochs.
     """
     train_step = tf.function(model.train_step, jit_compile=speed_up_layers(model), autograph=False)
+    train_last_step = tf.function(model.train_step, jit_compile=False, autograph=False)
 
     @tf.function(autograph=False, reduce_retracing=True)
     def run_steps(tokens: tf.Tensor, labels: tf.Tensor, first: tf.Tensor, end: tf.Tensor) -> tf.Tensor:
@@ -53,7 +55,7 @@ def make_epoch_runner(model: keras.Model, *, batch_size: int) -> EpochRunner:
             run_steps(batches, batch_labels, tf.constant(first), tf.constant(end))
             on_progress(end * batch_size)
         if num_full < len(tokens):
-            model.train_on_batch(tokens[num_full:], labels[num_full:])
+            train_last_step((tf.constant(tokens[num_full:]), tf.constant(labels[num_full:])))
             on_progress(len(tokens))
         return {name: float(value) for name, value in model.get_metrics_result().items()}
 
@@ -114,26 +116,64 @@ def can_use_block(layer: keras.Layer) -> bool:
 
 def run_block_lstm(
     layer: keras.layers.LSTM, sequences: tf.Tensor, initial_state: Any, mask: Any, training: Any = False
-) -> tuple[tf.Tensor, tf.Tensor, list[tf.Tensor]]:
+) -> LoopResult:
     """Stand in for `keras.layers.LSTM.inner_loop`: one kernel for all steps instead of a loop of small ones.
 
     Takes (batch, length, features); returns the last output (batch, units), all outputs (batch, length, units) and
-    the last [h, c]. Masked input goes the stock way. Of TensorFlow's two kernels BlockLSTMV2 has a wrong gradient.
+    the last [h, c]. A mask goes the quick way where it hides left padding and only the last output is wanted, as
+    after an embedding with `mask_zero`; otherwise the stock way.
     """
-    if mask is not None:
-        return keras.layers.LSTM.inner_loop(layer, sequences, initial_state, mask, training)  # type: ignore[no-any-return]
-    steps = tf.transpose(sequences, [1, 0, 2])
-    hidden, carry = call_block_kernel(layer.cell, tf.reverse(steps, [0]) if layer.go_backwards else steps, *initial_state)
+    if mask is None:
+        return run_all_steps(layer, sequences, initial_state)
+
+    def run_stock() -> LoopResult:
+        output, outputs, state = keras.layers.LSTM.inner_loop(layer, sequences, initial_state, mask, training)
+        return output, outputs, list(state)
+
+    if layer.return_sequences or layer.zero_output_for_mask:
+        return run_stock()
+    is_left_padded = tf.reduce_all(mask[:, 1:] | ~mask[:, :-1])
+    result = tf.cond(is_left_padded, lambda: run_left_padded(layer, sequences, initial_state, mask), run_stock)
+    return cast(LoopResult, result)
+
+
+def run_all_steps(layer: keras.layers.LSTM, sequences: tf.Tensor, initial_state: Any) -> LoopResult:
+    """Run the kernel where no step is masked."""
+    steps = tf.transpose(tf.reverse(sequences, [1]) if layer.go_backwards else sequences, [1, 0, 2])
+    hidden, carry = call_block_kernel(layer.cell, steps, *initial_state, num_steps=tf.shape(steps)[0])
     return hidden[-1], tf.transpose(hidden, [1, 0, 2]), [hidden[-1], carry[-1]]
 
 
+def run_left_padded(layer: keras.layers.LSTM, sequences: tf.Tensor, initial_state: Any, mask: tf.Tensor) -> LoopResult:
+    """Run the kernel with the padding moved behind the words, and take the state after the last word.
+
+    What the kernel makes of the padding reaches neither a result nor a gradient. All padding: output 0, state kept.
+    """
+    lengths = tf.reduce_sum(tf.cast(mask, tf.int32), axis=1)
+    words_first = tf.reverse(sequences, [1])
+    if not layer.go_backwards:
+        words_first = tf.reverse_sequence(words_first, lengths, seq_axis=1)
+    steps = tf.transpose(words_first, [1, 0, 2])
+    hidden, carry = call_block_kernel(layer.cell, steps, *initial_state, num_steps=tf.reduce_max(lengths))
+    last = tf.stack([tf.maximum(lengths - 1, 0), tf.range(tf.size(lengths))], axis=1)
+    has_words = tf.expand_dims(lengths > 0, axis=1)
+    output = tf.where(has_words, tf.gather_nd(hidden, last), 0.0)
+    state = [
+        tf.where(has_words, tf.gather_nd(x, last), x0) for x, x0 in zip((hidden, carry), initial_state, strict=True)
+    ]
+    return output, tf.transpose(hidden, [1, 0, 2]), state
+
+
 def call_block_kernel(
-    cell: keras.layers.LSTMCell, steps: tf.Tensor, hidden: tf.Tensor, carry: tf.Tensor
+    cell: keras.layers.LSTMCell, steps: tf.Tensor, hidden: tf.Tensor, carry: tf.Tensor, *, num_steps: tf.Tensor
 ) -> tuple[tf.Tensor, tf.Tensor]:
-    """Run an LSTM cell over (length, batch, features); return h and c, each (length, batch, units)."""
+    """Run an LSTM cell over (length, batch, features); return h and c, each (length, batch, units).
+
+    Of TensorFlow's two kernels only this one is right: BlockLSTMV2 has a wrong gradient. It clips c unless told not to.
+    """
     no_peephole = tf.zeros([cell.units])
     outputs = tf.raw_ops.BlockLSTM(
-        seq_len_max=tf.shape(steps, out_type=tf.int64)[0],
+        seq_len_max=tf.cast(num_steps, tf.int64),
         x=steps,
         cs_prev=carry,
         h_prev=hidden,

@@ -1,0 +1,106 @@
+"""A Prefect server for one run, for when none is configured; run as a module, it is that server.
+
+Prefect would start one itself, but in this process group and outliving a killed parent: Ctrl-C reached it before the
+run could be marked as stopped, and SIGTERM left it behind. This one has a session of its own and ends when the pipe to
+its parent does, however the parent died.
+"""
+
+import atexit
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+import urllib.request
+from typing import Final
+
+from tasks.errors import UserError
+
+HOST: Final = "127.0.0.1"
+START_SECONDS: Final = 120.0
+STOP_SECONDS: Final = 8.0
+GRACE_SECONDS: Final = 3
+
+
+class TemporaryServer:
+    """Starts in the background; it is stopped at exit, after Prefect has sent its last logs to it."""
+
+    def __init__(self) -> None:
+        # Registered ahead of Prefect's own exit handlers, so called after them.
+        atexit.register(self.stop)
+        with socket.socket() as probe:
+            probe.bind((HOST, 0))
+            port = probe.getsockname()[1]
+        self.url = f"http://{HOST}:{port}/api"
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", __name__, str(port)],
+            stdin=subprocess.PIPE,
+            stdout=sys.stderr,
+            env={**os.environ, "PREFECT_SERVER_UI_ENABLED": "false"},
+            start_new_session=True,
+        )
+
+    def wait_until_ready(self) -> None:
+        """Wait for the server to answer; raises UserError when it does not come up."""
+        deadline = time.monotonic() + START_SECONDS
+        while not self.answers():
+            if self.process.poll() is not None or time.monotonic() > deadline:
+                raise UserError(
+                    "Prefect's temporary server did not start; expected room for it under PREFECT_HOME. "
+                    "Start one with: prefect server start, and set PREFECT_API_URL to it."
+                )
+            time.sleep(0.05)
+
+    def answers(self) -> bool:
+        """Tell whether the server takes requests."""
+        with contextlib.suppress(OSError), urllib.request.urlopen(f"{self.url}/health", timeout=5):
+            return True
+        return False
+
+    def stop(self) -> None:
+        """Close the pipe that keeps the server alive, and wait for its end."""
+        if self.process.stdin:
+            self.process.stdin.close()
+        try:
+            self.process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+
+
+def start_unless_configured() -> TemporaryServer | None:
+    """Start a server and make it Prefect's, unless the user has configured one."""
+    from prefect.context import refresh_global_settings_context
+    from prefect.settings import get_current_settings
+
+    if get_current_settings().api.url:
+        return None
+    server = TemporaryServer()
+    os.environ["PREFECT_API_URL"] = server.url
+    refresh_global_settings_context()
+    return server
+
+
+def serve(port: int) -> None:
+    """Serve Prefect's API until standard input ends."""
+    import uvicorn
+    from prefect.server.api.server import create_app
+
+    threading.Thread(target=stop_with_parent, daemon=True).start()
+    application = create_app(ephemeral=True, final=True)
+    uvicorn.run(application, host=HOST, port=port, log_level="error", timeout_graceful_shutdown=GRACE_SECONDS)
+
+
+def stop_with_parent() -> None:
+    """Ask the server to end when the parent has, and insist a little later."""
+    sys.stdin.buffer.read()
+    os.kill(os.getpid(), signal.SIGTERM)
+    time.sleep(GRACE_SECONDS + 2)
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    serve(int(sys.argv[1]))
