@@ -22,11 +22,11 @@ from tasks.encode.encodings import ENCODINGS
 from tasks.encode.task import encode_reviews
 from tasks.errors import TrainingError, UserError
 from tasks.evaluate.task import evaluate_model
-from tasks.ingest.datasets import Choice
+from tasks.ingest.datasets import FALLBACK_WARNING, Choice
 from tasks.ingest.task import ingest_reviews, obtain_dataset
 from tasks.orchestration import run
 from tasks.report.leaderboard import ModelResult
-from tasks.report.render import FALLBACK_WARNING, render_terminal
+from tasks.report.render import render_terminal
 from tasks.report.task import write_report
 from tasks.store import Manifest, library_versions
 from tasks.train.settings import FitSettings
@@ -44,19 +44,18 @@ class VariantsFailedError(Exception):
 
 def name_run() -> str:
     """Name the flow run after what it does: "imdb-reviews · 10 variants · 3 seeds"."""
-    config = runtime.flow_run.parameters["config"] or RunConfig()
+    config = runtime.flow_run.parameters["config"]
     num_variants, seeds = len(config.variant_names), config.seeds
     counts = [f"{num_variants} variant{'s'[: num_variants > 1]}", f"{seeds} seed{'s'[: seeds > 1]}"]
     return " · ".join([config.dataset.replace("_", "-"), *counts])
 
 
 @flow(name="train-all", flow_run_name=name_run)
-def train_all(config: RunConfig | None = None) -> dict[str, Any] | State[Any]:
+def train_all(config: RunConfig = RunConfig()) -> dict[str, Any] | State[Any]:
     """Ingest, encode, train, evaluate, report; returns the content of leaderboard.json.
 
     Ends as Failed when a variant failed, after the others are reported, or when the data are not as they must be.
     """
-    config = config or RunConfig()
     started = datetime.now(UTC)
     try:
         choice = obtain_dataset(config.dataset, config.data_dir)
@@ -149,14 +148,11 @@ def conclude(leaderboard: dict[str, Any]) -> dict[str, Any] | State[Any]:
 
 def main(config: RunConfig) -> int:
     """Run the flow and print the leaderboard; returns the exit status."""
-    outcome = train_all(config, return_state=True).result(raise_on_failure=False)
-    if isinstance(outcome, VariantsFailedError):
-        show_leaderboard(config, outcome.leaderboard)
-        return 1
-    if isinstance(outcome, BaseException):
+    outcome: Any = train_all(config, return_state=True).result(raise_on_failure=False)
+    if isinstance(outcome, BaseException) and not isinstance(outcome, VariantsFailedError):
         raise outcome
-    show_leaderboard(config, outcome)
-    return 0
+    show_leaderboard(config, outcome.leaderboard if isinstance(outcome, VariantsFailedError) else outcome)
+    return 1 if isinstance(outcome, VariantsFailedError) else 0
 
 
 def show_leaderboard(config: RunConfig, leaderboard: dict[str, Any]) -> None:

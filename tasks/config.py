@@ -1,4 +1,4 @@
-"""RunConfig: one definition is the command line, the environment, the config file, the flow's parameter and its form."""
+"""RunConfig: one definition is the command line, environment, config file, flow parameter and form in the UI."""
 
 import os
 import tomllib
@@ -98,8 +98,8 @@ class RunConfig(BaseSettings):
         settings_cls: type[BaseSettings],
         init_settings: PydanticBaseSettingsSource,
         env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003  the signature is pydantic's
-        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Rank the sources: flags or arguments, then the environment, then the config file."""
         return init_settings, env_settings, ConfigFileSource(settings_cls)

@@ -32,7 +32,6 @@ def produce_in_task(output: Output, make: Callable[[Path], dict[str, Any]]) -> S
         if explained := explain_disk_error(error, where=output.root):
             return Failed(message=str(explained), data=explained)
         raise
-    logger.info("%s: %s", task_run.name, produced.reason)
     return Completed(name="Cached" if produced.reused else None, message=produced.reason, data=produced.manifest)
 
 

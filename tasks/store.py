@@ -12,6 +12,7 @@ import hashlib
 import json
 import os
 import shutil
+import textwrap
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -25,6 +26,7 @@ from pydantic import BaseModel, ConfigDict
 WORK_FOLDER = ".work"
 LOCK_FOLDER = ".locks"
 COMPLETE = "manifest.json"
+MOST_DIFFERENCES = 3
 
 
 class FileRecord(BaseModel):
@@ -175,15 +177,27 @@ def explain_change(output: Output) -> str:
         with contextlib.suppress(ValueError, OSError):
             manifest = read_manifest(path)
             if manifest.name == output.name and manifest.kind == output.kind:
-                earlier.append(describe_difference(manifest.decided_by, output.decided_by))
-    return min(earlier, key=lambda text: text.count(" -> "), default="nothing to reuse")
+                earlier.append(manifest.decided_by)
+    if not earlier:
+        return "nothing to reuse"
+    return describe_difference(
+        min(earlier, key=lambda it: len(find_differences(it, output.decided_by))), output.decided_by
+    )
 
 
 def describe_difference(before: dict[str, Any], after: dict[str, Any]) -> str:
     """Name what differs: describe_difference({"a": {"b": 1}}, {"a": {"b": 2}}) -> "a.b 1 -> 2"."""
+    differences = find_differences(before, after)
+    shown = [f"{key} {shorten(old)} -> {shorten(new)}" for key, (old, new) in differences.items()][:MOST_DIFFERENCES]
+    more = [f"and {len(differences) - len(shown)} more"] if len(differences) > len(shown) else []
+    return ", ".join(shown + more) or "no difference"
+
+
+def find_differences(before: dict[str, Any], after: dict[str, Any]) -> dict[str, tuple[Any, Any]]:
+    """Find the settings that differ: find_differences({"a": {"b": 1}}, {"a": {"b": 2}}) -> {"a.b": (1, 2)}."""
     old, new = flatten(before), flatten(after)
-    changed = [key for key in sorted(old.keys() | new.keys()) if old.get(key) != new.get(key)]
-    return ", ".join(f"{key} {shorten(old.get(key))} -> {shorten(new.get(key))}" for key in changed) or "no difference"
+    keys = sorted(old.keys() | new.keys())
+    return {key: (old.get(key), new.get(key)) for key in keys if old.get(key) != new.get(key)}
 
 
 def flatten(tree: dict[str, Any], prefix: str = "") -> dict[str, Any]:
@@ -199,8 +213,7 @@ def flatten(tree: dict[str, Any], prefix: str = "") -> dict[str, Any]:
 
 def shorten(value: object) -> str:
     """Keep hashes and lists readable in a log line."""
-    text = str(value)
-    return text if len(text) <= 24 else f"{text[:8]}..."
+    return textwrap.shorten(str(value), width=24, placeholder="...") if " " in str(value) else str(value)[:12]
 
 
 @contextlib.contextmanager

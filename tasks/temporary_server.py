@@ -23,6 +23,10 @@ HOST: Final = "127.0.0.1"
 START_SECONDS: Final = 120.0
 STOP_SECONDS: Final = 8.0
 GRACE_SECONDS: Final = 3
+# It serves one run and its page in the UI; deployments in the same database are for a lasting server to schedule.
+WITHOUT_SCHEDULES: Final = {
+    f"PREFECT_SERVER_SERVICES_{service}_ENABLED": "false" for service in ("SCHEDULER", "LATE_RUNS", "FOREMAN")
+}
 
 
 class TemporaryServer:
@@ -35,11 +39,11 @@ class TemporaryServer:
             probe.bind((HOST, 0))
             port = probe.getsockname()[1]
         self.url = f"http://{HOST}:{port}/api"
-        self.process = subprocess.Popen(
+        self.process = subprocess.Popen(  # noqa: S603  our own module
             [sys.executable, "-m", __name__, str(port)],
             stdin=subprocess.PIPE,
             stdout=sys.stderr,
-            env={**os.environ, "PREFECT_SERVER_UI_ENABLED": "false"},
+            env={**os.environ, **WITHOUT_SCHEDULES},
             start_new_session=True,
         )
 
@@ -56,7 +60,12 @@ class TemporaryServer:
 
     def answers(self) -> bool:
         """Tell whether the server takes requests."""
-        with contextlib.suppress(OSError), urllib.request.urlopen(f"{self.url}/health", timeout=5):
+        with (
+            contextlib.suppress(OSError),
+            urllib.request.urlopen(  # noqa: S310  our own URL
+                f"{self.url}/health", timeout=5
+            ),
+        ):
             return True
         return False
 
@@ -90,7 +99,7 @@ def serve(port: int) -> None:
     from prefect.server.api.server import create_app
 
     threading.Thread(target=stop_with_parent, daemon=True).start()
-    application = create_app(ephemeral=True, final=True)
+    application = create_app(final=True)
     uvicorn.run(application, host=HOST, port=port, log_level="error", timeout_graceful_shutdown=GRACE_SECONDS)
 
 

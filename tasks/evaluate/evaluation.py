@@ -10,6 +10,7 @@ import keras
 from tasks.encode.sequences import read_sequences
 from tasks.evaluate.metrics import compute_metrics
 from tasks.evaluate.predictions import write_predictions
+from tasks.train.backend import speed_up_prediction
 from tasks.train.predict import predict_probabilities
 
 DEFAULT_THRESHOLD: Final = 0.5
@@ -24,6 +25,7 @@ def evaluate_model(
     `bundle` is what is known of the model before; metrics, threshold and temperature are added to it.
     """
     model = keras.models.load_model(model_folder / "model.keras", compile=False, safe_mode=True)
+    speed_up_prediction(model)
     tokens, labels = read_sequences(test_path)
     started = time.perf_counter()
     probabilities = predict_probabilities(model, tokens)

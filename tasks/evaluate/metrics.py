@@ -39,14 +39,10 @@ def compute_metrics(
 
 def predict_labels(probabilities: NDArray[np.float64], *, threshold: float) -> NDArray[np.intp]:
     """Choose the likeliest class; of two, the second when its probability reaches the threshold."""
-    if is_binary(probabilities):
-        return (probabilities[:, 1] >= threshold).astype(np.intp)
-    return probabilities.argmax(axis=1)
-
-
-def is_binary(probabilities: NDArray[np.float64]) -> bool:
-    """Tell whether there are two classes."""
-    return probabilities.shape[1] == 2  # noqa: PLR2004  two is two
+    predicted: NDArray[np.intp] = probabilities.argmax(axis=1)
+    if probabilities.shape[1] == 2:  # noqa: PLR2004
+        predicted = (probabilities[:, 1] >= threshold).astype(np.intp)
+    return predicted
 
 
 def compute_roc_auc(probabilities: NDArray[np.float64], labels: NDArray[np.int32]) -> float | None:

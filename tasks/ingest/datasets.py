@@ -15,6 +15,9 @@ from tasks.ingest.source import BATCH_ROWS, Batch, Source
 AUTO: Final = "auto"
 SAMPLE: Final = "sample"
 PREFERRED: Final = "imdb_reviews"
+FALLBACK_WARNING: Final = (
+    "These numbers are from the built-in sample, not from IMDB reviews: they say nothing about real text."
+)
 
 
 class Choice(NamedTuple):

@@ -25,18 +25,12 @@ LENGTH_QUANTILES: Final = (30, 60, 90, 115, 128, 140, 155, 175, 205, 235, 270)
 
 # No word that follows "a" begins with a vowel, so that no template has to choose between "a" and "an".
 ADJECTIVES: Final = (
-    (
-        "dull bad boring terrible dreadful weak clumsy lifeless tedious lazy feeble hollow shallow "
-        "messy wooden bland"
-    ).split(),
-    (
-        "good great wonderful brilliant superb clever gripping funny moving charming thrilling tender "
-        "witty fascinating graceful magnificent touching lovely"
-    ).split(),
+    ["dull", "bad", "boring", "terrible", "dreadful", "weak", "clumsy", "lifeless", "tedious", "lazy", "feeble", "hollow", "shallow", "messy", "wooden", "bland"],
+    ["good", "great", "wonderful", "brilliant", "superb", "clever", "gripping", "funny", "moving", "charming", "thrilling", "tender", "witty", "fascinating", "graceful", "magnificent", "touching", "lovely"],
 )
 VERBS: Final = (
-    "disliked hated loathed regretted resented despised detested".split(),
-    "liked loved enjoyed adored admired relished treasured".split(),
+    ["disliked", "hated", "loathed", "regretted", "resented", "despised", "detested"],
+    ["liked", "loved", "enjoyed", "adored", "admired", "relished", "treasured"],
 )
 
 # Adverbs stand between a word and what turns it round, so that pairs of words seldom give the answer away.
@@ -82,15 +76,11 @@ RETELLING: Final = (
     "Everyone in {place} talks about the {trait} {thing} that {first} {finds}.",
 )
 
-ONSETS: Final = (
-    "Mar Bel Dor Tal Hen Ros Vin Cal Lor Bran Sel Fen Gar Ol Ther Wil Kes Jun Par Nol Har Mil Ed Quin"
-).split()
-MIDDLES: Final = "a e i o u an er il on ar en is or et al um".split()
-SURNAMES: Final = (
-    "son man ley ton ter dall wick field more ska vitz bury ham nard lin row gate stein dez croft"
-).split()
-FIRST_NAMES: Final = "na ra lo ric la mo das vin".split()
-TOWNS: Final = "ville port holm stead ford mouth haven burg".split()
+ONSETS: Final = ["Mar", "Bel", "Dor", "Tal", "Hen", "Ros", "Vin", "Cal", "Lor", "Bran", "Sel", "Fen", "Gar", "Ol", "Ther", "Wil", "Kes", "Jun", "Par", "Nol", "Har", "Mil", "Ed", "Quin"]
+MIDDLES: Final = ["a", "e", "i", "o", "u", "an", "er", "il", "on", "ar", "en", "is", "or", "et", "al", "um"]
+SURNAMES: Final = ["son", "man", "ley", "ton", "ter", "dall", "wick", "field", "more", "ska", "vitz", "bury", "ham", "nard", "lin", "row", "gate", "stein", "dez", "croft"]
+FIRST_NAMES: Final = ["na", "ra", "lo", "ric", "la", "mo", "das", "vin"]
+TOWNS: Final = ["ville", "port", "holm", "stead", "ford", "mouth", "haven", "burg"]
 
 NEUTRAL: Final[Mapping[str, Sequence[str]]] = {
     "very": ("", "very ", "quite ", "rather ", "truly ", "really ", "plainly ", "simply "),
@@ -99,36 +89,14 @@ NEUTRAL: Final[Mapping[str, Sequence[str]]] = {
         ("", " at times", " from start to finish", " in places", " for the most part", " to me")
         + (" at the end", " throughout")
     ),
-    "film": "film movie picture feature comedy drama thriller sequel western musical".split(),
-    "aspect": (
-        "plot acting ending script story score dialogue direction editing pacing camerawork humour "
-        "opening finale soundtrack romance casting photography costume scenery narration suspense "
-        "premise chemistry climax lighting choreography prologue"
-    ).split(),
-    "kin": "cousin brother sister neighbour mother father uncle aunt boss roommate wife husband".split(),
-    "job": (
-        "teacher doctor sailor farmer lawyer painter baker soldier priest nurse gardener widow "
-        "detective musician pilot smuggler banker clerk poet surgeon judge waiter miner chemist "
-        "tailor butcher plumber senator spy jockey translator librarian blacksmith carpenter boxer "
-        "hunter monk thief duke governess"
-    ).split(),
-    "thing": (
-        "letter map suitcase piano horse boat key diary photograph lantern violin watch ring wallet "
-        "bicycle telescope mirror statue radio clock parrot dog painting cellar bridge lighthouse "
-        "tunnel garden train wagon blanket ticket compass knife coin drum rope ladder basket coat "
-        "candle bottle trunk saddle cradle hammer kettle carpet chapel cottage barn mill ledger "
-        "passport scarf helmet whistle"
-    ).split(),
-    "trait": (
-        "young quiet tall retired nervous stubborn lonely patient wealthy famous local shy blind "
-        "tired foreign bearded polite hungry restless sleepy proud careful barefoot married homesick "
-        "silent freckled thirsty cautious"
-    ).split(),
-    "finds": (
-        "finds steals hides buys sells loses burns paints repairs follows borrows buries carries "
-        "guards inherits photographs remembers forgets collects watches drops measures trades returns"
-    ).split(),
-    "season": "spring summer autumn winter morning night holiday storm flood festival harvest".split(),
+    "film": ["film", "movie", "picture", "feature", "comedy", "drama", "thriller", "sequel", "western", "musical"],
+    "aspect": ["plot", "acting", "ending", "script", "story", "score", "dialogue", "direction", "editing", "pacing", "camerawork", "humour", "opening", "finale", "soundtrack", "romance", "casting", "photography", "costume", "scenery", "narration", "suspense", "premise", "chemistry", "climax", "lighting", "choreography", "prologue"],
+    "kin": ["cousin", "brother", "sister", "neighbour", "mother", "father", "uncle", "aunt", "boss", "roommate", "wife", "husband"],
+    "job": ["teacher", "doctor", "sailor", "farmer", "lawyer", "painter", "baker", "soldier", "priest", "nurse", "gardener", "widow", "detective", "musician", "pilot", "smuggler", "banker", "clerk", "poet", "surgeon", "judge", "waiter", "miner", "chemist", "tailor", "butcher", "plumber", "senator", "spy", "jockey", "translator", "librarian", "blacksmith", "carpenter", "boxer", "hunter", "monk", "thief", "duke", "governess"],
+    "thing": ["letter", "map", "suitcase", "piano", "horse", "boat", "key", "diary", "photograph", "lantern", "violin", "watch", "ring", "wallet", "bicycle", "telescope", "mirror", "statue", "radio", "clock", "parrot", "dog", "painting", "cellar", "bridge", "lighthouse", "tunnel", "garden", "train", "wagon", "blanket", "ticket", "compass", "knife", "coin", "drum", "rope", "ladder", "basket", "coat", "candle", "bottle", "trunk", "saddle", "cradle", "hammer", "kettle", "carpet", "chapel", "cottage", "barn", "mill", "ledger", "passport", "scarf", "helmet", "whistle"],
+    "trait": ["young", "quiet", "tall", "retired", "nervous", "stubborn", "lonely", "patient", "wealthy", "famous", "local", "shy", "blind", "tired", "foreign", "bearded", "polite", "hungry", "restless", "sleepy", "proud", "careful", "barefoot", "married", "homesick", "silent", "freckled", "thirsty", "cautious"],
+    "finds": ["finds", "steals", "hides", "buys", "sells", "loses", "burns", "paints", "repairs", "follows", "borrows", "buries", "carries", "guards", "inherits", "photographs", "remembers", "forgets", "collects", "watches", "drops", "measures", "trades", "returns"],
+    "season": ["spring", "summer", "autumn", "winter", "morning", "night", "holiday", "storm", "flood", "festival", "harvest"],
     "year": [str(year) for year in range(2019, 1930, -1)],
     "first": [start + end for end in FIRST_NAMES for start in ONSETS],
     "surname": [

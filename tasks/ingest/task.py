@@ -6,6 +6,7 @@ from typing import Any, Final
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas import State
+from prefect.logging import get_run_logger
 from prefect.tasks import exponential_backoff
 
 from tasks.ingest import datasets
@@ -45,7 +46,9 @@ def obtain_dataset(name: str, data_dir: Path) -> Choice:
     except DownloadError as error:
         if name != AUTO:
             raise
-        return Choice(datasets.SAMPLE, True, str(error))
+        choice = Choice(datasets.SAMPLE, True, str(error))
+    if choice.is_fallback:
+        get_run_logger().warning("%s %s", datasets.FALLBACK_WARNING, choice.reason)
     return choice
 
 

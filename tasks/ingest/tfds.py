@@ -43,7 +43,7 @@ def search_folders(data_dir: Path) -> list[Path]:
 
 def check_name(name: str, data_dir: Path) -> str:
     """Return the base name; raise UserError, within a second, if neither TFDS nor the data folders know it."""
-    import tensorflow_datasets as tfds
+    tfds = import_quietly("tensorflow_datasets")
 
     base = name.partition("/")[0].partition(":")[0]
     known = tfds.list_builders(with_community_datasets=False)
@@ -57,7 +57,7 @@ def check_name(name: str, data_dir: Path) -> str:
 
 def find_builder(name: str, data_dir: Path) -> "tfds.core.DatasetBuilder":
     """Find the set prepared in one of the folders, or else a builder that would download it."""
-    import tensorflow_datasets as tfds
+    tfds = import_quietly("tensorflow_datasets")
 
     base = check_name(name, data_dir)
     folders = search_folders(data_dir)
@@ -71,7 +71,7 @@ def find_builder(name: str, data_dir: Path) -> "tfds.core.DatasetBuilder":
 
 def find_columns(features: Any, supervised_keys: Any, *, name: str) -> tuple[str, str]:
     """Name the text feature and the label feature, TFDS's own choice first, a unique pair otherwise."""
-    import tensorflow_datasets as tfds
+    tfds = import_quietly("tensorflow_datasets")
 
     def keys_of(kind: type) -> list[str]:
         return [key for key in sorted(features) if isinstance(features[key], kind)]
@@ -179,9 +179,7 @@ def read_split(builder: "tfds.core.DatasetBuilder", split: str, text: str, label
 
 def batch_examples(builder: "tfds.core.DatasetBuilder", split: str, text: str, label: str) -> Any:
     """Parse whole batches where the files allow it: TFDS's own reader parses one example at a time, 15x slower."""
-    import tensorflow_datasets as tfds
-
-    tf = import_quietly("tensorflow")
+    tf, tfds = import_quietly("tensorflow"), import_quietly("tensorflow_datasets")
     info = builder.info.splits[split]
     if builder.info.file_format != tfds.core.file_adapters.FileFormat.TFRECORD:
         return builder.as_dataset(split=split, batch_size=BATCH_ROWS, shuffle_files=False)

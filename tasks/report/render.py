@@ -6,9 +6,8 @@ import jinja2
 from markdown_it import MarkdownIt
 from rich.table import Table
 
-FALLBACK_WARNING: Final = (
-    "These numbers are from the built-in sample, not from IMDB reviews: they say nothing about real text."
-)
+from tasks.ingest.datasets import FALLBACK_WARNING
+
 RIGHT_ALIGNED: Final = frozenset(
     {"accuracy", "95% interval", "macro-F1", "ROC-AUC", "NLL", "ECE", "parameters", "epochs", "s/epoch", "train s"}
 )
@@ -87,9 +86,7 @@ def describe_run(run: dict[str, Any]) -> str:
 def render_markdown(leaderboard: dict[str, Any]) -> str:
     """Render as Markdown: the warning if there is one, the table, failures and how to read it."""
     run = leaderboard["run"]
-    parts = [f"# Sequence Bakeoff: {run['dataset']}", describe_run(run) + "."]
-    if run["is_fallback"]:
-        parts.append(f"**{FALLBACK_WARNING}** {escape_markdown(run['fallback_reason'])}")
+    parts = [f"# Sequence Bakeoff: {run['dataset']}", describe_run(run) + ".", *warn_of_fallback(run)]
     parts += [render_table(format_rows(leaderboard)), *describe_failures(leaderboard), explain_columns(run)]
     return "\n\n".join(parts) + "\n"
 
@@ -119,10 +116,15 @@ def explain_columns(run: dict[str, Any]) -> str:
     )
 
 
-def render_variant(row: dict[str, Any]) -> str:
+def render_variant(row: dict[str, Any], run: dict[str, Any]) -> str:
     """Render one variant as Markdown: every number of its row."""
     lines = [{"what": key, "value": describe_value(value)} for key, value in row.items() if key != "name"]
-    return f"# {row['name']}\n\n{render_table(lines)}\n"
+    return "\n\n".join([f"# {row['name']}: {run['dataset']}", *warn_of_fallback(run), render_table(lines)]) + "\n"
+
+
+def warn_of_fallback(run: dict[str, Any]) -> list[str]:
+    """Say in Markdown, if it is so, that the sample stood in for IMDB reviews, and why."""
+    return [f"**{FALLBACK_WARNING}** {escape_markdown(run['fallback_reason'])}"] if run["is_fallback"] else []
 
 
 def describe_value(value: Any) -> str:

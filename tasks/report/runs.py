@@ -15,13 +15,14 @@ LATEST = "latest"
 
 def write_run(artifacts_dir: Path, leaderboard: dict[str, Any], config_json: str) -> Path:
     """Write leaderboard.json, leaderboard.csv, summary.md, report.html and config.json; returns their folder."""
-    run_id = leaderboard["run"]["id"]
+    run_id = str(leaderboard["run"]["id"])
     folder = artifacts_dir / "runs" / run_id
     work = folder.with_name(f".{run_id}")
     work.mkdir(parents=True)
     try:
         (work / "leaderboard.json").write_text(json.dumps(leaderboard, indent=2, allow_nan=False) + "\n", "utf-8")
-        pd.json_normalize(leaderboard["variants"], sep="_").to_csv(work / "leaderboard.csv", index=False)
+        rows = [{**row, "dataset": leaderboard["run"]["dataset"]} for row in leaderboard["variants"]]
+        pd.json_normalize(rows, sep="_").to_csv(work / "leaderboard.csv", index=False)
         (work / "summary.md").write_text(render_markdown(leaderboard), "utf-8")
         (work / "report.html").write_text(render_html(leaderboard), "utf-8")
         (work / "config.json").write_text(config_json + "\n", "utf-8")

@@ -9,7 +9,7 @@ from prefect.artifacts import create_link_artifact, create_markdown_artifact, cr
 from prefect.cache_policies import NO_CACHE
 
 from tasks.report.leaderboard import ModelResult, build_leaderboard
-from tasks.report.render import format_rows, render_markdown, render_variant
+from tasks.report.render import describe_run, format_rows, render_markdown, render_variant, warn_of_fallback
 from tasks.report.runs import write_run
 
 
@@ -26,10 +26,10 @@ def write_report(
 
 def publish_artifacts(leaderboard: dict[str, Any], folder: Path) -> None:
     """Show the leaderboard, the summary, each variant and links in the Prefect UI."""
-    create_table_artifact(
-        key="leaderboard", table=format_rows(leaderboard), description=f"Leaderboard of {leaderboard['run']['id']}"
-    )
-    create_markdown_artifact(key="summary", markdown=render_markdown(leaderboard), description="Summary of the run")
+    run = leaderboard["run"]
+    about = "\n\n".join([describe_run(run), *warn_of_fallback(run)])
+    create_table_artifact(key="leaderboard", table=format_rows(leaderboard), description=about)
+    create_markdown_artifact(key="summary", markdown=render_markdown(leaderboard), description=about)
     for row in leaderboard["variants"]:
-        create_markdown_artifact(key=f"variant-{row['name']}", markdown=render_variant(row), description=row["name"])
+        create_markdown_artifact(key=f"variant-{row['name']}", markdown=render_variant(row, run), description=about)
     create_link_artifact(key="report", link=(folder / "report.html").as_uri(), link_text=str(folder / "report.html"))

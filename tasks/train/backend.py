@@ -47,6 +47,14 @@ def make_epoch_runner(model: keras.Model, *, batch_size: int) -> RunEpoch:
     return make_plain_epoch_runner(model, batch_size=batch_size)
 
 
+def speed_up_prediction(model: keras.Model) -> None:
+    """Let a loaded model compute as fast as a trained one does; its outputs stay the same."""
+    if keras.backend.backend() == "tensorflow":
+        from tasks.train import tensorflow_fast
+
+        tensorflow_fast.speed_up_layers(model)
+
+
 def make_plain_epoch_runner(model: keras.Model, *, batch_size: int) -> RunEpoch:
     """Run epochs with `model.fit`, on any backend."""
 

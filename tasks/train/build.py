@@ -13,7 +13,7 @@ def build_model(variant: Variant, encoding: Encoding, *, num_classes: int, learn
 
     More classes get one softmax output each.
     """
-    is_binary = num_classes == 2
+    is_binary = num_classes == 2  # noqa: PLR2004
     model = keras.Sequential(
         [
             keras.Input((encoding.length,), dtype="int32"),

@@ -49,7 +49,7 @@ def fit(
     best, history = load_checkpoint(checkpoint, model)
     while not is_finished(history, settings):
         epoch = len(history) + 1
-        record = train_epoch(model, run_epoch, train, validation, epoch, settings, listener)
+        record = train_epoch(model, run_epoch, train, validation, epoch=epoch, seed=settings.seed, listener=listener)
         history.append(record)
         if best_epoch(history) == epoch:
             best = [np.array(variable) for variable in model.variables]
@@ -65,13 +65,14 @@ def train_epoch(
     run_epoch: RunEpoch,
     train: Split,
     validation: Split,
+    *,
     epoch: int,
-    settings: FitSettings,
+    seed: int,
     listener: Listener,
 ) -> EpochRecord:
     """Update the model once with every review, in the order of this epoch, and validate it."""
     started = time.perf_counter()
-    order = np.random.default_rng([settings.seed, epoch]).permutation(len(train.labels))
+    order = np.random.default_rng([seed, epoch]).permutation(len(train.labels))
     scores = run_epoch(
         train.tokens[order], train.labels[order], lambda done: listener.on_progress(epoch, done, len(order))
     )

@@ -27,7 +27,7 @@ def decide_model(variant: Variant, settings: FitSettings, sequences: Manifest, *
             "mask": variant.mask,
         },
         "settings": asdict(settings),
-        "encoding": {key: value for key, value in sequences.decided_by["encoding"].items()},
+        "encoding": dict(sequences.decided_by["encoding"]),
         "sequences": {name: sequences.files[name].sha256 for name in ("train.parquet", "validation.parquet")},
         "num_classes": num_classes,
         "backend": backend,

@@ -2,7 +2,8 @@
 
 import time
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
+from uuid import UUID
 
 from prefect import task
 from prefect.artifacts import create_progress_artifact, update_progress_artifact
@@ -33,7 +34,7 @@ class Progress(Listener):
         self.logger = get_run_logger()
         self.bar: tqdm[Any] | None = None
         self.updated = 0.0
-        self.artifact_id = create_progress_artifact(0.0, key=f"progress-{name}", description=f"Training {name}")
+        self.artifact_id = cast("UUID", create_progress_artifact(0.0, key=f"progress-{name}", description=name))
 
     def on_progress(self, epoch: int, num_done: int, num_reviews: int) -> None:
         """Move the bar, and now and then the artifact."""

@@ -37,19 +37,20 @@ def make_epoch_runner(model: keras.Model, *, batch_size: int) -> EpochRunner:
     train_step = tf.function(model.train_step, jit_compile=speed_up_layers(model), autograph=False)
     train_last_step = tf.function(model.train_step, jit_compile=False, autograph=False)
 
-    @tf.function(autograph=False, reduce_retracing=True)
-    def run_steps(tokens: tf.Tensor, labels: tf.Tensor, first: tf.Tensor, end: tf.Tensor) -> tf.Tensor:
+    def loop_over_steps(tokens: tf.Tensor, labels: tf.Tensor, first: tf.Tensor, end: tf.Tensor) -> tf.Tensor:
         def run_step(step: tf.Tensor) -> tuple[tf.Tensor]:
             with tf.control_dependencies(tf.nest.flatten(train_step((tokens[step], labels[step])))):
                 return (step + 1,)
 
         return tf.while_loop(lambda step: step < end, run_step, (first,), parallel_iterations=1)
 
+    run_steps = tf.function(loop_over_steps, autograph=False, reduce_retracing=True)
+
     def run_epoch(tokens: Tokens, labels: Labels, on_progress: Callable[[int], None]) -> dict[str, float]:
         model.reset_metrics()
         num_steps = len(tokens) // batch_size
         num_full = num_steps * batch_size
-        batches = tf.constant(tokens[:num_full].reshape(num_steps, batch_size, -1))
+        batches = tf.constant(tokens[:num_full].reshape(num_steps, batch_size, tokens.shape[1]))
         batch_labels = tf.constant(labels[:num_full].reshape(num_steps, batch_size))
         for first, end in plan_calls(num_steps):
             run_steps(batches, batch_labels, tf.constant(first), tf.constant(end))
@@ -115,7 +116,7 @@ def can_use_block(layer: keras.Layer) -> bool:
 
 
 def run_block_lstm(
-    layer: keras.layers.LSTM, sequences: tf.Tensor, initial_state: Any, mask: Any, training: Any = False
+    layer: keras.layers.LSTM, *, sequences: tf.Tensor, initial_state: Any, mask: Any, training: Any
 ) -> LoopResult:
     """Stand in for `keras.layers.LSTM.inner_loop`: one kernel for all steps instead of a loop of small ones.
 

@@ -18,12 +18,14 @@ import tensorflow as tf
 from tasks.train import tensorflow_fast
 from tasks.train.tensorflow_fast import iterate_layers, make_epoch_runner, speed_up_layers
 
+KERAS_SAVES_WITH_AN_OLD_NUMPY_PROTOCOL = pytest.mark.filterwarnings("ignore:__array__:DeprecationWarning")
 VOCAB_SIZE = 50
 LENGTH = 12
 NUM_REVIEWS = 70
 BATCH_SIZE = 32
 
 Builder = Callable[[str], list[Any]]
+Body = Callable[[], list[Any]]
 
 
 def bidirectional(units: int, dtype: str, **options: Any) -> keras.layers.Layer:
@@ -34,15 +36,15 @@ STACKS: dict[str, Builder] = {
     "forward": lambda dtype: [keras.layers.LSTM(4, dtype=dtype)],
     "backward": lambda dtype: [keras.layers.LSTM(4, go_backwards=True, dtype=dtype)],
     "sequences": lambda dtype: [keras.layers.LSTM(4, return_sequences=True, dtype=dtype)],
-    "backward-sequences": lambda dtype: [
-        keras.layers.LSTM(4, go_backwards=True, return_sequences=True, dtype=dtype)
-    ],
+    "backward-sequences": lambda dtype: [keras.layers.LSTM(4, go_backwards=True, return_sequences=True, dtype=dtype)],
     "bidirectional": lambda dtype: [bidirectional(4, dtype)],
     "stacked": lambda dtype: [bidirectional(5, dtype, return_sequences=True), bidirectional(3, dtype)],
 }
 SHAPES = [(3, 7, 5), (1, 1, 2), (6, 20, 8)]
 MASKS = {
     "left-padded": [[0, 0, 0, 1, 1], [1, 1, 1, 1, 1], [0, 0, 0, 0, 0], [0, 0, 0, 0, 1]],
+    "left-padded, no long row": [[0, 0, 0, 1, 1], [0, 0, 1, 1, 1], [0, 0, 0, 0, 0]],
+    "nothing but padding": [[0, 0, 0, 0, 0], [0, 0, 0, 0, 0]],
     "right-padded": [[1, 1, 0, 0, 0], [1, 1, 1, 1, 1], [1, 0, 0, 0, 0], [1, 1, 1, 1, 0]],
     "with holes": [[0, 1, 0, 1, 1], [1, 0, 0, 0, 1], [0, 0, 0, 0, 0], [1, 1, 1, 0, 1]],
 }
@@ -53,8 +55,8 @@ def make_model(stack: Builder, shape: tuple[int, int, int], dtype: str) -> keras
 
 
 def scramble_weights(model: keras.Model, rng: np.random.Generator) -> None:
-    """Every gate gets a bias of its own, so that swapped gates show."""
-    model.set_weights([rng.normal(0, 0.5, weight.shape) for weight in model.get_weights()])
+    """Give every gate its own bias, so that swapped gates show, and let the carry pass 3, so that clipping does."""
+    model.set_weights([rng.normal(0, 1.0, weight.shape) for weight in model.get_weights()])
 
 
 def output_and_gradients(model: keras.Model, inputs: Any, mask: Any = None) -> list[np.ndarray]:
@@ -62,18 +64,18 @@ def output_and_gradients(model: keras.Model, inputs: Any, mask: Any = None) -> l
     values = tf.constant(inputs, model.compute_dtype)
     with tf.GradientTape() as tape:
         tape.watch(values)
-        output = model(values) if mask is None else model.layers[0](values, mask=tf.constant(mask, tf.bool))
+        output = model(values) if mask is None else model.layers[0](values, mask=np.array(mask, bool))
         weights = np.cos(np.arange(np.prod(output.shape))).reshape(output.shape)
         total = tf.reduce_sum(output * tf.constant(weights, output.dtype))
     variables = [weight.value for weight in model.trainable_weights]
     return [output.numpy(), *(gradient.numpy() for gradient in tape.gradient(total, [values, *variables]))]
 
 
-def make_classifier(body: list[Any], *, seed: int = 3, num_classes: int = 2, mask: bool = False) -> keras.Model:
-    keras.utils.set_random_seed(seed)
+def make_classifier(body: Body, *, seed: int = 3, num_classes: int = 2, mask: bool = False) -> keras.Model:
+    keras.utils.set_random_seed(seed)  # before the layers: they draw their seeds when they are made
     head = keras.layers.Dense(1, "sigmoid") if num_classes == 2 else keras.layers.Dense(num_classes, "softmax")
     embedding = keras.layers.Embedding(VOCAB_SIZE, 4, mask_zero=mask)
-    model = keras.Sequential([keras.Input((LENGTH,), dtype="int32"), embedding, *body, head])
+    model = keras.Sequential([keras.Input((LENGTH,), dtype="int32"), embedding, *body(), head])
     loss = "binary_crossentropy" if num_classes == 2 else "sparse_categorical_crossentropy"
     model.compile(optimizer=keras.optimizers.Adam(1e-3), loss=loss, metrics=["accuracy"])
     return model
@@ -98,9 +100,10 @@ def train(model: keras.Model, *, epochs: int = 1) -> list[np.ndarray]:
     return model.get_weights()
 
 
-BODIES: dict[str, Callable[[], list[Any]]] = {
+BODIES: dict[str, Body] = {
     "flatten": lambda: [keras.layers.Flatten()],
     "conv": lambda: [keras.layers.Conv1D(6, 3, activation="relu"), keras.layers.GlobalMaxPooling1D()],
+    "lstm": lambda: [keras.layers.LSTM(4)],
     "gru": lambda: [keras.layers.GRU(4)],
     "bilstm": lambda: [keras.layers.Bidirectional(keras.layers.LSTM(4))],
 }
@@ -174,50 +177,47 @@ def test_other_lstm_layers_stay_stock(options: dict[str, Any]) -> None:
     assert not any("inner_loop" in vars(layer) for layer in iterate_layers(model))
 
 
-@pytest.mark.parametrize("mask", [False, True], ids=["all steps", "masked"])
-@pytest.mark.parametrize("body", BODIES.values(), ids=BODIES.keys())
-def test_epoch_makes_the_updates_of_model_fit(
-    body: Callable[[], list[Any]], *, mask: bool, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    if mask and body in {BODIES["flatten"], BODIES["conv"]}:
-        pytest.skip("these ignore a mask")
+@pytest.mark.parametrize(("name", "mask"), [("conv", False), ("gru", False), ("bilstm", False), ("lstm", True)])
+def test_epoch_makes_the_updates_of_model_fit(name: str, mask: bool, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: FBT001
     monkeypatch.setattr(tensorflow_fast, "FIRST_CALL_STEPS", 1)
     tokens, labels = make_data()
-    stock, quick = make_classifier(body(), mask=mask), make_classifier(body(), mask=mask)
-    history = stock.fit(tokens.astype(np.int32), labels, batch_size=BATCH_SIZE, shuffle=False, verbose=0).history
-    scores = make_epoch_runner(quick, batch_size=BATCH_SIZE)(tokens, labels, ignore_progress)
-    assert scores == pytest.approx({name: values[-1] for name, values in history.items()}, abs=1e-6)
-    assert quick.optimizer.iterations == 3
+    stock, quick = (make_classifier(BODIES[name], mask=mask) for _ in range(2))
+    options = {"epochs": 2, "batch_size": BATCH_SIZE, "shuffle": False, "verbose": 0}
+    history = stock.fit(tokens.astype(np.int32), labels, **options).history
+    run_epoch = make_epoch_runner(quick, batch_size=BATCH_SIZE)
+    epochs = [run_epoch(tokens, labels, ignore_progress) for _ in range(2)]
+    for metric, values in history.items():
+        assert [scores[metric] for scores in epochs] == pytest.approx(values, abs=1e-6)
+    assert quick.optimizer.iterations == 2 * 3
     for value, wanted in zip(quick.variables, stock.variables, strict=True):
         np.testing.assert_allclose(value, wanted, atol=1e-5)
 
 
 def test_epoch_trains_more_than_two_classes() -> None:
     tokens, labels = make_data(num_classes=3)
-    model = make_classifier(BODIES["bilstm"](), num_classes=3)
+    model = make_classifier(BODIES["lstm"], num_classes=3)
     run_epoch = make_epoch_runner(model, batch_size=BATCH_SIZE)
     losses = [run_epoch(tokens, labels, ignore_progress)["loss"] for _ in range(30)]
     assert losses[-1] < losses[0]
 
 
-@pytest.mark.parametrize("name", ["flatten", "conv", "bilstm"])
+@pytest.mark.parametrize("name", ["conv", "bilstm"])
 def test_same_seed_gives_the_same_bits(name: str) -> None:
-    first, second = (train(make_classifier(BODIES[name](), seed=7), epochs=2) for _ in range(2))
-    other = train(make_classifier(BODIES[name](), seed=8), epochs=2)
-    assert all(np.array_equal(a, b) for a, b in zip(first, second, strict=True))
-    assert not np.array_equal(first[0], other[0])
+    first, second, other = (make_classifier(BODIES[name], seed=seed) for seed in (7, 7, 8))
+    assert not np.array_equal(first.get_weights()[0], other.get_weights()[0])
+    assert all(np.array_equal(a, b) for a, b in zip(train(first), train(second), strict=True))
 
 
 def test_progress_rises_to_the_number_of_reviews(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tensorflow_fast, "FIRST_CALL_STEPS", 1)
     seen: list[int] = []
-    make_epoch_runner(make_classifier(BODIES["flatten"]()), batch_size=BATCH_SIZE)(*make_data(), seen.append)
+    make_epoch_runner(make_classifier(BODIES["flatten"]), batch_size=BATCH_SIZE)(*make_data(), seen.append)
     assert seen == [32, 64, 70]
 
 
 def test_fewer_reviews_than_a_batch_are_trained_on() -> None:
     tokens, labels = make_data()
-    model = make_classifier(BODIES["flatten"]())
+    model = make_classifier(BODIES["flatten"])
     make_epoch_runner(model, batch_size=BATCH_SIZE)(tokens[:5], labels[:5], ignore_progress)
     assert model.optimizer.iterations == 1
 
@@ -234,9 +234,10 @@ def test_calls_grow_while_short_and_shrink_when_long(
     assert calls[-1][1] == 100
 
 
+@KERAS_SAVES_WITH_AN_OLD_NUMPY_PROTOCOL
 def test_training_goes_on_from_a_saved_model_with_the_same_bits(tmp_path: Path) -> None:
-    whole = train(make_classifier(BODIES["bilstm"]()), epochs=2)
-    interrupted = make_classifier(BODIES["bilstm"]())
+    whole = train(make_classifier(BODIES["lstm"]), epochs=2)
+    interrupted = make_classifier(BODIES["lstm"])
     train(interrupted)
     interrupted.save(tmp_path / "model.keras")
     resumed = train(keras.models.load_model(tmp_path / "model.keras", safe_mode=True))
@@ -252,8 +253,9 @@ np.save(sys.argv[3], model.predict(np.load(sys.argv[2]), verbose=0))
 """
 
 
+@KERAS_SAVES_WITH_AN_OLD_NUMPY_PROTOCOL
 def test_saved_model_opens_in_plain_keras(tmp_path: Path) -> None:
-    model = make_classifier(BODIES["bilstm"]())
+    model = make_classifier(BODIES["bilstm"])
     train(model)
     tokens = make_data()[0].astype(np.int32)
     paths = [tmp_path / name for name in ("model.keras", "tokens.npy", "predictions.npy")]

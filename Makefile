@@ -1,0 +1,34 @@
+# Set-up is redone only when pyproject.toml or constraints.txt change.
+PYTHON ?= python3
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip install --disable-pip-version-check --quiet --constraint constraints.txt
+
+.PHONY: train test check bench clean
+
+train: .venv/installed
+	$(BIN)/python flows/train_all.py $(ARGS)
+
+test: .venv/installed-dev
+	$(BIN)/python -m pytest $(ARGS)
+
+check: .venv/installed-dev
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: .venv/installed-dev
+	$(BIN)/python tests/benchmarks/ingest.py
+	$(BIN)/python tests/benchmarks/epochs.py
+
+clean:
+	rm -rf .venv *.egg-info
+
+.venv/installed: pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv
+	$(PIP) --editable .
+	touch $@
+
+.venv/installed-dev: .venv/installed
+	$(PIP) --editable ".[dev]"
+	touch $@

@@ -1,0 +1,99 @@
+"""Runs of the main job as a person starts it, and what the Prefect server knows of them."""
+
+import json
+import os
+import subprocess
+import sys
+import urllib.request
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+
+@dataclass
+class Job:
+    """The main job over its own folders, with a Prefect server."""
+
+    folder: Path
+    api: str
+
+    @property
+    def artifacts(self) -> Path:
+        return self.folder / "artifacts"
+
+    @property
+    def data(self) -> Path:
+        return self.folder / "data"
+
+    def environment(self) -> dict[str, str]:
+        """The caller's environment, less what would lead to data or hosts outside the test."""
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith(("BAKEOFF_", "TFDS_"))}
+        closed_port = "http://127.0.0.1:9"
+        return {
+            **inherited,
+            "PREFECT_API_URL": self.api,
+            "HOME": str(self.folder),
+            "http_proxy": closed_port,
+            "https_proxy": closed_port,
+            "no_proxy": "127.0.0.1",
+        }
+
+    def command(self, *arguments: str) -> list[str]:
+        folders = [f"--data-dir={self.data}", f"--artifacts-dir={self.artifacts}"]
+        return [sys.executable, str(ROOT / "flows" / "train_all.py"), *folders, *arguments]
+
+    def start(self, *arguments: str) -> "subprocess.Popen[str]":
+        return subprocess.Popen(
+            self.command(*arguments),
+            env=self.environment(),
+            cwd=self.folder,
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+
+    def run(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
+        return subprocess.run(
+            self.command(*arguments),
+            env=self.environment(),
+            cwd=self.folder,
+            text=True,
+            capture_output=True,
+            check=False,
+        )
+
+    def leaderboard(self) -> dict[str, Any]:
+        content: dict[str, Any] = json.loads((self.artifacts / "runs" / "latest" / "leaderboard.json").read_text())
+        return content
+
+    def latest_flow_run(self) -> dict[str, Any]:
+        runs = self.post("/flow_runs/filter", {"sort": "START_TIME_DESC", "limit": 1})
+        return dict(runs[0])
+
+    def task_states(self) -> dict[str, str]:
+        """State names by task-run name, of the latest flow run."""
+        flow_run = {"id": {"any_": [self.latest_flow_run()["id"]]}}
+        return {run["name"]: run["state_name"] for run in self.post("/task_runs/filter", {"flow_runs": flow_run})}
+
+    def post(self, path: str, body: dict[str, Any]) -> list[dict[str, Any]]:
+        request = urllib.request.Request(
+            self.api + path, json.dumps(body).encode(), {"Content-Type": "application/json"}
+        )
+        with urllib.request.urlopen(request) as response:
+            content: list[dict[str, Any]] = json.load(response)
+        return content
+
+
+@pytest.fixture
+def job(tmp_path: Path, prefect_api: str) -> Job:
+    return Job(tmp_path, prefect_api)
+
+
+@pytest.fixture(scope="module")
+def shared_job(tmp_path_factory: pytest.TempPathFactory, prefect_api: str) -> Job:
+    """One job for the tests of a module that follow on each other's outputs."""
+    return Job(tmp_path_factory.mktemp("job"), prefect_api)

@@ -1,0 +1,152 @@
+"""What goes wrong: a variant that fails, kills, signals, two runs at once, a full disk."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import psutil
+import pytest
+
+if TYPE_CHECKING:
+    from conftest import Job
+
+pytestmark = pytest.mark.slow
+
+LONG = ("--dataset=sample", "--limit=2000", "--epochs=1000", "--patience=1000", "--variants=flatten")
+PATIENCE_SECONDS = 120
+# A row whose function raises, and one whose loss is no number, beside one that works.
+FAILING_RUN = """
+import sys
+from dataclasses import replace
+from tasks.train import variants
+def broken(layers):
+    raise RuntimeError("no such layer | <b>")
+flatten = variants.VARIANTS["flatten"]
+variants.VARIANTS["lstm"] = replace(variants.VARIANTS["lstm"], body=broken)
+variants.VARIANTS["conv-max"] = replace(variants.VARIANTS["conv-max"], learning_rate=1e30)
+from tasks.launch import launch
+sys.exit(launch("flows.train_all"))
+"""
+
+
+def wait_for(condition, process: "subprocess.Popen[str]") -> None:  # noqa: ANN001
+    """Wait until the condition holds; the process must live until then."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not condition():
+        assert process.poll() is None, process.communicate()
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def checkpoints(job: "Job") -> list[Path]:
+    return list(job.artifacts.glob(".work/*/checkpoint/state.npz"))
+
+
+def test_failing_variants_are_reported_and_the_rest_goes_on(job: "Job") -> None:
+    script = job.folder / "failing.py"
+    script.write_text(FAILING_RUN)
+    command = job.command("--dataset=sample", "--limit=100", "--epochs=1", "--variants=flatten,lstm,conv-max")
+    command[1] = str(script)
+    done = subprocess.run(command, env=job.environment(), capture_output=True, text=True, check=False)
+    assert done.returncode == 1, done.stderr
+    rows = {row["name"]: row for row in job.leaderboard()["variants"]}
+    assert rows["flatten"]["status"] == "ok"
+    assert rows["lstm"]["status"] == "failed"
+    assert "no such layer" in rows["lstm"]["reason"]
+    assert "no longer a number" in rows["conv-max"]["reason"]
+    assert "<b>" not in (job.artifacts / "runs" / "latest" / "report.html").read_text()
+    assert job.latest_flow_run()["state_name"] == "Failed"
+    states = job.task_states()
+    assert (states["train-flatten-1"], states["train-lstm-1"]) == ("Completed", "Failed")
+
+
+def test_killed_run_goes_on_from_its_last_epoch(job: "Job") -> None:
+    process = job.start(*LONG)
+    wait_for(lambda: checkpoints(job), process)
+    process.kill()
+    process.communicate()
+    again = job.start(*LONG)
+    first_line = next(line for line in again.stderr or () if "epoch " in line)
+    again.kill()
+    again.communicate()
+    assert int(first_line.split("epoch ")[1].split("/")[0]) > 1
+
+
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_signals_stop_the_run_and_leave_nothing_running(job: "Job", number: signal.Signals, status: int) -> None:
+    process = job.start(*LONG)
+    wait_for(lambda: checkpoints(job), process)
+    family = psutil.Process(process.pid).children(recursive=True)
+    process.send_signal(number)
+    _, errors = process.communicate(timeout=PATIENCE_SECONDS)
+    assert process.returncode == status
+    assert "Traceback" not in errors
+    assert not any(child.is_running() for child in family)
+    assert job.latest_flow_run()["state_type"] in {"CANCELLED", "CRASHED"}
+    assert set(checkpoints(job)), "the checkpoint is what the next run goes on from"
+
+
+def test_signal_to_the_group_also_ends_the_temporary_server(job: "Job") -> None:
+    environment = job.environment() | {"PREFECT_HOME": str(job.folder / "prefect")}
+    del environment["PREFECT_API_URL"]
+    process = subprocess.Popen(
+        job.command(*LONG), env=environment, stderr=subprocess.PIPE, text=True, start_new_session=True
+    )
+    wait_for(lambda: checkpoints(job), process)
+    family = psutil.Process(process.pid).children(recursive=True)
+    assert family, "a run without a server starts one"
+    os.killpg(process.pid, signal.SIGINT)
+    process.communicate(timeout=PATIENCE_SECONDS)
+    assert process.returncode == 130
+    assert not any(child.is_running() for child in family)
+
+
+def test_two_runs_at_once_share_the_work(job: "Job") -> None:
+    small = ("--dataset=sample", "--limit=300", "--epochs=2", "--variants=flatten,average-pool")
+    both = [job.start(*small), job.start(*small)]
+    errors = [process.communicate(timeout=PATIENCE_SECONDS)[1] for process in both]
+    assert [process.returncode for process in both] == [0, 0], errors
+    for name in ("ingest-sample", "encode-words-10k-120", "train-flatten-1", "evaluate-average-pool-1"):
+        endings = [line for log in errors for line in log.splitlines() if name in line and "Finished in state" in line]
+        assert sorted("Cached" in line for line in endings) == [False, True]
+    assert len(list((job.artifacts / "runs").iterdir())) == 3, "two runs and latest"
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of 3 MB."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=3m", "tmpfs", folder], check=False)
+    if mounted.returncode:
+        pytest.skip("mounting a small file system needs root")
+    yield folder
+    subprocess.run(["umount", folder], check=True)
+
+
+def test_full_disk_is_one_clear_error_and_nothing_half_written(job: "Job", small_disk: Path) -> None:
+    job.folder = small_disk
+    done = job.run("--dataset=sample", "--epochs=1", "--variants=flatten")
+    assert done.returncode == 2, done.stderr
+    last = done.stderr.strip().splitlines()[-1]
+    assert last.startswith("error: the disk is full")
+    assert "Traceback" not in done.stderr
+    assert not list(small_disk.glob("data/reviews/*/manifest.json"))
+
+
+def test_python_can_call_the_flow(prefect_api: str, tmp_path: Path) -> None:
+    script = (
+        "from pathlib import Path; from flows.train_all import train_all; from tasks.config import RunConfig;"
+        f"folder = Path({str(tmp_path)!r});"
+        "board = train_all(RunConfig(dataset='sample', variants='flatten', limit=50, epochs=1, "
+        "data_dir=folder / 'data', artifacts_dir=folder / 'artifacts'));"
+        "print(board['variants'][0]['name'])"
+    )
+    environment = {**os.environ, "PREFECT_API_URL": prefect_api}
+    done = subprocess.run([sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=False)
+    assert done.stdout.strip() == "flatten", done.stderr

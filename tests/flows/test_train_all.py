@@ -1,0 +1,159 @@
+"""The main job, run as a person runs it, against a real Prefect server."""
+
+import json
+import shutil
+from typing import TYPE_CHECKING
+
+import pyarrow.parquet as pq
+import pytest
+
+if TYPE_CHECKING:
+    from conftest import Job
+
+SMALL = ("--dataset=sample", "--limit=300", "--epochs=2", "--variants=flatten,conv-max")
+pytestmark = pytest.mark.slow
+
+
+def run_small(job: "Job") -> dict[str, str]:
+    """Run the small job, which must succeed; returns the state name of each task run."""
+    done = job.run(*SMALL)
+    assert done.returncode == 0, done.stderr
+    return job.task_states()
+
+
+@pytest.fixture(scope="module")
+def finished(shared_job: "Job") -> "Job":
+    run_small(shared_job)
+    return shared_job
+
+
+def test_stdout_is_the_leaderboard_and_last_the_path_of_the_report(finished: "Job") -> None:
+    done = finished.run(*SMALL)
+    lines = done.stdout.splitlines()
+    assert "flatten" in done.stdout
+    assert "conv-max" in done.stdout
+    assert lines[-1].endswith("/report.html")
+    assert (finished.artifacts / "runs" / lines[-1].split("/")[-2] / "report.html").is_file()
+    assert "epoch" not in done.stdout.replace("epochs", "").replace("s/epoch", "")
+
+
+def test_files_are_those_of_the_contract(finished: "Job") -> None:
+    (reviews,) = (finished.data / "reviews").iterdir()
+    (encoding,) = (finished.data / "encodings").iterdir()
+    run = finished.artifacts / "runs" / "latest"
+    assert {path.name for path in reviews.iterdir()} == {
+        "train.parquet",
+        "validation.parquet",
+        "test.parquet",
+        "manifest.json",
+    }
+    assert {path.name for path in encoding.iterdir()} == {
+        "tokenizer.json",
+        "train.parquet",
+        "validation.parquet",
+        "test.parquet",
+        "manifest.json",
+    }
+    assert {path.name for path in run.iterdir()} == {
+        "leaderboard.json",
+        "leaderboard.csv",
+        "summary.md",
+        "report.html",
+        "config.json",
+    }
+    for variant in ("flatten", "conv-max"):
+        (model,) = (finished.artifacts / "models" / variant).iterdir()
+        assert {path.name for path in model.iterdir()} >= {
+            "model.keras",
+            "tokenizer.json",
+            "bundle.json",
+            "history.csv",
+            "predictions.parquet",
+            "manifest.json",
+        }
+
+
+def test_limit_holds_for_every_split(finished: "Job") -> None:
+    (reviews,) = (finished.data / "reviews").iterdir()
+    rows = {split: pq.read_metadata(reviews / f"{split}.parquet").num_rows for split in ("train", "validation", "test")}
+    assert rows == {"train": 270, "validation": 30, "test": 300}
+
+
+def test_leaderboard_has_the_names_of_the_contract(finished: "Job") -> None:
+    leaderboard = finished.leaderboard()
+    assert leaderboard["run"].keys() >= {"id", "dataset", "is_fallback", "started", "seconds", "device", "versions"}
+    assert leaderboard["run"]["is_fallback"] is False
+    for row in leaderboard["variants"]:
+        assert row.keys() >= {"name", "encoding", "seeds", "status", "num_params", "accuracy", "macro_f1", "roc_auc"}
+        assert row.keys() >= {"nll", "ece", "epochs", "epoch_seconds", "train_seconds", "reviews_per_second"}
+        assert row["accuracy"].keys() == {"mean", "sd", "low", "high"}
+
+
+def test_ui_shows_the_run_and_its_artifacts(finished: "Job") -> None:
+    run = finished.latest_flow_run()
+    assert run["name"] == "sample · 2 variants · 1 seed"
+    assert run["state_name"] == "Completed"
+    keys = {artifact["key"] for artifact in finished.post("/artifacts/latest/filter", {})}
+    assert keys >= {"leaderboard", "summary", "report", "variant-flatten", "variant-conv-max", "progress-flatten-1"}
+
+
+def test_second_run_trains_nothing_and_shows_cached_tasks(finished: "Job") -> None:
+    states = run_small(finished)
+    made = {name: state for name, state in states.items() if name.startswith(("ingest", "encode", "train", "evaluate"))}
+    assert len(made) == 6
+    assert set(made.values()) == {"Cached"}
+
+
+def test_deleted_predictions_redo_that_evaluation_alone(finished: "Job") -> None:
+    (predictions,) = (finished.artifacts / "models" / "flatten").glob("*/predictions.parquet")
+    predictions.unlink()
+    states = run_small(finished)
+    assert [name for name, state in states.items() if state == "Completed" and "sample" not in name][:1]
+    assert states["evaluate-flatten-1"] == "Completed"
+    assert states["train-flatten-1"] == "Cached"
+    assert states["evaluate-conv-max-1"] == "Cached"
+    assert predictions.exists()
+
+
+def test_corrupted_model_is_trained_again_and_evaluated_again(finished: "Job") -> None:
+    (model,) = (finished.artifacts / "models" / "conv-max").glob("*/model.keras")
+    model.write_bytes(model.read_bytes()[:-10])
+    states = run_small(finished)
+    assert states["train-conv-max-1"] == "Completed"
+    assert states["evaluate-conv-max-1"] == "Completed"
+    assert states["train-flatten-1"] == "Cached"
+
+
+def test_deleted_encoding_is_made_again_and_equal_so_no_model_is(finished: "Job") -> None:
+    shutil.rmtree(finished.data / "encodings")
+    states = run_small(finished)
+    assert states["encode-words-10k-120"] == "Completed"
+    assert states["train-flatten-1"] == "Cached"
+    assert states["train-conv-max-1"] == "Cached"
+
+
+def test_another_batch_size_trains_again_and_says_why(finished: "Job") -> None:
+    done = finished.run(*SMALL, "--batch-size=64")
+    assert "settings.batch_size 32 -> 64" in done.stderr
+    assert finished.task_states()["encode-words-10k-120"] == "Cached"
+
+
+def test_auto_without_imdb_falls_back_to_the_sample_loudly(job: "Job") -> None:
+    done = job.run("--limit=50", "--epochs=1", "--variants=flatten")
+    assert done.returncode == 0, done.stderr
+    assert "built-in sample" in done.stderr
+    assert "built-in sample" in done.stdout
+    run = job.artifacts / "runs" / "latest"
+    assert job.leaderboard()["run"]["is_fallback"] is True
+    for name in ("summary.md", "report.html"):
+        assert "built-in sample" in (run / name).read_text()
+    assert json.loads((run / "config.json").read_text())["dataset"] == "auto"
+
+
+def test_seeds_give_one_row_with_spread(job: "Job") -> None:
+    done = job.run("--dataset=sample", "--limit=100", "--epochs=1", "--variants=flatten", "--seeds=2")
+    assert done.returncode == 0, done.stderr
+    (row,) = job.leaderboard()["variants"]
+    assert row["seeds"] == 2
+    assert row["accuracy"]["sd"] is not None
+    assert row["accuracy"]["low"] <= row["accuracy"]["mean"] <= row["accuracy"]["high"]
