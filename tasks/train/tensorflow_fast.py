@@ -6,7 +6,7 @@ A model stays what `keras` built: nothing here changes its configuration, its we
 import functools
 import time
 from collections.abc import Callable, Iterator
-from typing import Any, cast
+from typing import Any
 
 import keras
 import numpy as np
@@ -121,21 +121,14 @@ def run_block_lstm(
     """Stand in for `keras.layers.LSTM.inner_loop`: one kernel for all steps instead of a loop of small ones.
 
     Takes (batch, length, features); returns the last output (batch, units), all outputs (batch, length, units) and
-    the last [h, c]. A mask goes the quick way where it hides left padding and only the last output is wanted, as
-    after an embedding with `mask_zero`; otherwise the stock way.
+    the last [h, c]. Where a mask is given and all outputs are wanted, it goes the stock way.
     """
     if mask is None:
         return run_all_steps(layer, sequences, initial_state)
-
-    def run_stock() -> LoopResult:
+    if layer.return_sequences or layer.zero_output_for_mask:
         output, outputs, state = keras.layers.LSTM.inner_loop(layer, sequences, initial_state, mask, training)
         return output, outputs, list(state)
-
-    if layer.return_sequences or layer.zero_output_for_mask:
-        return run_stock()
-    is_left_padded = tf.reduce_all(mask[:, 1:] | ~mask[:, :-1])
-    result = tf.cond(is_left_padded, lambda: run_left_padded(layer, sequences, initial_state, mask), run_stock)
-    return cast(LoopResult, result)
+    return run_unmasked_steps(layer, sequences, initial_state, mask)
 
 
 def run_all_steps(layer: keras.layers.LSTM, sequences: tf.Tensor, initial_state: Any) -> LoopResult:
@@ -145,15 +138,18 @@ def run_all_steps(layer: keras.layers.LSTM, sequences: tf.Tensor, initial_state:
     return hidden[-1], tf.transpose(hidden, [1, 0, 2]), [hidden[-1], carry[-1]]
 
 
-def run_left_padded(layer: keras.layers.LSTM, sequences: tf.Tensor, initial_state: Any, mask: tf.Tensor) -> LoopResult:
-    """Run the kernel with the padding moved behind the words, and take the state after the last word.
+def run_unmasked_steps(
+    layer: keras.layers.LSTM, sequences: tf.Tensor, initial_state: Any, mask: tf.Tensor
+) -> LoopResult:
+    """Run the kernel with the masked steps moved behind the words, and take the state after the last word.
 
-    What the kernel makes of the padding reaches neither a result nor a gradient. All padding: output 0, state kept.
+    What the kernel makes of the padding reaches neither a result nor a gradient, and no step beyond the longest row is
+    computed. All padding: output 0, state kept.
     """
+    positions = tf.range(tf.shape(mask)[1])
+    rank = tf.where(mask, -positions if layer.go_backwards else positions, tf.size(positions))
+    words_first = tf.gather(sequences, tf.argsort(rank, axis=1, stable=True), batch_dims=1)
     lengths = tf.reduce_sum(tf.cast(mask, tf.int32), axis=1)
-    words_first = tf.reverse(sequences, [1])
-    if not layer.go_backwards:
-        words_first = tf.reverse_sequence(words_first, lengths, seq_axis=1)
     steps = tf.transpose(words_first, [1, 0, 2])
     hidden, carry = call_block_kernel(layer.cell, steps, *initial_state, num_steps=tf.reduce_max(lengths))
     last = tf.stack([tf.maximum(lengths - 1, 0), tf.range(tf.size(lengths))], axis=1)

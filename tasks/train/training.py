@@ -4,6 +4,7 @@ import shutil
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 import keras
@@ -60,9 +61,12 @@ def write_files(folder: Path, model: keras.Model, history: Sequence[EpochRecord]
 
 
 def summarise_history(history: list[EpochRecord], settings: FitSettings) -> dict[str, Any]:
-    """Reduce the history to the numbers of the leaderboard; seconds per epoch are those of the updates."""
+    """Reduce the history to the numbers of the leaderboard.
+
+    `epoch_seconds` and `reviews_per_second` are medians over the epochs, of the updates alone, so that compiling in the
+    first epoch does not count; `train_seconds` is everything, validation and compiling included.
+    """
     best = history[best_epoch(history) - 1]
-    train_seconds = sum(record.train_seconds for record in history)
     return {
         "batch_size": settings.batch_size,
         "epochs": len(history),
@@ -72,7 +76,6 @@ def summarise_history(history: list[EpochRecord], settings: FitSettings) -> dict
         "val_accuracy": best.val_accuracy,
         "val_loss": best.val_loss,
         "train_seconds": sum(record.seconds for record in history),
-        "epoch_seconds": train_seconds / len(history),
-        "reviews_per_second": sum(record.reviews_per_second * record.train_seconds for record in history)
-        / train_seconds,
+        "epoch_seconds": median(record.train_seconds for record in history),
+        "reviews_per_second": median(record.reviews_per_second for record in history),
     }

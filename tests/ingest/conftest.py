@@ -2,10 +2,11 @@
 
 import socket
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from tasks.quiet import import_quietly
@@ -79,7 +80,7 @@ def build_tfds() -> Callable[..., None]:
 
 
 @pytest.fixture(scope="session")
-def prepared(build_tfds: Callable[..., None], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def prepared(build_tfds: Callable[..., None], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder of prepared datasets; read only."""
     import tensorflow_datasets as tfds
 
@@ -117,7 +118,7 @@ def prepared(build_tfds: Callable[..., None], tmp_path_factory: pytest.TempPathF
             {
                 "sentence": text,
                 "label": tfds.features.ClassLabel(names=["negative", "positive"]),
-                "idx": tfds.features.Scalar("int32"),
+                "idx": np.int32,
             },
             {
                 split: [
@@ -127,4 +128,4 @@ def prepared(build_tfds: Callable[..., None], tmp_path_factory: pytest.TempPathF
                 for split in ("train", "validation", "test")
             },
         )
-    yield folder
+    return folder

@@ -2,11 +2,12 @@
 
 import contextlib
 import json
+import os
 import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -264,7 +265,14 @@ try:
 except UserError:
     print("tensorflow" in sys.modules)
 """
-    result = subprocess.run([sys.executable, "-c", code], cwd=REPOSITORY, capture_output=True, text=True, check=True)
+    result = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=REPOSITORY,
+        env=os.environ | {"TMPDIR": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
     assert result.stdout == "False\n"
 
 
@@ -333,13 +341,12 @@ def test_download_asks_the_host_first(tmp_path: Path, unreachable: list[tuple[st
 
 
 @pytest.fixture
-def failing_download(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def failing_download(monkeypatch: pytest.MonkeyPatch) -> None:
     def fail() -> None:
         raise ConnectionError("the line is dead\nand more")
 
     builder = SimpleNamespace(is_prepared=lambda: False, url_infos={}, download_and_prepare=fail)
     monkeypatch.setattr(tfds, "find_builder", lambda *_: builder)
-    return
 
 
 @pytest.mark.usefixtures("failing_download")
