@@ -43,7 +43,7 @@ class TemporaryServer:
             [sys.executable, "-m", __name__, str(port)],
             stdin=subprocess.PIPE,
             stdout=sys.stderr,
-            env={**os.environ, **WITHOUT_SCHEDULES},
+            env={**os.environ, **WITHOUT_SCHEDULES, "PREFECT_SERVER_UI_API_URL": self.url},
             start_new_session=True,
         )
 

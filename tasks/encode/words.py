@@ -6,10 +6,12 @@ Source: https://github.com/keras-team/keras/blob/v3.15.1/keras/src/legacy/prepro
 """
 
 from collections.abc import Iterable
+from operator import itemgetter
 from typing import Final
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers
 
@@ -29,13 +31,16 @@ def split_words(texts: pa.Array) -> tuple[pa.Array, NDArray[np.int64]]:
     split_words(["It's bad!", ""]) -> (["it's", "bad"], [2, 0])
     """
     documents = [text.lower().encode() for text in texts.to_pylist()]
-    joined = np.frombuffer(b" ".join([b"", *documents, b""]).translate(FILTER_TABLE), dtype=np.uint8)
-    is_word = joined != SPACE
-    edges = np.flatnonzero(is_word[1:] != is_word[:-1]) + 1
-    starts, ends = edges[0::2], edges[1::2]
-    offsets = np.concatenate([[0], np.cumsum(ends - starts)]).astype(np.int32)
-    words = pa.StringArray.from_buffers(len(starts), pa.py_buffer(offsets), pa.py_buffer(joined[is_word]))
-    borders = np.cumsum([1, *(len(document) + 1 for document in documents)])
+    joined = b" ".join([b"", *documents, b""]).translate(FILTER_TABLE)
+    spaces = np.flatnonzero(np.frombuffer(joined, dtype=np.uint8) == SPACE)
+    gaps = np.diff(spaces)
+    is_word = gaps > 1
+    starts = spaces[:-1][is_word]
+    offsets = np.zeros(len(starts) + 1, dtype=np.int32)
+    np.cumsum(gaps[is_word] - 1, out=offsets[1:])
+    letters = joined.translate(None, b" ")
+    words = pa.StringArray.from_buffers(len(starts), pa.py_buffer(offsets), pa.py_buffer(letters))
+    borders = np.cumsum([0, *(len(document) + 1 for document in documents)])
     return words, np.diff(np.searchsorted(starts, borders))
 
 
@@ -71,8 +76,8 @@ def escape_class(characters: str) -> str:
 
 def encode_words(texts: pa.Array, tokenizer: Tokenizer) -> Tokens:
     """Turn texts into token ids, out-of-vocabulary words into OOV_ID."""
-    vocabulary = tokenizer.get_vocab()
+    ranked = sorted(tokenizer.get_vocab().items(), key=itemgetter(1))
     words, num_tokens = split_words(texts)
     column = words.dictionary_encode()
-    known = [vocabulary.get(word, OOV_ID) for word in column.dictionary.to_pylist()]
-    return Tokens(np.array(known, dtype=np.int32)[column.indices.to_numpy()], num_tokens)
+    known = pc.index_in(column.dictionary, value_set=pa.array([word for word, _ in ranked], pa.string()))
+    return Tokens(known.fill_null(OOV_ID).to_numpy()[column.indices.to_numpy()], num_tokens)

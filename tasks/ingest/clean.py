@@ -8,6 +8,8 @@ r"""The one place where review text is changed: what is stored is the source's t
 
 import ast
 import re
+from collections.abc import Callable
+from functools import partial
 from typing import Final
 
 import pyarrow as pa
@@ -32,14 +34,20 @@ ENTITIES: Final = {
 
 def clean_texts(texts: pa.Array) -> pa.Array:
     """Clean a string array of any length; nulls stay null."""
-    if pc.any(pc.match_substring_regex(texts, BYTES_LITERAL)).as_py():
+    if pc.any(pc.or_(pc.starts_with(texts, "b'"), pc.starts_with(texts, 'b"'))).as_py():
         texts = pa.array([unwrap_bytes_literal(text) for text in texts.to_pylist()], pa.string())
-    if pc.any(pc.match_substring(texts, "<")).as_py():
-        texts = pc.replace_substring_regex(texts, MARKUP, " ")
-    if pc.any(pc.match_substring(texts, "&")).as_py():
-        for entity, character in ENTITIES.items():
-            texts = pc.replace_substring(texts, entity, character)
+    # Nearly all markup of reviews is this one tag; a regular expression takes ten times as long.
+    texts = pc.replace_substring(texts, "<br />", " ")
+    texts = replace_where(texts, "<", lambda found: pc.replace_substring_regex(found, MARKUP, " "))
+    for entity, character in ENTITIES.items():
+        texts = replace_where(texts, entity, partial(pc.replace_substring, pattern=entity, replacement=character))
     return pc.utf8_trim_whitespace(texts)
+
+
+def replace_where(texts: pa.Array, substring: str, replace: Callable[[pa.Array], pa.Array]) -> pa.Array:
+    """Apply a replacement to the texts that hold a substring, and leave the others alone."""
+    holds = pc.fill_null(pc.match_substring(texts, substring), False)
+    return pc.replace_with_mask(texts, holds, replace(texts.filter(holds))) if pc.any(holds).as_py() else texts
 
 
 def unwrap_bytes_literal(text: str | None) -> str | None:

@@ -1,7 +1,7 @@
 """Stratified choices by a hash of the text: the same on every machine, and equal texts stay together."""
 
-import hashlib
 from collections.abc import Iterable
+from hashlib import blake2b
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 def hash_texts(texts: Iterable[str]) -> NDArray[np.uint64]:
     """Hash each text to 64 bits, blind to case and to the amount of white space."""
-    digests = [hashlib.blake2b(" ".join(text.lower().split()).encode(), digest_size=8).digest() for text in texts]
+    digests = (blake2b(" ".join(text.lower().split()).encode(), digest_size=8).digest() for text in texts)
     return np.frombuffer(b"".join(digests), dtype=np.uint64)
 
 

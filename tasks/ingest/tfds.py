@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from tasks.errors import UserError, did_you_mean
 from tasks.ingest.source import BATCH_ROWS, Batch, Source
@@ -173,8 +174,15 @@ def hash_files(builder: "tfds.core.DatasetBuilder", splits: dict[str, str]) -> d
 def read_split(builder: "tfds.core.DatasetBuilder", split: str, text: str, label: str) -> Iterator[Batch]:
     """Read a split in the order of its files."""
     for example in batch_examples(builder, split, text, label):
-        texts = pa.array([raw.decode("utf-8", errors="replace") for raw in example[text].numpy()], pa.string())
-        yield Batch(texts, example[label].numpy().astype(np.int32))
+        yield Batch(decode_texts(example[text].numpy()), example[label].numpy().astype(np.int32))
+
+
+def decode_texts(raw: NDArray[np.object_]) -> pa.Array:
+    """Decode UTF-8; undecodable bytes become the replacement character."""
+    try:
+        return pa.array(raw, pa.binary()).cast(pa.string())
+    except pa.ArrowInvalid:
+        return pa.array([text.decode("utf-8", errors="replace") for text in raw], pa.string())
 
 
 def batch_examples(builder: "tfds.core.DatasetBuilder", split: str, text: str, label: str) -> Any:

@@ -110,6 +110,12 @@ def test_num_tokens_counts_before_truncation(write: Write) -> None:
     assert read_column(folder, "train", "num_tokens") == [5, 7, 1, 0, 3]
 
 
+def test_num_tokens_of_subwords_does_not_depend_on_the_length(write: Write) -> None:
+    short, long = (write(make_encoding(kind="subwords", length=length))[0] for length in (2, 50))
+
+    assert read_column(short, "train", "num_tokens") == read_column(long, "train", "num_tokens")
+
+
 def test_num_oov_counts_unknown_words_before_truncation(write: Write) -> None:
     folder, _ = write(make_encoding(length=2), test=["film a secret and a secret", "good film", ""])
 
@@ -171,13 +177,13 @@ def test_vocabulary_never_exceeds_its_size(write: Write, kind: Kind, vocab_size:
 
 
 def test_facts_add_up_each_split(write: Write) -> None:
-    _, facts = write(make_encoding(length=4))
+    _, facts = write(make_encoding(length=5))
 
     # The words are good, film, dull, a, long, with, many, words and bad.
     assert facts == {
         "vocab_size": 11,
         "splits": {
-            "train": {"num_tokens": 16, "num_oov": 0, "num_truncated": 2},
+            "train": {"num_tokens": 16, "num_oov": 0, "num_truncated": 1},
             "validation": {"num_tokens": 5, "num_oov": 1, "num_truncated": 0},
             "test": {"num_tokens": 4, "num_oov": 2, "num_truncated": 0},
         },

@@ -251,6 +251,22 @@ def test_prepared_set_without_label_is_refused(build_tfds: Callable[..., None], 
         tfds.open_tfds("unlabelled", tmp_path)
 
 
+@pytest.mark.parametrize("damage", ["file is missing", "file is cut short", "description is cut short"])
+def test_damaged_set_is_an_error_of_one_line(build_tfds: Callable[..., None], tmp_path: Path, damage: str) -> None:
+    build_tfds(tmp_path, "ours:1.0.0", {"text": TEXT, "label": LABEL}, {"train": make_examples(20)})
+    (records,) = (tmp_path / "ours" / "1.0.0").glob("*.tfrecord*")
+    description = records.with_name("dataset_info.json")
+    if damage == "file is missing":
+        records.unlink()
+    else:
+        cut = records if damage == "file is cut short" else description
+        cut.write_bytes(cut.read_bytes()[:-50])
+
+    with pytest.raises(UserError, match="'ours'") as caught:
+        read(tfds.open_tfds("ours", tmp_path), "train")
+    assert len(str(caught.value).splitlines()) == 1
+
+
 def test_names_are_checked_without_tensorflow(prepared: Path, tmp_path: Path) -> None:
     code = f"""
 import sys

@@ -1,0 +1,238 @@
+"""RunConfig: its defaults, its bounds, and the forms that it can be written in."""
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from tasks.config import ROOT, RunConfig, check_environment, describe_errors, describe_tables
+from tasks.encode.encodings import ENCODINGS
+from tasks.errors import UserError
+from tasks.train.variants import GROUPS, VARIANTS
+
+SEED_NAMES = [
+    "flatten",
+    "average-pool",
+    "simple-rnn",
+    "lstm",
+    "bilstm",
+    "bilstm-small",
+    "bigru",
+    "stacked-bilstm",
+    "conv-max",
+    "conv-average",
+]
+LONG_NAMES = ["long-average-pool", "long-lstm", "long-bilstm", "long-bigru", "long-conv-max"]
+
+
+@pytest.fixture(autouse=True)
+def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [name for name in os.environ if name.upper().startswith("BAKEOFF_")]:
+        monkeypatch.delenv(name)
+
+
+def write_config(folder: Path, text: str) -> Path:
+    path = folder / "bakeoff.toml"
+    path.write_text(text)
+    return path
+
+
+def test_defaults_are_those_of_the_contract() -> None:
+    config = RunConfig()
+    assert config.dataset == "auto"
+    assert config.variant_names == SEED_NAMES
+    assert (config.seeds, config.epochs, config.validation_fraction) == (1, 10, 0.1)
+    assert config.batch_size is None
+    assert config.limit is None
+    assert config.config is None
+
+
+def test_default_folders_lie_beside_flows_wherever_it_is_started(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    config = RunConfig()
+    assert (ROOT / "flows" / "train_all.py").is_file()
+    assert (config.data_dir, config.artifacts_dir) == (ROOT / "data", ROOT / "artifacts")
+
+
+@pytest.mark.parametrize("name", RunConfig.model_fields)
+def test_every_setting_is_described(name: str) -> None:
+    assert len(RunConfig.model_fields[name].description or "") > 10
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("dataset", ""),
+        ("variants", ""),
+        ("variants", []),
+        ("seeds", 0),
+        ("seeds", 101),
+        ("epochs", 0),
+        ("epochs", 2.5),
+        ("patience", 0),
+        ("batch_size", 0),
+        ("batch_size", 65_537),
+        ("limit", 9),
+        ("validation_fraction", 0.0),
+        ("validation_fraction", 0.6),
+        ("validation_fraction", float("nan")),
+    ],
+)
+def test_value_out_of_bounds_is_refused_by_the_name_of_its_flag(name: str, value: Any) -> None:
+    with pytest.raises(ValidationError) as caught:
+        RunConfig(**{name: value})
+    message = describe_errors(caught.value)
+    assert message.startswith(f"--{name.replace('_', '-')}: ")
+    assert "\n" not in message
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("seeds", 100), ("epochs", 1), ("batch_size", 1), ("limit", 10), ("validation_fraction", 0.5)]
+)
+def test_value_at_its_bound_is_accepted(name: str, value: Any) -> None:
+    assert getattr(RunConfig(**{name: value}), name) == value
+
+
+def test_config_cannot_be_changed() -> None:
+    config = RunConfig()
+    with pytest.raises(ValidationError, match="frozen"):
+        config.epochs = 3
+
+
+def test_unknown_setting_is_refused_with_a_suggestion() -> None:
+    with pytest.raises(ValidationError) as caught:
+        RunConfig(epoch=3)  # type: ignore[call-arg]
+    message = describe_errors(caught.value)
+    assert message.startswith("unknown setting 'epoch'; expected one of ")
+    assert message.endswith("Did you mean 'epochs'?")
+
+
+def test_config_survives_json(tmp_path: Path) -> None:
+    """As Prefect writes flow parameters and reads them back."""
+    settings = {"variants": "long,lstm", "seeds": 3, "batch_size": 64, "limit": 500, "data_dir": tmp_path}
+    config = RunConfig(dataset="sample", **settings)
+    content = json.loads(json.dumps(config.model_dump(mode="json")))
+    assert RunConfig(**content) == config
+
+
+def test_settings_read_from_json_outrank_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    content = RunConfig().model_dump(mode="json")
+    for name, value in {"LIMIT": "50", "BATCH_SIZE": "8", "EPOCHS": "3", "VARIANTS": "lstm"}.items():
+        monkeypatch.setenv(f"BAKEOFF_{name}", value)
+    config = RunConfig(**content)
+    assert (config.limit, config.batch_size, config.epochs, config.variants) == (None, None, 10, ("seed",))
+
+
+@pytest.mark.parametrize("name", ["data_dir", "artifacts_dir"])
+def test_relative_folder_becomes_absolute(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert getattr(RunConfig(**{name: "some/folder"}), name) == tmp_path / "some" / "folder"
+
+
+def test_home_folder_is_expanded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert RunConfig(data_dir=Path("~/data")).data_dir == tmp_path / "data"
+
+
+@pytest.mark.parametrize(
+    ("variants", "names"),
+    [
+        ("lstm", ["lstm"]),
+        ("bilstm,flatten", ["flatten", "bilstm"]),
+        ("lstm,lstm", ["lstm"]),
+        ("seed", SEED_NAMES),
+        ("long", LONG_NAMES),
+        ("long,lstm,seed", SEED_NAMES + LONG_NAMES),
+        ("all,lstm", SEED_NAMES + LONG_NAMES),
+        (" lstm , conv-max ,", ["lstm", "conv-max"]),
+        (["conv-max", "lstm"], ["lstm", "conv-max"]),
+    ],
+)
+def test_groups_are_expanded_in_the_order_of_the_table_without_repeats(variants: Any, names: list[str]) -> None:
+    assert RunConfig(variants=variants).variant_names == names
+
+
+def test_unknown_variant_is_refused_with_every_choice_and_a_suggestion() -> None:
+    with pytest.raises(ValidationError) as caught:
+        RunConfig(variants="flatten,ltsm")  # type: ignore[arg-type]
+    message = describe_errors(caught.value)
+    assert message.startswith("--variants: unknown variant 'ltsm'; expected some of ")
+    assert all(name in message for name in [*VARIANTS, *GROUPS, "all"])
+    assert message.endswith("Did you mean 'lstm'?")
+
+
+def test_seeds_are_counted_from_one() -> None:
+    assert list(RunConfig(seeds=3).seed_values) == [1, 2, 3]
+
+
+@pytest.mark.parametrize("key", ["batch-size", "batch_size"])
+def test_config_file_may_write_keys_with_dashes(key: str, tmp_path: Path) -> None:
+    assert RunConfig(config=write_config(tmp_path, f"{key} = 64")).batch_size == 64
+
+
+def test_config_file_can_set_everything(tmp_path: Path) -> None:
+    text = (
+        'dataset = "sample"\nvariants = ["lstm", "conv-max"]\nseeds = 2\nepochs = 3\npatience = 4\nbatch-size = 5\n'
+        'limit = 60\nvalidation-fraction = 0.2\ndata-dir = "/d"\nartifacts-dir = "/a"\n'
+    )
+    config = RunConfig(config=write_config(tmp_path, text))
+    assert config.model_dump(mode="json", exclude={"config"}) == {
+        "dataset": "sample",
+        "variants": ["lstm", "conv-max"],
+        "seeds": 2,
+        "epochs": 3,
+        "patience": 4,
+        "batch_size": 5,
+        "limit": 60,
+        "validation_fraction": 0.2,
+        "data_dir": "/d",
+        "artifacts_dir": "/a",
+    }
+
+
+@pytest.mark.parametrize("text", ["epochs = ", "epochs: 3", "[epochs"])
+def test_config_file_that_is_not_toml_is_a_user_error(text: str, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="is not TOML") as caught:
+        RunConfig(config=write_config(tmp_path, text))
+    assert "\n" not in str(caught.value)
+
+
+def test_config_file_that_is_not_text_is_a_user_error(tmp_path: Path) -> None:
+    path = tmp_path / "bakeoff.toml"
+    path.write_bytes(b"\xff\xfe")
+    with pytest.raises(UserError, match="is not TOML"):
+        RunConfig(config=path)
+
+
+@pytest.mark.parametrize("name", ["absent.toml", "."])
+def test_config_file_that_cannot_be_read_is_a_user_error(name: str, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="cannot be read"):
+        RunConfig(config=tmp_path / name)
+
+
+def test_misspelt_variable_is_refused_with_a_suggestion(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BAKEOFF_EPOC", "3")
+    with pytest.raises(UserError, match=r"unknown environment variable BAKEOFF_EPOC; .* Did you mean 'BAKEOFF_EPOCHS'"):
+        check_environment()
+
+
+def test_known_variables_are_accepted(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in RunConfig.model_fields:
+        monkeypatch.setenv(f"BAKEOFF_{name.upper()}", "1")
+    check_environment()
+
+
+@pytest.mark.parametrize("name", [*VARIANTS, *GROUPS, *ENCODINGS, "all"])
+def test_tables_describe_every_variant_group_and_encoding(name: str) -> None:
+    (line,) = [line for line in describe_tables().splitlines() if line.split()[:1] == [name]]
+    assert len(line.split(maxsplit=1)[1]) > 5
+
+
+def test_form_in_the_ui_offers_every_variant_and_group() -> None:
+    schema = RunConfig.model_json_schema()
+    assert set(schema["properties"]["variants"]["items"]["enum"]) == {*VARIANTS, *GROUPS, "all"}

@@ -1,0 +1,37 @@
+"""Errors that a person can mend say what happened in words."""
+
+import errno
+import os
+
+import pytest
+
+from tasks.errors import UserError, did_you_mean, explain_disk_error
+
+
+@pytest.mark.parametrize(("word", "nearest"), [("bilsm", "bilstm"), ("ltsm", "lstm"), ("conv_max", "conv-max")])
+def test_nearest_choice_is_suggested(word: str, nearest: str) -> None:
+    assert did_you_mean(word, ["lstm", "bilstm", "conv-max"]) == f" Did you mean {nearest!r}?"
+
+
+def test_nothing_is_suggested_when_nothing_is_near() -> None:
+    assert did_you_mean("transformer", ["lstm", "bilstm"]) == ""
+
+
+@pytest.mark.parametrize(
+    ("number", "words"),
+    [(errno.ENOSPC, "the disk is full"), (errno.EROFS, "read-only"), (errno.EACCES, "may not be written")],
+)
+def test_error_of_the_disk_is_put_into_words(number: int, words: str) -> None:
+    explained = explain_disk_error(OSError(number, os.strerror(number)), where="/data")
+    assert isinstance(explained, UserError)
+    assert words in str(explained)
+    assert "/data" in str(explained)
+
+
+def test_full_disk_is_recognised_by_its_message_alone() -> None:
+    explained = explain_disk_error(OSError("Unable to write: No space left on device"), where="/data")
+    assert "the disk is full" in str(explained)
+
+
+def test_other_errors_are_not_explained() -> None:
+    assert explain_disk_error(FileNotFoundError(errno.ENOENT, "No such file"), where="/data") is None

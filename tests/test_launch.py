@@ -1,0 +1,68 @@
+"""Bad usage ends with status 2 and one line on standard error, before Prefect is imported and anything is written."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+CLOSED_PORT = "http://127.0.0.1:9"
+
+
+def start_badly(folder: Path, *arguments: str) -> str:
+    """Run the main job with arguments that it must refuse; returns what it says after "error: ".
+
+    A `prefect` that cannot be imported stands ahead of the real one.
+    """
+    stub = folder / "stubs" / "prefect"
+    stub.mkdir(parents=True)
+    (stub / "__init__.py").write_text("raise RuntimeError('prefect was imported')")
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("BAKEOFF_", "TFDS_"))}
+    environment = {
+        **inherited,
+        "HOME": str(folder),
+        "PREFECT_HOME": str(folder / "prefect"),
+        "PYTHONPATH": str(stub.parent),
+        "http_proxy": CLOSED_PORT,
+        "https_proxy": CLOSED_PORT,
+    }
+    folders = [f"--data-dir={folder / 'data'}", f"--artifacts-dir={folder / 'artifacts'}"]
+    command = [sys.executable, str(ROOT / "flows" / "train_all.py"), *folders, *arguments]
+    done = subprocess.run(command, env=environment, cwd=folder, capture_output=True, text=True, check=False)
+    assert done.returncode == 2, done.stderr
+    assert done.stdout == ""
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("error: ")
+    assert not list(folder.glob("artifacts/*"))
+    return line.removeprefix("error: ")
+
+
+def test_unknown_flag_is_one_line(tmp_path: Path) -> None:
+    assert "Did you mean '--epochs'?" in start_badly(tmp_path, "--epoch=3")
+
+
+def test_unknown_variant_is_one_line(tmp_path: Path) -> None:
+    assert "Did you mean 'lstm'?" in start_badly(tmp_path, "--variants=ltsm")
+
+
+def test_wrong_value_is_one_line(tmp_path: Path) -> None:
+    assert start_badly(tmp_path, "--epochs=0").startswith("--epochs: ")
+
+
+def test_unknown_dataset_is_one_line(tmp_path: Path) -> None:
+    message = start_badly(tmp_path, "--dataset=imdb_review")
+    assert message.startswith("unknown dataset 'imdb_review'; expected ")
+    assert message.endswith("Did you mean 'imdb_reviews'?")
+
+
+def test_named_dataset_that_cannot_be_had_is_one_line(tmp_path: Path) -> None:
+    assert "'imdb_reviews' is not on disk" in start_badly(tmp_path, "--dataset=imdb_reviews")
+
+
+@pytest.mark.parametrize("flag", ["--data-dir", "--artifacts-dir"])
+def test_folder_that_cannot_be_written_is_one_line(flag: str, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    message = start_badly(tmp_path, "--dataset=sample", f"{flag}={tmp_path / 'file' / 'folder'}")
+    assert message.startswith(f"{flag} '{tmp_path}/file/folder' cannot be written: ")

@@ -1,0 +1,212 @@
+"""Every variant of the table builds, learns, and is saved as the plain Keras model that it is."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import keras
+import numpy as np
+import pytest
+
+from tasks.encode.encodings import ENCODINGS, Encoding
+from tasks.train.backend import make_epoch_runner, release_memory, speed_up_prediction
+from tasks.train.build import build_model, count_parameters, describe_model
+from tasks.train.variants import VARIANTS, Variant
+
+pytestmark = pytest.mark.filterwarnings("ignore:__array__:DeprecationWarning")  # Keras saves with NumPy 1's protocol
+
+NUM_PARAMS = {
+    "flatten": 171_533,
+    "average-pool": 160_109,
+    "simple-rnn": 161_773,
+    "lstm": 166_477,
+    "bilstm": 172_941,
+    "bilstm-small": 30_129,
+    "bigru": 169_997,
+    "stacked-bilstm": 635_777,
+    "conv-max": 173_489,
+    "conv-average": 171_149,
+    "long-average-pool": 320_109,
+    "long-lstm": 326_477,
+    "long-bilstm": 332_941,
+    "long-bigru": 329_997,
+    "long-conv-max": 333_489,
+}
+MASKED = [name for name, row in VARIANTS.items() if row.mask]
+VOCAB_SIZE, LENGTH, NUM_REVIEWS = 30, 8, 12
+EPOCHS = 6
+
+
+def make_encoding(length: int = LENGTH) -> Encoding:
+    return Encoding(
+        name="tiny", kind="words", vocab_size=VOCAB_SIZE, length=length, padding="post", description="for tests"
+    )
+
+
+def make_tokens() -> np.ndarray:
+    """Reviews of 5 to 8 words, padded on the right, as they lie on disk."""
+    rng = np.random.default_rng(5)
+    tokens = rng.integers(1, VOCAB_SIZE, (NUM_REVIEWS, LENGTH))
+    tokens[np.arange(LENGTH) >= rng.integers(5, LENGTH + 1, (NUM_REVIEWS, 1))] = 0
+    return tokens.astype(np.uint8)
+
+
+def make_labels() -> np.ndarray:
+    return (make_tokens()[:, 0] % 2).astype(np.int32)
+
+
+def build(variant: Variant, *, num_classes: int = 2, length: int = LENGTH, seed: int = 1) -> keras.Model:
+    keras.utils.set_random_seed(seed)
+    return build_model(variant, make_encoding(length), num_classes=num_classes, learning_rate=0.02)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _release_memory() -> Iterator[None]:
+    yield
+    release_memory()
+
+
+@dataclass
+class Trained:
+    """What became of one variant in a few epochs of one batch."""
+
+    losses: list[float]
+    outputs: np.ndarray
+    reloaded_outputs: np.ndarray
+    loss_with_empty_review: float
+
+
+@pytest.fixture(scope="module", params=VARIANTS)
+def trained(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Trained:
+    path = tmp_path_factory.mktemp("model") / "model.keras"
+    tokens, labels = make_tokens(), make_labels()
+    model = build(VARIANTS[request.param])
+    run_epoch = make_epoch_runner(model, batch_size=NUM_REVIEWS)
+
+    def run(some_tokens: np.ndarray) -> float:
+        return run_epoch(some_tokens, labels, lambda _: None)["loss"]
+
+    losses = [run(tokens) for _ in range(EPOCHS)]
+    model.save(path)
+    reloaded = keras.models.load_model(path, safe_mode=True)
+    return Trained(
+        losses=losses,
+        outputs=np.asarray(model(tokens.astype(np.int32))),
+        reloaded_outputs=np.asarray(reloaded(tokens.astype(np.int32))),
+        loss_with_empty_review=run(np.vstack([np.zeros_like(tokens[:1]), tokens[1:]])),
+    )
+
+
+def test_output_is_one_probability_per_review(trained: Trained) -> None:
+    assert trained.outputs.shape == (NUM_REVIEWS, 1)
+    assert trained.outputs.min() >= 0
+    assert trained.outputs.max() <= 1
+
+
+def test_loss_falls_on_a_tiny_batch(trained: Trained) -> None:
+    assert trained.losses[-1] < 0.95 * trained.losses[0]
+
+
+def test_reloaded_model_predicts_the_same(trained: Trained) -> None:
+    np.testing.assert_allclose(trained.reloaded_outputs, trained.outputs, atol=1e-6)
+
+
+def test_review_without_words_does_not_spoil_the_training(trained: Trained) -> None:
+    assert np.isfinite(trained.loss_with_empty_review)
+
+
+def test_every_variant_has_its_number_of_parameters_written_down() -> None:
+    assert {row.name: row.num_params for row in VARIANTS.values()} == NUM_PARAMS
+
+
+@pytest.mark.parametrize(("name", "num_params"), NUM_PARAMS.items())
+def test_model_has_the_number_of_parameters_of_its_row(name: str, num_params: int) -> None:
+    variant = VARIANTS[name]
+    model = build_model(variant, ENCODINGS[variant.encoding], num_classes=2, learning_rate=1e-3)
+    assert count_parameters(model) == num_params
+    assert model.count_params() == num_params
+
+
+@pytest.mark.parametrize("name", VARIANTS)
+def test_more_classes_change_only_the_head(name: str) -> None:
+    two, three = (build(VARIANTS[name], num_classes=num_classes) for num_classes in (2, 3))
+    shapes = [[weight.shape for layer in model.layers[:-1] for weight in layer.weights] for model in (two, three)]
+    assert [type(layer) for layer in two.layers] == [type(layer) for layer in three.layers]
+    assert shapes[0] == shapes[1]
+    assert two.output_shape == (None, 1)
+    assert three.output_shape == (None, 3)
+
+
+@pytest.mark.parametrize("name", ["flatten", "long-bilstm"])
+def test_three_classes_give_probabilities_that_sum_to_one(name: str) -> None:
+    outputs = np.asarray(build(VARIANTS[name], num_classes=3)(make_tokens().astype(np.int32)))
+    assert outputs.min() >= 0
+    np.testing.assert_allclose(outputs.sum(axis=1), 1.0, rtol=1e-6)
+
+
+def test_three_classes_are_learnt() -> None:
+    model = build(VARIANTS["flatten"], num_classes=3)
+    run_epoch = make_epoch_runner(model, batch_size=NUM_REVIEWS)
+    labels = (make_tokens()[:, 0] % 3).astype(np.int32)
+    losses = [run_epoch(make_tokens(), labels, lambda _: None)["loss"] for _ in range(EPOCHS)]
+    assert losses[-1] < 0.95 * losses[0]
+
+
+def change_padding_vector(model: keras.Model) -> None:
+    embedding = model.layers[0]
+    (table,) = embedding.get_weights()
+    table[0] += 3.0
+    embedding.set_weights([table])
+
+
+def outputs_before_and_after_other_padding(model: keras.Model) -> list[np.ndarray]:
+    tokens = make_tokens().astype(np.int32)
+    before = np.asarray(model(tokens))
+    change_padding_vector(model)
+    return [before, np.asarray(model(tokens))]
+
+
+@pytest.mark.parametrize("name", MASKED)
+def test_masked_variant_does_not_see_the_vector_of_padding(name: str) -> None:
+    before, after = outputs_before_and_after_other_padding(build(VARIANTS[name]))
+    np.testing.assert_array_equal(before, after)
+
+
+@pytest.mark.parametrize("name", MASKED)
+def test_same_variant_without_its_mask_sees_the_vector_of_padding(name: str) -> None:
+    before, after = outputs_before_and_after_other_padding(build(replace(VARIANTS[name], mask=False)))
+    assert np.abs(before - after).max() > 1e-3
+
+
+@pytest.mark.parametrize("name", MASKED)
+def test_masked_variant_says_the_same_of_a_review_with_more_padding(name: str) -> None:
+    short, long = (build(VARIANTS[name], length=length) for length in (LENGTH, LENGTH + 5))
+    long.set_weights(short.get_weights())
+    tokens = make_tokens().astype(np.int32)
+    padded = np.pad(tokens, [(0, 0), (0, 5)])
+    np.testing.assert_allclose(np.asarray(short(tokens)), np.asarray(long(padded)), atol=1e-6)
+
+
+@pytest.mark.parametrize("name", ["long-lstm", "long-bilstm", "stacked-bilstm"])
+@pytest.mark.parametrize("side", ["left", "right"])
+def test_speeding_up_prediction_keeps_the_outputs(name: str, side: str) -> None:
+    model = build(VARIANTS[name])
+    tokens = make_tokens().astype(np.int32)
+    tokens = tokens if side == "right" else tokens[:, ::-1].copy()
+    before = np.asarray(model(tokens))
+    speed_up_prediction(model)
+    np.testing.assert_allclose(np.asarray(model(tokens)), before, atol=1e-6)
+
+
+def test_same_seed_builds_the_same_weights_and_another_seed_others() -> None:
+    first, second, other = (build(VARIANTS["bilstm"], seed=seed).get_weights() for seed in (1, 1, 2))
+    assert all(np.array_equal(a, b) for a, b in zip(first, second, strict=True))
+    assert not np.array_equal(first[0], other[0])
+
+
+def test_learning_rate_reaches_the_optimizer() -> None:
+    assert float(build(VARIANTS["flatten"]).optimizer.learning_rate) == pytest.approx(0.02)
+
+
+def test_description_is_the_summary_of_the_model() -> None:
+    text = describe_model(build(VARIANTS["conv-max"]))
+    assert all(word in text for word in ("embedding", "conv1d", "global_max_pooling1d", "Total params"))
