@@ -3,6 +3,7 @@
 Working on bytes, it has a token for every text: nothing is out of vocabulary.
 """
 
+import json
 from collections.abc import Iterable
 
 import numpy as np
@@ -27,7 +28,14 @@ def fit_subwords(batches: Iterable[pa.Array], encoding: Encoding) -> Tokenizer:
         show_progress=False,
     )
     tokenizer.train_from_iterator((texts.to_pylist() for texts in batches), trainer)
-    return tokenizer
+    return forget_special_tokens(tokenizer)
+
+
+def forget_special_tokens(tokenizer: Tokenizer) -> Tokenizer:
+    """Keep the ids of padding and out-of-vocabulary, but read their names as plain text where a review has them."""
+    description = json.loads(tokenizer.to_str())
+    description["added_tokens"] = []
+    return Tokenizer.from_str(json.dumps(description))
 
 
 def encode_subwords(texts: pa.Array, tokenizer: Tokenizer) -> Tokens:

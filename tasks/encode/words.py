@@ -22,6 +22,8 @@ FILTERS: Final = '!"#$%&()*+,-./:;<=>?@[\\]^_`{|}~\t\n'
 PAD, OOV = "<PAD>", "<OOV>"
 OOV_ID: Final = 1
 SPACE: Final = ord(" ")
+# The one letter whose lower case depends on its neighbours: Python knows that, the library's Lowercase does not.
+FINAL_SIGMA: Final = r"(?<=\p{L})Σ(?![\p{Mn}\p{Lm}\p{Sk}\p{Cf}'.:·\u2019]*\p{L})"
 FILTER_TABLE: Final = bytes(SPACE if chr(byte) in FILTERS else byte for byte in range(256))
 
 
@@ -62,7 +64,11 @@ def make_tokenizer(words: list[str]) -> Tokenizer:
     vocabulary = {word: index for index, word in enumerate(words)}
     tokenizer = Tokenizer(models.WordLevel(vocabulary, unk_token=OOV))
     tokenizer.normalizer = normalizers.Sequence(
-        [normalizers.Lowercase(), normalizers.Replace(Regex(f"[{escape_class(FILTERS)}]"), " ")]
+        [
+            normalizers.Replace(Regex(FINAL_SIGMA), "ς"),
+            normalizers.Lowercase(),
+            normalizers.Replace(Regex(f"[{escape_class(FILTERS)}]"), " "),
+        ]
     )
     tokenizer.pre_tokenizer = pre_tokenizers.Split(" ", "removed")
     return tokenizer

@@ -56,6 +56,6 @@ def unwrap_bytes_literal(text: str | None) -> str | None:
         return text
     try:
         value = ast.literal_eval(text)
-    except (SyntaxError, ValueError):
+    except (SyntaxError, ValueError, RecursionError, MemoryError):  # ast's ways to say that it is no literal
         return text
     return value.decode("utf-8", errors="replace") if isinstance(value, bytes) else text

@@ -24,13 +24,13 @@ def isolated(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     for name in ("TFDS_DATA_DIR", "http_proxy", "https_proxy", "all_proxy", "no_proxy"):
         monkeypatch.delenv(name, raising=False)
         monkeypatch.delenv(name.upper(), raising=False)
-    connect = socket.create_connection
+    look_up = socket.getaddrinfo
 
-    def connect_to_this_machine(address: tuple[str, int], *arguments: Any, **options: Any) -> socket.socket:
-        assert address[0] == "127.0.0.1", f"a test reached for {address[0]}"
-        return connect(address, *arguments, **options)
+    def look_up_this_machine(host: str, *arguments: Any, **options: Any) -> list[Any]:
+        assert host == "127.0.0.1", f"a test reached for {host}"
+        return look_up(host, *arguments, **options)
 
-    monkeypatch.setattr(socket, "create_connection", connect_to_this_machine)
+    monkeypatch.setattr(socket, "getaddrinfo", look_up_this_machine)
 
 
 @pytest.fixture(scope="session")

@@ -251,16 +251,28 @@ def test_prepared_set_without_label_is_refused(build_tfds: Callable[..., None], 
         tfds.open_tfds("unlabelled", tmp_path)
 
 
-@pytest.mark.parametrize("damage", ["file is missing", "file is cut short", "description is cut short"])
-def test_damaged_set_is_an_error_of_one_line(build_tfds: Callable[..., None], tmp_path: Path, damage: str) -> None:
+def cut_description(records: Path) -> None:
+    description = records.with_name("dataset_info.json")
+    description.write_bytes(description.read_bytes()[:100])
+
+
+def cut_inside_a_record(records: Path) -> None:
+    records.write_bytes(records.read_bytes()[:-5])
+
+
+def cut_after_a_record(records: Path) -> None:
+    content = records.read_bytes()
+    # A record is its length in eight bytes, a checksum of it, its content and another checksum.
+    records.write_bytes(content[: 8 + 4 + int.from_bytes(content[:8], "little") + 4])
+
+
+@pytest.mark.parametrize("damage", [Path.unlink, cut_description, cut_inside_a_record, cut_after_a_record])
+def test_damaged_set_is_an_error_of_one_line(
+    build_tfds: Callable[..., None], tmp_path: Path, damage: Callable[[Path], None]
+) -> None:
     build_tfds(tmp_path, "ours:1.0.0", {"text": TEXT, "label": LABEL}, {"train": make_examples(20)})
     (records,) = (tmp_path / "ours" / "1.0.0").glob("*.tfrecord*")
-    description = records.with_name("dataset_info.json")
-    if damage == "file is missing":
-        records.unlink()
-    else:
-        cut = records if damage == "file is cut short" else description
-        cut.write_bytes(cut.read_bytes()[:-50])
+    damage(records)
 
     with pytest.raises(UserError, match="'ours'") as caught:
         read(tfds.open_tfds("ours", tmp_path), "train")

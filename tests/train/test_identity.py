@@ -1,0 +1,193 @@
+"""What decides a model: a change of one variant makes that one again and no other."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tasks.store import FileRecord, Manifest, fingerprint
+from tasks.train.identity import BACKEND_PACKAGES, backend_name, decide_model
+from tasks.train.settings import FitSettings
+from tasks.train.variants import VARIANTS
+
+SETTINGS = FitSettings(epochs=3, patience=2, batch_size=32, learning_rate=1e-3, seed=1)
+# Prints the fingerprint of every variant's model, with the settings that its row asks for.
+FINGERPRINTS = """
+import json, sys
+from tasks.encode.encodings import ENCODINGS
+from tasks.store import FileRecord, Manifest, fingerprint
+from tasks.train.identity import decide_model
+from tasks.train.settings import FitSettings
+from tasks.train.variants import VARIANTS
+files = {f"{split}.parquet": FileRecord(sha256=split, num_bytes=1) for split in ("train", "validation", "test")}
+found = {}
+for row in VARIANTS.values():
+    sequences = Manifest(
+        kind="encoding", name=row.encoding, fingerprint="f", folder="f", facts={}, files=files, created="today",
+        decided_by={"encoding": ENCODINGS[row.encoding].settings()},
+    )
+    settings = FitSettings(
+        epochs=3, patience=2, batch_size=row.batch_size, learning_rate=row.learning_rate, seed=1
+    )
+    found[row.name] = fingerprint(decide_model(row, settings, sequences, num_classes=2))
+print(json.dumps({"fingerprints": found, "keras": "keras" in sys.modules or "tensorflow" in sys.modules}))
+"""
+
+
+def make_sequences(**hashes: str) -> Manifest:
+    content = {"train": "1", "validation": "2", "test": "3", **hashes}
+    return Manifest(
+        kind="encoding",
+        name="words-10k-120",
+        fingerprint="f",
+        folder="encodings/f",
+        decided_by={"encoding": {"kind": "words", "length": 120}},
+        facts={},
+        files={f"{split}.parquet": FileRecord(sha256=sha256, num_bytes=1) for split, sha256 in content.items()},
+        created="today",
+    )
+
+
+def identify(variant: str = "lstm", *, num_classes: int = 2, sequences: Manifest | None = None, **changes: Any) -> str:
+    """The fingerprint of a model, with some settings changed."""
+    settings = replace(SETTINGS, **changes)
+    return fingerprint(
+        decide_model(VARIANTS[variant], settings, sequences or make_sequences(), num_classes=num_classes)
+    )
+
+
+@pytest.fixture(scope="module")
+def answer() -> dict[str, Any]:
+    """What the script prints for the table as it is."""
+    done = subprocess.run([sys.executable, "-c", FINGERPRINTS], check=True, capture_output=True, text=True)
+    content: dict[str, Any] = json.loads(done.stdout)
+    return content
+
+
+@pytest.fixture
+def edit_table(
+    answer: dict[str, Any], code_copy: Path, run_copy: Callable[[str], str]
+) -> Callable[[str, str], set[str]]:
+    """Edits the table of variants and returns the names of the variants whose fingerprints change."""
+
+    def edit(old: str, new: str) -> set[str]:
+        path = code_copy / "tasks" / "train" / "variants.py"
+        before = answer["fingerprints"]
+        assert old in path.read_text()
+        path.write_text(path.read_text().replace(old, new))
+        after = json.loads(run_copy(FINGERPRINTS))["fingerprints"]
+        assert before.keys() == after.keys()
+        return {name for name, value in after.items() if value != before[name]}
+
+    return edit
+
+
+def test_change_of_a_row_changes_that_variant_alone(edit_table: Callable[[str, str], set[str]]) -> None:
+    assert edit_table("embedding_dim=64", "embedding_dim=48") == {"stacked-bilstm"}
+
+
+def test_change_of_a_function_changes_the_variants_that_use_it(edit_table: Callable[[str, str], set[str]]) -> None:
+    old, new = "return [layers.LSTM(32)", "return [layers.LSTM(33)"
+    assert edit_table(old, new) == {"lstm", "long-lstm"}
+
+
+def test_comments_and_descriptions_change_no_variant(edit_table: Callable[[str, str], set[str]]) -> None:
+    old = '"""Read word by word with a gated cell state (Hochreiter & Schmidhuber 1997)."""'
+    assert edit_table(old, '"""Read with a gated cell state."""\n    # A comment.') == set()
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ('"an LSTM of 32 units"', '"an LSTM of 32 units", mask=True'),
+        ('"an LSTM of 32 units"', '"an LSTM of 32 units", batch_size=64'),
+        ('"an LSTM of 32 units"', '"an LSTM of 32 units", learning_rate=0.01'),
+        ('Variant("lstm", SEED, WORDS', 'Variant("lstm", SEED, "words-1k-120"'),
+    ],
+    ids=["mask", "batch size", "learning rate", "encoding"],
+)
+def test_every_field_that_decides_the_weights_counts(
+    old: str, new: str, edit_table: Callable[[str, str], set[str]]
+) -> None:
+    assert edit_table(old, new) == {"lstm"}
+
+
+def test_deciding_imports_neither_keras_nor_its_backend(answer: dict[str, Any]) -> None:
+    assert answer["keras"] is False
+
+
+@pytest.mark.parametrize(
+    "change", [{"epochs": 4}, {"patience": 3}, {"batch_size": 64}, {"learning_rate": 0.01}, {"seed": 2}], ids=str
+)
+def test_every_setting_of_the_training_counts(change: dict[str, Any]) -> None:
+    assert identify(**change) != identify()
+
+
+def test_number_of_classes_counts() -> None:
+    assert identify(num_classes=3) != identify()
+
+
+@pytest.mark.parametrize(("split", "counts"), [("train", True), ("validation", True), ("test", False)])
+def test_model_depends_on_what_it_learns_from_and_not_on_the_test_split(split: str, counts: bool) -> None:  # noqa: FBT001
+    assert (identify(sequences=make_sequences(**{split: "other"})) != identify()) is counts
+
+
+def test_everything_that_decides_is_plain_json() -> None:
+    decided = decide_model(VARIANTS["lstm"], SETTINGS, make_sequences(), num_classes=2)
+    assert json.loads(json.dumps(decided)) == decided
+
+
+def test_backend_is_that_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KERAS_BACKEND", "jax")
+    assert backend_name() == "jax"
+
+
+def test_backend_is_that_of_the_config_file_of_keras(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("KERAS_BACKEND", raising=False)
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+    (tmp_path / "keras.json").write_text('{"backend": "jax"}')
+    assert backend_name() == "jax"
+
+
+def test_backend_is_that_of_the_config_file_in_the_home_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("KERAS_BACKEND", "KERAS_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / ".keras").mkdir()
+    (tmp_path / ".keras" / "keras.json").write_text('{"backend": "jax"}')
+    assert backend_name() == "jax"
+
+
+@pytest.mark.parametrize("content", [None, "", "{", "{}"])
+def test_backend_is_tensorflow_when_nothing_says_otherwise(
+    content: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("KERAS_BACKEND", raising=False)
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+    if content is not None:
+        (tmp_path / "keras.json").write_text(content)
+    assert backend_name() == "tensorflow"
+
+
+def test_backend_agrees_with_the_one_that_keras_has_chosen() -> None:
+    import keras
+
+    assert backend_name() == keras.backend.backend()
+
+
+def test_another_backend_makes_another_model(monkeypatch: pytest.MonkeyPatch) -> None:
+    fingerprints = set()
+    for backend in ("tensorflow", "jax"):
+        monkeypatch.setenv("KERAS_BACKEND", backend)
+        fingerprints.add(identify())
+    assert len(fingerprints) == 2
+
+
+def test_versions_of_keras_and_its_backend_count() -> None:
+    decided = decide_model(VARIANTS["lstm"], SETTINGS, make_sequences(), num_classes=2)
+    assert set(decided["libraries"]) == {"keras", *BACKEND_PACKAGES[backend_name()]}
