@@ -24,6 +24,7 @@ from tasks.errors import TrainingError, UserError
 from tasks.evaluate.task import evaluate_model
 from tasks.ingest.datasets import FALLBACK_WARNING, Choice
 from tasks.ingest.task import ingest_reviews, obtain_dataset
+from tasks.isolation import ChildError
 from tasks.orchestration import run
 from tasks.report.leaderboard import ModelResult
 from tasks.report.render import render_terminal
@@ -109,7 +110,8 @@ def train_and_evaluate(
     except UserError:
         raise
     except Exception as error:  # noqa: BLE001  whatever one variant does, the others go on
-        reason = f"{type(error).__name__}: {error}" if not isinstance(error, TrainingError) else str(error)
+        named = isinstance(error, TrainingError | ChildError)
+        reason = str(error) if named else f"{type(error).__name__}: {error}"
         return result.model_copy(update={"status": "failed", "reason": " ".join(reason.split())[:500]})
     return result.model_copy(update={"folder": model.folder, "training": model.facts, "metrics": evaluation.facts})
 

@@ -24,7 +24,7 @@ def start_badly(folder: Path, *arguments: str) -> str:
         **inherited,
         "HOME": str(folder),
         "PREFECT_HOME": str(folder / "prefect"),
-        "PYTHONPATH": str(stub.parent),
+        "PYTHONPATH": os.pathsep.join([str(stub.parent), os.environ.get("PYTHONPATH", "")]),
         "http_proxy": CLOSED_PORT,
         "https_proxy": CLOSED_PORT,
     }

@@ -7,8 +7,8 @@ from prefect import task
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas import State
 
+from tasks.isolation import run_apart
 from tasks.orchestration import produce_in_task
-from tasks.quiet import import_quietly
 from tasks.store import Manifest, Output, hash_room, library_versions
 
 ROOM: Final = Path(__file__).parent
@@ -39,11 +39,11 @@ def evaluate_model(
     )
 
     def make(folder: Path) -> dict[str, Any]:
-        evaluation = import_quietly("tasks.evaluate.evaluation")
-        metrics: dict[str, Any] = evaluation.evaluate_model(
-            artifacts_dir / model.folder,
-            data_dir / sequences.folder / "test.parquet",
-            folder,
+        metrics: dict[str, Any] = run_apart(
+            "tasks.evaluate.evaluation:evaluate_model",
+            model_folder=artifacts_dir / model.folder,
+            test_path=data_dir / sequences.folder / "test.parquet",
+            folder=folder,
             label_names=label_names,
             bundle=describe_bundle(model, sequences),
         )

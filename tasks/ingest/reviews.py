@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from tasks.errors import UserError
 from tasks.ingest.clean import clean_texts
+from tasks.ingest.datasets import open_source
 from tasks.ingest.source import Source
 from tasks.ingest.split import choose_stratified, hash_texts
 
@@ -32,6 +33,13 @@ class Spool:
     path: Path
     hashes: NDArray[np.uint64]
     labels: NDArray[np.int32]
+
+
+def write_dataset(
+    name: str, data_dir: Path, folder: Path, *, validation_fraction: float, limit: int | None
+) -> dict[str, Any]:
+    """Open a dataset by its name and write its reviews, as `write_reviews` does."""
+    return write_reviews(open_source(name, data_dir), folder, validation_fraction=validation_fraction, limit=limit)
 
 
 def write_reviews(

@@ -11,8 +11,8 @@ from prefect.tasks import exponential_backoff
 
 from tasks.ingest import datasets
 from tasks.ingest.datasets import AUTO, Choice
-from tasks.ingest.reviews import write_reviews
 from tasks.ingest.tfds import DownloadError
+from tasks.isolation import run_apart
 from tasks.orchestration import produce_in_task
 from tasks.store import Manifest, Output, hash_room, library_versions
 
@@ -71,6 +71,16 @@ def ingest_reviews(dataset: str, *, data_dir: Path, validation_fraction: float, 
             "libraries": library_versions("pyarrow"),
         },
     )
-    return produce_in_task(
-        output, lambda folder: write_reviews(source, folder, validation_fraction=validation_fraction, limit=limit)
-    )
+
+    def make(folder: Path) -> dict[str, Any]:
+        facts: dict[str, Any] = run_apart(
+            "tasks.ingest.reviews:write_dataset",
+            name=dataset,
+            data_dir=data_dir,
+            folder=folder,
+            validation_fraction=validation_fraction,
+            limit=limit,
+        )
+        return facts
+
+    return produce_in_task(output, make)

@@ -35,6 +35,7 @@ TRAINING: Final = (
     "reviews_per_second",
     "val_accuracy",
     "val_loss",
+    "peak_memory_mb",
 )
 
 

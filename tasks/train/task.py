@@ -13,8 +13,8 @@ from prefect.logging import get_run_logger
 from tqdm import tqdm
 
 from tasks.encode.encodings import ENCODINGS
+from tasks.isolation import run_apart
 from tasks.orchestration import produce_in_task
-from tasks.quiet import import_quietly
 from tasks.store import Manifest, Output
 from tasks.train.events import write_events
 from tasks.train.identity import decide_model
@@ -96,13 +96,13 @@ def train_variant(
     )
 
     def make(folder: Path) -> dict[str, Any]:
-        training = import_quietly("tasks.train.training")
         name = f"{variant.name}-{settings.seed}"
         event_folder = artifacts_dir / "tensorboard" / name / output.fingerprint
-        facts: dict[str, Any] = training.train_variant(
-            variant,
-            ENCODINGS[variant.encoding],
-            settings,
+        facts: dict[str, Any] = run_apart(
+            "tasks.train.training:train_variant",
+            variant=variant,
+            encoding=ENCODINGS[variant.encoding],
+            settings=settings,
             num_classes=num_classes,
             sequences_folder=data_dir / sequences.folder,
             folder=folder,

@@ -1,11 +1,12 @@
 """Train one variant with one seed and write its files."""
 
+import resource
 import shutil
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from statistics import median
-from typing import Any
+from typing import Any, Final
 
 import keras
 import pandas as pd
@@ -17,6 +18,8 @@ from tasks.train.build import build_model, count_parameters, describe_model
 from tasks.train.fit import Split, best_epoch, fit
 from tasks.train.settings import EpochRecord, FitSettings, Listener
 from tasks.train.variants import Variant
+
+KIBIBYTES_PER_MEBIBYTE: Final = 1024
 
 
 def train_variant(
@@ -48,7 +51,13 @@ def train_variant(
         )
         write_files(folder, model, history)
         shutil.copy(sequences_folder / "tokenizer.json", folder)
-        return {"num_params": count_parameters(model), "device": device, **summarise_history(history, settings)}
+        peak_memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // KIBIBYTES_PER_MEBIBYTE
+        return {
+            "num_params": count_parameters(model),
+            "device": device,
+            "peak_memory_mb": peak_memory,
+            **summarise_history(history, settings),
+        }
     finally:
         release_memory()
 

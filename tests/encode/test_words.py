@@ -229,6 +229,18 @@ def test_saved_tokenizer_gives_the_same_tokens_for_odd_unicode(
     assert_saved_encodes_alike(tokenizer, saved, [text], encoding)
 
 
+def test_saved_tokenizer_gives_the_same_tokens_for_random_greek(
+    save_texts: Callable[..., Path], tmp_path: Path
+) -> None:
+    rng = np.random.default_rng(0)
+    letters = list("\u0391\u0392\u03a3\u03a3\u03c3\u03c2\u03ac ,.!'\u2019-\n")
+    texts = ["".join(rng.choice(letters, rng.integers(0, 9))) for _ in range(1_000)]
+    encoding = make_encoding()
+    tokenizer, saved = load_saved(save_texts(texts), encoding, tmp_path)
+
+    assert_saved_encodes_alike(tokenizer, saved, texts, encoding)
+
+
 def test_saved_tokenizer_treats_every_ascii_character_alike(save_texts: Callable[..., Path], tmp_path: Path) -> None:
     texts = [f"a{chr(code)}b {chr(code)}" for code in range(128)]
     encoding = make_encoding(length=4)

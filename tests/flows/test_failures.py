@@ -20,13 +20,15 @@ pytestmark = pytest.mark.slow
 LONG = ("--dataset=sample", "--limit=2000", "--epochs=1000", "--patience=1000", "--variants=flatten")
 PATIENCE_SECONDS = 120
 # A row whose function raises, and one whose loss is no number, beside one that works.
+BROKEN_LAYERS = """
+def broken(layers):
+    raise RuntimeError("no such layer | <b>")
+"""
 FAILING_RUN = """
 import sys
 from dataclasses import replace
+from broken_layers import broken
 from tasks.train import variants
-def broken(layers):
-    raise RuntimeError("no such layer | <b>")
-flatten = variants.VARIANTS["flatten"]
 variants.VARIANTS["lstm"] = replace(variants.VARIANTS["lstm"], body=broken)
 variants.VARIANTS["conv-max"] = replace(variants.VARIANTS["conv-max"], learning_rate=1e30)
 from tasks.launch import launch
@@ -50,9 +52,11 @@ def checkpoints(job: "Job") -> list[Path]:
 def test_failing_variants_are_reported_and_the_rest_goes_on(job: "Job") -> None:
     script = job.folder / "failing.py"
     script.write_text(FAILING_RUN)
+    (job.folder / "broken_layers.py").write_text(BROKEN_LAYERS)
     command = job.command("--dataset=sample", "--limit=100", "--epochs=1", "--variants=flatten,lstm,conv-max")
     command[1] = str(script)
-    done = subprocess.run(command, env=job.environment(), capture_output=True, text=True, check=False)
+    environment = job.environment() | {"PYTHONPATH": str(job.folder)}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 1, done.stderr
     rows = {row["name"]: row for row in job.leaderboard()["variants"]}
     assert rows["flatten"]["status"] == "ok"
@@ -86,7 +90,7 @@ def test_signals_stop_the_run_and_leave_nothing_running(job: "Job", number: sign
     _, errors = process.communicate(timeout=PATIENCE_SECONDS)
     assert process.returncode == status
     assert "Traceback" not in errors
-    assert not any(child.is_running() for child in family)
+    assert not psutil.wait_procs(family, timeout=PATIENCE_SECONDS)[1]
     assert job.latest_flow_run()["state_type"] in {"CANCELLED", "CRASHED"}
     assert set(checkpoints(job)), "the checkpoint is what the next run goes on from"
 
@@ -103,7 +107,7 @@ def test_signal_to_the_group_also_ends_the_temporary_server(job: "Job") -> None:
     os.killpg(process.pid, signal.SIGINT)
     process.communicate(timeout=PATIENCE_SECONDS)
     assert process.returncode == 130
-    assert not any(child.is_running() for child in family)
+    assert not psutil.wait_procs(family, timeout=PATIENCE_SECONDS)[1]
 
 
 def test_two_runs_at_once_share_the_work(job: "Job") -> None:

@@ -1,5 +1,6 @@
 """Text loses the marks of careless exports and keeps everything that a person wrote."""
 
+import numpy as np
 import pyarrow as pa
 import pytest
 
@@ -136,3 +137,18 @@ def test_one_marked_text_leaves_its_neighbours_alone() -> None:
     texts = ["b'x'", "b or not b", "a<br />b", "a &amp; b", "plain"]
 
     assert clean_texts(pa.array(texts)).to_pylist() == ["x", "b or not b", "a b", "a & b", "plain"]
+
+
+def test_slice_is_cleaned_from_its_own_start() -> None:
+    texts = pa.array(["left out<br />", "a<br>b", None, "c &amp; d", "plain", "left out &lt;"])[1:5]
+
+    assert clean_texts(texts).to_pylist() == ["a b", None, "c & d", "plain"]
+
+
+def test_texts_are_cleaned_one_by_one() -> None:
+    pieces = ["b'", "'", "<br />", "<br>", "<i>", "</i>", "&amp;", "&lt;", "br>", "good", " ", "<", "&"]
+    rng = np.random.default_rng(0)
+    texts = ["".join(rng.choice(pieces, rng.integers(0, 8))) for _ in range(300)] + [None]
+    rng.shuffle(texts)
+
+    assert clean_texts(pa.array(texts)).to_pylist() == [clean(text) for text in texts]

@@ -18,11 +18,14 @@ import tensorflow_datasets
 
 from tasks.errors import UserError
 from tasks.ingest import tfds
+from tasks.ingest.reviews import write_reviews
 from tasks.ingest.source import Source
 
 REPOSITORY = Path(__file__).parents[2]
 TEXT = tensorflow_datasets.features.Text()
 LABEL = tensorflow_datasets.features.ClassLabel(names=["neg", "pos"])
+
+FILE_FORMATS = ("tfrecord", "array_record")
 
 Rows = list[tuple[str, int]]
 
@@ -121,7 +124,7 @@ def test_set_in_array_record_format_is_read(build_tfds: Callable[..., None], tmp
     assert read(tfds.open_tfds("array_reviews", tmp_path), "train") == [(f"film {n}", n % 2) for n in range(7)]
 
 
-@pytest.mark.parametrize("file_format", ["tfrecord", "array_record"])
+@pytest.mark.parametrize("file_format", FILE_FORMATS)
 def test_every_file_of_a_split_is_read_once(build_tfds: Callable[..., None], tmp_path: Path, file_format: str) -> None:
     build_tfds(
         tmp_path,
@@ -137,9 +140,14 @@ def test_every_file_of_a_split_is_read_once(build_tfds: Callable[..., None], tmp
     assert sorted(read(source, "train")) == sorted((f"film {number}", number % 2) for number in range(30))
 
 
-def test_batches_are_bounded(prepared: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("file_format", FILE_FORMATS)
+def test_batches_are_bounded(
+    build_tfds: Callable[..., None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, file_format: str
+) -> None:
     monkeypatch.setattr(tfds, "BATCH_ROWS", 16)
-    batches = list(tfds.open_tfds("imdb_reviews", prepared).readers["train"]())
+    splits = {"train": make_examples(40)}
+    build_tfds(tmp_path, "ours:1.0.0", {"text": TEXT, "label": LABEL}, splits, file_format=file_format)
+    batches = list(tfds.open_tfds("ours", tmp_path).readers["train"]())
 
     assert [len(batch.texts) for batch in batches] == [16, 16, 8]
     assert [batch.labels.dtype for batch in batches] == [np.int32] * 3
@@ -151,9 +159,13 @@ def test_reader_starts_anew_at_every_call(prepared: Path) -> None:
     assert read(source, "test") == read(source, "test")
 
 
-def test_bytes_that_are_not_utf8_become_replacement_characters(build_tfds: Callable[..., None], tmp_path: Path) -> None:
+@pytest.mark.parametrize("file_format", FILE_FORMATS)
+def test_bytes_that_are_not_utf8_become_replacement_characters(
+    build_tfds: Callable[..., None], tmp_path: Path, file_format: str
+) -> None:
     examples = [{"text": b"caf\xe9", "label": 0}, {"text": "caf\N{LATIN SMALL LETTER E WITH ACUTE}", "label": 1}]
-    build_tfds(tmp_path, "latin_1:1.0.0", {"text": TEXT, "label": LABEL}, {"train": examples})
+    splits = {"train": examples}
+    build_tfds(tmp_path, "latin_1:1.0.0", {"text": TEXT, "label": LABEL}, splits, file_format=file_format)
 
     assert read(tfds.open_tfds("latin_1", tmp_path), "train") == [
         ("caf\N{REPLACEMENT CHARACTER}", 0),
@@ -276,6 +288,21 @@ def test_damaged_set_is_an_error_of_one_line(
 
     with pytest.raises(UserError, match="'ours'") as caught:
         read(tfds.open_tfds("ours", tmp_path), "train")
+    assert len(str(caught.value).splitlines()) == 1
+
+
+@pytest.mark.parametrize("split", ["train", "test"])
+@pytest.mark.parametrize("file_format", FILE_FORMATS)
+def test_emptied_file_is_an_error_of_one_line(
+    build_tfds: Callable[..., None], tmp_path: Path, file_format: str, split: str
+) -> None:
+    splits = {name: make_examples(4) for name in ("train", "validation", "test")}
+    build_tfds(tmp_path, "ours:1.0.0", {"text": TEXT, "label": LABEL}, splits, file_format=file_format)
+    (records,) = (tmp_path / "ours" / "1.0.0").glob(f"ours-{split}.*")
+    records.write_bytes(b"")
+
+    with pytest.raises(UserError, match="'ours'") as caught:
+        write_reviews(tfds.open_tfds("ours", tmp_path), tmp_path, validation_fraction=0.1)
     assert len(str(caught.value).splitlines()) == 1
 
 

@@ -15,7 +15,9 @@ import numpy as np
 import pytest
 
 from tasks.encode.encodings import Encoding
+from tasks.encode.sequences import read_sequences
 from tasks.train import training
+from tasks.train.predict import negative_log_likelihood, predict_probabilities
 from tasks.train.settings import EpochRecord, FitSettings, Listener
 from tasks.train.variants import VARIANTS, Variant
 
@@ -141,6 +143,15 @@ def test_interrupted_training_ends_with_the_bits_of_an_uninterrupted_one(
 def test_files_are_those_of_the_contract(whole: Trained) -> None:
     files = {path.name for path in whole.folder.iterdir() if path.is_file()}
     assert files == {"model.keras", "summary.txt", "history.csv", "tokenizer.json"}
+
+
+def test_saved_model_is_that_of_the_epoch_with_the_lowest_validation_loss(
+    whole: Trained, sequences_folder: Path
+) -> None:
+    tokens, labels = read_sequences(sequences_folder / "validation.parquet")
+    model = keras.models.load_model(whole.folder / "model.keras", safe_mode=True)
+    val_loss = negative_log_likelihood(predict_probabilities(model, tokens), labels)
+    assert val_loss == pytest.approx(min(float(record["val_loss"]) for record in whole.history), rel=1e-5)
 
 
 def test_nothing_is_written_elsewhere(whole: Trained, working_folder: Path, sequences_folder: Path) -> None:

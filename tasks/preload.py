@@ -1,0 +1,6 @@
+"""What the server of child processes imports once, ahead of forking."""
+
+from tasks.quiet import import_quietly
+
+import_quietly("tasks.train.training")
+import_quietly("tasks.evaluate.evaluation")

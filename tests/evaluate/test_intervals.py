@@ -1,0 +1,66 @@
+"""The bootstrap interval of accuracy."""
+
+import math
+
+import numpy as np
+import pytest
+
+from tasks.evaluate.intervals import bootstrap_accuracy
+
+NUM_REVIEWS = 1_000
+
+
+def make_hits(*accuracies: float) -> np.ndarray:
+    """Hits of seeds that are right on the first reviews: shape (num_seeds, NUM_REVIEWS)."""
+    return np.stack([np.arange(NUM_REVIEWS) < rate * NUM_REVIEWS for rate in accuracies])
+
+
+def width(hits: np.ndarray) -> float:
+    low, high = bootstrap_accuracy(hits)
+    return high - low
+
+
+@pytest.mark.parametrize("accuracy", [0.5, 0.8, 0.95])
+def test_one_seed_agrees_with_the_normal_approximation(accuracy: float) -> None:
+    margin = 1.96 * math.sqrt(accuracy * (1 - accuracy) / NUM_REVIEWS)
+    low, high = bootstrap_accuracy(make_hits(accuracy))
+    assert (low, high) == pytest.approx((accuracy - margin, accuracy + margin), abs=0.15 * margin)
+
+
+def test_interval_narrows_with_more_reviews() -> None:
+    few = make_hits(0.8)[:, ::10]
+    assert width(few) == pytest.approx(math.sqrt(10) * width(make_hits(0.8)), rel=0.15)
+
+
+def test_agreeing_seeds_are_as_sure_as_one() -> None:
+    assert width(make_hits(0.8, 0.8, 0.8)) == pytest.approx(width(make_hits(0.8)), rel=0.1)
+
+
+def test_disagreeing_seeds_widen_the_interval() -> None:
+    assert width(make_hits(0.7, 0.9)) > 2 * width(make_hits(0.8, 0.8))
+
+
+def test_disagreeing_seeds_are_covered() -> None:
+    low, high = bootstrap_accuracy(make_hits(0.7, 0.9))
+    assert low < 0.72
+    assert high > 0.88
+
+
+def test_seeds_that_are_wrong_on_different_reviews_narrow_the_interval() -> None:
+    turned = np.stack([make_hits(0.8)[0], np.roll(make_hits(0.8)[0], NUM_REVIEWS // 2)])
+    assert width(turned) < width(make_hits(0.8, 0.8))
+
+
+def test_same_hits_give_the_same_interval() -> None:
+    assert bootstrap_accuracy(make_hits(0.7, 0.9)) == bootstrap_accuracy(make_hits(0.7, 0.9))
+
+
+@pytest.mark.parametrize("hits", [make_hits(0.5), make_hits(0.1, 0.2), make_hits(0.999), np.array([[True, False]])])
+def test_bounds_are_ordered_and_hold_the_accuracy(hits: np.ndarray) -> None:
+    low, high = bootstrap_accuracy(hits)
+    assert 0 <= low <= hits.mean() <= high <= 1
+
+
+@pytest.mark.parametrize(("accuracy", "bounds"), [(1.0, (1.0, 1.0)), (0.0, (0.0, 0.0))])
+def test_certainty_has_no_width(accuracy: float, bounds: tuple[float, float]) -> None:
+    assert bootstrap_accuracy(make_hits(accuracy, accuracy)) == bounds

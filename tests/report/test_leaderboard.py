@@ -1,0 +1,148 @@
+"""The leaderboard: the names that people script against, its order, and its summaries over seeds."""
+
+import json
+import math
+import statistics
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tasks.evaluate.intervals import bootstrap_accuracy
+from tasks.report.leaderboard import ModelResult
+
+AddResult = Callable[..., ModelResult]
+Build = Callable[..., dict[str, Any]]
+NAMES_OF_THE_RUN = ["id", "dataset", "is_fallback", "started", "seconds", "device", "versions"]
+NAMES_OF_A_ROW = [
+    "name",
+    "encoding",
+    "seeds",
+    "status",
+    "num_params",
+    "accuracy",
+    "macro_f1",
+    "roc_auc",
+    "nll",
+    "ece",
+    "epochs",
+    "epoch_seconds",
+    "train_seconds",
+    "reviews_per_second",
+]
+
+
+@pytest.mark.parametrize("status", ["ok", "failed"])
+def test_names_are_those_of_the_contract(
+    status: str, build: Build, add_result: AddResult, fail_result: AddResult
+) -> None:
+    leaderboard = build(add_result("lstm", 80) if status == "ok" else fail_result("lstm"))
+    assert leaderboard.keys() >= {"run", "variants"}
+    assert leaderboard["run"].keys() >= set(NAMES_OF_THE_RUN)
+    assert leaderboard["variants"][0].keys() >= set(NAMES_OF_A_ROW)
+
+
+def test_one_variant_is_described(build: Build, add_result: AddResult) -> None:
+    (row,) = build(add_result("lstm", 80))["variants"]
+    assert (row["name"], row["encoding"], row["seeds"], row["status"]) == ("lstm", "words-10k-120", 1, "ok")
+    assert row["num_params"] == 171_533
+    assert row["reason"] is None
+    assert row["models"] == ["models/lstm/seed-1"]
+
+
+def test_accuracy_of_one_seed_has_bounds_and_no_spread(build: Build, add_result: AddResult) -> None:
+    accuracy = build(add_result("lstm", 80))["variants"][0]["accuracy"]
+    assert (accuracy["mean"], accuracy["sd"]) == (0.8, None)
+    assert 0.7 < accuracy["low"] < 0.8 < accuracy["high"] < 0.9
+
+
+def test_accuracy_follows_the_threshold_of_the_bundle(build: Build, add_result: AddResult) -> None:
+    (row,) = build(add_result("lstm", 80, threshold=0.3))["variants"]
+    assert row["accuracy"]["mean"] == 0.8
+
+
+def test_seeds_are_summarised_by_mean_and_standard_deviation(build: Build, add_result: AddResult) -> None:
+    results = [add_result("lstm", num_correct, seed=seed) for seed, num_correct in ((1, 80), (2, 84), (3, 91))]
+    (row,) = build(*results, seeds=3)["variants"]
+    assert row["seeds"] == 3
+    assert row["accuracy"]["mean"] == pytest.approx(0.85)
+    assert row["accuracy"]["sd"] == pytest.approx(statistics.stdev([0.80, 0.84, 0.91]))
+    assert len(row["models"]) == 3
+
+
+def test_bounds_over_seeds_are_those_of_the_bootstrap(build: Build, add_result: AddResult) -> None:
+    import numpy as np
+
+    results = [add_result("lstm", num_correct, seed=seed) for seed, num_correct in ((1, 80), (2, 91))]
+    accuracy = build(*results)["variants"][0]["accuracy"]
+    hits = np.stack([np.arange(100) < num_correct for num_correct in (80, 91)])
+    assert (accuracy["low"], accuracy["high"]) == bootstrap_accuracy(hits)
+
+
+def test_other_numbers_are_means_over_seeds(build: Build, add_result: AddResult) -> None:
+    first = add_result("lstm", 80, seed=1, nll=0.4, roc_auc=0.8, epochs=3, num_params=7)
+    second = add_result("lstm", 80, seed=2, nll=0.6, roc_auc=0.9, epochs=6, num_params=7)
+    (row,) = build(first, second)["variants"]
+    assert (row["nll"], row["roc_auc"], row["epochs"]) == pytest.approx((0.5, 0.85, 4.5))
+    assert row["num_params"] == 7
+    assert isinstance(row["num_params"], int)
+
+
+def test_number_that_a_seed_lacks_is_left_open(build: Build, add_result: AddResult) -> None:
+    (row,) = build(add_result("lstm", 80, roc_auc=None), add_result("lstm", 80, seed=2, roc_auc=0.9))["variants"]
+    assert row["roc_auc"] is None
+
+
+def test_best_variant_is_first_and_failed_ones_are_last(
+    build: Build, add_result: AddResult, fail_result: AddResult
+) -> None:
+    results = [
+        fail_result("simple-rnn"),
+        add_result("flatten", 70),
+        add_result("lstm", 90),
+        fail_result("bigru"),
+        add_result("conv-max", 80),
+    ]
+    names = [row["name"] for row in build(*results)["variants"]]
+    assert names == ["lstm", "conv-max", "flatten", "simple-rnn", "bigru"]
+
+
+def test_variant_that_is_never_right_stands_before_failed_ones(
+    build: Build, add_result: AddResult, fail_result: AddResult
+) -> None:
+    rows = build(fail_result("lstm"), add_result("flatten", 0))["variants"]
+    assert [row["name"] for row in rows] == ["flatten", "lstm"]
+
+
+def test_order_is_by_mean_accuracy_over_seeds(build: Build, add_result: AddResult) -> None:
+    uneven = [add_result("lstm", 95, seed=1), add_result("lstm", 65, seed=2)]
+    even = [add_result("flatten", 82, seed=1), add_result("flatten", 82, seed=2)]
+    assert [row["name"] for row in build(*uneven, *even)["variants"]] == ["flatten", "lstm"]
+
+
+def test_one_failed_seed_of_two_is_told_and_the_other_counts(
+    build: Build, add_result: AddResult, fail_result: AddResult
+) -> None:
+    (row,) = build(add_result("lstm", 80), fail_result("lstm", "out of memory", seed=2))["variants"]
+    assert (row["status"], row["seeds"], row["reason"]) == ("failed", 1, "seed 2: out of memory")
+    assert (row["accuracy"]["mean"], row["accuracy"]["sd"]) == (0.8, None)
+
+
+def test_failed_variant_has_a_reason_and_no_numbers(build: Build, fail_result: AddResult) -> None:
+    (row,) = build(fail_result("lstm", "no loss", seed=1), fail_result("lstm", "no disk", seed=2))["variants"]
+    assert (row["status"], row["seeds"]) == ("failed", 0)
+    assert row["reason"] == "seed 1: no loss; seed 2: no disk"
+    assert row["accuracy"] is None
+    assert all(row[name] is None for name in ("num_params", "macro_f1", "nll", "epochs", "train_seconds"))
+    assert row["models"] == []
+
+
+def test_all_failed_is_still_a_leaderboard(build: Build, fail_result: AddResult) -> None:
+    leaderboard = build(fail_result("lstm"), fail_result("flatten"))
+    assert [row["status"] for row in leaderboard["variants"]] == ["failed", "failed"]
+
+
+def test_leaderboard_is_strict_json(build: Build, add_result: AddResult, fail_result: AddResult) -> None:
+    leaderboard = build(add_result("lstm", 80), add_result("lstm", 90, seed=2), fail_result("flatten"))
+    assert json.loads(json.dumps(leaderboard, allow_nan=False)) == leaderboard
+    assert math.isfinite(leaderboard["variants"][0]["accuracy"]["sd"])
