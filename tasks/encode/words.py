@@ -23,7 +23,10 @@ PAD, OOV = "<PAD>", "<OOV>"
 OOV_ID: Final = 1
 SPACE: Final = ord(" ")
 # The one letter whose lower case depends on its neighbours: Python knows that, the library's Lowercase does not.
-FINAL_SIGMA: Final = r"(?<=\p{L})Σ(?![\p{Mn}\p{Lm}\p{Sk}\p{Cf}'.:·\u2019]*\p{L})"
+FINAL_SIGMA: Final = (
+    r"(?:(?<=\p{Cased})|(?<=\p{Cased}\p{Case_Ignorable})|(?<=\p{Cased}\p{Case_Ignorable}{2}))"
+    r"Σ(?!\p{Case_Ignorable}*\p{Cased})"
+)
 FILTER_TABLE: Final = bytes(SPACE if chr(byte) in FILTERS else byte for byte in range(256))
 
 

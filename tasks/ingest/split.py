@@ -18,8 +18,8 @@ def choose_stratified(
 ) -> NDArray[np.bool_]:
     """Choose about `num_chosen` rows so that every label keeps its share: a mask of shape (num_rows,).
 
-    Rows with equal hashes are chosen together or not at all, whatever their labels, so the count may differ by the
-    size of such a group. Another `salt` gives an independent choice.
+    Rows with equal hashes are chosen together or not at all, whatever their labels; a group that no longer fits is
+    passed over, so the count may fall short a little. Another `salt` gives an independent choice.
     """
     unique, first, inverse, counts = np.unique(hashes, return_index=True, return_inverse=True, return_counts=True)
     group_labels = labels[first]
@@ -28,8 +28,20 @@ def choose_stratified(
     names, sizes = np.unique(group_labels.repeat(counts), return_counts=True)
     for label, quota in zip(names, share_out(sizes, min(num_chosen, len(hashes))), strict=True):
         members = order[group_labels[order] == label]
-        chosen[members[np.cumsum(counts[members]) <= quota]] = True
+        chosen[members[fill_quota(counts[members], int(quota))]] = True
     return chosen[inverse]
+
+
+def fill_quota(sizes: NDArray[np.int64], quota: int) -> list[int]:
+    """Take what fits, in order, passing over what does not: fill_quota([2, 5, 1], 3) -> [0, 2]."""
+    taken = []
+    for index, size in enumerate(sizes.tolist()):
+        if size <= quota:
+            taken.append(index)
+            quota -= size
+        if not quota:
+            break
+    return taken
 
 
 def share_out(sizes: NDArray[np.int64], total: int) -> NDArray[np.int64]:

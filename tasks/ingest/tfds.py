@@ -176,8 +176,9 @@ def choose_splits(builder: "tfds.core.DatasetBuilder", text: str, label: str) ->
 
 def has_labels(builder: "tfds.core.DatasetBuilder", text: str, label: str) -> bool:
     """Tell whether the test split is labelled: TFDS marks a withheld label with -1."""
-    _, labels = next(read_batches(builder, "test", text, label))
-    return bool(labels[0] >= 0)
+    for _, labels in read_batches(builder, "test", text, label):
+        return bool(labels[0] >= 0)
+    raise damaged(builder, "its test split is empty")
 
 
 def hash_files(builder: "tfds.core.DatasetBuilder", splits: dict[str, str]) -> dict[str, str]:
@@ -222,10 +223,13 @@ def read_records(builder: "tfds.core.DatasetBuilder", split: str, text: str, lab
 
 def read_source(builder: "tfds.core.DatasetBuilder", split: str, text: str, label: str) -> Iterator[RawBatch]:
     """Read files of another format than TFRECORD, such as ArrayRecord, through TFDS's random access."""
-    source = builder.as_data_source(split=split)
-    for start in range(0, len(source), BATCH_ROWS):
-        rows = source.__getitems__(range(start, min(start + BATCH_ROWS, len(source))))
-        yield np.array([row[text] for row in rows], dtype=np.object_), np.array([row[label] for row in rows])
+    try:
+        source = builder.as_data_source(split=split)
+        for start in range(0, len(source), BATCH_ROWS):
+            rows = source.__getitems__(range(start, min(start + BATCH_ROWS, len(source))))
+            yield np.array([row[text] for row in rows], dtype=np.object_), np.array([row[label] for row in rows])
+    except RuntimeError as error:  # the one error of the ArrayRecord library
+        raise damaged(builder, first_line(error)) from error
 
 
 def decode_texts(raw: NDArray[np.object_]) -> pa.Array:
