@@ -23,10 +23,9 @@ PAD, OOV = "<PAD>", "<OOV>"
 OOV_ID: Final = 1
 SPACE: Final = ord(" ")
 # The one letter whose lower case depends on its neighbours: Python knows that, the library's Lowercase does not.
-FINAL_SIGMA: Final = (
-    r"(?:(?<=\p{Cased})|(?<=\p{Cased}\p{Case_Ignorable})|(?<=\p{Cased}\p{Case_Ignorable}{2}))"
-    r"Σ(?!\p{Case_Ignorable}*\p{Cased})"
-)
+# Marks may stand between it and them; looking back, the engine wants their number, and real text has few.
+CASED_BEFORE: Final = "|".join(rf"(?<=\p{{Cased}}\p{{Case_Ignorable}}{{{count}}})" for count in range(9))
+FINAL_SIGMA: Final = rf"(?:{CASED_BEFORE})Σ(?!\p{{Case_Ignorable}}*\p{{Cased}})"
 FILTER_TABLE: Final = bytes(SPACE if chr(byte) in FILTERS else byte for byte in range(256))
 
 
