@@ -19,7 +19,7 @@ class Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """Turn argparse's message into one line with a remedy."""
         flags = sorted(flag for action in self._actions for flag in action.option_strings if flag.startswith("--"))
-        unknown = message.removeprefix("unrecognized arguments: ").split()[0].split("=")[0]
+        unknown = message.removeprefix("unrecognized arguments:").strip().partition(" ")[0].partition("=")[0]
         if not message.startswith("unrecognized arguments"):
             raise UserError(f"{message}; see --help.")
         raise UserError(

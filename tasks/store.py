@@ -277,7 +277,7 @@ def normalise_code(source: str) -> str:
         match node:
             case ast.Module(body=body) | ast.FunctionDef(body=body) | ast.ClassDef(body=body):
                 if body and isinstance(body[0], ast.Expr) and isinstance(body[0].value, ast.Constant):
-                    body[0].value = ast.Constant(value=None)
+                    del body[0]
     return ast.dump(tree)
 
 

@@ -1,11 +1,12 @@
 """Sequences of one length from tokens of any number."""
 
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 PAD_ID = 0
+OOV_ID = 1
 
 
 class Tokens(NamedTuple):
@@ -30,3 +31,15 @@ def pad_tokens(tokens: Tokens, *, length: int, padding: Literal["pre", "post"]) 
     padded = np.full((len(kept), length), PAD_ID, dtype=np.int32)
     padded[is_token] = tokens.ids[source]
     return padded
+
+
+def mark_wordless(tokens: NDArray[Any]) -> NDArray[Any]:
+    """Read a text without tokens as one unknown word: mark_wordless([[0, 0], [0, 7]]) -> [[1, 0], [0, 7]].
+
+    A layer that masks padding would otherwise average over nothing, and one such review makes every weight NaN.
+    """
+    wordless = ~tokens.any(axis=1)
+    if wordless.any():
+        tokens = tokens.copy()
+        tokens[wordless, 0] = OOV_ID
+    return tokens

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
 from tasks.encode.encodings import Encoding
-from tasks.encode.padding import PAD_ID, pad_tokens
+from tasks.encode.padding import OOV_ID, PAD_ID, mark_wordless, pad_tokens
 from tasks.encode.subwords import encode_subwords, fit_subwords
-from tasks.encode.words import OOV_ID, PAD, encode_words, fit_words
+from tasks.encode.words import PAD, encode_words, fit_words
 
 BATCH_ROWS: Final = 5_000
 SPLITS: Final = ("train", "validation", "test")
@@ -103,7 +103,8 @@ def read_batches(path: Path, *, columns: list[str]) -> Iterator[pa.RecordBatch]:
 
 
 def read_sequences(path: Path) -> tuple[NDArray[Any], NDArray[np.int32]]:
-    """Load one split for training: tokens of shape (num_reviews, length) and labels of shape (num_reviews,)."""
+    """Load one split for a model: tokens of shape (num_reviews, length), none without a word, and labels."""
     table = pq.read_table(path, columns=["tokens", "label"])
     tokens = table.column("tokens").combine_chunks()
-    return tokens.flatten().to_numpy().reshape(len(table), -1), table.column("label").to_numpy()
+    array = tokens.flatten().to_numpy().reshape(len(table), -1)
+    return mark_wordless(array), table.column("label").to_numpy()

@@ -16,11 +16,10 @@ from numpy.typing import NDArray
 from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers
 
 from tasks.encode.encodings import Encoding
-from tasks.encode.padding import Tokens
+from tasks.encode.padding import OOV_ID, Tokens
 
 FILTERS: Final = '!"#$%&()*+,-./:;<=>?@[\\]^_`{|}~\t\n'
 PAD, OOV = "<PAD>", "<OOV>"
-OOV_ID: Final = 1
 SPACE: Final = ord(" ")
 # The one letter whose lower case depends on its neighbours: Python knows that, the library's Lowercase does not.
 # Marks may stand between it and them; looking back, the engine wants their number, and real text has few.

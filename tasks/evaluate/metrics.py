@@ -21,6 +21,10 @@ def compute_metrics(
     num_classes = probabilities.shape[1]
     classes = np.arange(num_classes)
     predicted = predict_labels(probabilities, threshold=threshold)
+    # Softmax in 32 bits sums to one only roughly.
+    probabilities = probabilities / probabilities.sum(axis=1, keepdims=True)
+    likelihoods = np.clip(probabilities, 1e-7, 1.0)
+    likelihoods /= likelihoods.sum(axis=1, keepdims=True)
     precision, recall, f1, _ = metrics.precision_recall_fscore_support(
         labels, predicted, labels=classes, average="macro", zero_division=0.0
     )
@@ -30,7 +34,7 @@ def compute_metrics(
         "macro_recall": float(recall),
         "macro_f1": float(f1),
         "roc_auc": compute_roc_auc(probabilities, labels),
-        "nll": float(metrics.log_loss(labels, np.clip(probabilities, 1e-7, 1.0), labels=classes)),
+        "nll": float(metrics.log_loss(labels, likelihoods, labels=classes)),
         "brier": float(metrics.brier_score_loss(np.eye(num_classes)[labels], probabilities, scale_by_half="auto")),
         "ece": expected_calibration_error(probabilities, labels),
         "confusion": metrics.confusion_matrix(labels, predicted, labels=classes).tolist(),

@@ -1,6 +1,20 @@
 """A built-in corpus of film reviews, written by a small grammar, in which word order carries part of the label.
 
-TODO ceilings
+A review's label is the majority of its writer's opinions. Some are plain; others turn words round by contrast
+("although ...", "..., but ..."), by negation ("hardly dull") or by quoting somebody else's opinion.
+
+Accuracy on test, measured on these very texts (C = 0.01 for the bag of words, 1 for tf-idf):
+
+| reader | whole review | first 120 words |
+|---|---|---|
+| majority | 50.0% | 50.0% |
+| bag of words, logistic regression | 81.4% | 81.4% |
+| tf-idf of words and pairs, logistic regression | 86.6% | 86.3% |
+| Embedding 16, Flatten, Dense 6 | | 86.5% |
+| Embedding 16, BiLSTM(32), Dense 6; two seeds | | 90.3%, 85.0% |
+| Embedding 16, Conv1D(128, 5), maximum, Dense 24 | | 93.4% |
+| the grammar's own cues, logistic regression | | 95.4% |
+| whoever knows every opinion: 4.4% of test labels are flipped | 95.6% | |
 """
 
 # ruff: noqa: SIM905  # words are easier to read and to weigh against each other as running text
@@ -18,9 +32,9 @@ NUM_REVIEWS: Final = {"train": 8_000, "test": 2_000}
 # Each review has its own seed; one that both splits used would put a review in both.
 FIRST_SEED: Final = {"train": 1_000_000, "test": 2_000_000}
 LABEL_NOISE: Final = 0.04
-DISSENT: Final = 0.04
+DISSENT: Final = 0.08
 # The models read 120 words, so nearly all that decides stands before this many.
-HEAD_WORDS: Final = 104
+HEAD_WORDS: Final = 118
 TAIL_OPINION: Final = 0.2
 # Three opinions, and two more from each of these lengths on.
 OPINION_BOUNDS: Final = (60, 80, 100)
@@ -68,7 +82,7 @@ HEARSAY: Final = (
     "My {kin} said that the {aspect} was {very}{said}{here}, but I {really}{felt} it.",
     "Critics said that the {aspect} was {very}{said} and they {really}{saidfelt} it, but it was {very}{own}{here}.",
 )
-OPINIONS: Final = (PLAIN, PLAIN, CONTRAST, NEGATION, HEARSAY)
+OPINIONS: Final = (PLAIN, CONTRAST, NEGATION, HEARSAY)
 
 RETELLING: Final = (
     "{first} {surname} plays a {trait} {job} who {finds} a {thing} in {place}.",
@@ -173,15 +187,25 @@ def start_random(seed: int) -> random.Random:
 
 
 def write_review(opinion: int, rng: random.Random) -> str:
-    """Opinions with retelling between them where there is room, then mostly retelling until the length is reached."""
+    """The opinions with retelling between them, then mostly retelling until the length is reached."""
     length = draw_length(rng)
-    sentences = [write_opinion(polarity, rng) for polarity in draw_polarities(opinion, length, rng)]
-    while count_words(sentences) < min(length, HEAD_WORDS):
-        sentences.insert(1 + int(rng.random() * (len(sentences) - 1)), write_retelling(rng))
+    sentences = write_head(draw_polarities(opinion, length, rng), length, rng)
     while count_words(sentences) < length:
         is_opinion = rng.random() < TAIL_OPINION
-        sentences.append(write_opinion(opinion, rng) if is_opinion else write_retelling(rng))
+        sentences.append(write_opinion(opinion, OPINIONS, rng) if is_opinion else write_retelling(rng))
     return " ".join(sentences)
+
+
+def write_head(polarities: Sequence[int], length: int, rng: random.Random) -> list[str]:
+    """An opinion per polarity, a plain one first and last, and as much retelling between as fits the words read."""
+    kinds = [(PLAIN,), *[OPINIONS] * (len(polarities) - 2), (PLAIN,)]
+    sentences = [write_opinion(polarity, kind, rng) for polarity, kind in zip(polarities, kinds, strict=True)]
+    while (room := min(length, HEAD_WORDS) - count_words(sentences)) > 0:
+        retelling = write_retelling(rng)
+        if count_words([retelling]) > room:
+            break
+        sentences.insert(1 + int(rng.random() * (len(sentences) - 1)), retelling)
+    return sentences
 
 
 def draw_length(rng: random.Random) -> int:
@@ -193,17 +217,17 @@ def draw_length(rng: random.Random) -> int:
 
 
 def draw_polarities(opinion: int, length: int, rng: random.Random) -> list[int]:
-    """The polarity of each opinion in order: an odd number, most of them the writer's own, as are the first and the last."""
+    """The polarity of each opinion in order: an odd number of them, most of them the writer's own."""
     num_opinions = 3 + 2 * sum(length >= bound for bound in OPINION_BOUNDS)
     num_dissenting = min(sum(rng.random() < DISSENT for _ in range(num_opinions)), num_opinions // 2)
-    agreeing = [opinion] * (num_opinions - num_dissenting - 2)
-    return [opinion, *shuffle(agreeing + [1 - opinion] * num_dissenting, rng), opinion]
+    agreeing = [opinion] * (num_opinions - num_dissenting)
+    return shuffle(agreeing + [1 - opinion] * num_dissenting, rng)
 
 
-def write_opinion(polarity: int, rng: random.Random) -> str:
-    """A sentence by a writer of this polarity; those it quotes are of either."""
+def write_opinion(polarity: int, kinds: Sequence[Sequence[str]], rng: random.Random) -> str:
+    """A sentence of one of the kinds by a writer of this polarity; those it quotes are of either."""
     lexicon = choose(LEXICONS[polarity], rng)
-    return fill_slots(choose(choose(OPINIONS, rng), rng), lexicon, rng)
+    return fill_slots(choose(choose(kinds, rng), rng), lexicon, rng)
 
 
 def write_retelling(rng: random.Random) -> str:

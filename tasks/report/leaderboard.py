@@ -59,7 +59,7 @@ def build_leaderboard(results: Sequence[ModelResult], *, run: dict[str, Any], ar
     """Build the content of leaderboard.json: `run`, and a row per variant, best mean accuracy first, failures last."""
     names = list(dict.fromkeys(result.variant for result in results))
     rows = [build_row([result for result in results if result.variant == name], artifacts_dir) for name in names]
-    rows.sort(key=lambda row: -row["accuracy"]["mean"] if row["accuracy"] else 1.0)
+    rows.sort(key=lambda row: (row["status"] == "failed", -(row["accuracy"] or {"mean": 0.0})["mean"]))
     return {"run": run, "variants": rows}
 
 

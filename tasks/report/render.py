@@ -5,6 +5,7 @@ from typing import Any, Final
 import jinja2
 from markdown_it import MarkdownIt
 from rich.table import Table
+from rich.text import Text
 
 from tasks.ingest.datasets import FALLBACK_WARNING
 
@@ -65,7 +66,7 @@ def show(value: float | None, template: str) -> str:
 
 def render_terminal(leaderboard: dict[str, Any]) -> Table:
     """Render for a terminal."""
-    table = Table(title=describe_run(leaderboard["run"]), title_justify="left", caption_justify="left")
+    table = Table(title=Text(describe_run(leaderboard["run"])), title_justify="left", caption_justify="left")
     rows = format_rows(leaderboard)
     for name in rows[0]:
         table.add_column(name, justify="right" if name in RIGHT_ALIGNED else "left", no_wrap=True)
@@ -86,7 +87,8 @@ def describe_run(run: dict[str, Any]) -> str:
 def render_markdown(leaderboard: dict[str, Any]) -> str:
     """Render as Markdown: the warning if there is one, the table, failures and how to read it."""
     run = leaderboard["run"]
-    parts = [f"# Sequence Bakeoff: {run['dataset']}", describe_run(run) + ".", *warn_of_fallback(run)]
+    title = f"# Sequence Bakeoff: {escape_markdown(run['dataset'])}"
+    parts = [title, escape_markdown(describe_run(run)) + ".", *warn_of_fallback(run)]
     parts += [render_table(format_rows(leaderboard)), *describe_failures(leaderboard), explain_columns(run)]
     return "\n\n".join(parts) + "\n"
 
@@ -119,7 +121,12 @@ def explain_columns(run: dict[str, Any]) -> str:
 def render_variant(row: dict[str, Any], run: dict[str, Any]) -> str:
     """Render one variant as Markdown: every number of its row."""
     lines = [{"what": key, "value": describe_value(value)} for key, value in row.items() if key != "name"]
-    return "\n\n".join([f"# {row['name']}: {run['dataset']}", *warn_of_fallback(run), render_table(lines)]) + "\n"
+    return (
+        "\n\n".join(
+            [f"# {row['name']}: {escape_markdown(run['dataset'])}", *warn_of_fallback(run), render_table(lines)]
+        )
+        + "\n"
+    )
 
 
 def warn_of_fallback(run: dict[str, Any]) -> list[str]:
@@ -154,6 +161,6 @@ def render_html(leaderboard: dict[str, Any]) -> str:
 
 def escape_markdown(text: str) -> str:
     r"""Keep text from being read as Markdown: escape_markdown("a|b") -> "a\|b"."""
-    for character in "\\`*_[]<>|":
+    for character in "\\`*_[]<>|&":
         text = text.replace(character, f"\\{character}")
     return " ".join(text.split())

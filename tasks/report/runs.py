@@ -21,8 +21,8 @@ def write_run(artifacts_dir: Path, leaderboard: dict[str, Any], config_json: str
     work.mkdir(parents=True)
     try:
         (work / "leaderboard.json").write_text(json.dumps(leaderboard, indent=2, allow_nan=False) + "\n", "utf-8")
-        rows = [{**row, "dataset": leaderboard["run"]["dataset"]} for row in leaderboard["variants"]]
-        pd.json_normalize(rows, sep="_").to_csv(work / "leaderboard.csv", index=False)
+        rows = [flatten_row(row, leaderboard["run"]["dataset"]) for row in leaderboard["variants"]]
+        pd.DataFrame(rows).to_csv(work / "leaderboard.csv", index=False)
         (work / "summary.md").write_text(render_markdown(leaderboard), "utf-8")
         (work / "report.html").write_text(render_html(leaderboard), "utf-8")
         (work / "config.json").write_text(config_json + "\n", "utf-8")
@@ -31,6 +31,14 @@ def write_run(artifacts_dir: Path, leaderboard: dict[str, Any], config_json: str
         shutil.rmtree(work, ignore_errors=True)
     point_latest(folder)
     return folder
+
+
+def flatten_row(row: dict[str, Any], dataset: str) -> dict[str, Any]:
+    """Spread a row's accuracy over columns; a failed variant has the same columns, empty."""
+    accuracy = row["accuracy"] or dict.fromkeys(("mean", "sd", "low", "high"))
+    spread = {f"accuracy_{key}": value for key, value in accuracy.items()}
+    models = " ".join(row["models"])
+    return {"dataset": dataset, **row, "models": models, **spread} | {"accuracy": accuracy["mean"]}
 
 
 def point_latest(folder: Path) -> None:

@@ -8,6 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
 
+from tasks.errors import UserError, did_you_mean
 from tasks.store import Manifest, hash_json, hash_room, library_versions, normalise_code
 from tasks.train.settings import FitSettings
 from tasks.train.variants import Variant
@@ -19,6 +20,11 @@ BACKEND_PACKAGES: Final = {"tensorflow": ("tensorflow",), "jax": ("jax", "jaxlib
 def decide_model(variant: Variant, settings: FitSettings, sequences: Manifest, *, num_classes: int) -> dict[str, Any]:
     """List what decides the weights, as plain JSON."""
     backend = backend_name()
+    if backend not in BACKEND_PACKAGES:
+        raise UserError(
+            f"unknown KERAS_BACKEND {backend!r}; expected {', '.join(BACKEND_PACKAGES)}."
+            f"{did_you_mean(backend, BACKEND_PACKAGES)}"
+        )
     body = textwrap.dedent(inspect.getsource(variant.body))
     return {
         "variant": {

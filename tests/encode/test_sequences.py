@@ -225,5 +225,7 @@ def test_written_sequences_are_read_back(write: Write, monkeypatch: pytest.Monke
     tokens, labels = read_sequences(folder / "train.parquet")
 
     assert (tokens.shape, tokens.dtype) == ((5, 4), np.uint16)
-    assert tokens.tolist() == read_column(folder, "train", "tokens")
+    written = read_column(folder, "train", "tokens")
+    assert written[3] == [0, 0, 0, 0], "a review without words"
+    assert tokens.tolist() == [*written[:3], [1, 0, 0, 0], *written[4:]]
     assert (labels.dtype, labels.tolist()) == (np.int32, [0, 1, 0, 1, 0])

@@ -92,7 +92,7 @@ def trained(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
         losses=losses,
         outputs=np.asarray(model(tokens.astype(np.int32))),
         reloaded_outputs=np.asarray(reloaded(tokens.astype(np.int32))),
-        loss_with_empty_review=run(np.vstack([np.zeros_like(tokens[:1]), tokens[1:]])),
+        loss_with_empty_review=run(mark_wordless(np.vstack([np.zeros_like(tokens[:1]), tokens[1:]]))),
     )
 
 
