@@ -50,7 +50,6 @@ class ModelResult(BaseModel):
     status: Literal["ok", "failed"]
     reason: str | None = None
     folder: str | None = None
-    reused: bool = False
     training: dict[str, Any] = {}
     metrics: dict[str, Any] = {}
 
@@ -76,7 +75,6 @@ def build_row(results: Sequence[ModelResult], artifacts_dir: Path) -> dict[str, 
         "accuracy": summarise_accuracy(trained, artifacts_dir) if trained else None,
         **{name: average([result.metrics[name] for result in trained]) for name in METRICS},
         **{name: average([result.training[name] for result in trained]) for name in TRAINING},
-        "reused": bool(trained) and all(result.reused for result in trained),
         "models": [result.folder for result in trained],
     }
 

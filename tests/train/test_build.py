@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from tasks.encode.encodings import ENCODINGS, Encoding
+from tasks.encode.padding import mark_wordless
 from tasks.train.backend import make_epoch_runner, release_memory, speed_up_prediction
 from tasks.train.build import build_model, count_parameters, describe_model
 from tasks.train.variants import VARIANTS, Variant
