@@ -1,6 +1,7 @@
 """Fit a tokenizer on the training split and write every split's sequences to Parquet, batch by batch."""
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -10,6 +11,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
+from tasks.encode.ahead import map_ahead
 from tasks.encode.encodings import Encoding
 from tasks.encode.padding import OOV_ID, PAD_ID, mark_wordless, pad_tokens
 from tasks.encode.subwords import encode_subwords, fit_subwords
@@ -64,22 +66,30 @@ def write_sequences(source: Path, tokenizer: Tokenizer, encoding: Encoding, targ
     untruncated.no_padding()
     schema = sequence_schema(encoding)
     totals = {"num_tokens": 0, "num_oov": 0, "num_truncated": 0}
+    batches = read_batches(source, columns=["id", "text", "label"])
     with pq.ParquetWriter(target, schema, compression="zstd") as writer:
-        for batch in read_batches(source, columns=["id", "text", "label"]):
-            found = encode_texts(batch.column("text"), untruncated, encoding)
-            tokens = pa.array(found["tokens"].ravel(), schema.field("tokens").type.value_type, safe=True)
-            columns = [
-                batch.column("id"),
-                batch.column("label"),
-                pa.FixedSizeListArray.from_arrays(tokens, encoding.length),
-                pa.array(found["num_tokens"]),
-                pa.array(found["num_oov"]),
-            ]
-            writer.write_batch(pa.record_batch(columns, schema=schema))
-            totals["num_tokens"] += int(found["num_tokens"].sum())
-            totals["num_oov"] += int(found["num_oov"].sum())
-            totals["num_truncated"] += int((found["num_tokens"] > encoding.length).sum())
+        for rows in map_ahead(partial(encode_batch, tokenizer=untruncated, encoding=encoding), batches):
+            writer.write_batch(rows)
+            num_tokens = rows.column("num_tokens").to_numpy()
+            totals["num_tokens"] += int(num_tokens.sum())
+            totals["num_oov"] += int(rows.column("num_oov").to_numpy().sum())
+            totals["num_truncated"] += int((num_tokens > encoding.length).sum())
     return totals
+
+
+def encode_batch(batch: pa.RecordBatch, *, tokenizer: Tokenizer, encoding: Encoding) -> pa.RecordBatch:
+    """Turn rows of reviews into rows of sequences."""
+    schema = sequence_schema(encoding)
+    found = encode_texts(batch.column("text"), tokenizer, encoding)
+    tokens = pa.array(found["tokens"].ravel().astype(schema.field("tokens").type.value_type.to_pandas_dtype()))
+    columns = [
+        batch.column("id"),
+        batch.column("label"),
+        pa.FixedSizeListArray.from_arrays(tokens, encoding.length),
+        pa.array(found["num_tokens"]),
+        pa.array(found["num_oov"]),
+    ]
+    return pa.record_batch(columns, schema=schema)
 
 
 def sequence_schema(encoding: Encoding) -> pa.Schema:

@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers
 
+from tasks.encode.ahead import map_ahead
 from tasks.encode.encodings import Encoding
 from tasks.encode.padding import OOV_ID, Tokens
 
@@ -50,14 +51,19 @@ def split_words(texts: pa.Array) -> tuple[pa.Array, NDArray[np.int64]]:
 def fit_words(batches: Iterable[pa.Array], encoding: Encoding) -> Tokenizer:
     """Rank the words of the training texts; ids 0 and 1 are padding and out-of-vocabulary, as in Keras."""
     counts: dict[str, int] = {}
-    for texts in batches:
-        words, _ = split_words(texts)
-        column = words.dictionary_encode()
-        totals = np.bincount(column.indices.to_numpy(), minlength=len(column.dictionary)).tolist()
-        for word, total in zip(column.dictionary.to_pylist(), totals, strict=True):
+    for words, totals in map_ahead(count_words, batches):
+        for word, total in zip(words, totals, strict=True):
             counts[word] = counts.get(word, 0) + total
     ranked = sorted(counts, key=counts.__getitem__, reverse=True)
     return make_tokenizer([PAD, OOV, *ranked[: encoding.vocab_size - 2]])
+
+
+def count_words(texts: pa.Array) -> tuple[list[str], list[int]]:
+    """Count each word of some texts, in order of first appearance: count_words(["b a b"]) -> (["b", "a"], [2, 1])."""
+    words, _ = split_words(texts)
+    column = words.dictionary_encode()
+    totals = np.bincount(column.indices.to_numpy(), minlength=len(column.dictionary))
+    return column.dictionary.to_pylist(), totals.tolist()
 
 
 def make_tokenizer(words: list[str]) -> Tokenizer:

@@ -5,6 +5,7 @@ label); these decide who goes where; the second copies the spool batch by batch 
 """
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -54,10 +55,12 @@ def write_reviews(
     scratch.mkdir(exist_ok=True)
     spools = {split: spool_split(source, split, scratch / f"{split}.arrow") for split in source.readers}
     places = place_rows(spools, validation_fraction=validation_fraction, limit=limit)
-    counts = {}
-    for split in SPLITS:
-        labels = write_split(spools, places, split, folder / f"{split}.parquet")
-        counts[split] = [int(count) for count in np.bincount(labels, minlength=len(source.label_names))]
+    with ThreadPoolExecutor() as pool:  # compressing happens outside Python's lock
+        written = pool.map(lambda split: write_split(spools, places, split, folder / f"{split}.parquet"), SPLITS)
+        counts = {
+            split: np.bincount(labels, minlength=len(source.label_names)).tolist()
+            for split, labels in zip(SPLITS, written, strict=True)
+        }
     return {
         "dataset": source.name,
         "label_names": list(source.label_names),
