@@ -22,6 +22,7 @@ from tasks.encode.encodings import ENCODINGS
 from tasks.encode.task import encode_reviews
 from tasks.errors import TrainingError, UserError
 from tasks.evaluate.task import evaluate_model
+from tasks.fingerprint import library_versions
 from tasks.ingest.datasets import FALLBACK_WARNING, Choice
 from tasks.ingest.task import ingest_reviews, obtain_dataset
 from tasks.isolation import ChildError
@@ -29,7 +30,7 @@ from tasks.orchestration import run
 from tasks.report.leaderboard import ModelResult
 from tasks.report.render import render_terminal
 from tasks.report.task import write_report
-from tasks.store import Manifest, library_versions
+from tasks.store import Manifest
 from tasks.train.settings import FitSettings
 from tasks.train.task import train_variant
 from tasks.train.variants import VARIANTS, Variant

@@ -6,27 +6,24 @@ versions, seed), so an intact output with the same fingerprint can be reused by 
 file lock in a working folder and moved into place file by file, each move being atomic.
 """
 
-import ast
 import contextlib
 import hashlib
-import json
 import os
 import shutil
-import textwrap
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 from filelock import FileLock
 from pydantic import BaseModel, ConfigDict
 
+from tasks.fingerprint import describe_difference, find_differences, fingerprint, hash_json
+
 WORK_FOLDER = ".work"
 LOCK_FOLDER = ".locks"
 COMPLETE = "manifest.json"
-MOST_DIFFERENCES = 3
 
 
 class FileRecord(BaseModel):
@@ -185,37 +182,6 @@ def explain_change(output: Output) -> str:
     )
 
 
-def describe_difference(before: dict[str, Any], after: dict[str, Any]) -> str:
-    """Name what differs: describe_difference({"a": {"b": 1}}, {"a": {"b": 2}}) -> "a.b 1 -> 2"."""
-    differences = find_differences(before, after)
-    shown = [f"{key} {shorten(old)} -> {shorten(new)}" for key, (old, new) in differences.items()][:MOST_DIFFERENCES]
-    more = [f"and {len(differences) - len(shown)} more"] if len(differences) > len(shown) else []
-    return ", ".join(shown + more) or "no difference"
-
-
-def find_differences(before: dict[str, Any], after: dict[str, Any]) -> dict[str, tuple[Any, Any]]:
-    """Find the settings that differ: find_differences({"a": {"b": 1}}, {"a": {"b": 2}}) -> {"a.b": (1, 2)}."""
-    old, new = flatten(before), flatten(after)
-    keys = sorted(old.keys() | new.keys())
-    return {key: (old.get(key), new.get(key)) for key in keys if old.get(key) != new.get(key)}
-
-
-def flatten(tree: dict[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Flatten nested settings: flatten({"a": {"b": 1}}) -> {"a.b": 1}."""
-    flat: dict[str, Any] = {}
-    for key, value in tree.items():
-        if isinstance(value, dict):
-            flat |= flatten(value, f"{prefix}{key}.")
-        else:
-            flat[prefix + key] = value
-    return flat
-
-
-def shorten(value: object) -> str:
-    """Keep hashes and lists readable in a log line."""
-    return textwrap.shorten(str(value), width=24, placeholder="...") if " " in str(value) else str(value)[:12]
-
-
 @contextlib.contextmanager
 def locked(root: Path, name: str, *, on_wait: Callable[[], None] = lambda: None) -> Iterator[None]:
     """Hold a lock between processes; the system releases it when its holder dies."""
@@ -231,16 +197,6 @@ def locked(root: Path, name: str, *, on_wait: Callable[[], None] = lambda: None)
         yield
     finally:
         lock.release()
-
-
-def fingerprint(decided_by: dict[str, Any]) -> str:
-    """Shorten the hash of the settings to 16 hexadecimal digits, enough for folders that people look at."""
-    return hash_json(decided_by)[:16]
-
-
-def hash_json(value: object) -> str:
-    """Hash plain JSON independent of the order of keys."""
-    return hashlib.sha256(json.dumps(value, sort_keys=True, allow_nan=False).encode()).hexdigest()
 
 
 def record_file(path: Path) -> FileRecord:
@@ -262,25 +218,3 @@ def write_atomically(path: Path, text: str) -> None:
         os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
-
-
-def hash_room(folder: Path, *, without: tuple[str, ...]) -> str:
-    """Hash the meaning of a room's code: comments, layout and docstrings do not count."""
-    sources = [path for path in sorted(folder.glob("*.py")) if path.name not in without]
-    return hash_json({path.name: normalise_code(path.read_text(encoding="utf-8")) for path in sources})[:16]
-
-
-def normalise_code(source: str) -> str:
-    """Reduce code to what it does: normalise_code("x = 1  # one") == normalise_code("x=1")."""
-    tree = ast.parse(source)
-    for node in ast.walk(tree):
-        match node:
-            case ast.Module(body=body) | ast.FunctionDef(body=body) | ast.ClassDef(body=body):
-                if body and isinstance(body[0], ast.Expr) and isinstance(body[0].value, ast.Constant):
-                    del body[0]
-    return ast.dump(tree)
-
-
-def library_versions(*names: str) -> dict[str, str]:
-    """Look up installed versions without importing: library_versions("pyarrow") -> {"pyarrow": "26.0.1"}."""
-    return {name: metadata.version(name) for name in names}

@@ -7,9 +7,10 @@ from prefect import task
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas import State
 
+from tasks.fingerprint import hash_room, library_versions
 from tasks.isolation import run_apart
 from tasks.orchestration import produce_in_task
-from tasks.store import Manifest, Output, hash_room, library_versions
+from tasks.store import Manifest, Output
 
 ROOM: Final = Path(__file__).parent
 

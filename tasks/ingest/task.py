@@ -9,12 +9,13 @@ from prefect.client.schemas import State
 from prefect.logging import get_run_logger
 from prefect.tasks import exponential_backoff
 
+from tasks.fingerprint import hash_room, library_versions
 from tasks.ingest import datasets
 from tasks.ingest.datasets import AUTO, Choice
 from tasks.ingest.tfds import DownloadError
 from tasks.isolation import run_apart
 from tasks.orchestration import produce_in_task
-from tasks.store import Manifest, Output, hash_room, library_versions
+from tasks.store import Manifest, Output
 
 ROOM: Final = Path(__file__).parent
 

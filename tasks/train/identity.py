@@ -5,26 +5,23 @@ import json
 import os
 import textwrap
 from dataclasses import asdict
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
 
 from tasks.errors import UserError, did_you_mean
-from tasks.store import Manifest, hash_json, hash_room, library_versions, normalise_code
+from tasks.fingerprint import hash_json, hash_room, library_versions, normalise_code
+from tasks.store import Manifest
 from tasks.train.settings import FitSettings
 from tasks.train.variants import Variant
 
 ROOM: Final = Path(__file__).parent
-BACKEND_PACKAGES: Final = {"tensorflow": ("tensorflow",), "jax": ("jax", "jaxlib"), "torch": ("torch",)}
+BACKEND_PACKAGES: Final = {"tensorflow": ("tensorflow",), "jax": ("jax", "jaxlib")}
 
 
 def decide_model(variant: Variant, settings: FitSettings, sequences: Manifest, *, num_classes: int) -> dict[str, Any]:
     """List what decides the weights, as plain JSON."""
     backend = backend_name()
-    if backend not in BACKEND_PACKAGES:
-        raise UserError(
-            f"unknown KERAS_BACKEND {backend!r}; expected {', '.join(BACKEND_PACKAGES)}."
-            f"{did_you_mean(backend, BACKEND_PACKAGES)}"
-        )
     body = textwrap.dedent(inspect.getsource(variant.body))
     return {
         "variant": {
@@ -40,6 +37,21 @@ def decide_model(variant: Variant, settings: FitSettings, sequences: Manifest, *
         "code": hash_room(ROOM, without=("task.py", "variants.py", "events.py")),
         "libraries": library_versions("keras", *BACKEND_PACKAGES[backend]),
     }
+
+
+def check_backend() -> None:
+    """Raise UserError when Keras would choose a backend that is not supported or not installed."""
+    backend = backend_name()
+    if backend not in BACKEND_PACKAGES:
+        raise UserError(
+            f"unknown KERAS_BACKEND {backend!r}; expected {' or '.join(BACKEND_PACKAGES)}."
+            f"{did_you_mean(backend, BACKEND_PACKAGES)}"
+        )
+    if find_spec(backend) is None:
+        raise UserError(
+            f"KERAS_BACKEND is {backend!r}, which is not installed; expected it beside Keras. "
+            f'Install it with: pip install -e ".[{backend}]".'
+        )
 
 
 def backend_name() -> str:

@@ -1,7 +1,8 @@
 """The table of model variants: to add one, write its function and its row here; everything else follows.
 
 A variant's function is given `keras.layers`, so that reading the table does not import Keras, and returns what stands
-between the embedding and the classification head.
+between the embedding and the classification head. It stands alone: what else it called in this file would not be part
+of a model's fingerprint.
 """
 
 from collections.abc import Callable, Sequence

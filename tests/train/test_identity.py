@@ -10,8 +10,10 @@ from typing import Any
 
 import pytest
 
-from tasks.store import FileRecord, Manifest, fingerprint
-from tasks.train.identity import BACKEND_PACKAGES, backend_name, decide_model
+from tasks.errors import UserError
+from tasks.fingerprint import fingerprint
+from tasks.store import FileRecord, Manifest
+from tasks.train.identity import BACKEND_PACKAGES, backend_name, check_backend, decide_model
 from tasks.train.settings import FitSettings
 from tasks.train.variants import VARIANTS
 
@@ -20,7 +22,8 @@ SETTINGS = FitSettings(epochs=3, patience=2, batch_size=32, learning_rate=1e-3, 
 FINGERPRINTS = """
 import json, sys
 from tasks.encode.encodings import ENCODINGS
-from tasks.store import FileRecord, Manifest, fingerprint
+from tasks.fingerprint import fingerprint
+from tasks.store import FileRecord, Manifest
 from tasks.train.identity import decide_model
 from tasks.train.settings import FitSettings
 from tasks.train.variants import VARIANTS
@@ -191,3 +194,16 @@ def test_another_backend_makes_another_model(monkeypatch: pytest.MonkeyPatch) ->
 def test_versions_of_keras_and_its_backend_count() -> None:
     decided = decide_model(VARIANTS["lstm"], SETTINGS, make_sequences(), num_classes=2)
     assert set(decided["libraries"]) == {"keras", *BACKEND_PACKAGES[backend_name()]}
+
+
+def test_unknown_backend_is_an_error_with_a_suggestion(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KERAS_BACKEND", "jacks")
+    with pytest.raises(UserError, match="Did you mean 'jax'"):
+        check_backend()
+
+
+def test_backend_that_is_not_installed_is_an_error_that_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KERAS_BACKEND", "jax")
+    monkeypatch.setattr("tasks.train.identity.find_spec", lambda _: None)
+    with pytest.raises(UserError, match=r"pip install -e \"\.\[jax\]\""):
+        check_backend()
