@@ -197,7 +197,7 @@ def test_versions_of_keras_and_its_backend_count() -> None:
 
 
 def test_unknown_backend_is_an_error_with_a_suggestion(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("KERAS_BACKEND", "jacks")
+    monkeypatch.setenv("KERAS_BACKEND", "jaxx")
     with pytest.raises(UserError, match="Did you mean 'jax'"):
         check_backend()
 
