@@ -8,7 +8,6 @@ if __name__ == "__main__":
 
     sys.exit(launch("flows.train_all"))
 
-import resource
 from datetime import UTC, datetime
 from typing import Any
 
@@ -134,7 +133,7 @@ def describe_run(
         "started": started.isoformat(timespec="seconds"),
         "seconds": (datetime.now(UTC) - started).total_seconds(),
         "device": "; ".join(devices) or "none",
-        "peak_memory_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
+        "peak_memory_mb": max(result.training.get("peak_memory_mb", 0) for result in results),
         "versions": library_versions("prefect", "keras", "tensorflow", "tensorflow-datasets", "numpy", "scikit-learn"),
     }
 
