@@ -29,8 +29,9 @@ pytestmark = pytest.mark.slow
 def environment(prefect_api: str, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """Small runs in folders of their own, with the real reviews where they are at hand."""
     folder = tmp_path_factory.mktemp("readme")
-    # Within `make test`, make would greet on standard output.
-    inherited = {name: value for name, value in os.environ.items() if name not in {"MAKEFLAGS", "MAKELEVEL", "MFLAGS"}}
+    # Within `make test`, make would greet on standard output and take over the flags of the tests.
+    of_make = {"MAKEFLAGS", "MAKELEVEL", "MAKEOVERRIDES", "MFLAGS", "ARGS"}
+    inherited = {name: value for name, value in os.environ.items() if name not in of_make}
     return {
         **inherited,
         "PREFECT_API_URL": prefect_api,
