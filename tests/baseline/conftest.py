@@ -50,12 +50,18 @@ class Fitted:
 Fit = Callable[..., Fitted]
 
 
-def write_reviews(folder: Path, **splits: Rows) -> None:
+def write_splits(folder: Path, **splits: Rows) -> None:
     for split, rows in splits.items():
         ids = [f"{split}-{index}" for index in range(len(rows))]
         labels = pa.array([label for _, label in rows], pa.int32())
         table = pa.table({"id": ids, "text": pa.array([text for text, _ in rows], pa.string()), "label": labels})
         pq.write_table(table, folder / f"{split}.parquet")
+
+
+@pytest.fixture
+def write_reviews() -> Callable[..., None]:
+    """Writes splits of reviews into a folder."""
+    return write_splits
 
 
 @pytest.fixture
@@ -79,7 +85,7 @@ def fit(tmp_path_factory: pytest.TempPathFactory) -> Fit:
 
     def run(baseline: Baseline, train: Rows, validation: Rows = TWO_CLASSES, *, num_classes: int = 2) -> Fitted:
         reviews, folder = tmp_path_factory.mktemp("reviews"), tmp_path_factory.mktemp("model")
-        write_reviews(reviews, train=train, validation=validation)
+        write_splits(reviews, train=train, validation=validation)
         label_names = [f"class {index}" for index in range(num_classes)]
         return Fitted(fit_baseline(baseline, reviews_folder=reviews, folder=folder, label_names=label_names), folder)
 
