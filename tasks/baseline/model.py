@@ -4,7 +4,7 @@
 
 - `weights` of shape (num_ngrams, num_columns) and `bias` of shape (num_columns,): each class against the rest, or with
   two classes and one column the second against the first;
-- `classes`: the label of each class that was in the training split;
+- `classes`: the label of each class that was in the training split, and `num_classes`: how many there are in all;
 - `idf` of shape (num_ngrams,), or empty where only an n-gram's presence counts.
 """
 
@@ -45,7 +45,7 @@ class BaselineModel:
     vocabulary: Vocabulary
     parameters: Parameters
 
-    def predict_probabilities(self, texts: Sequence[str] | pa.Array) -> NDArray[np.float64]:
+    def predict_probabilities(self, texts: Sequence[str] | pa.Array | pa.ChunkedArray) -> NDArray[np.float64]:
         """Predict: num_texts texts -> probabilities of shape (num_texts, num_classes), in memory of a batch."""
         predicted = self.map_batches(self.predict_batch, texts)
         return np.concatenate([np.empty((0, int(self.parameters.num_classes))), *predicted])
@@ -55,7 +55,9 @@ class BaselineModel:
         features = weigh_counts(count_ngrams(texts, self.vocabulary), self.parameters.idf)
         return compute_probabilities(features, self.parameters)
 
-    def count_tokens(self, texts: Sequence[str] | pa.Array) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    def count_tokens(
+        self, texts: Sequence[str] | pa.Array | pa.ChunkedArray
+    ) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
         """Count the words of each text, and those among them that are not in the vocabulary."""
         counted = self.map_batches(self.count_batch, texts)
         totals = np.concatenate([np.empty((2, 0), np.int32), *counted], axis=1)
@@ -69,7 +71,7 @@ class BaselineModel:
 
     @staticmethod
     def map_batches(
-        function: Callable[[pa.Array], NDArray[Any]], texts: Sequence[str] | pa.Array
+        function: Callable[[pa.Array], NDArray[Any]], texts: Sequence[str] | pa.Array | pa.ChunkedArray
     ) -> Iterator[NDArray[Any]]:
         """Apply a function to slices of the texts."""
         starts = range(0, len(texts), BATCH_ROWS)

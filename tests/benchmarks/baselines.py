@@ -15,15 +15,15 @@ import time
 from pathlib import Path
 from typing import Any
 
-import pyarrow.parquet as pq
-
 from tasks.baseline.baselines import BASELINES
-from tasks.ingest.datasets import open_source
-from tasks.ingest.reviews import write_reviews
+
+PREPARE = "prepare"
 
 
 def measure(name: str, reviews_folder: Path) -> dict[str, Any]:
     """Fit in this process, load, and predict the test split."""
+    import pyarrow.parquet as pq
+
     from tasks.baseline.fitting import fit_baseline
     from tasks.baseline.model import load_baseline
 
@@ -35,7 +35,7 @@ def measure(name: str, reviews_folder: Path) -> dict[str, Any]:
         started = time.perf_counter()
         model = load_baseline(folder)
         loaded = time.perf_counter()
-        probabilities = model.predict_probabilities(test.column("text").combine_chunks())
+        probabilities = model.predict_probabilities(test.column("text"))
         predicted = time.perf_counter()
     return {
         **facts,
@@ -47,11 +47,18 @@ def measure(name: str, reviews_folder: Path) -> dict[str, Any]:
     }
 
 
-def measure_apart(name: str, reviews_folder: Path) -> dict[str, Any]:
-    """Measure in a process of its own."""
-    done = subprocess.run(
-        [sys.executable, __file__, name, str(reviews_folder)], check=True, stdout=subprocess.PIPE, text=True
-    )
+def prepare(reviews_folder: Path) -> dict[str, Any]:
+    """Write the reviews."""
+    from tasks.ingest.datasets import open_source
+    from tasks.ingest.reviews import write_reviews
+
+    return write_reviews(open_source("imdb_reviews", reviews_folder), reviews_folder, validation_fraction=0.1)
+
+
+def run_in_child(step: str, reviews_folder: Path) -> dict[str, Any]:
+    """Prepare or measure in a process of its own; its peak memory starts at that of this small one."""
+    command = [sys.executable, __file__, step, str(reviews_folder)]
+    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
     result: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     return result
 
@@ -70,13 +77,14 @@ def main() -> None:
     print(f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}")
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
-        write_reviews(open_source("imdb_reviews", folder), folder, validation_fraction=0.1)
+        run_in_child(PREPARE, folder)
         for name in BASELINES:
-            print(describe(name, measure_apart(name, folder)), flush=True)
+            print(describe(name, run_in_child(name, folder)), flush=True)
 
 
 if __name__ == "__main__":
     if len(sys.argv) > 1:
-        print(json.dumps(measure(sys.argv[1], Path(sys.argv[2]))))
+        step, path = sys.argv[1], Path(sys.argv[2])
+        print(json.dumps(prepare(path) if step == PREPARE else measure(step, path)))
     else:
         main()
