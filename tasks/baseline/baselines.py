@@ -1,0 +1,50 @@
+"""The table of baselines: add a row to add one."""
+
+from dataclasses import KW_ONLY, asdict, dataclass
+from typing import Any, Final, Literal
+
+SEED: Final = 1
+Weighting = Literal["none", "tf-idf", "log-count-ratio"]
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """One classical model: which word n-grams it sees, how they are weighted, how freely it fits.
+
+    An n-gram has at most `max_order` words and is in at least `min_texts` texts of the training split.
+    `inverse_penalty` is scikit-learn's C, chosen on the validation split of the IMDB reviews: the higher it is, the
+    less the weights are held back.
+    """
+
+    name: str
+    description: str
+    _: KW_ONLY
+    weighting: Weighting
+    max_order: int
+    min_texts: int = 2
+    inverse_penalty: float = 1.0
+
+    def settings(self) -> dict[str, Any]:
+        """Return everything that decides the model, the data apart, as plain JSON."""
+        return {key: value for key, value in asdict(self).items() if key not in ("name", "description")}
+
+
+_ROWS: Final = (
+    Baseline("majority", "the shares of the classes, whatever the text", weighting="none", max_order=0),
+    Baseline(
+        "tfidf-linear",
+        "logistic regression on tf-idf of words and bigrams",
+        weighting="tf-idf",
+        max_order=2,
+        inverse_penalty=30.0,
+    ),
+    # Wang & Manning 2012, https://aclanthology.org/P12-2018; logistic loss, of which probabilities come for free.
+    Baseline(
+        "nb-svm",
+        "logistic regression on naive Bayes log-count ratios of one to three words",
+        weighting="log-count-ratio",
+        max_order=3,
+    ),
+)
+
+BASELINES: Final = {row.name: row for row in _ROWS}

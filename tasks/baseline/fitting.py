@@ -1,0 +1,136 @@
+"""Fit one baseline on the training split and write its files."""
+
+import os
+import resource
+import time
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+from scipy.sparse import csr_array, vstack
+from scipy.special import logit
+from sklearn.linear_model import LogisticRegression
+
+from tasks.baseline.baselines import SEED, Baseline
+from tasks.baseline.model import BaselineModel, Parameters, compute_probabilities, save_baseline, weigh_counts
+from tasks.baseline.ngrams import count_ngrams, fit_vocabulary
+from tasks.encode.ahead import map_ahead
+
+BATCH_ROWS: Final = 5_000
+KIBIBYTES_PER_MEBIBYTE: Final = 1024
+MAX_ITERATIONS: Final = 1_000
+SMALLEST_PROBABILITY: Final = 1e-7
+
+
+def fit_baseline(baseline: Baseline, *, reviews_folder: Path, folder: Path, label_names: list[str]) -> dict[str, Any]:
+    """Write model.npz and vocabulary.json under `folder`; return the numbers.
+
+    `reviews_folder` has {train,validation}.parquet with columns `text` and `label`. `train_seconds` is everything,
+    reading and validation included. There are no epochs and no batches; what counts them is None.
+    """
+    started = time.perf_counter()
+    model, train_scores = fit_model(baseline, reviews_folder / "train.parquet", num_classes=len(label_names))
+    save_baseline(model, folder)
+    validation = pq.read_table(reviews_folder / "validation.parquet", columns=["text", "label"])
+    probabilities = model.predict_probabilities(validation.column("text"))
+    val_scores = score(probabilities, validation.column("label").to_numpy())
+    seconds = time.perf_counter() - started
+    return {
+        "num_params": model.parameters.weights.size + model.parameters.bias.size,
+        "device": f"CPU ({os.cpu_count()} cores), scikit-learn",
+        "peak_memory_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // KIBIBYTES_PER_MEBIBYTE,
+        "batch_size": None,
+        "epochs": None,
+        "best_epoch": None,
+        "train_accuracy": train_scores["accuracy"],
+        "train_loss": train_scores["loss"],
+        "val_accuracy": val_scores["accuracy"],
+        "val_loss": val_scores["loss"],
+        "train_seconds": seconds,
+        "epoch_seconds": None,
+        "reviews_per_second": train_scores["num_reviews"] / seconds,
+    }
+
+
+def fit_model(baseline: Baseline, path: Path, *, num_classes: int) -> tuple[BaselineModel, dict[str, Any]]:
+    """Fit on one file of reviews; return the model and its scores on that file."""
+    vocabulary = fit_vocabulary(read_texts(path), max_order=baseline.max_order, min_texts=baseline.min_texts)
+    counts = vstack(list(map_ahead(partial(count_ngrams, vocabulary=vocabulary), read_texts(path))), format="csr")
+    labels = read_labels(path)
+    parameters = fit_parameters(baseline, counts, labels, num_classes=num_classes)
+    probabilities = compute_probabilities(weigh_counts(counts, parameters.idf), parameters)
+    return BaselineModel(vocabulary, parameters), score(probabilities, labels)
+
+
+def fit_parameters(baseline: Baseline, counts: csr_array, labels: NDArray[np.int32], *, num_classes: int) -> Parameters:
+    """Fit on counts of shape (num_texts, num_ngrams); with nothing to tell classes apart by, their shares remain."""
+    classes, sizes = np.unique(labels, return_counts=True)
+    idf = fit_idf(counts) if baseline.weighting == "tf-idf" else np.empty(0)
+    if len(classes) == 1 or counts.shape[1] == 0:
+        weights, bias = np.zeros((counts.shape[1], len(classes))), logit(sizes / sizes.sum())
+    else:
+        features = weigh_counts(counts, idf)
+        fitted = [fit_class(baseline, features, labels == label) for label in classes[len(classes) == 2 :]]  # noqa: PLR2004
+        weights, bias = np.column_stack([weight for weight, _ in fitted]), np.array([bias for _, bias in fitted])
+    return Parameters(weights, bias, idf, classes.astype(np.int64), np.array(num_classes))
+
+
+def fit_idf(counts: csr_array) -> NDArray[np.float64]:
+    """Weigh n-grams by rarity as scikit-learn does: ln((1 + num_texts) / (1 + num_texts_with_it)) + 1."""
+    num_texts, num_ngrams = counts.shape
+    in_texts = np.bincount(counts.indices, minlength=num_ngrams)
+    idf: NDArray[np.float64] = np.log((1 + num_texts) / (1 + in_texts)) + 1
+    return idf
+
+
+def fit_class(
+    baseline: Baseline, features: csr_array, is_class: NDArray[np.bool_]
+) -> tuple[NDArray[np.float64], float]:
+    """Fit one class against the rest: weights of shape (num_ngrams,), with the ratios multiplied in, and the bias."""
+    by_ratio = baseline.weighting == "log-count-ratio"
+    scales = log_count_ratios(features, is_class) if by_ratio else np.ones(features.shape[1])
+    # With fewer texts than n-grams, the dual is the fastest of scikit-learn's solvers.
+    solver = LogisticRegression(
+        C=baseline.inverse_penalty, solver="liblinear", dual=True, max_iter=MAX_ITERATIONS, random_state=SEED
+    )
+    solver.fit(csr_array(features.multiply(scales)), is_class)
+    return solver.coef_[0] * scales, float(solver.intercept_[0])
+
+
+def log_count_ratios(presence: csr_array, is_class: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Compare how often n-grams are in texts of a class and in others, as logarithms of shares smoothed by one.
+
+    Texts "a b" and "a" against "b": a 3 of 5 against 1 of 3, b 2 of 5 against 2 of 3, so ln(9/5) and ln(3/5)
+    (Wang & Manning 2012, section 2.1).
+    """
+    inside, outside = (1.0 + presence[mask].sum(axis=0) for mask in (is_class, ~is_class))
+    ratios: NDArray[np.float64] = np.log(inside / inside.sum()) - np.log(outside / outside.sum())
+    return ratios
+
+
+def score(probabilities: NDArray[np.float64], labels: NDArray[np.int32]) -> dict[str, Any]:
+    """Score predictions as the neural models are scored in training: accuracy, and loss in nats, capped as in Keras."""
+    chosen = probabilities[np.arange(len(labels)), labels]
+    return {
+        "num_reviews": len(labels),
+        "accuracy": float((probabilities.argmax(axis=1) == labels).mean()),
+        "loss": float(-np.log(np.clip(chosen, SMALLEST_PROBABILITY, 1.0)).mean()),
+    }
+
+
+def read_texts(path: Path) -> Iterator[pa.Array]:
+    """Read the texts in batches."""
+    with pq.ParquetFile(path) as file:
+        for batch in file.iter_batches(batch_size=BATCH_ROWS, columns=["text"]):
+            yield batch.column("text")
+
+
+def read_labels(path: Path) -> NDArray[np.int32]:
+    """Read the labels."""
+    labels: NDArray[np.int32] = pq.read_table(path, columns=["label"]).column("label").to_numpy()
+    return labels

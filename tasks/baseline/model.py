@@ -1,0 +1,122 @@
+"""A fitted baseline: its two files, and what it says of texts.
+
+`vocabulary.json` is the list of known n-grams; `model.npz` holds, for n-grams in that order,
+
+- `weights` of shape (num_ngrams, num_columns) and `bias` of shape (num_columns,): each class against the rest, or with
+  two classes and one column the second against the first;
+- `classes`: the label of each class that was in the training split, and `num_classes`: how many there are in all;
+- `idf` of shape (num_ngrams,), or empty where only an n-gram's presence counts.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+from scipy.sparse import csr_array
+from scipy.special import log_expit, softmax
+
+from tasks.baseline.ngrams import Vocabulary, count_ngrams, look_up_words, read_vocabulary, write_vocabulary
+from tasks.encode.ahead import map_ahead
+
+BATCH_ROWS: Final = 2_000
+MODEL_FILE: Final = "model.npz"
+VOCABULARY_FILE: Final = "vocabulary.json"
+
+
+@dataclass(frozen=True)
+class Parameters:
+    """What is learnt, the vocabulary apart; see the module for the shapes."""
+
+    weights: NDArray[np.float64]
+    bias: NDArray[np.float64]
+    idf: NDArray[np.float64]
+    classes: NDArray[np.int64]
+    num_classes: NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class BaselineModel:
+    """Probabilities of classes for texts, as the fitted scikit-learn model gives them."""
+
+    vocabulary: Vocabulary
+    parameters: Parameters
+
+    def predict_probabilities(self, texts: Sequence[str] | pa.Array | pa.ChunkedArray) -> NDArray[np.float64]:
+        """Predict: num_texts texts -> probabilities of shape (num_texts, num_classes), in memory of a batch."""
+        predicted = self.map_batches(self.predict_batch, texts)
+        return np.concatenate([np.empty((0, int(self.parameters.num_classes))), *predicted])
+
+    def predict_batch(self, texts: pa.Array) -> NDArray[np.float64]:
+        """Predict texts all at once."""
+        features = weigh_counts(count_ngrams(texts, self.vocabulary), self.parameters.idf)
+        return compute_probabilities(features, self.parameters)
+
+    def count_tokens(
+        self, texts: Sequence[str] | pa.Array | pa.ChunkedArray
+    ) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+        """Count the words of each text, and those among them that are not in the vocabulary."""
+        counted = self.map_batches(self.count_batch, texts)
+        totals = np.concatenate([np.empty((2, 0), np.int32), *counted], axis=1)
+        return totals[0], totals[1]
+
+    def count_batch(self, texts: pa.Array) -> NDArray[np.int32]:
+        """Count texts all at once: shape (2, num_texts)."""
+        words = look_up_words(texts, self.vocabulary)
+        groups = words.texts, words.texts[words.ids < 0]
+        return np.stack([np.bincount(group, minlength=len(texts)) for group in groups]).astype(np.int32)
+
+    @staticmethod
+    def map_batches(
+        function: Callable[[pa.Array], NDArray[Any]], texts: Sequence[str] | pa.Array | pa.ChunkedArray
+    ) -> Iterator[NDArray[Any]]:
+        """Apply a function to slices of the texts."""
+        starts = range(0, len(texts), BATCH_ROWS)
+        return map_ahead(function, (pa.array(texts[start : start + BATCH_ROWS], pa.string()) for start in starts))
+
+
+def weigh_counts(counts: csr_array, idf: NDArray[np.float64]) -> csr_array:
+    """Turn counts of shape (num_texts, num_ngrams) into features.
+
+    With `idf`: (1 + ln count) * idf, each text scaled to length one, as scikit-learn's TfidfTransformer does with
+    `sublinear_tf`. Without: 1 for what is there.
+    """
+    features = counts.copy()
+    if not len(idf):
+        features.data[:] = 1.0
+        return features
+    features.data = (1.0 + np.log(features.data)) * idf[features.indices]
+    lengths = np.sqrt(features.power(2).sum(axis=1))
+    features.data /= np.repeat(lengths, np.diff(features.indptr))
+    return features
+
+
+def compute_probabilities(features: csr_array, parameters: Parameters) -> NDArray[np.float64]:
+    """Compute probabilities of shape (num_texts, num_classes) from features of shape (num_texts, num_ngrams).
+
+    Each column's sigmoid, scaled to a sum of one, as scikit-learn's OneVsRestClassifier does; 0 for a class that was
+    not in the training split.
+    """
+    margins = features @ parameters.weights + parameters.bias
+    if margins.shape[1] == len(parameters.classes) - 1:
+        margins = np.hstack([-margins, margins])
+    probabilities = np.zeros((len(margins), int(parameters.num_classes)))
+    # Sigmoids of large negative margins are 0 in floating point; their logarithms are not.
+    probabilities[:, parameters.classes] = softmax(log_expit(margins), axis=1)
+    return probabilities
+
+
+def save_baseline(model: BaselineModel, folder: Path) -> None:
+    """Write model.npz and vocabulary.json under `folder`."""
+    write_vocabulary(folder / VOCABULARY_FILE, model.vocabulary)
+    np.savez_compressed(folder / MODEL_FILE, allow_pickle=False, **asdict(model.parameters))
+
+
+def load_baseline(folder: Path) -> BaselineModel:
+    """Load the files that `save_baseline` wrote; they hold numbers and words, no code."""
+    with np.load(folder / MODEL_FILE, allow_pickle=False) as arrays:
+        parameters = Parameters(**arrays)
+    return BaselineModel(read_vocabulary(folder / VOCABULARY_FILE), parameters)

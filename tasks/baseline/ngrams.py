@@ -1,0 +1,187 @@
+"""Word n-grams as integers: which of them a corpus knows, and how often they stand in its texts.
+
+An n-gram of two or more words is its beginning followed by its last word; both are numbers, so it is one number too,
+its key: `beginning * num_words + word`. No n-gram is in more texts than its beginning is, so those that are in enough
+texts are found order by order among the continuations of the ones before (Agrawal & Srikant 1994), and no string of
+more than one word is made until the vocabulary is written.
+"""
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+from scipy.sparse import csr_array, hstack
+
+from tasks.encode.words import split_words
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """The known n-grams: words, then the keys of each higher order; a beginning is a place in the order before.
+
+    ["a", "b", "a b"] is words ["a", "b"] and keys [[0 * 2 + 1]].
+    """
+
+    words: pa.Array
+    keys: tuple[pa.Array, ...] = ()
+
+    @property
+    def num_ngrams(self) -> int:
+        """How many n-grams of any order there are."""
+        return len(self.words) + sum(map(len, self.keys))
+
+
+@dataclass(frozen=True)
+class Words:
+    """The words of some texts, one after the other: of each its number, -1 if unknown, and the number of its text."""
+
+    ids: NDArray[np.int64]
+    texts: NDArray[np.int64]
+    num_texts: int
+
+
+@dataclass(frozen=True)
+class Found:
+    """Where n-grams of one order stand, in the order of the text: of each its number and where its first word is."""
+
+    ngrams: NDArray[np.int64]
+    starts: NDArray[np.int64]
+
+
+def fit_vocabulary(texts: Iterable[pa.Array], *, max_order: int, min_texts: int) -> Vocabulary:
+    """Choose the n-grams of up to `max_order` words that are in at least `min_texts` texts, commonest words first."""
+    if max_order == 0:
+        return Vocabulary(pa.array([], pa.string()))
+    known, words = fit_words(texts, min_texts=min_texts)
+    found, keys = find_words(words), []
+    for order in range(2, max_order + 1):
+        extended = extend(found, words, order=order, num_words=len(known))
+        keys.append(choose_keys(extended, words, min_texts=min_texts))
+        found = keep_known(extended, keys[-1])
+    return Vocabulary(known, tuple(keys))
+
+
+def fit_words(texts: Iterable[pa.Array], *, min_texts: int) -> tuple[pa.Array, Words]:
+    """Choose the words, by falling number of texts, ties in order of first appearance; and number all texts' words."""
+    chunks, lengths = [], []
+    for batch in texts:
+        chunk, num_words = split_words(batch)
+        chunks.append(chunk)
+        lengths.append(num_words)
+    column = pa.chunked_array(chunks, pa.string()).dictionary_encode().combine_chunks()
+    num_words = np.concatenate([np.empty(0, np.int64), *lengths])
+    words = Words(column.indices.to_numpy().astype(np.int64), number_texts(num_words), len(num_words))
+    num_texts = count_texts(find_words(words), words, num_ngrams=len(column.dictionary))
+    ranked = np.argsort(-num_texts, kind="stable")[: np.count_nonzero(num_texts >= min_texts)]
+    places = np.full(len(num_texts), -1)
+    places[ranked] = np.arange(len(ranked))
+    return column.dictionary.take(pa.array(ranked)), Words(places[words.ids], words.texts, words.num_texts)
+
+
+def number_texts(num_words: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Give each word the number of its text: number_texts([2, 0, 1]) -> [0, 0, 2]."""
+    return np.repeat(np.arange(len(num_words)), num_words)
+
+
+def choose_keys(found: Found, words: Words, *, min_texts: int) -> pa.Array:
+    """Choose the keys that are in enough texts, in rising order."""
+    column = pa.array(found.ngrams).dictionary_encode()
+    numbered = Found(column.indices.to_numpy().astype(np.int64), found.starts)
+    num_texts = count_texts(numbered, words, num_ngrams=len(column.dictionary))
+    return pa.array(np.sort(column.dictionary.to_numpy()[num_texts >= min_texts]))
+
+
+def count_texts(found: Found, words: Words, *, num_ngrams: int) -> NDArray[np.int64]:
+    """Count for each n-gram the texts that it is in."""
+    return np.bincount(count_found(found, words, num_ngrams=num_ngrams).indices, minlength=num_ngrams)
+
+
+def count_found(found: Found, words: Words, *, num_ngrams: int) -> csr_array:
+    """Count what was found in each text: shape (num_texts, num_ngrams)."""
+    # The solvers of scikit-learn want 32-bit indices.
+    borders = np.searchsorted(words.texts[found.starts], np.arange(words.num_texts + 1)).astype(np.int32)
+    columns = found.ngrams.astype(np.int32)
+    counts = csr_array((np.ones(len(columns)), columns, borders), shape=(words.num_texts, num_ngrams))
+    counts.sum_duplicates()
+    return counts
+
+
+def look_up_words(texts: pa.Array, vocabulary: Vocabulary) -> Words:
+    """Number the words of texts by the vocabulary."""
+    found, num_words = split_words(texts)
+    column = found.dictionary_encode()
+    known = pc.index_in(column.dictionary, value_set=vocabulary.words).fill_null(-1).to_numpy()
+    return Words(known[column.indices.to_numpy()].astype(np.int64), number_texts(num_words), len(texts))
+
+
+def find_words(words: Words) -> Found:
+    """Find the n-grams of one word."""
+    starts = np.flatnonzero(words.ids >= 0)
+    return Found(words.ids[starts], starts)
+
+
+def extend(found: Found, words: Words, *, order: int, num_words: int) -> Found:
+    """Extend n-grams to `order` words where a known word of the same text follows; their numbers are keys."""
+    found = keep(found, found.starts + order <= len(words.ids))
+    last = found.starts + order - 1
+    extended = Found(found.ngrams * num_words + words.ids[last], found.starts)
+    return keep(extended, (words.ids[last] >= 0) & (words.texts[last] == words.texts[found.starts]))
+
+
+def keep(found: Found, mask: NDArray[np.bool_]) -> Found:
+    """Keep some of what was found."""
+    return Found(found.ngrams[mask], found.starts[mask])
+
+
+def keep_known(found: Found, keys: pa.Array) -> Found:
+    """Keep the known keys and number them by their place."""
+    places = pc.index_in(pa.array(found.ngrams), value_set=keys).fill_null(-1).to_numpy().astype(np.int64)
+    return keep(Found(places, found.starts), places >= 0)
+
+
+def count_ngrams(texts: pa.Array, vocabulary: Vocabulary) -> csr_array:
+    """Count the known n-grams in texts: shape (num_texts, num_ngrams), in the order of the vocabulary."""
+    words = look_up_words(texts, vocabulary)
+    counts = [count_found(found, words, num_ngrams=num_ngrams) for found, num_ngrams in find_ngrams(words, vocabulary)]
+    return csr_array(hstack(counts, format="csr"))
+
+
+def find_ngrams(words: Words, vocabulary: Vocabulary) -> Iterator[tuple[Found, int]]:
+    """Find the known n-grams, order by order, each with the number of n-grams of that order."""
+    found = find_words(words)
+    yield found, len(vocabulary.words)
+    for order, keys in enumerate(vocabulary.keys, start=2):
+        found = keep_known(extend(found, words, order=order, num_words=len(vocabulary.words)), keys)
+        yield found, len(keys)
+
+
+def write_vocabulary(path: Path, vocabulary: Vocabulary) -> None:
+    """Write the n-grams as a JSON list, one a line, their words apart by a space, which stands in no word."""
+    spelled = [vocabulary.words]
+    for keys in vocabulary.keys:
+        beginnings, last = np.divmod(keys.to_numpy(), max(len(vocabulary.words), 1))
+        parts = spelled[-1].take(pa.array(beginnings)), vocabulary.words.take(pa.array(last))
+        spelled.append(pc.binary_join_element_wise(*parts, " "))
+    ngrams = [ngram for order in spelled for ngram in order.to_pylist()]
+    path.write_text(json.dumps(ngrams, ensure_ascii=False, indent=0) + "\n", encoding="utf-8")
+
+
+def read_vocabulary(path: Path) -> Vocabulary:
+    """Read back what `write_vocabulary` wrote; an n-gram's number is its place in the list."""
+    ngrams = pa.array(json.loads(path.read_text(encoding="utf-8")), pa.string())
+    orders = pc.add(pc.count_substring(ngrams, " "), 1).to_numpy()
+    words = ngrams.filter(pa.array(orders == 1))
+    keys, before = [], words
+    for order in range(2, orders.max(initial=1) + 1):
+        spelled = ngrams.filter(pa.array(orders == order))
+        parts = pc.split_pattern(spelled, " ", max_splits=1, reverse=True)
+        beginnings = pc.index_in(pc.list_element(parts, 0), value_set=before).to_numpy().astype(np.int64)
+        last = pc.index_in(pc.list_element(parts, 1), value_set=words).to_numpy()
+        keys.append(pa.array(beginnings * len(words) + last))
+        before = spelled
+    return Vocabulary(words, tuple(keys))

@@ -1,0 +1,110 @@
+"""What decides a baseline: its settings, its data and its own code, and not that of the neural models."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tasks.baseline.baselines import BASELINES
+from tasks.baseline.identity import decide_baseline
+from tasks.fingerprint import fingerprint
+from tasks.store import FileRecord, Manifest
+
+ROOT = Path(__file__).parents[2]
+FINGERPRINTS = """
+import json
+from tasks.baseline.baselines import BASELINES
+from tasks.baseline.identity import decide_baseline
+from tasks.fingerprint import fingerprint
+from tasks.store import FileRecord, Manifest
+files = {f"{split}.parquet": FileRecord(sha256=split, num_bytes=1) for split in ("train", "validation", "test")}
+reviews = Manifest(
+    kind="reviews", name="tiny", fingerprint="f", folder="f", facts={}, files=files, created="today", decided_by={}
+)
+print(json.dumps({name: fingerprint(decide_baseline(row, reviews, num_classes=2)) for name, row in BASELINES.items()}))
+"""
+
+
+def make_reviews(**hashes: str) -> Manifest:
+    content = {"train": "1", "validation": "2", "test": "3", **hashes}
+    files = {f"{split}.parquet": FileRecord(sha256=sha256, num_bytes=1) for split, sha256 in content.items()}
+    return Manifest(
+        kind="reviews", name="tiny", fingerprint="f", folder="f", decided_by={}, facts={}, files=files, created="today"
+    )
+
+
+def identify(*, num_classes: int = 2, reviews: Manifest | None = None, **changes: Any) -> str:
+    """The fingerprint of NB-SVM, with some settings changed."""
+    baseline = replace(BASELINES["nb-svm"], **changes)
+    return fingerprint(decide_baseline(baseline, reviews or make_reviews(), num_classes=num_classes))
+
+
+@pytest.fixture
+def edit(tmp_path: Path) -> Callable[[str, str, str], set[str]]:
+    """Edits a file of a copy of the code and returns the baselines whose fingerprints change."""
+    shutil.copytree(ROOT / "tasks", tmp_path / "tasks", ignore=shutil.ignore_patterns("__pycache__"))
+
+    def run() -> dict[str, str]:
+        environment = {**os.environ, "PYTHONPATH": str(tmp_path), "PYTHONDONTWRITEBYTECODE": "1"}
+        command = [sys.executable, "-c", FINGERPRINTS]
+        done = subprocess.run(command, env=environment, cwd=tmp_path, capture_output=True, text=True, check=True)
+        found: dict[str, str] = json.loads(done.stdout)
+        return found
+
+    def change(file: str, old: str, new: str) -> set[str]:
+        before = run()
+        path = tmp_path / "tasks" / file
+        assert old in path.read_text()
+        path.write_text(path.read_text().replace(old, new))
+        return {name for name, value in run().items() if value != before[name]}
+
+    return change
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "changed"),
+    [
+        ("baseline/baselines.py", "inverse_penalty=30.0", "inverse_penalty=3.0", {"tfidf-linear"}),
+        ("baseline/baselines.py", "the shares of the classes", "the shares", set()),
+        ("baseline/fitting.py", "1.0 + presence", "2.0 + presence", set(BASELINES)),
+        ("baseline/fitting.py", "# With fewer texts", "# Because with fewer texts", set()),
+        ("encode/words.py", "gaps > 1", "gaps > 2", set(BASELINES)),
+        ("encode/padding.py", "OOV_ID", "UNKNOWN_ID", set()),
+        ("train/fit.py", "def fit", "def refit", set()),
+    ],
+    ids=["row", "description", "fitting", "comment", "words", "padding", "neural code"],
+)
+def test_change_of_code_refits_what_it_decides(
+    file: str, old: str, new: str, changed: set[str], edit: Callable[[str, str, str], set[str]]
+) -> None:
+    assert edit(file, old, new) == changed
+
+
+@pytest.mark.parametrize(
+    "change", [{"weighting": "tf-idf"}, {"max_order": 2}, {"min_texts": 3}, {"inverse_penalty": 2.0}], ids=str
+)
+def test_every_setting_counts(change: dict[str, Any]) -> None:
+    assert identify(**change) != identify()
+
+
+def test_number_of_classes_counts() -> None:
+    assert identify(num_classes=3) != identify()
+
+
+@pytest.mark.parametrize(("split", "counts"), [("train", True), ("validation", True), ("test", False)])
+def test_baseline_depends_on_what_it_learns_from_and_not_on_the_test_split(split: str, counts: bool) -> None:  # noqa: FBT001
+    assert (identify(reviews=make_reviews(**{split: "other"})) != identify()) is counts
+
+
+def test_everything_that_decides_is_plain_json() -> None:
+    decided = decide_baseline(BASELINES["nb-svm"], make_reviews(), num_classes=2)
+    assert json.loads(json.dumps(decided)) == decided
+    assert decided["settings"]["seed"] == 1
+    assert set(decided["libraries"]) == {"scikit-learn", "scipy", "numpy"}
