@@ -1,6 +1,6 @@
-"""How sure an accuracy is: bootstrap over the reviews and the seeds."""
+"""How sure an accuracy is: bootstrap over the reviews, Student's t over the seeds."""
 
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,19 +12,50 @@ CONFIDENCE: Final = 0.95
 def bootstrap_accuracy(correct: NDArray[np.bool_], *, seed: int = 0) -> tuple[float, float]:
     """Return the bounds of the 95% percentile interval of accuracy for hits of shape (num_seeds, num_reviews).
 
-    Each resample draws seeds and, independently, reviews, both with replacement (crossed resampling, Davison &
-    Hinkley 1997, section 3.8), so the interval covers the choice of the test reviews and, with more than one seed, of
-    the seed. Drawing reviews is drawing how many of them have each number of hits: a multinomial, which is exact.
+    Each resample draws reviews with replacement and adds a draw of the seeds' part (`draw_seed_effects`), so the
+    interval covers the choice of the test reviews and, with more than one seed, of the seed; with one seed it speaks
+    for that one model. Bounds stay within [0, 1].
     """
     random = np.random.default_rng(seed)
     num_seeds, num_reviews = correct.shape
-    hits = correct.astype(np.int64)
-    means = np.empty(NUM_RESAMPLES)
-    for index in range(NUM_RESAMPLES):
-        hits_of_review = hits[random.integers(num_seeds, size=num_seeds)].sum(axis=0)
-        reviews_with_hits = np.bincount(hits_of_review, minlength=num_seeds + 1)
-        drawn = random.multinomial(num_reviews, reviews_with_hits / num_reviews)
-        means[index] = drawn @ np.arange(num_seeds + 1) / (num_seeds * num_reviews)
+    reviews_with_hits = np.bincount(correct.sum(axis=0), minlength=num_seeds + 1)
+    means = draw_reviews(reviews_with_hits, random) @ np.arange(num_seeds + 1) / (num_seeds * num_reviews)
+    return percentile_interval(np.clip(means + draw_seed_effects(correct, random), 0.0, 1.0))
+
+
+def draw_reviews(counts: NDArray[np.intp], random: np.random.Generator) -> NDArray[np.int64]:
+    """Resample reviews that fall into kinds: counts of shape (num_kinds,) -> (NUM_RESAMPLES, num_kinds).
+
+    Drawing reviews with replacement is drawing how many there are of each kind: a multinomial, which is exact.
+    """
+    num_reviews = counts.sum()
+    return random.multinomial(num_reviews, counts / num_reviews, size=NUM_RESAMPLES)
+
+
+def draw_seed_effects(correct: NDArray[np.bool_], random: np.random.Generator) -> NDArray[np.float64]:
+    """Draw how far the mean of these seeds may be from that of all seeds: shape (NUM_RESAMPLES,), zero for one seed.
+
+    Drawing a few seeds with replacement gives too narrow an interval: of three seeds it finds two thirds of their
+    variance and takes it for known. With a few seeds their mean follows Student's t with num_seeds - 1 degrees of
+    freedom, scaled by their standard error; adding such draws to those of the reviews makes a generalized confidence
+    interval (Weerahandi 1993). Seeds also differ because each errs on other reviews, which the resampled reviews
+    show already; that share of their variance is taken off (the interaction of a crossed design, Searle, Casella &
+    McCulloch 1992, chapter 4). The tests hold the coverage with three and with five seeds to at least 93%.
+    """
+    num_seeds, num_reviews = correct.shape
+    if num_seeds == 1:
+        return np.zeros(NUM_RESAMPLES)
+    variance = correct.mean(axis=1).var(ddof=1)
+    hits = correct.sum(axis=0)
+    variance_within_reviews = (hits * (num_seeds - hits)).mean() / (num_seeds * (num_seeds - 1))
+    of_other_errors = (variance_within_reviews - variance) / num_reviews
+    standard_error = np.sqrt(max(variance - of_other_errors, 0.0) / num_seeds)
+    draws: NDArray[np.float64] = standard_error * random.standard_t(num_seeds - 1, size=NUM_RESAMPLES)
+    return draws
+
+
+def percentile_interval(draws: NDArray[Any]) -> tuple[float, float]:
+    """Return the bounds that leave half of the remaining 5% of the draws on each side."""
     tail = (1.0 - CONFIDENCE) / 2
-    low, high = np.quantile(means, [tail, 1.0 - tail])
+    low, high = np.quantile(draws, [tail, 1.0 - tail])
     return float(low), float(high)

@@ -64,6 +64,11 @@ def expected_calibration_error(probabilities: NDArray[np.float64], labels: NDArr
     """
     confidence = probabilities.max(axis=1)
     correct = probabilities.argmax(axis=1) == labels
-    bins = np.clip(np.ceil(confidence * NUM_BINS).astype(int) - 1, 0, NUM_BINS - 1)
-    gaps = np.bincount(bins, weights=correct - confidence, minlength=NUM_BINS)
+    gaps = np.bincount(assign_bins(confidence), weights=correct - confidence, minlength=NUM_BINS)
     return float(np.abs(gaps).sum() / len(labels))
+
+
+def assign_bins(confidence: NDArray[np.floating[Any]]) -> NDArray[np.intp]:
+    """Give each confidence its bin, 0 to NUM_BINS - 1; a bin holds its upper bound."""
+    bins: NDArray[np.intp] = np.clip(np.ceil(confidence * NUM_BINS).astype(np.intp) - 1, 0, NUM_BINS - 1)
+    return bins

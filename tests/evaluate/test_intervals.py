@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 import pytest
+from scipy.stats import norm
 
 from tasks.evaluate.intervals import bootstrap_accuracy
 
@@ -64,3 +65,22 @@ def test_bounds_are_ordered_and_hold_the_accuracy(hits: np.ndarray) -> None:
 @pytest.mark.parametrize(("accuracy", "bounds"), [(1.0, (1.0, 1.0)), (0.0, (0.0, 0.0))])
 def test_certainty_has_no_width(accuracy: float, bounds: tuple[float, float]) -> None:
     assert bootstrap_accuracy(make_hits(accuracy, accuracy)) == bounds
+
+
+def simulate_hits(random: np.random.Generator, *, num_seeds: int, sd: float, num_reviews: int = 2_500) -> np.ndarray:
+    """Hits of a recipe of accuracy 0.85 whose seeds have accuracies of this sd and err on much the same reviews."""
+    accuracy = 0.85 + sd * random.normal(size=(num_seeds, 1))
+    skill = norm.ppf(accuracy) + math.sqrt(0.8) * random.normal(size=num_reviews)
+    return np.asarray(skill + math.sqrt(0.2) * random.normal(size=(num_seeds, num_reviews)) > 0)
+
+
+# An sd of 0.016 over 2,500 reviews is to the reviews' own standard error what half a point is over 25,000.
+@pytest.mark.parametrize(("num_seeds", "sd"), [(1, 0.0), (3, 0.0), (5, 0.0), (3, 0.016), (5, 0.016), (3, 0.03)])
+def test_interval_covers_the_accuracy_of_the_recipe(num_seeds: int, sd: float) -> None:
+    random = np.random.default_rng(7)
+    bounds = [bootstrap_accuracy(simulate_hits(random, num_seeds=num_seeds, sd=sd)) for _ in range(1_000)]
+    assert 0.93 <= np.mean([low <= 0.85 <= high for low, high in bounds]) <= 0.975
+
+
+def test_one_review_has_an_interval() -> None:
+    assert bootstrap_accuracy(np.array([[True], [False], [True]])) == (0.0, 1.0)

@@ -1,0 +1,1 @@
+"""Compare: from the predictions of all models to what can be said about them."""

@@ -1,0 +1,125 @@
+"""Which models differ: tests and intervals over all pairs of models that answered the same reviews."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+from statsmodels.stats.contingency_tables import mcnemar
+from statsmodels.stats.multitest import multipletests
+
+from tasks.evaluate.intervals import draw_reviews, draw_seed_effects, percentile_interval
+
+ALPHA: Final = 0.05
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pair:
+    """How two models compare.
+
+    `difference` is the accuracy of the first minus that of the second, averaged over the seeds of each, and `low` and
+    `high` are the bounds of its 95% interval. `only_first` and `only_second` count the reviews that only one of the two
+    shipped models got right; `p_value` is McNemar's for these, `p_holm` is corrected for the number of pairs.
+    """
+
+    first: str
+    second: str
+    difference: float
+    low: float
+    high: float
+    only_first: int
+    only_second: int
+    p_value: float
+    p_holm: float
+    differs: bool
+
+
+def compare_pairs(correct: Mapping[str, NDArray[np.bool_]], shipped: Mapping[str, int]) -> list[Pair]:
+    """Compare all unordered pairs of models, in the order of `correct`.
+
+    `correct[name]` holds hits of shape (num_seeds, num_reviews), the same reviews for all, and `shipped[name]` the row
+    of the seed that would be shipped, chosen without the test split. A pair `differs` when two answers agree: McNemar's
+    test of the shipped models, corrected by Holm over all pairs, rejects at 5%, and the interval of the difference
+    excludes zero. The first speaks for the two models at hand, on other reviews; the second for the two recipes, also
+    with other seeds. Either alone would call a lucky seed a better recipe, or a better recipe a better model.
+    """
+    names = list(combinations(correct, 2))
+    tested = {name: correct[name][shipped[name]] for name in correct}
+    p_values = [mcnemar_exact(tested[first], tested[second]) for first, second in names]
+    pairs = []
+    for (first, second), p_value, p_holm in zip(names, p_values, correct_holm(p_values), strict=True):
+        low, high = bootstrap_difference(correct[first], correct[second])
+        only_first, only_second = count_discordant(tested[first], tested[second])
+        pairs.append(
+            Pair(
+                first=first,
+                second=second,
+                difference=float(correct[first].mean() - correct[second].mean()),
+                low=low,
+                high=high,
+                only_first=only_first,
+                only_second=only_second,
+                p_value=p_value,
+                p_holm=p_holm,
+                differs=p_holm < ALPHA and (low > 0 or high < 0),
+            )
+        )
+    return pairs
+
+
+def mcnemar_exact(first: NDArray[np.bool_], second: NDArray[np.bool_]) -> float:
+    """Test whether two models are right equally often: two-sided exact p of hits of shape (num_reviews,).
+
+    Of the reviews that only one model got right, each has half of them by chance (McNemar 1947); 1 when there are none.
+    Five reviews that only the first got right, none that only the second did: 2 * 0.5**5 = 0.0625.
+    """
+    only_first, only_second = count_discordant(first, second)
+    return float(mcnemar([[0, only_first], [only_second, 0]], exact=True).pvalue)
+
+
+def count_discordant(first: NDArray[np.bool_], second: NDArray[np.bool_]) -> tuple[int, int]:
+    """Count the reviews that only the first and only the second model got right."""
+    return int((first & ~second).sum()), int((second & ~first).sum())
+
+
+def correct_holm(p_values: Sequence[float]) -> list[float]:
+    """Correct p-values for their number (Holm 1979): [0.01, 0.04, 0.03] -> [0.03, 0.06, 0.06]."""
+    if not p_values:
+        return []
+    _, corrected, _, _ = multipletests(p_values, method="holm")
+    return [float(p_value) for p_value in corrected]
+
+
+def bootstrap_difference(first: NDArray[np.bool_], second: NDArray[np.bool_], *, seed: int = 0) -> tuple[float, float]:
+    """Return the bounds of the 95% percentile interval of mean(first) - mean(second).
+
+    Hits have shape (num_seeds, num_reviews), the number of seeds may differ. Reviews are drawn with replacement, the
+    same for both models, so that a review hard for both does not widen the interval; the seeds' part of each model is
+    drawn by itself (`tasks.evaluate.intervals.draw_seed_effects`). With one seed, a model's seeds count as known.
+    """
+    random = np.random.default_rng(seed)
+    # Reviews fall into kinds by their hits with the first and with the second model.
+    kinds_of_second = len(second) + 1
+    kinds = first.sum(axis=0) * kinds_of_second + second.sum(axis=0)
+    counts = np.bincount(kinds, minlength=(len(first) + 1) * kinds_of_second)
+    gaps = np.subtract.outer(np.arange(len(first) + 1) / len(first), np.arange(kinds_of_second) / len(second)).ravel()
+    differences = draw_reviews(counts, random) @ gaps / first.shape[1]
+    differences += draw_seed_effects(first, random) - draw_seed_effects(second, random)
+    return percentile_interval(np.clip(differences, -1.0, 1.0))
+
+
+def group_ties(names: Sequence[str], pairs: Sequence[Pair]) -> list[list[str]]:
+    """Group names, best first: the best and every later one that does not differ from it, then the same for the rest.
+
+    Members of a group do not differ from its first name; two of them may differ from each other.
+    """
+    different = {frozenset((pair.first, pair.second)) for pair in pairs if pair.differs}
+    groups = []
+    rest = list(names)
+    while rest:
+        best = rest[0]
+        groups.append([name for name in rest if frozenset((best, name)) not in different])
+        rest = [name for name in rest if frozenset((best, name)) in different]
+    return groups
