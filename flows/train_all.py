@@ -8,7 +8,9 @@ if __name__ == "__main__":
 
     sys.exit(launch("flows.train_all"))
 
+from collections.abc import Callable
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from prefect import flow, runtime
@@ -16,6 +18,10 @@ from prefect.client.schemas import State
 from prefect.states import Failed
 from rich.console import Console
 
+from tasks.baseline.baselines import BASELINES, Baseline
+from tasks.baseline.task import train_baseline
+from tasks.compare.results import BASELINE, ModelResult
+from tasks.compare.task import compare_models
 from tasks.config import RunConfig
 from tasks.encode.encodings import ENCODINGS
 from tasks.encode.task import encode_reviews
@@ -26,7 +32,6 @@ from tasks.ingest.datasets import FALLBACK_WARNING, Choice
 from tasks.ingest.task import ingest_reviews, obtain_dataset
 from tasks.isolation import ChildError
 from tasks.orchestration import run
-from tasks.report.leaderboard import ModelResult
 from tasks.report.render import render_terminal
 from tasks.report.task import write_report
 from tasks.store import Manifest
@@ -69,19 +74,28 @@ def train_all(config: RunConfig = RunConfig()) -> dict[str, Any] | State[Any]:
         )
         sequences = encode_all(config, reviews)
         results = [
-            train_and_evaluate(config, VARIANTS[name], seed, reviews, sequences[VARIANTS[name].encoding])
-            for name in config.variant_names
-            for seed in config.seed_values
+            *(train_baseline_and_evaluate(config, BASELINES[name], reviews) for name in config.baseline_names),
+            *(
+                train_and_evaluate(config, VARIANTS[name], seed, reviews, sequences[VARIANTS[name].encoding])
+                for name in config.variant_names
+                for seed in config.seed_values
+            ),
         ]
+        comparison = run(compare_models, results, reviews, sequences, **folders(config))
     except UserError as error:
         return Failed(message=str(error), data=error)
     leaderboard = write_report(
-        results,
+        comparison,
         run=describe_run(config, choice, reviews, results, started),
         config_json=config.model_dump_json(indent=2),
         artifacts_dir=config.artifacts_dir,
     )
     return conclude(leaderboard)
+
+
+def folders(config: RunConfig) -> dict[str, Path]:
+    """Name the two roots as the tasks call them."""
+    return {"data_dir": config.data_dir, "artifacts_dir": config.artifacts_dir}
 
 
 def encode_all(config: RunConfig, reviews: Manifest) -> dict[str, Manifest]:
@@ -93,9 +107,7 @@ def encode_all(config: RunConfig, reviews: Manifest) -> dict[str, Manifest]:
 def train_and_evaluate(
     config: RunConfig, variant: Variant, seed: int, reviews: Manifest, sequences: Manifest
 ) -> ModelResult:
-    """Train and evaluate one variant with one seed; what goes wrong with it becomes its result."""
-    label_names = reviews.facts["label_names"]
-    folders = {"data_dir": config.data_dir, "artifacts_dir": config.artifacts_dir}
+    """Train and evaluate one variant with one seed."""
     settings = FitSettings(
         epochs=config.epochs,
         patience=config.patience,
@@ -103,10 +115,31 @@ def train_and_evaluate(
         learning_rate=variant.learning_rate,
         seed=seed,
     )
-    result = ModelResult(variant=variant.name, encoding=variant.encoding, seed=seed, status="ok")
+    num_classes = len(reviews.facts["label_names"])
+    return attempt(
+        ModelResult(variant=variant.name, group=variant.group, encoding=variant.encoding, seed=seed, status="ok"),
+        lambda: run(train_variant, variant, settings, sequences, num_classes=num_classes, **folders(config)),
+        lambda model: run(evaluate_model, model, reviews, **folders(config)),
+    )
+
+
+def train_baseline_and_evaluate(config: RunConfig, baseline: Baseline, reviews: Manifest) -> ModelResult:
+    """Fit and evaluate one baseline, once: it is the same with every seed."""
+    label_names = reviews.facts["label_names"]
+    return attempt(
+        ModelResult(variant=baseline.name, group=BASELINE, encoding="text", seed=1, status="ok"),
+        lambda: run(train_baseline, baseline, reviews, label_names=label_names, **folders(config)),
+        lambda model: run(evaluate_model, model, reviews, **folders(config)),
+    )
+
+
+def attempt(
+    result: ModelResult, train: Callable[[], Manifest], evaluate: Callable[[Manifest], Manifest]
+) -> ModelResult:
+    """Complete a result with what training and evaluation gave; what goes wrong with one model becomes its result."""
     try:
-        model = run(train_variant, variant, settings, sequences, num_classes=len(label_names), **folders)
-        evaluation = run(evaluate_model, model, sequences, label_names=label_names, **folders)
+        model = train()
+        evaluation = evaluate(model)
     except UserError:
         raise
     except Exception as error:  # noqa: BLE001  whatever one variant does, the others go on

@@ -14,6 +14,7 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
+from tasks.baseline.baselines import BASELINES
 from tasks.encode.encodings import ENCODINGS
 from tasks.errors import UserError, did_you_mean
 from tasks.ingest.datasets import AUTO, SAMPLE
@@ -22,11 +23,22 @@ from tasks.train.variants import GROUPS, SEED, VARIANTS, expand_names
 ROOT: Final = Path(__file__).resolve().parents[1]
 ENV_PREFIX: Final = "BAKEOFF_"
 VARIANT_CHOICES: Final = (*VARIANTS, *GROUPS, "all")
+BASELINE_CHOICES: Final = (*BASELINES, "all", "none")
 
 
 def split_on_commas(value: Any) -> Any:
     """Accept "lstm,bilstm" where a list is wanted."""
     return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+
+def check_names(names: tuple[str, ...], choices: tuple[str, ...], *, kind: str) -> tuple[str, ...]:
+    """Return the names if they are all among the choices; raises ValueError with a suggestion otherwise."""
+    for name in names:
+        if name not in choices:
+            raise ValueError(
+                f"unknown {kind} {name!r}; expected some of {', '.join(choices)}.{did_you_mean(name, choices)}"
+            )
+    return names
 
 
 class RunConfig(BaseSettings):
@@ -45,6 +57,12 @@ class RunConfig(BaseSettings):
         min_length=1,
         description="which models to train: names, groups or all, separated by commas",
         json_schema_extra={"items": {"type": "string", "enum": list(VARIANT_CHOICES)}},
+    )
+    baselines: Annotated[tuple[str, ...], NoDecode, BeforeValidator(split_on_commas)] = Field(
+        default=("all",),
+        min_length=1,
+        description="which classical models to hold them against: names, all or none, separated by commas",
+        json_schema_extra={"items": {"type": "string", "enum": list(BASELINE_CHOICES)}},
     )
     seeds: int = Field(default=1, ge=1, le=100, description="how many seeds each variant is trained with")
     epochs: int = Field(default=10, ge=1, le=1_000, description="upper limit of epochs")
@@ -68,13 +86,15 @@ class RunConfig(BaseSettings):
     @classmethod
     def check_variants(cls, names: tuple[str, ...]) -> tuple[str, ...]:
         """Refuse a name that is neither a variant nor a group."""
-        for name in names:
-            if name not in VARIANT_CHOICES:
-                raise ValueError(
-                    f"unknown variant {name!r}; expected some of {', '.join(VARIANT_CHOICES)}."
-                    f"{did_you_mean(name, VARIANT_CHOICES)}"
-                )
-        return names
+        return check_names(names, VARIANT_CHOICES, kind="variant")
+
+    @field_validator("baselines")
+    @classmethod
+    def check_baselines(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        """Refuse a name that is no baseline, and `none` beside others."""
+        if "none" in names and len(names) > 1:
+            raise ValueError("none stands alone; expected it without other names.")
+        return check_names(names, BASELINE_CHOICES, kind="baseline")
 
     @field_validator("data_dir", "artifacts_dir", mode="after")
     @classmethod
@@ -86,6 +106,11 @@ class RunConfig(BaseSettings):
     def variant_names(self) -> list[str]:
         """Return the chosen variants, groups expanded, in the table's order."""
         return expand_names(self.variants)
+
+    @property
+    def baseline_names(self) -> list[str]:
+        """Return the chosen baselines in the table's order."""
+        return [name for name in BASELINES if {name, "all"} & set(self.baselines)]
 
     @property
     def seed_values(self) -> range:
@@ -159,13 +184,14 @@ def describe_error(finding: dict[str, Any]) -> str:
 
 def describe_tables() -> str:
     """List variants, groups and encodings, a line each, for --help."""
-    names = [*VARIANTS, *GROUPS, *ENCODINGS, "all"]
+    names = [*VARIANTS, *GROUPS, *BASELINES, *ENCODINGS, "all"]
     width = max(map(len, names))
     sections = {
         "variants": {
             row.name: f"{row.description} ({row.num_params:,} parameters, {row.encoding})" for row in VARIANTS.values()
         },
         "groups": {**GROUPS, "all": "every variant"},
+        "baselines": {row.name: row.description for row in BASELINES.values()},
         "encodings": {row.name: row.description for row in ENCODINGS.values()},
     }
     lines = []

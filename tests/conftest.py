@@ -1,12 +1,32 @@
-"""What all tests share: one Prefect server for those that run flows, and no network beyond loopback."""
+"""What all tests share: one Prefect server for those that run flows, and results of models made by hand."""
 
+import json
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 ROOT = Path(__file__).parents[1]
+NUM_REVIEWS = 100
+LENGTH = 120
+AddResult = Callable[..., Any]
+Build = Callable[..., dict[str, Any]]
+CALIBRATION = {
+    "nll": 0.5,
+    "brier": 0.2,
+    "ece": 0.05,
+    "reliability": [{"count": 100, "confidence": 0.6, "accuracy": 0.7}],
+}
+HISTORY = """epoch,loss,accuracy,val_loss,val_accuracy,seconds,train_seconds,reviews_per_second
+1,0.60,0.70,0.50,0.75,2.0,1.5,100
+2,0.40,0.85,0.45,0.80,1.0,0.8,100
+3,0.20,0.95,0.55,0.79,1.0,0.8,100
+"""
 
 
 @pytest.fixture(scope="session")
@@ -26,3 +46,156 @@ def prefect_api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
             del os.environ["PREFECT_HOME"]
         else:
             os.environ["PREFECT_HOME"] = home
+
+
+@pytest.fixture
+def run_facts() -> dict[str, Any]:
+    return {
+        "id": "20260102-030405-abcdef12",
+        "dataset": "imdb_reviews",
+        "is_fallback": False,
+        "fallback_reason": "",
+        "label_names": ["neg", "pos"],
+        "num_reviews": {"train": 22_500, "validation": 2_500, "test": NUM_REVIEWS},
+        "limit": None,
+        "seeds": 1,
+        "started": "2026-01-02T03:04:05+00:00",
+        "seconds": 61.4,
+        "device": "CPU (2 cores), tensorflow",
+        "versions": {"keras": "3.15.1"},
+    }
+
+
+@pytest.fixture
+def add_result(tmp_path: Path) -> AddResult:
+    """Writes the files of a model that is right on the first `num_correct` of the reviews, and returns its result.
+
+    `correct`, a mask of the reviews, says instead which it is right on; `labels` are those of the reviews.
+    """
+
+    from tasks.compare.leaderboard import METRICS, TRAINING
+    from tasks.compare.results import ModelResult
+
+    def add(
+        variant: str,
+        num_correct: int = 0,
+        *,
+        seed: int = 1,
+        threshold: float = 0.5,
+        group: str = "seed",
+        label_names: Sequence[str] = ("neg", "pos"),
+        labels: Any = None,
+        correct: Any = None,
+        **numbers: Any,
+    ) -> Any:
+        folder = f"models/{variant}/seed-{seed}"
+        (tmp_path / folder).mkdir(parents=True)
+        num_classes = len(label_names)
+        labels = np.arange(NUM_REVIEWS) % num_classes if labels is None else np.asarray(labels)
+        correct = np.arange(len(labels)) < num_correct if correct is None else np.asarray(correct)
+        answers = np.where(correct, labels, (labels + 1) % num_classes)
+        probabilities = np.full((len(labels), num_classes), 0.3 / num_classes)
+        probabilities[np.arange(len(labels)), answers] += 0.7
+        if num_classes == 2:
+            positive = np.where(answers == 1, threshold + 0.1, threshold - 0.1)
+            probabilities = np.column_stack([1 - positive, positive])
+        columns = {f"p_{name}": probabilities[:, index] for index, name in enumerate(label_names)}
+        ids = [f"test-{index}" for index in range(len(labels))]
+        table = pa.table({"id": ids, "label": pa.array(labels, pa.int32()), **columns})
+        pq.write_table(table, tmp_path / folder / "predictions.parquet")
+        (tmp_path / folder / "bundle.json").write_text(json.dumps({"threshold": threshold}))
+        (tmp_path / folder / "history.csv").write_text(HISTORY)
+        accuracy = float(correct.mean())
+        measured = {
+            **dict.fromkeys(METRICS, 0.5),
+            "threshold": threshold,
+            "temperature": 1.5,
+            "validation": {"accuracy": accuracy, "nll": 0.5},
+            "calibration": {"before": CALIBRATION, "after": CALIBRATION},
+            "predict_reviews_per_second": 1000.0,
+        }
+        return ModelResult(
+            variant=variant,
+            group=group,
+            encoding="text" if group == "baseline" else "words-10k-120",
+            seed=seed,
+            status="ok",
+            folder=folder,
+            training={**dict.fromkeys(TRAINING, 2.0), "num_params": 171_533, **numbers},
+            metrics={**measured, **numbers},
+        )
+
+    return add
+
+
+@pytest.fixture
+def fail_result() -> AddResult:
+    """A result of a model that failed."""
+
+    from tasks.compare.results import ModelResult
+
+    def fail(variant: str, reason: str = "out of memory", *, seed: int = 1, group: str = "seed") -> Any:
+        return ModelResult(
+            variant=variant, group=group, encoding="words-10k-120", seed=seed, status="failed", reason=reason
+        )
+
+    return fail
+
+
+@pytest.fixture
+def write_reviews_of_run(tmp_path: Path) -> Callable[..., Path]:
+    """Writes the three splits of reviews, and how many tokens those of test have; returns their folder."""
+
+    def write(texts: Sequence[str] | None, labels: Any, num_classes: int) -> Path:
+        folder = tmp_path / "reviews"
+        folder.mkdir(exist_ok=True)
+        labels = np.arange(NUM_REVIEWS) % num_classes if labels is None else np.asarray(labels)
+        written = texts or [f"review {index} was not dull" + " at all" * index for index in range(len(labels))]
+        rows = {"id": [f"test-{index}" for index in range(len(labels))], "text": list(written)}
+        pq.write_table(pa.table({**rows, "label": pa.array(labels, pa.int32())}), folder / "test.parquet")
+        for split in ("train", "validation"):
+            few = {"id": ["a", "b"], "text": [written[0], f"{split} text"], "label": pa.array([0, 1], pa.int32())}
+            pq.write_table(pa.table(few), folder / f"{split}.parquet")
+        counts = {"num_tokens": [len(text.split()) for text in written], "num_oov": [1] * len(written)}
+        (tmp_path / "sequences").mkdir(exist_ok=True)
+        pq.write_table(
+            pa.table(counts, pa.schema(dict.fromkeys(counts, pa.int32()))), tmp_path / "sequences/test.parquet"
+        )
+        return folder
+
+    return write
+
+
+@pytest.fixture
+def build(tmp_path: Path, run_facts: dict[str, Any], write_reviews_of_run: Callable[..., Path]) -> Build:
+    """Compares results as the main job does and returns a run's metrics, with some facts of the run changed."""
+    from tasks.compare.comparison import write_comparison
+    from tasks.compare.results import FILE
+
+    def build_from(
+        *results: Any, texts: Sequence[str] | None = None, labels: Any = None, **changes: Any
+    ) -> dict[str, Any]:
+        run = {**run_facts, **changes}
+        totals = {"num_tokens": 1_000, "num_oov": 50, "num_truncated": 1}
+        encoding = {
+            "length": LENGTH,
+            "folder": tmp_path / "sequences",
+            "splits": dict.fromkeys(("train", "validation", "test"), totals),
+        }
+        write_comparison(
+            results,
+            dataset={
+                "name": run["dataset"],
+                "label_names": run["label_names"],
+                "is_whole": run["limit"] is None,
+                "warnings": run.pop("warnings", []),
+                "hashes": {"test.parquet": "0123456789abcdef"},
+            },
+            reviews_folder=write_reviews_of_run(texts, labels, len(run["label_names"])),
+            encodings={"words-10k-120": encoding},
+            artifacts_dir=tmp_path,
+            folder=tmp_path,
+        )
+        return {"run": run, **json.loads((tmp_path / FILE).read_text(encoding="utf-8"))}
+
+    return build_from

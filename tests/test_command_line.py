@@ -92,12 +92,13 @@ def test_help_names_the_program(help_text: str) -> None:
 def test_flags_set_their_values(tmp_path: Path) -> None:
     config = parse(
         *("--dataset=sample", "--variants=lstm,conv-max", "--seeds", "2", "--epochs=3", "--patience=4"),
-        *("--batch-size=5", "--limit=60", "--validation-fraction=0.2"),
+        *("--batch-size=5", "--limit=60", "--validation-fraction=0.2", "--baselines=none"),
         *("--data-dir", str(tmp_path / "data"), f"--artifacts-dir={tmp_path}"),
     )
     assert config.model_dump(exclude={"config"}) == {
         "dataset": "sample",
         "variants": ("lstm", "conv-max"),
+        "baselines": ("none",),
         "seeds": 2,
         "epochs": 3,
         "patience": 4,

@@ -178,12 +178,14 @@ def test_config_file_may_write_keys_with_dashes(key: str, tmp_path: Path) -> Non
 def test_config_file_can_set_everything(tmp_path: Path) -> None:
     text = (
         'dataset = "sample"\nvariants = ["lstm", "conv-max"]\nseeds = 2\nepochs = 3\npatience = 4\nbatch-size = 5\n'
+        'baselines = ["majority"]\n'
         'limit = 60\nvalidation-fraction = 0.2\ndata-dir = "/d"\nartifacts-dir = "/a"\n'
     )
     config = RunConfig(config=write_config(tmp_path, text))
     assert config.model_dump(mode="json", exclude={"config"}) == {
         "dataset": "sample",
         "variants": ["lstm", "conv-max"],
+        "baselines": ["majority"],
         "seeds": 2,
         "epochs": 3,
         "patience": 4,
@@ -236,3 +238,15 @@ def test_tables_describe_every_variant_group_and_encoding(name: str) -> None:
 def test_form_in_the_ui_offers_every_variant_and_group() -> None:
     schema = RunConfig.model_json_schema()
     assert set(schema["properties"]["variants"]["items"]["enum"]) == {*VARIANTS, *GROUPS, "all"}
+
+
+def test_baselines_run_unless_told_otherwise() -> None:
+    assert RunConfig().baseline_names == ["majority", "tfidf-linear", "nb-svm"]
+    assert RunConfig(baselines="nb-svm,majority").baseline_names == ["majority", "nb-svm"]
+    assert RunConfig(baselines="none").baseline_names == []
+
+
+@pytest.mark.parametrize(("value", "message"), [("nbsvm", "did you mean 'nb-svm'"), ("none,nb-svm", "stands alone")])
+def test_wrong_baselines_are_refused(value: str, message: str) -> None:
+    with pytest.raises(ValidationError, match=f"(?i){message}"):
+        RunConfig(baselines=value)

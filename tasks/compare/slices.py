@@ -29,15 +29,22 @@ NEGATION: Final = (
 class Attributes:
     """What is known of each test review, in arrays of shape (num_reviews,).
 
-    `num_tokens` is before truncation to `length`, the encoding's, and `num_oov` counts the unknown ones among them.
+    `encoded` is None where the models read the text itself.
     """
 
     num_words: NDArray[np.integer[Any]]
+    label: NDArray[np.integer[Any]]
+    has_negation: NDArray[np.bool_]
+    encoded: "Encoded | None"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Encoded:
+    """What an encoding of `length` tokens makes of each review: tokens before truncation, and unknown ones of them."""
+
     num_tokens: NDArray[np.integer[Any]]
     num_oov: NDArray[np.integer[Any]]
     length: int
-    label: NDArray[np.integer[Any]]
-    has_negation: NDArray[np.bool_]
 
 
 def has_negation(texts: pa.Array | pa.ChunkedArray | Sequence[str]) -> NDArray[np.bool_]:
@@ -64,14 +71,14 @@ def slice_accuracy(
 
 def cut_slices(attributes: Attributes, label_names: Sequence[str]) -> Iterator[tuple[str, str, NDArray[np.bool_]]]:
     """Yield group, name and members (shape (num_reviews,)) of each slice: the table of slices, add a group here."""
-    unknown = attributes.num_oov / np.maximum(attributes.num_tokens, 1)
-    truncated = attributes.num_tokens > attributes.length
     for name, inside in cut_ranges(attributes.num_words, WORDS):
         yield "length", name, inside
-    yield "truncation", "whole", ~truncated
-    yield "truncation", "truncated", truncated
-    for name, inside in cut_ranges(unknown, UNKNOWN):
-        yield "unknown words", name, inside
+    if encoded := attributes.encoded:
+        truncated = encoded.num_tokens > encoded.length
+        yield "truncation", "whole", ~truncated
+        yield "truncation", "truncated", truncated
+        for name, inside in cut_ranges(encoded.num_oov / np.maximum(encoded.num_tokens, 1), UNKNOWN):
+            yield "unknown words", name, inside
     yield "negation", "with negation", attributes.has_negation
     yield "negation", "without negation", ~attributes.has_negation
     for index, name in enumerate(label_names):

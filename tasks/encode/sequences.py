@@ -48,6 +48,18 @@ def fit_tokenizer(path: Path, encoding: Encoding) -> Tokenizer:
     return tokenizer
 
 
+def load_tokenizer(path: Path) -> Tokenizer:
+    """Load a saved tokenizer for `encode_texts`."""
+    return forget_length(Tokenizer.from_file(str(path)))
+
+
+def forget_length(tokenizer: Tokenizer) -> Tokenizer:
+    """Let a tokenizer return all tokens: how many there are is counted before truncation."""
+    tokenizer.no_truncation()
+    tokenizer.no_padding()
+    return tokenizer
+
+
 def encode_texts(texts: pa.Array, tokenizer: Tokenizer, encoding: Encoding) -> dict[str, NDArray[Any]]:
     """Encode texts: tokens of shape (num_texts, length), num_tokens before truncation, num_oov among those."""
     found = ENCODE[encoding.kind](texts, tokenizer)
@@ -61,9 +73,7 @@ def encode_texts(texts: pa.Array, tokenizer: Tokenizer, encoding: Encoding) -> d
 
 def write_sequences(source: Path, tokenizer: Tokenizer, encoding: Encoding, target: Path) -> dict[str, int]:
     """Encode one split; returns how many tokens, unknown tokens and truncated reviews it has."""
-    untruncated = Tokenizer.from_str(tokenizer.to_str())
-    untruncated.no_truncation()
-    untruncated.no_padding()
+    untruncated = forget_length(Tokenizer.from_str(tokenizer.to_str()))
     schema = sequence_schema(encoding)
     totals = {"num_tokens": 0, "num_oov": 0, "num_truncated": 0}
     batches = read_batches(source, columns=["id", "text", "label"])

@@ -6,6 +6,7 @@ Source: https://github.com/keras-team/keras/blob/v3.15.1/keras/src/legacy/prepro
 """
 
 from collections.abc import Iterable
+from functools import lru_cache
 from operator import itemgetter
 from typing import Final
 
@@ -89,8 +90,14 @@ def escape_class(characters: str) -> str:
 
 def encode_words(texts: pa.Array, tokenizer: Tokenizer) -> Tokens:
     """Turn texts into token ids, out-of-vocabulary words into OOV_ID."""
-    ranked = sorted(tokenizer.get_vocab().items(), key=itemgetter(1))
     words, num_tokens = split_words(texts)
     column = words.dictionary_encode()
-    known = pc.index_in(column.dictionary, value_set=pa.array([word for word, _ in ranked], pa.string()))
+    known = pc.index_in(column.dictionary, value_set=list_words(tokenizer))
     return Tokens(known.fill_null(OOV_ID).to_numpy()[column.indices.to_numpy()], num_tokens)
+
+
+@lru_cache(maxsize=8)
+def list_words(tokenizer: Tokenizer) -> pa.Array:
+    """List a tokenizer's words in the order of their ids; kept, because it takes longer than encoding a short text."""
+    ranked = sorted(tokenizer.get_vocab().items(), key=itemgetter(1))
+    return pa.array([word for word, _ in ranked], pa.string())

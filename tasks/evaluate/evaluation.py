@@ -1,47 +1,122 @@
-"""Evaluate a trained model on the test split, once, and complete its bundle."""
+"""Evaluate a trained model: decide on the validation split, then read the test split once, and complete the bundle."""
 
 import json
 import time
 from pathlib import Path
-from typing import Any, Final
+from statistics import median
+from typing import Any, Final, NamedTuple
 
-import keras
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
 
-from tasks.encode.sequences import read_sequences
+from tasks.evaluate.calibration import apply_temperature, choose_threshold, fit_temperature, reliability
+from tasks.evaluate.classifier import Classifier, load_classifier, measure_files
 from tasks.evaluate.metrics import compute_metrics
+from tasks.evaluate.model_card import write_model_card
 from tasks.evaluate.predictions import write_predictions
-from tasks.train.backend import speed_up_prediction
-from tasks.train.predict import predict_probabilities
 
-DEFAULT_THRESHOLD: Final = 0.5
-DEFAULT_TEMPERATURE: Final = 1.0
+BATCH_ROWS: Final = 5_000
+SINGLE_REVIEWS: Final = 30
+CALIBRATION_METRICS: Final = ("nll", "brier", "ece")
+
+
+class Decision(NamedTuple):
+    """How probabilities become decisions, chosen on the validation split alone."""
+
+    temperature: float
+    threshold: float
+
+
+class ScoredSplit(NamedTuple):
+    """A split's ids and labels with the uncalibrated probabilities that the model gives it."""
+
+    ids: pa.Array
+    labels: NDArray[np.int32]
+    probabilities: NDArray[np.float64]
 
 
 def evaluate_model(
-    model_folder: Path, test_path: Path, folder: Path, *, label_names: list[str], bundle: dict[str, Any]
+    model_folder: Path, reviews_folder: Path, folder: Path, *, label_names: list[str], bundle: dict[str, Any]
 ) -> dict[str, Any]:
-    """Predict the test split with a saved model; write predictions.parquet and bundle.json; return the metrics.
+    """Score validation and test as the model will be used: from text, by what was saved of it. Returns the metrics.
 
-    `bundle` is what is known of the model before; metrics, threshold and temperature are added to it.
+    Writes under `folder` predictions.parquet (test), validation.parquet, both calibrated, bundle.json and
+    MODEL_CARD.md. `bundle` is what is known of the model before.
     """
-    model = keras.models.load_model(model_folder / "model.keras", compile=False, safe_mode=True)
-    speed_up_prediction(model)
-    tokens, labels = read_sequences(test_path)
+    classifier = load_classifier(model_folder, bundle["encoding"])
+    validation = score_split(classifier, reviews_folder / "validation.parquet")
+    decision = decide(validation)
+    speed = {"predict_single_per_second": time_single_reviews(classifier, reviews_folder / "validation.parquet")}
     started = time.perf_counter()
-    probabilities = predict_probabilities(model, tokens)
+    test = score_split(classifier, reviews_folder / "test.parquet")
     seconds = time.perf_counter() - started
-    write_predictions(folder / "predictions.parquet", test_path, probabilities, label_names)
-    scores = {
-        **compute_metrics(probabilities, labels, threshold=DEFAULT_THRESHOLD),
+    metrics = {
+        **measure(test, decision),
+        **decision._asdict(),
+        "calibration": compare_calibration(test, decision),
+        "validation": measure(validation, decision),
         "predict_seconds": seconds,
-        "predict_reviews_per_second": len(labels) / seconds,
+        "predict_reviews_per_second": len(test.labels) / seconds,
+        **speed,
+        "file_bytes": measure_files(model_folder),
     }
-    complete = {
-        **bundle,
-        "label_names": label_names,
-        "threshold": DEFAULT_THRESHOLD,
-        "temperature": DEFAULT_TEMPERATURE,
-        "metrics": scores,
-    }
+    for split, name in ((test, "predictions.parquet"), (validation, "validation.parquet")):
+        calibrated = apply_temperature(split.probabilities, decision.temperature)
+        write_predictions(folder / name, split.ids, split.labels, calibrated, label_names)
+    complete = {**bundle, "label_names": label_names, **decision._asdict(), "metrics": metrics}
     (folder / "bundle.json").write_text(json.dumps(complete, indent=2, allow_nan=False) + "\n", encoding="utf-8")
-    return scores
+    write_model_card(folder / "MODEL_CARD.md", complete, test_predictions=folder / "predictions.parquet")
+    return metrics
+
+
+def score_split(classifier: Classifier, path: Path) -> ScoredSplit:
+    """Score one file of reviews, batch by batch."""
+    ids, labels, probabilities = [], [], []
+    with pq.ParquetFile(path) as file:
+        for batch in file.iter_batches(BATCH_ROWS):
+            ids.append(batch.column("id"))
+            labels.append(batch.column("label").to_numpy())
+            probabilities.append(classifier.score(batch.column("text")).probabilities)
+    return ScoredSplit(pa.concat_arrays(ids), np.concatenate(labels), np.concatenate(probabilities))
+
+
+def decide(validation: ScoredSplit) -> Decision:
+    """Choose temperature and threshold."""
+    temperature = fit_temperature(validation.probabilities, validation.labels)
+    calibrated = apply_temperature(validation.probabilities, temperature)
+    return Decision(temperature, choose_threshold(calibrated, validation.labels))
+
+
+def measure(split: ScoredSplit, decision: Decision) -> dict[str, Any]:
+    """Compute the metrics of calibrated probabilities and of the decisions that follow from them."""
+    calibrated = apply_temperature(split.probabilities, decision.temperature)
+    return compute_metrics(calibrated, split.labels, threshold=decision.threshold)
+
+
+def compare_calibration(split: ScoredSplit, decision: Decision) -> dict[str, Any]:
+    """Measure calibration as the model came out of training and after the temperature was applied."""
+    stages = {
+        "before": split.probabilities,
+        "after": apply_temperature(split.probabilities, decision.temperature),
+    }
+    result: dict[str, Any] = {}
+    for stage, probabilities in stages.items():
+        metrics = compute_metrics(probabilities, split.labels)
+        result[stage] = {name: metrics[name] for name in CALIBRATION_METRICS}
+        result[stage]["reliability"] = reliability(probabilities, split.labels)
+    return result
+
+
+def time_single_reviews(classifier: Classifier, path: Path) -> float:
+    """Measure how many reviews a second the model scores when they come one at a time: the median of some."""
+    with pq.ParquetFile(path) as file:
+        texts = next(file.iter_batches(SINGLE_REVIEWS, columns=["text"])).column("text")
+    classifier.score(texts.slice(0, 1))
+    seconds = []
+    for index in range(len(texts)):
+        started = time.perf_counter()
+        classifier.score(texts.slice(index, 1))
+        seconds.append(time.perf_counter() - started)
+    return 1.0 / median(seconds)

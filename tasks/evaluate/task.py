@@ -1,4 +1,4 @@
-"""Prefect task that evaluates one trained model on the test split."""
+"""Prefect task that evaluates one trained model."""
 
 from pathlib import Path
 from typing import Any, Final
@@ -7,12 +7,16 @@ from prefect import task
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas import State
 
+from tasks.baseline.baselines import BASELINES
+from tasks.evaluate.classifier import MODEL_FILES
 from tasks.fingerprint import hash_room, library_versions
 from tasks.isolation import run_apart
 from tasks.orchestration import produce_in_task
 from tasks.store import Manifest, Output
+from tasks.train.variants import VARIANTS, Variant
 
 ROOM: Final = Path(__file__).parent
+ENCODE: Final = ROOM.parent / "encode"
 
 
 @task(
@@ -20,10 +24,9 @@ ROOM: Final = Path(__file__).parent
     task_run_name="evaluate-{model.name}-{model.decided_by[settings][seed]}",
     cache_policy=NO_CACHE,
 )
-def evaluate_model(
-    model: Manifest, sequences: Manifest, *, label_names: list[str], data_dir: Path, artifacts_dir: Path
-) -> State[Manifest]:
-    """Predict the test split, once, and complete the model's bundle with predictions and metrics."""
+def evaluate_model(model: Manifest, reviews: Manifest, *, data_dir: Path, artifacts_dir: Path) -> State[Manifest]:
+    """Score validation and test, the latter once, and complete the model's bundle."""
+    label_names = reviews.facts["label_names"]
     output = Output(
         root=artifacts_dir,
         kind="evaluation",
@@ -31,11 +34,11 @@ def evaluate_model(
         family=f"models/{model.name}",
         folder=model.folder,
         decided_by={
-            "model": model.files["model.keras"].sha256,
-            "test": sequences.files["test.parquet"].sha256,
+            "model": {name: model.files[name].sha256 for name in MODEL_FILES if name in model.files},
+            "reviews": {name: reviews.files[name].sha256 for name in ("validation.parquet", "test.parquet")},
             "label_names": label_names,
-            "code": hash_room(ROOM, without=("task.py", "intervals.py")),
-            "libraries": library_versions("keras", "scikit-learn"),
+            "code": {room.name: hash_room(room, without=("task.py",)) for room in (ROOM, ENCODE)},
+            "libraries": library_versions("keras", "scikit-learn", "scipy", "tokenizers"),
         },
     )
 
@@ -43,24 +46,33 @@ def evaluate_model(
         metrics: dict[str, Any] = run_apart(
             "tasks.evaluate.evaluation:evaluate_model",
             model_folder=artifacts_dir / model.folder,
-            test_path=data_dir / sequences.folder / "test.parquet",
+            reviews_folder=data_dir / reviews.folder,
             folder=folder,
             label_names=label_names,
-            bundle=describe_bundle(model, sequences),
+            bundle=describe_bundle(model, reviews),
         )
         return metrics
 
     return produce_in_task(output, make)
 
 
-def describe_bundle(model: Manifest, sequences: Manifest) -> dict[str, Any]:
-    """List what a user of the model needs to know of its making."""
+def describe_bundle(model: Manifest, reviews: Manifest) -> dict[str, Any]:
+    """List what a user of the model needs to know of its making; a baseline has no encoding, it reads the text."""
+    row = BASELINES.get(model.name) or VARIANTS[model.name]
     return {
         "variant": model.name,
+        "description": row.description,
+        "kind": "baseline" if model.name in BASELINES else "neural",
         "fingerprint": model.fingerprint,
-        "encoding": {"name": sequences.name, **sequences.decided_by["encoding"]},
+        "encoding": {"name": row.encoding, **model.decided_by["encoding"]} if isinstance(row, Variant) else None,
         "settings": model.decided_by["settings"],
         "training": model.facts,
-        "data": {name: record.sha256 for name, record in sequences.files.items() if name.endswith(".parquet")},
+        "dataset": {
+            "name": reviews.name,
+            "counts": reviews.facts["counts"],
+            "limit": reviews.decided_by["limit"],
+            "validation_fraction": reviews.decided_by["validation_fraction"],
+        },
+        "data": {name: record.sha256 for name, record in reviews.files.items()},
         "versions": model.decided_by["libraries"],
     }

@@ -1,35 +1,43 @@
-"""Renderings of the leaderboard: rows of text, terminal table, Markdown and HTML. Nothing is computed here."""
+"""Renderings of a run's metrics: rows of text, terminal table, Markdown. Nothing is computed here."""
 
 from typing import Any, Final
 
-import jinja2
-from markdown_it import MarkdownIt
 from rich.table import Table
 from rich.text import Text
 
+from tasks.compare.results import BASELINE, ENSEMBLE
 from tasks.ingest.datasets import FALLBACK_WARNING
+from tasks.markdown import escape_markdown, render_table
+from tasks.report.verdict import (
+    describe_baselines,
+    describe_certainty,
+    describe_duplicates,
+    describe_errors,
+    describe_ties,
+    describe_verdict,
+    describe_worst_slice,
+)
 
 RIGHT_ALIGNED: Final = frozenset(
-    {"accuracy", "95% interval", "macro-F1", "ROC-AUC", "NLL", "ECE", "parameters", "epochs", "s/epoch", "train s"}
+    {
+        "accuracy",
+        "95% interval",
+        "tie group",
+        "macro-F1",
+        "ROC-AUC",
+        "NLL",
+        "ECE",
+        "parameters",
+        "epochs",
+        "s/epoch",
+        "train s",
+        "reviews/s",
+    }
 )
-PAGE: Final = """<!doctype html>
-<html lang="en">
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<title>{{ title }}</title>
-<style>
-  body { font: 16px/1.5 system-ui, sans-serif; max-width: 84rem; margin: 0 auto; padding: 1rem; }
-  .table { overflow-x: auto; }
-  table { border-collapse: collapse; font-variant-numeric: tabular-nums; white-space: nowrap; }
-  th, td { padding: .3rem .7rem; border-bottom: 1px solid #8884; text-align: left; }
-  th[style*=right], td[style*=right] { text-align: right; }
-  strong { color: #b3261e; }
-  @media (prefers-color-scheme: dark) { strong { color: #ff8a80; } }
-</style>
-<body><main>{{ body }}</main></body>
-</html>
-"""
+# What 160 columns have no room for.
+BEYOND_TERMINAL: Final = frozenset({"macro-F1", "ROC-AUC", "epochs", "train s"})
+KINDS: Final = {BASELINE: "baseline", ENSEMBLE: "all together"}
+YES_NO: Final = {True: "yes", False: "no", None: "-"}
 
 
 def format_rows(leaderboard: dict[str, Any]) -> list[dict[str, str]]:
@@ -44,8 +52,11 @@ def format_row(row: dict[str, Any]) -> dict[str, str]:
     interval = "-" if accuracy["low"] is None else f"{100 * accuracy['low']:.1f}-{100 * accuracy['high']:.1f}%"
     return {
         "model": row["name"],
+        "kind": KINDS.get(row["group"], "neural"),
         "accuracy": show(accuracy["mean"], "{:.1%}").replace("%", f"{spread}%"),
         "95% interval": interval,
+        "tie group": show(row["tie_group"], "{}"),
+        "beats baseline": YES_NO[row["beats_baseline"]],
         "macro-F1": show(row["macro_f1"], "{:.3f}"),
         "ROC-AUC": show(row["roc_auc"], "{:.3f}"),
         "NLL": show(row["nll"], "{:.3f}"),
@@ -54,6 +65,7 @@ def format_row(row: dict[str, Any]) -> dict[str, str]:
         "epochs": show(row["epochs"], "{:.3g}"),
         "s/epoch": show(row["epoch_seconds"], "{:.1f}"),
         "train s": show(row["train_seconds"], "{:.0f}"),
+        "reviews/s": show(row["predict_reviews_per_second"], "{:,.0f}"),
         "encoding": row["encoding"],
         "status": row["status"],
     }
@@ -67,7 +79,7 @@ def show(value: float | None, template: str) -> str:
 def render_terminal(leaderboard: dict[str, Any]) -> Table:
     """Render for a terminal."""
     table = Table(title=Text(describe_run(leaderboard["run"])), title_justify="left", caption_justify="left")
-    rows = format_rows(leaderboard)
+    rows = [{name: row[name] for name in row if name not in BEYOND_TERMINAL} for row in format_rows(leaderboard)]
     for name in rows[0]:
         table.add_column(name, justify="right" if name in RIGHT_ALIGNED else "left", no_wrap=True)
     for row in rows:
@@ -84,20 +96,34 @@ def describe_run(run: dict[str, Any]) -> str:
     )
 
 
-def render_markdown(leaderboard: dict[str, Any]) -> str:
-    """Render as Markdown: the warning if there is one, the table, failures and how to read it."""
-    run = leaderboard["run"]
+def render_markdown(metrics: dict[str, Any]) -> str:
+    """Render the report in short: the verdict, the table, what stands out, failures, and how to read it."""
+    run = metrics["run"]
     title = f"# Sequence Bakeoff: {escape_markdown(run['dataset'])}"
-    parts = [title, escape_markdown(describe_run(run)) + ".", *warn_of_fallback(run)]
-    parts += [render_table(format_rows(leaderboard)), *describe_failures(leaderboard), explain_columns(run)]
+    verdict = [f"**{escape_markdown(describe_verdict(metrics))}**", escape_markdown(describe_certainty(metrics))]
+    parts = [title, *warn_of_fallback(run), " ".join(verdict), escape_markdown(describe_run(run)) + "."]
+    parts += [render_table(format_rows(metrics), right_aligned=RIGHT_ALIGNED), *list_findings(metrics)]
+    parts += [*describe_failures(metrics), *list_claims(metrics), *list_warnings(metrics), explain_columns(run)]
     return "\n\n".join(parts) + "\n"
 
 
-def render_table(rows: list[dict[str, str]]) -> str:
-    """Render rows as a Markdown table."""
-    rule = ["---:" if name in RIGHT_ALIGNED else "---" for name in rows[0]]
-    cells = [list(rows[0]), rule, *([escape_markdown(cell) for cell in row.values()] for row in rows)]
-    return "\n".join(f"| {' | '.join(line)} |" for line in cells)
+def list_findings(metrics: dict[str, Any]) -> list[str]:
+    """List what stands out, a line each."""
+    tellers = (describe_baselines, describe_ties, describe_worst_slice, describe_errors, describe_duplicates)
+    findings = [finding for teller in tellers if (finding := teller(metrics))]
+    return ["\n".join(f"- {escape_markdown(finding)}" for finding in findings)] if findings else []
+
+
+def list_claims(metrics: dict[str, Any]) -> list[str]:
+    """Tabulate the course note's claims with their verdicts."""
+    rows = [{"the course note says": row.pop("claim"), **row} for row in map(dict, metrics["claims"])]
+    return ["## The course note's claims", render_table(rows)] if rows else []
+
+
+def list_warnings(metrics: dict[str, Any]) -> list[str]:
+    """List what the data check found."""
+    lines = [f"- {escape_markdown(warning)}" for warning in metrics["data"]["warnings"]]
+    return ["## Warnings about the data", "\n".join(lines)] if lines else []
 
 
 def describe_failures(leaderboard: dict[str, Any]) -> list[str]:
@@ -111,7 +137,9 @@ def explain_columns(run: dict[str, Any]) -> str:
     """Say what the numbers are, and what the interval covers."""
     covers = "the test reviews and the seeds" if run["seeds"] > 1 else "the test reviews, for one seed"
     return (
-        f"Accuracy is measured once on the test split; its 95% interval is a bootstrap over {covers}. "
+        f"Accuracy is measured once on the test split; its 95% interval is a bootstrap over {covers}. Models with the "
+        "same tie group cannot be told from the best of the group: exact McNemar tests with Holm's correction over all "
+        "pairs, and the interval of the difference. Temperature and threshold were chosen on validation. "
         "NLL is the negative log-likelihood in nats, ECE the expected calibration error over 15 bins. "
         "Each model is the one of its epoch with the lowest validation loss. "
         f"Run {run['id']}, started {run['started']}."
@@ -148,19 +176,3 @@ def describe_value(value: Any) -> str:
         case list():
             return ", ".join(map(str, value))
     return str(value)
-
-
-def render_html(leaderboard: dict[str, Any]) -> str:
-    """Render the Markdown as one self-contained page."""
-    body = MarkdownIt("commonmark", {"html": False}).enable("table").render(render_markdown(leaderboard))
-    body = body.replace("<table>", '<div class="table"><table>').replace("</table>", "</table></div>")
-    environment = jinja2.Environment(autoescape=True)
-    title = f"Sequence Bakeoff: {leaderboard['run']['dataset']}"
-    return environment.from_string(PAGE).render(title=title, body=jinja2.filters.do_mark_safe(body))
-
-
-def escape_markdown(text: str) -> str:
-    r"""Keep text from being read as Markdown: escape_markdown("a|b") -> "a\|b"."""
-    for character in "\\`*_[]<>|&":
-        text = text.replace(character, f"\\{character}")
-    return " ".join(text.split())

@@ -8,23 +8,29 @@ from typing import Any
 
 import pandas as pd
 
-from tasks.report.render import render_html, render_markdown
+from tasks.report.page import render_page
+from tasks.report.render import render_markdown
 
 LATEST = "latest"
 
 
-def write_run(artifacts_dir: Path, leaderboard: dict[str, Any], config_json: str) -> Path:
-    """Write leaderboard.json, leaderboard.csv, summary.md, report.html and config.json; returns their folder."""
-    run_id = str(leaderboard["run"]["id"])
+def write_run(artifacts_dir: Path, metrics: dict[str, Any], config_json: str) -> Path:
+    """Write a run's files, all made from its metrics; returns their folder.
+
+    metrics.json, leaderboard.json (the part that scripts read), leaderboard.csv, summary.md, report.html, config.json.
+    """
+    run_id = str(metrics["run"]["id"])
+    leaderboard = {name: metrics[name] for name in ("run", "recommendation", "variants")}
     folder = artifacts_dir / "runs" / run_id
     work = folder.with_name(f".{run_id}")
     work.mkdir(parents=True)
     try:
+        (work / "metrics.json").write_text(json.dumps(metrics, allow_nan=False) + "\n", "utf-8")
         (work / "leaderboard.json").write_text(json.dumps(leaderboard, indent=2, allow_nan=False) + "\n", "utf-8")
         rows = [flatten_row(row, leaderboard["run"]["dataset"]) for row in leaderboard["variants"]]
         pd.DataFrame(rows).to_csv(work / "leaderboard.csv", index=False)
-        (work / "summary.md").write_text(render_markdown(leaderboard), "utf-8")
-        (work / "report.html").write_text(render_html(leaderboard), "utf-8")
+        (work / "summary.md").write_text(render_markdown(metrics), "utf-8")
+        (work / "report.html").write_text(render_page(metrics), "utf-8")
         (work / "config.json").write_text(config_json + "\n", "utf-8")
         os.replace(work, folder)
     finally:

@@ -1,23 +1,24 @@
 """Slices of the test reviews: who is in them, how accurate they are, which is worst."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pytest
 
-from tasks.compare.slices import Attributes, find_worst, has_negation, measure_accuracy, slice_accuracy
+from tasks.compare.slices import Attributes, Encoded, find_worst, has_negation, measure_accuracy, slice_accuracy
 from tasks.evaluate.intervals import bootstrap_accuracy
 
 NAMES = ("negative", "positive")
 SIX = Attributes(
     num_words=np.array([120, 121, 250, 251, 500, 501]),
-    num_tokens=np.array([120, 121, 250, 251, 500, 0]),
-    num_oov=np.array([0, 0, 5, 6, 50, 0]),
-    length=120,
     label=np.array([0, 0, 0, 0, 0, 1]),
     has_negation=np.array([True, True, True, True, True, True]),
+    encoded=Encoded(
+        num_tokens=np.array([120, 121, 250, 251, 500, 0]), num_oov=np.array([0, 0, 5, 6, 50, 0]), length=120
+    ),
 )
 SIX_CORRECT = np.array([[True, False, True, False, True, True]])
 
@@ -26,11 +27,13 @@ def make_attributes(random: np.random.Generator, num_reviews: int) -> Attributes
     num_words = random.integers(10, 1_000, size=num_reviews)
     return Attributes(
         num_words=num_words,
-        num_tokens=num_words,
-        num_oov=random.binomial(num_words, random.uniform(0, 0.15, size=num_reviews)),
-        length=120,
         label=random.integers(2, size=num_reviews),
         has_negation=random.random(num_reviews) < 0.9,
+        encoded=Encoded(
+            num_tokens=num_words,
+            num_oov=random.binomial(num_words, random.uniform(0, 0.15, size=num_reviews)),
+            length=120,
+        ),
     )
 
 
@@ -136,3 +139,8 @@ def test_text_without_negation(text: str) -> None:
 def test_missing_text_has_no_negation() -> None:
     texts: Sequence[str | None] = [None, "no"]
     assert has_negation(pa.array(texts, pa.string())).tolist() == [False, True]
+
+
+def test_models_that_read_the_text_itself_have_no_slices_of_an_encoding() -> None:
+    groups = {row["group"] for row in slice_accuracy(SIX_CORRECT, replace(SIX, encoded=None), NAMES)}
+    assert groups == {"length", "negation", "label"}

@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from tasks.encode.encodings import Encoding
+from tasks.encode.words import OOV, PAD, make_tokenizer
 from tasks.evaluate.evaluation import evaluate_model
 from tasks.evaluate.metrics import compute_metrics
 from tasks.evaluate.predictions import read_predictions
@@ -53,16 +54,21 @@ def model_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def test_split(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("sequences") / "test.parquet"
-    tokens = np.random.default_rng(1).integers(1, ENCODING.vocab_size, (NUM_REVIEWS, ENCODING.length)).astype(np.uint8)
-    columns = {
-        "id": [f"test-{index}" for index in range(NUM_REVIEWS)],
-        "label": pa.array(tokens[:, 0] % 2, pa.int32()),
-        "tokens": pa.FixedSizeListArray.from_arrays(pa.array(tokens.ravel()), ENCODING.length),
-    }
-    pq.write_table(pa.table(columns), path)
-    return path
+def reviews_folder(tmp_path_factory: pytest.TempPathFactory, model_folder: Path) -> Path:
+    """Validation and test reviews of words whose tokenizer lies beside the model."""
+    folder = tmp_path_factory.mktemp("reviews")
+    random = np.random.default_rng(1)
+    for split, num_reviews in (("validation", 30), ("test", NUM_REVIEWS)):
+        words = random.integers(2, ENCODING.vocab_size, (num_reviews, ENCODING.length))
+        columns = {
+            "id": [f"{split}-{index}" for index in range(num_reviews)],
+            "text": [" ".join(f"word{word}" for word in row) for row in words],
+            "label": pa.array(words[:, 0] % 2, pa.int32()),
+        }
+        pq.write_table(pa.table(columns), folder / f"{split}.parquet")
+    vocabulary = [PAD, OOV, *(f"word{word}" for word in range(2, ENCODING.vocab_size))]
+    make_tokenizer(vocabulary).save(str(model_folder / "tokenizer.json"))
+    return folder
 
 
 @pytest.fixture(scope="module")
@@ -75,21 +81,28 @@ def bundle(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
         "training",
         "bilstm",
         {"model.keras": "m"},
-        decided_by={"settings": asdict(SETTINGS), "libraries": {"keras": "3.x", "tensorflow": "2.x"}},
-        facts={"num_params": 1, "device": "CPU"},
+        decided_by={
+            "settings": asdict(SETTINGS),
+            "encoding": ENCODING.settings(),
+            "libraries": {"keras": "3.x", "tensorflow": "2.x"},
+        },
+        facts={"num_params": 1, "device": "CPU", "train_seconds": 2.0},
     )
-    files = {"train.parquet": "t1", "validation.parquet": "v1", "test.parquet": "t2", "tokenizer.json": "k"}
-    sequences = make_manifest("encoding", "tiny", files, decided_by={"encoding": ENCODING.settings()})
-    return describe_bundle(model, sequences)
+    files = {"train.parquet": "t1", "validation.parquet": "v1", "test.parquet": "t2"}
+    counts = {split: dict.fromkeys(LABEL_NAMES, 10) for split in ("train", "validation", "test")}
+    reviews = make_manifest(
+        "reviews", "films", files, decided_by={"limit": None, "validation_fraction": 0.1}, facts={"counts": counts}
+    )
+    return describe_bundle(model, reviews)
 
 
 @pytest.fixture(scope="module")
 def evaluated(
-    model_folder: Path, test_split: Path, bundle: dict[str, Any], tmp_path_factory: pytest.TempPathFactory
+    model_folder: Path, reviews_folder: Path, bundle: dict[str, Any], tmp_path_factory: pytest.TempPathFactory
 ) -> tuple[dict[str, Any], Path]:
     """The metrics that were returned, and the folder that was written to."""
     folder = tmp_path_factory.mktemp("evaluation")
-    return evaluate_model(model_folder, test_split, folder, label_names=LABEL_NAMES, bundle=bundle), folder
+    return evaluate_model(model_folder, reviews_folder, folder, label_names=LABEL_NAMES, bundle=bundle), folder
 
 
 @pytest.fixture
@@ -99,21 +112,24 @@ def written(evaluated: tuple[dict[str, Any], Path]) -> dict[str, Any]:
     return content
 
 
-def test_bundle_and_predictions_are_all_that_is_written(evaluated: tuple[dict[str, Any], Path]) -> None:
-    assert {path.name for path in evaluated[1].iterdir()} == {"bundle.json", "predictions.parquet"}
+def test_bundle_card_and_predictions_are_all_that_is_written(evaluated: tuple[dict[str, Any], Path]) -> None:
+    written = {path.name for path in evaluated[1].iterdir()}
+    assert written == {"bundle.json", "predictions.parquet", "validation.parquet", "MODEL_CARD.md"}
 
 
 def test_bundle_says_how_to_use_the_model(written: dict[str, Any]) -> None:
     assert written["label_names"] == LABEL_NAMES
-    assert written["encoding"] == {"name": "tiny", **ENCODING.settings()}
-    assert (written["threshold"], written["temperature"]) == (0.5, 1.0)
+    assert written["encoding"] == {"name": "words-10k-120", **ENCODING.settings()}
+    assert 0 < written["threshold"] < 1
+    assert written["temperature"] > 1, "the model is made to be too sure of itself"
 
 
 def test_bundle_says_how_the_model_was_made(written: dict[str, Any]) -> None:
     assert written["variant"] == "bilstm"
     assert written["fingerprint"] == "f1"
     assert written["settings"]["seed"] == 7
-    assert written["training"] == {"num_params": 1, "device": "CPU"}
+    assert written["training"] == {"num_params": 1, "device": "CPU", "train_seconds": 2.0}
+    assert written["kind"] == "neural"
     assert written["data"] == {"train.parquet": "t1", "validation.parquet": "v1", "test.parquet": "t2"}
     assert written["versions"] == {"keras": "3.x", "tensorflow": "2.x"}
 
@@ -126,30 +142,73 @@ def test_bundle_holds_the_metrics_that_are_returned(
 
 def test_metrics_are_those_of_the_predictions_file(evaluated: tuple[dict[str, Any], Path]) -> None:
     scores, folder = evaluated
-    probabilities, labels = read_predictions(folder / "predictions.parquet")
-    expected = compute_metrics(probabilities, labels)
-    assert {name: scores[name] for name in expected} == expected
-    assert 0 < scores["accuracy"] < 1
+    for found, name in ((scores, "predictions.parquet"), (scores["validation"], "validation.parquet")):
+        probabilities, labels = read_predictions(folder / name)
+        expected = compute_metrics(probabilities, labels, threshold=scores["threshold"])
+        assert {key: found[key] for key in expected} == expected
+        assert 0 < found["accuracy"] < 1
 
 
-def test_predictions_are_those_of_the_saved_model(
-    evaluated: tuple[dict[str, Any], Path], model_folder: Path, test_split: Path
+def test_predictions_are_the_calibrated_ones_of_the_saved_model(
+    evaluated: tuple[dict[str, Any], Path], model_folder: Path, reviews_folder: Path
 ) -> None:
     model = keras.models.load_model(model_folder / "model.keras", compile=False, safe_mode=True)
-    tokens = np.stack(pq.read_table(test_split).column("tokens").to_pylist()).astype(np.int32)
+    texts = pq.read_table(reviews_folder / "test.parquet").column("text").to_pylist()
+    tokens = np.array([[int(word.removeprefix("word")) for word in text.split()] for text in texts], np.int32)
+    positive = np.asarray(model(tokens), np.float64).ravel()
+    odds = (positive / (1 - positive)) ** (1 / evaluated[0]["temperature"])
     table = pq.read_table(evaluated[1] / "predictions.parquet")
-    expected = np.asarray(model(tokens)).ravel()
-    np.testing.assert_allclose(table.column("p_good film").to_numpy(), expected, atol=1e-6)
-    np.testing.assert_allclose(table.column("p_bad film").to_numpy(), 1 - expected, atol=1e-6)
+    np.testing.assert_allclose(table.column("p_good film").to_numpy(), odds / (1 + odds), atol=1e-6)
+    np.testing.assert_allclose(table.column("p_bad film").to_numpy(), 1 / (1 + odds), atol=1e-6)
 
 
-def test_speed_of_prediction_is_told(evaluated: tuple[dict[str, Any], Path]) -> None:
+def test_calibration_is_told_before_and_after(evaluated: tuple[dict[str, Any], Path]) -> None:
+    calibration = evaluated[0]["calibration"]
+    assert calibration["after"]["nll"] < calibration["before"]["nll"]
+    for stage in ("before", "after"):
+        assert sum(point["count"] for point in calibration[stage]["reliability"]) == NUM_REVIEWS
+
+
+def test_nothing_is_chosen_on_the_test_split(
+    evaluated: tuple[dict[str, Any], Path],
+    model_folder: Path,
+    reviews_folder: Path,
+    bundle: dict[str, Any],
+    tmp_path: Path,
+) -> None:
+    table = pq.read_table(reviews_folder / "test.parquet")
+    flipped = table.set_column(2, "label", pa.array([1 - label.as_py() for label in table.column("label")], pa.int32()))
+    pq.write_table(flipped, tmp_path / "test.parquet")
+    pq.write_table(pq.read_table(reviews_folder / "validation.parquet"), tmp_path / "validation.parquet")
+    (tmp_path / "out").mkdir()
+    scores = evaluate_model(model_folder, tmp_path, tmp_path / "out", label_names=LABEL_NAMES, bundle=bundle)
+    assert scores["accuracy"] == pytest.approx(1 - evaluated[0]["accuracy"])
+    for name in ("temperature", "threshold", "validation"):
+        assert scores[name] == evaluated[0][name]
+
+
+def test_speed_and_size_are_told(evaluated: tuple[dict[str, Any], Path], model_folder: Path) -> None:
     scores, _ = evaluated
     assert scores["predict_reviews_per_second"] == pytest.approx(NUM_REVIEWS / scores["predict_seconds"])
+    assert scores["predict_single_per_second"] > 0
+    assert scores["file_bytes"] == sum(path.stat().st_size for path in model_folder.iterdir())
 
 
-def test_model_is_left_as_it_is(model_folder: Path, test_split: Path, tmp_path: Path) -> None:
+def test_model_is_left_as_it_is(
+    model_folder: Path, reviews_folder: Path, bundle: dict[str, Any], tmp_path: Path
+) -> None:
     before = (model_folder / "model.keras").read_bytes()
-    evaluate_model(model_folder, test_split, tmp_path, label_names=LABEL_NAMES, bundle={})
+    evaluate_model(model_folder, reviews_folder, tmp_path, label_names=LABEL_NAMES, bundle=bundle)
     assert (model_folder / "model.keras").read_bytes() == before
-    assert [path.name for path in model_folder.iterdir()] == ["model.keras"]
+    assert {path.name for path in model_folder.iterdir()} == {"model.keras", "tokenizer.json"}
+
+
+def test_card_tells_data_numbers_limits_and_how_to_make_it_again(evaluated: tuple[dict[str, Any], Path]) -> None:
+    scores, folder = evaluated
+    card = (folder / "MODEL_CARD.md").read_text(encoding="utf-8")
+    for part in ("## Data", "## Intended use", "## Limits", "bad film", f"{scores['accuracy']:.1%} (95% interval "):
+        assert part in card
+    command = (
+        "python flows/train_all.py --dataset films --variants bilstm --validation-fraction 0.1 --seeds 7 --epochs 3"
+    )
+    assert command in card

@@ -13,12 +13,8 @@ LABELS = [0, 2, 1]
 PROBABILITIES = np.array([[0.7, 0.2, 0.1], [1 / 3, 1 / 3, 1 / 3], [0.0, 1.0, 0.0]])
 
 
-@pytest.fixture
-def sequences(tmp_path: Path) -> Path:
-    path = tmp_path / "test.parquet"
-    columns = {"id": ["c", "a", "b"], "label": pa.array(LABELS, pa.int32()), "tokens": [[1, 2], [3, 4], [5, 6]]}
-    pq.write_table(pa.table(columns), path)
-    return path
+def write(path: Path, label_names: list[str]) -> None:
+    write_predictions(path, pa.array(["c", "a", "b"]), np.array(LABELS, np.int32), PROBABILITIES, label_names)
 
 
 @pytest.mark.parametrize(
@@ -26,26 +22,26 @@ def sequences(tmp_path: Path) -> Path:
     [["bad", "so so", "good"], ["négatif", "平", "👍"], ["p_a", "label", "id"]],
     ids=["spaces", "unicode", "names of columns"],
 )
-def test_columns_are_those_of_the_contract(label_names: list[str], sequences: Path, tmp_path: Path) -> None:
+def test_columns_are_those_of_the_contract(label_names: list[str], tmp_path: Path) -> None:
     path = tmp_path / "predictions.parquet"
-    write_predictions(path, sequences, PROBABILITIES, label_names)
+    write(path, label_names)
     table = pq.read_table(path)
     assert table.column_names == ["id", "label", *(f"p_{name}" for name in label_names)]
     assert table.column(f"p_{label_names[1]}").to_pylist() == PROBABILITIES[:, 1].tolist()
 
 
 @pytest.mark.parametrize("label_names", [["bad", "so so", "good"], ["p_a", "label", "id"]], ids=str)
-def test_what_is_written_is_read_back(label_names: list[str], sequences: Path, tmp_path: Path) -> None:
+def test_what_is_written_is_read_back(label_names: list[str], tmp_path: Path) -> None:
     path = tmp_path / "predictions.parquet"
-    write_predictions(path, sequences, PROBABILITIES, label_names)
+    write(path, label_names)
     probabilities, labels = read_predictions(path)
     np.testing.assert_array_equal(probabilities, PROBABILITIES)
     assert labels.tolist() == LABELS
 
 
-def test_reviews_keep_their_order_and_their_ids(sequences: Path, tmp_path: Path) -> None:
+def test_reviews_keep_their_order_and_their_ids(tmp_path: Path) -> None:
     path = tmp_path / "predictions.parquet"
-    write_predictions(path, sequences, PROBABILITIES, ["bad", "so so", "good"])
+    write(path, ["bad", "so so", "good"])
     table = pq.read_table(path)
     assert table.column("id").to_pylist() == ["c", "a", "b"]
     assert table.schema.field("label").type == pa.int32()

@@ -17,7 +17,14 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.slow
 
-LONG = ("--dataset=sample", "--limit=2000", "--epochs=1000", "--patience=1000", "--variants=flatten")
+LONG = (
+    "--dataset=sample",
+    "--limit=2000",
+    "--epochs=1000",
+    "--patience=1000",
+    "--variants=flatten",
+    "--baselines=none",
+)
 PATIENCE_SECONDS = 120
 # A row whose function raises, and one whose loss is no number, beside one that works.
 BROKEN_LAYERS = """
@@ -53,7 +60,9 @@ def test_failing_variants_are_reported_and_the_rest_goes_on(job: "Job") -> None:
     script = job.folder / "failing.py"
     script.write_text(FAILING_RUN)
     (job.folder / "broken_layers.py").write_text(BROKEN_LAYERS)
-    command = job.command("--dataset=sample", "--limit=100", "--epochs=1", "--variants=flatten,lstm,conv-max")
+    command = job.command(
+        "--dataset=sample", "--limit=100", "--epochs=1", "--variants=flatten,lstm,conv-max", "--baselines=none"
+    )
     command[1] = str(script)
     environment = job.environment() | {"PYTHONPATH": str(job.folder)}
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
@@ -111,7 +120,7 @@ def test_signal_to_the_group_also_ends_the_temporary_server(job: "Job") -> None:
 
 
 def test_two_runs_at_once_share_the_work(job: "Job") -> None:
-    small = ("--dataset=sample", "--limit=300", "--epochs=2", "--variants=flatten,average-pool")
+    small = ("--dataset=sample", "--limit=300", "--epochs=2", "--variants=flatten,average-pool", "--baselines=majority")
     both = [job.start(*small), job.start(*small)]
     errors = [process.communicate(timeout=PATIENCE_SECONDS)[1] for process in both]
     assert [process.returncode for process in both] == [0, 0], errors
@@ -147,7 +156,7 @@ def test_python_can_call_the_flow(prefect_api: str, tmp_path: Path) -> None:
     script = (
         "from pathlib import Path; from flows.train_all import train_all; from tasks.config import RunConfig;"
         f"folder = Path({str(tmp_path)!r});"
-        "board = train_all(RunConfig(dataset='sample', variants='flatten', limit=50, epochs=1, "
+        "board = train_all(RunConfig(dataset='sample', variants='flatten', baselines='none', limit=50, epochs=1, "
         "data_dir=folder / 'data', artifacts_dir=folder / 'artifacts'));"
         "print(board['variants'][0]['name'])"
     )

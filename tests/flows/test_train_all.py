@@ -10,7 +10,7 @@ import pytest
 if TYPE_CHECKING:
     from conftest import Job
 
-SMALL = ("--dataset=sample", "--limit=300", "--epochs=2", "--variants=flatten,conv-max")
+SMALL = ("--dataset=sample", "--limit=300", "--epochs=2", "--variants=flatten,conv-max", "--baselines=tfidf-linear")
 pytestmark = pytest.mark.slow
 
 
@@ -55,6 +55,7 @@ def test_files_are_those_of_the_contract(finished: "Job") -> None:
         "manifest.json",
     }
     assert {path.name for path in run.iterdir()} == {
+        "metrics.json",
         "leaderboard.json",
         "leaderboard.csv",
         "summary.md",
@@ -69,8 +70,18 @@ def test_files_are_those_of_the_contract(finished: "Job") -> None:
             "bundle.json",
             "history.csv",
             "predictions.parquet",
+            "MODEL_CARD.md",
             "manifest.json",
         }
+    (baseline,) = (finished.artifacts / "models" / "tfidf-linear").iterdir()
+    assert {path.name for path in baseline.iterdir()} >= {
+        "model.npz",
+        "vocabulary.json",
+        "bundle.json",
+        "predictions.parquet",
+        "MODEL_CARD.md",
+        "manifest.json",
+    }
 
 
 def test_limit_holds_for_every_split(finished: "Job") -> None:
@@ -100,7 +111,7 @@ def test_ui_shows_the_run_and_its_artifacts(finished: "Job") -> None:
 def test_second_run_trains_nothing_and_shows_cached_tasks(finished: "Job") -> None:
     states = run_small(finished)
     made = {name: state for name, state in states.items() if name.startswith(("ingest", "encode", "train", "evaluate"))}
-    assert len(made) == 6
+    assert len(made) == 8
     assert set(made.values()) == {"Cached"}
 
 
@@ -139,7 +150,7 @@ def test_another_batch_size_trains_again_and_says_why(finished: "Job") -> None:
 
 
 def test_auto_without_imdb_falls_back_to_the_sample_loudly(job: "Job") -> None:
-    done = job.run("--limit=50", "--epochs=1", "--variants=flatten")
+    done = job.run("--limit=50", "--epochs=1", "--variants=flatten", "--baselines=none")
     assert done.returncode == 0, done.stderr
     assert "built-in sample" in done.stderr
     assert "built-in sample" in done.stdout
@@ -151,7 +162,8 @@ def test_auto_without_imdb_falls_back_to_the_sample_loudly(job: "Job") -> None:
 
 
 def test_seeds_give_one_row_with_spread(job: "Job") -> None:
-    done = job.run("--dataset=sample", "--limit=100", "--epochs=1", "--variants=flatten", "--seeds=2")
+    small = ("--dataset=sample", "--limit=100", "--epochs=1", "--variants=flatten", "--baselines=none")
+    done = job.run(*small, "--seeds=2")
     assert done.returncode == 0, done.stderr
     (row,) = job.leaderboard()["variants"]
     assert row["seeds"] == 2

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from tasks.compare.results import ENSEMBLE, ModelResult
 from tasks.evaluate.intervals import bootstrap_accuracy
-from tasks.report.leaderboard import ModelResult
 
 AddResult = Callable[..., ModelResult]
 Build = Callable[..., dict[str, Any]]
@@ -30,6 +30,10 @@ NAMES_OF_A_ROW = [
     "train_seconds",
     "reviews_per_second",
 ]
+
+
+def single_models(metrics: dict[str, Any]) -> list[dict[str, Any]]:
+    return [row for row in metrics["variants"] if row["group"] != ENSEMBLE]
 
 
 @pytest.mark.parametrize("status", ["ok", "failed"])
@@ -103,7 +107,7 @@ def test_best_variant_is_first_and_failed_ones_are_last(
         fail_result("bigru"),
         add_result("conv-max", 80),
     ]
-    names = [row["name"] for row in build(*results)["variants"]]
+    names = [row["name"] for row in single_models(build(*results))]
     assert names == ["lstm", "conv-max", "flatten", "simple-rnn", "bigru"]
 
 
@@ -117,7 +121,7 @@ def test_variant_that_is_never_right_stands_before_failed_ones(
 def test_order_is_by_mean_accuracy_over_seeds(build: Build, add_result: AddResult) -> None:
     uneven = [add_result("lstm", 95, seed=1), add_result("lstm", 65, seed=2)]
     even = [add_result("flatten", 82, seed=1), add_result("flatten", 82, seed=2)]
-    assert [row["name"] for row in build(*uneven, *even)["variants"]] == ["flatten", "lstm"]
+    assert [row["name"] for row in single_models(build(*uneven, *even))] == ["flatten", "lstm"]
 
 
 def test_one_failed_seed_of_two_is_told_and_the_other_counts(
@@ -146,3 +150,37 @@ def test_leaderboard_is_strict_json(build: Build, add_result: AddResult, fail_re
     leaderboard = build(add_result("lstm", 80), add_result("lstm", 90, seed=2), fail_result("flatten"))
     assert json.loads(json.dumps(leaderboard, allow_nan=False)) == leaderboard
     assert math.isfinite(leaderboard["variants"][0]["accuracy"]["sd"])
+
+
+def test_ensemble_is_the_plain_average_of_all_models(build: Build, add_result: AddResult) -> None:
+    import numpy as np
+
+    # Any two of the three outvote the third: where two are right, so is the average.
+    third = np.arange(100) // 34
+    masks = [third != wrong for wrong in range(3)]
+    names = ["lstm", "bigru", "flatten"]
+    rows = build(*(add_result(name, correct=mask) for name, mask in zip(names, masks, strict=True)))["variants"]
+    assert rows[0]["name"] == ENSEMBLE
+    assert rows[0]["accuracy"]["mean"] == 1.0
+    assert rows[0]["tie_group"] is None
+
+
+def test_ensemble_leaves_the_constant_model_out(build: Build, add_result: AddResult) -> None:
+    metrics = build(add_result("majority", 50, group="baseline"), add_result("lstm", 80))
+    assert [row["name"] for row in metrics["variants"]] == ["lstm", "majority"]
+
+
+def test_models_that_cannot_be_told_apart_share_a_tie_group(build: Build, add_result: AddResult) -> None:
+    rows = build(add_result("lstm", 90), add_result("bigru", 89), add_result("flatten", 40))["variants"]
+    assert {row["name"]: row["tie_group"] for row in rows} == {"lstm": 1, "bigru": 1, "flatten": 2, ENSEMBLE: None}
+
+
+def test_neural_models_are_held_against_the_best_baseline(build: Build, add_result: AddResult) -> None:
+    baselines = [add_result("majority", 50, group="baseline"), add_result("nb-svm", 70, group="baseline")]
+    rows = build(*baselines, add_result("lstm", 95), add_result("bigru", 71), add_result("flatten", 40))["variants"]
+    beats = {row["name"]: row["beats_baseline"] for row in rows if row["group"] != ENSEMBLE}
+    assert beats == {"lstm": True, "bigru": False, "flatten": False, "nb-svm": None, "majority": None}
+
+
+def test_without_baselines_nothing_is_said_of_them(build: Build, add_result: AddResult) -> None:
+    assert [row["beats_baseline"] for row in build(add_result("lstm", 95))["variants"]] == [None]

@@ -1,0 +1,39 @@
+"""What accuracy costs: for each kind of cost, the models that no other beats in both."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+# Whether less is better, and how a person calls it.
+COSTS: Final[Mapping[str, tuple[bool, str]]] = {
+    "train_seconds": (True, "seconds to train"),
+    "epoch_seconds": (True, "seconds per epoch"),
+    "predict_reviews_per_second": (False, "reviews/s in batches of 512"),
+    "predict_single_per_second": (False, "reviews/s one at a time"),
+    "num_params": (True, "parameters"),
+    "file_bytes": (True, "bytes on disk"),
+    "peak_memory_mb": (True, "peak memory of training, MB"),
+}
+
+
+def find_pareto_fronts(rows: Sequence[Mapping[str, Any]]) -> dict[str, list[str]]:
+    """Find for each cost the rows that no other row equals or beats in accuracy and cost, beating it in one.
+
+    Names come cheapest first; rows without the number are left out.
+    """
+    return {cost: find_front(rows, cost, less_is_better=less) for cost, (less, _) in COSTS.items()}
+
+
+def find_front(rows: Sequence[Mapping[str, Any]], cost: str, *, less_is_better: bool) -> list[str]:
+    """Find one front: walking from cheap to dear, keep every row that is more accurate than all before it."""
+    points = [
+        ((1 if less_is_better else -1) * row[cost], -row["accuracy"]["mean"], row["name"])
+        for row in rows
+        if row["accuracy"] and row[cost] is not None
+    ]
+    front: list[str] = []
+    best = 0.0
+    for _, negative_accuracy, name in sorted(points):
+        if negative_accuracy < best or not front:
+            best = negative_accuracy
+            front.append(name)
+    return front

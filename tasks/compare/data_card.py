@@ -1,0 +1,113 @@
+"""What the models were trained and tested on: sizes, balance, lengths, truncation, duplicates."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from tasks.ingest.split import hash_texts
+
+SPLITS: Final = ("train", "validation", "test")
+LENGTH_BOUNDS: Final = (0, 10, 20, 40, 60, 80, 100, 120, 160, 200, 250, 300, 400, 500, 750, 1_000)
+
+
+class SplitFacts(NamedTuple):
+    """Of each review of a split: the hash of its text, its label and its number of words."""
+
+    hashes: NDArray[np.uint64]
+    labels: NDArray[np.int32]
+    num_words: NDArray[np.int64]
+
+
+def read_split(path: Path) -> SplitFacts:
+    """Read a file of reviews in batches, keeping some bytes of each review."""
+    parts: list[SplitFacts] = []
+    with pq.ParquetFile(path) as file:
+        for batch in file.iter_batches(columns=["text", "label"]):
+            texts = batch.column("text")
+            labels = batch.column("label").to_numpy()
+            parts.append(SplitFacts(hash_texts(texts.to_pylist()), labels, count_words(texts)))
+    return SplitFacts(*(np.concatenate(column) for column in zip(*parts, strict=True)))
+
+
+def count_words(texts: pa.Array) -> NDArray[np.int64]:
+    """Count what stands between white space: count_words(["It is  bad", ""]) -> [3, 0]."""
+    counts: NDArray[np.int64] = pc.list_value_length(
+        pc.utf8_split_whitespace(pc.utf8_trim_whitespace(texts))
+    ).to_numpy()
+    is_blank = pc.equal(pc.utf8_length(pc.utf8_trim_whitespace(texts)), 0).to_numpy(zero_copy_only=False)
+    return np.where(is_blank, 0, counts)
+
+
+def describe_data(
+    splits: Mapping[str, SplitFacts], *, label_names: list[str], encodings: Mapping[str, Mapping[str, Any]]
+) -> dict[str, Any]:
+    """Build the data card. `encodings` holds, by name, `length` and per split the totals that encoding counted."""
+    return {
+        "splits": {name: describe_split(facts, label_names) for name, facts in splits.items()},
+        "length_bounds": list(LENGTH_BOUNDS),
+        "encodings": {name: describe_encoding(facts, splits) for name, facts in encodings.items()},
+        "duplicates": count_duplicates(splits),
+    }
+
+
+def describe_split(facts: SplitFacts, label_names: list[str]) -> dict[str, Any]:
+    """Summarise one split."""
+    words = facts.num_words
+    counts = np.bincount(facts.labels, minlength=len(label_names)).tolist()
+    return {
+        "num_reviews": len(words),
+        "labels": dict(zip(label_names, counts, strict=True)),
+        "words": {
+            "mean": float(words.mean()),
+            "median": float(np.median(words)),
+            "p95": float(np.quantile(words, 0.95)),
+            "max": int(words.max()),
+        },
+        "length_histogram": np.histogram(words, bins=[*LENGTH_BOUNDS, np.inf])[0].tolist(),
+    }
+
+
+def describe_encoding(facts: Mapping[str, Any], splits: Mapping[str, SplitFacts]) -> dict[str, Any]:
+    """Say how much an encoding cuts off and how much of it is unknown."""
+    return {
+        "length": facts["length"],
+        "truncated": {name: facts["splits"][name]["num_truncated"] / len(splits[name].labels) for name in splits},
+        "unknown": {
+            name: facts["splits"][name]["num_oov"] / max(1, facts["splits"][name]["num_tokens"]) for name in splits
+        },
+    }
+
+
+def count_duplicates(splits: Mapping[str, SplitFacts]) -> dict[str, Any]:
+    """Count texts that occur again, blind to case and white space.
+
+    `within`: reviews beyond the first of each text in a split; `across`: distinct texts in both of two splits;
+    `conflicting`: distinct texts that carry more than one label.
+    """
+    names = list(splits)
+    across = {
+        f"{first} and {second}": len(np.intersect1d(splits[first].hashes, splits[second].hashes))
+        for index, first in enumerate(names)
+        for second in names[index + 1 :]
+    }
+    hashes = np.concatenate([facts.hashes for facts in splits.values()])
+    labels = np.concatenate([facts.labels for facts in splits.values()])
+    texts = np.unique(hashes, return_inverse=True)[1]
+    num_labelled = len(np.unique(np.stack([texts, labels]), axis=1).T)
+    return {
+        "within": {name: len(facts.hashes) - len(np.unique(facts.hashes)) for name, facts in splits.items()},
+        "across": across,
+        "conflicting": int(num_labelled - len(np.unique(texts))),
+    }
+
+
+def find_unseen(splits: Mapping[str, SplitFacts]) -> NDArray[np.bool_]:
+    """Tell which test reviews have a text that neither training nor validation has: shape (num_reviews,)."""
+    seen = np.concatenate([splits["train"].hashes, splits["validation"].hashes])
+    return ~np.isin(splits["test"].hashes, seen)

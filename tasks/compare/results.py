@@ -1,0 +1,103 @@
+"""What became of each model of a run, and what those that trained predicted."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Final, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict
+
+from tasks.evaluate.metrics import predict_labels
+from tasks.evaluate.predictions import read_predictions
+
+FILE: Final = "comparison.json"
+BASELINE: Final = "baseline"
+ENSEMBLE: Final = "ensemble"
+# How often an answer has to be right where the least confident ones go to a person.
+TARGET_ACCURACY: Final = 0.95
+# It always gives the same answer, so it says nothing about what models agree on.
+CONSTANT: Final = "majority"
+
+
+class ModelResult(BaseModel):
+    """What became of one variant with one seed; `folder` is relative to the artifacts' root."""
+
+    model_config = ConfigDict(frozen=True)
+
+    variant: str
+    group: str
+    encoding: str
+    seed: int
+    status: Literal["ok", "failed"]
+    reason: str | None = None
+    folder: str | None = None
+    training: dict[str, Any] = {}
+    metrics: dict[str, Any] = {}
+
+
+@dataclass(frozen=True)
+class Contestant:
+    """A variant with what its trained models, one per seed, predicted of the test split.
+
+    probabilities (num_seeds, num_reviews, num_classes), predicted and correct (num_seeds, num_reviews). `shipped` is
+    the row of the model that would be shipped: the one with the best accuracy on validation, the lower NLL of equals.
+    """
+
+    name: str
+    results: Sequence[ModelResult]
+    probabilities: NDArray[np.float64]
+    predicted: NDArray[np.intp]
+    correct: NDArray[np.bool_]
+    labels: NDArray[np.int32]
+
+    @property
+    def group(self) -> str:
+        """The group of the variant."""
+        return self.results[0].group
+
+    @cached_property
+    def shipped(self) -> int:
+        """The row of the model that would be shipped."""
+        return max(range(len(self.results)), key=lambda row: rank_on_validation(self.results[row]))
+
+    @property
+    def shipped_result(self) -> ModelResult:
+        """The result of the model that would be shipped."""
+        return self.results[self.shipped]
+
+    @property
+    def accuracy(self) -> float:
+        """Mean accuracy on test over the seeds."""
+        return float(self.correct.mean())
+
+
+def rank_on_validation(result: ModelResult) -> tuple[float, float]:
+    """Return what a choice on validation goes by, higher is better: accuracy, then NLL."""
+    validation = result.metrics["validation"]
+    return validation["accuracy"], -validation["nll"]
+
+
+def load_contestants(results: Sequence[ModelResult], artifacts_dir: Path) -> list[Contestant]:
+    """Load the predictions of every variant that trained with at least one seed, in the order of the results."""
+    trained: dict[str, list[ModelResult]] = {}
+    for result in results:
+        if result.status == "ok":
+            trained.setdefault(result.variant, []).append(result)
+    return [load_contestant(name, rows, artifacts_dir) for name, rows in trained.items()]
+
+
+def load_contestant(name: str, results: Sequence[ModelResult], artifacts_dir: Path) -> Contestant:
+    """Load one variant's predictions and decide them at each model's own threshold."""
+    probabilities, predicted = [], []
+    for result in results:
+        folder = artifacts_dir / str(result.folder)
+        threshold = json.loads((folder / "bundle.json").read_text(encoding="utf-8"))["threshold"]
+        found, labels = read_predictions(folder / "predictions.parquet")
+        probabilities.append(found)
+        predicted.append(predict_labels(found, threshold=threshold))
+    decided = np.stack(predicted)
+    return Contestant(name, results, np.stack(probabilities), decided, decided == labels, labels)

@@ -1,0 +1,84 @@
+"""Prefect task that compares the models of a run."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from prefect import task
+from prefect.cache_policies import NO_CACHE
+from prefect.client.schemas import State
+
+from tasks.compare.results import ModelResult
+from tasks.fingerprint import hash_json, hash_room, library_versions
+from tasks.isolation import run_apart
+from tasks.orchestration import produce_in_task
+from tasks.store import Manifest, Output
+
+ROOM: Final = Path(__file__).parent
+
+
+@task(name="compare-models", cache_policy=NO_CACHE)
+def compare_models(
+    results: Sequence[ModelResult],
+    reviews: Manifest,
+    sequences: Mapping[str, Manifest],
+    *,
+    data_dir: Path,
+    artifacts_dir: Path,
+) -> State[Manifest]:
+    """Write comparison.json: leaderboard, differences, calibration, slices, errors, costs, data card, claims."""
+    output = Output(
+        root=artifacts_dir,
+        kind="comparison",
+        name=reviews.name,
+        family="comparisons",
+        folder="comparisons/{fingerprint}",
+        decided_by={
+            "results": hash_json([result.model_dump() for result in results]),
+            "reviews": reviews.content_hash,
+            "code": hash_room(ROOM, without=("task.py",)),
+            "libraries": library_versions("scipy", "statsmodels", "numpy"),
+        },
+    )
+
+    def make(folder: Path) -> dict[str, Any]:
+        facts: dict[str, Any] = run_apart(
+            "tasks.compare.comparison:write_comparison",
+            results=results,
+            dataset=describe_dataset(reviews),
+            reviews_folder=data_dir / reviews.folder,
+            encodings=describe_encodings(results, sequences, data_dir),
+            artifacts_dir=artifacts_dir,
+            folder=folder,
+        )
+        return facts
+
+    return produce_in_task(output, make)
+
+
+def describe_dataset(reviews: Manifest) -> dict[str, Any]:
+    """List what the comparison says of the data without reading them."""
+    return {
+        "name": reviews.name,
+        "label_names": reviews.facts["label_names"],
+        "is_whole": reviews.decided_by["limit"] is None,
+        "warnings": reviews.facts.get("warnings", []),
+        "hashes": {name: record.sha256 for name, record in reviews.files.items()},
+    }
+
+
+def describe_encodings(
+    results: Sequence[ModelResult], sequences: Mapping[str, Manifest], data_dir: Path
+) -> dict[str, dict[str, Any]]:
+    """Describe the encodings by name, the one that most models use first."""
+    uses = Counter(result.encoding for result in results)
+    return {
+        name: {
+            "length": sequences[name].decided_by["encoding"]["length"],
+            "folder": data_dir / sequences[name].folder,
+            "splits": sequences[name].facts["splits"],
+        }
+        for name, _ in uses.most_common()
+        if name in sequences
+    }

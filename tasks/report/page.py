@@ -1,0 +1,166 @@
+"""The report as one page that needs nothing else: works from disk, without a network, on a phone and on paper.
+
+Texts of reviews are hostile input: the template escapes whatever it is given, and the charts' data as JSON in HTML.
+"""
+
+from collections.abc import Callable, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+
+import altair as alt
+import jinja2
+import vl_convert
+
+from tasks.compare.results import TARGET_ACCURACY
+from tasks.ingest.datasets import FALLBACK_WARNING
+from tasks.report import charts, verdict
+from tasks.report.leaderboard_table import WIDTH, build_leaderboard_table, build_numbers_table
+from tasks.report.render import describe_run
+from tasks.report.review_list import list_reviews
+from tasks.report.tables import build_tables
+
+ROOM: Final = Path(__file__).parent
+VEGA_LITE: Final = ".".join(alt.SCHEMA_VERSION.removeprefix("v").split(".")[:2])
+METHOD: Final = {
+    "pairs": (
+        "Two models differ when both agree: an exact McNemar test on the same reviews, corrected for all pairs after "
+        "Holm, for the models at hand; and a 95% bootstrap interval of the difference over reviews and seeds, for the "
+        "recipe."
+    ),
+    "slices": "Truncated and unknown words are those of the encoding that most models of the run use.",
+    "calibration": (
+        "One number, the temperature, is fitted on validation and divides every score; it changes how sure a model "
+        "claims to be, never which label is likelier. The threshold for two labels is the one nearest 0.5 whose "
+        "accuracy on validation is within one standard error of the best."
+    ),
+    "selection": (
+        f"If only the reviews that a model is most sure of are answered, for which share are {TARGET_ACCURACY:.0%} of "
+        "the answers right?"
+    ),
+    "training": (
+        "Loss from epoch to epoch; the circle marks the epoch whose weights are kept. Where validation rises while "
+        "training falls, the model learns its training reviews by heart."
+    ),
+}
+READING: Final = (
+    "Accuracy is measured on the test split, which each model reads once, after every choice was made on validation.",
+    "The 95% interval covers the choice of the test reviews and, with two seeds or more, of the seed.",
+    (
+        "NLL is the negative log-likelihood in nats, Brier the squared distance to the truth, ECE the expected "
+        "calibration error over 15 bins; lower is better. All are after calibration."
+    ),
+    "Each neural model has the weights of its epoch with the lowest validation loss.",
+    (
+        "The model to ship is the one most accurate on validation; among those that the test cannot tell from it, the "
+        "one that scores most reviews a second."
+    ),
+    "The same run again: python flows/train_all.py --config with the settings of config.json beside this page.",
+)
+
+
+def render_page(metrics: Mapping[str, Any]) -> str:
+    """Render a run's metrics as HTML."""
+    template = make_environment().get_template("page.html.j2")
+    return template.render(
+        run=metrics["run"],
+        fallback_warning=FALLBACK_WARNING,
+        verdict=verdict.describe_verdict(metrics),
+        certainty=verdict.describe_certainty(metrics),
+        baselines=verdict.describe_baselines(metrics),
+        ties=verdict.describe_ties(metrics),
+        worst_slice=verdict.describe_worst_slice(metrics),
+        errors_sentence=verdict.describe_errors(metrics),
+        duplicates=verdict.describe_duplicates(metrics),
+        about=describe_run(metrics["run"]),
+        method=METHOD,
+        reading=READING,
+        config=charts.CONFIG,
+        style=(ROOM / "page.css").read_text(encoding="utf-8"),
+        script=(ROOM / "page.js").read_text(encoding="utf-8"),
+        runtime=load_runtime(),
+        leaderboard=build_leaderboard_table(metrics),
+        numbers=build_numbers_table(metrics),
+        interval_width=WIDTH,
+        failures=[row for row in metrics["variants"] if row["status"] == "failed"],
+        claims=metrics["claims"],
+        warnings=metrics["data"]["warnings"],
+        errors=metrics["errors"],
+        reviews=list_reviews(metrics),
+        recommended=(metrics["recommendation"] or {}).get("name", ""),
+        tables=build_tables(metrics),
+        **draw_charts(metrics),
+    )
+
+
+def make_environment() -> jinja2.Environment:
+    """Templates that escape everything they are given."""
+    return jinja2.Environment(
+        loader=jinja2.FileSystemLoader(ROOM),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
+    )
+
+
+@cache
+def load_runtime() -> str:
+    """Load the charts' runtime, Vega with Vega-Lite and its embedding, as one script."""
+    # Without a snippet of one's own it is the three libraries; the stub does not know that.
+    bundle = vl_convert.javascript_bundle(None, vl_version=VEGA_LITE)  # type: ignore[arg-type]
+    # Within HTML these two would end or re-open the script.
+    return bundle.replace("</script", "<\\/script").replace("<!--", "<\\!--")
+
+
+def draw_charts(metrics: Mapping[str, Any]) -> dict[str, Any]:
+    """Draw every chart that the metrics allow, by the name that the template knows."""
+    models = charts.list_models(metrics)
+    has_readers = bool(metrics["errors"])
+    many_readers = has_readers and len(metrics["errors"]["models"]) > 1
+    makers: dict[str, tuple[bool, Callable[[Mapping[str, Any]], alt.TopLevelMixin], str]] = {
+        "cost": (has_readers, charts.draw_cost, "Accuracy of each model against its cost"),
+        "differences": (bool(metrics["pairs"]), charts.draw_differences, "Differences in accuracy between models"),
+        "slices": (has_readers, charts.draw_slices, "Accuracy of each model by slice"),
+        "reliability": (has_readers, charts.draw_reliability, "Accuracy against claimed probability"),
+        "selection": (has_readers, charts.draw_selection, "Accuracy against the share of reviews answered"),
+        "difficulty": (many_readers, charts.draw_difficulty, "Reviews by the number of models that are wrong"),
+        "agreement": (many_readers, charts.draw_agreement, "Share of equal answers of each two models"),
+        "lengths": (True, charts.draw_lengths, "Lengths of the reviews in words"),
+    }
+    drawn = {name: describe_chart(name, make(metrics), alt) for name, (can, make, alt) in makers.items() if can}
+    trainings = [
+        describe_chart(f"training-{name}", charts.draw_training(metrics["trainings"][name]), f"Loss of {name} by epoch")
+        | {"title": name}
+        for name in models
+        if name in metrics["trainings"]
+    ]
+    return {
+        "charts": {**dict.fromkeys(makers), **drawn},
+        "training_charts": trainings,
+        "contents": list_contents(drawn, metrics),
+    }
+
+
+def describe_chart(name: str, chart: alt.TopLevelMixin, description: str) -> dict[str, Any]:
+    """Give a chart its name and its alternative text."""
+    spec = chart.to_dict()
+    return {"id": name, "alt": f"{description}; the numbers stand in a table beside it.", "spec": spec}
+
+
+def list_contents(drawn: Mapping[str, Any], metrics: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """List the sections that the page has."""
+    sections = (
+        ("leaderboard", "Leaderboard", True),
+        ("cost", "Quality and cost", "cost" in drawn),
+        ("numbers", "All numbers", True),
+        ("differences", "Differences", "differences" in drawn),
+        ("slices", "Slices", "slices" in drawn),
+        ("calibration", "Calibration", "reliability" in drawn),
+        ("errors", "Mistakes", bool(metrics["errors"])),
+        ("training", "Training", bool(metrics["trainings"])),
+        ("claims", "The note's claims", bool(metrics["claims"])),
+        ("data", "Data card", True),
+        ("method", "How to read this", True),
+    )
+    return [(name, title) for name, title, is_there in sections if is_there]

@@ -1,0 +1,120 @@
+"""What the numbers of a run say, in sentences: the same in the summary, on the page and in the Prefect UI."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from tasks.compare.results import BASELINE, ENSEMBLE
+
+
+def describe_verdict(metrics: Mapping[str, Any]) -> str:
+    """Say in a sentence which model to ship."""
+    recommendation = metrics["recommendation"]
+    if recommendation is None:
+        return "Nothing to ship: no model trained."
+    accuracy, count = recommendation["accuracy"], metrics["run"]["num_reviews"]["test"]
+    return (
+        f"Ship {recommendation['name']}: it gets {accuracy['mean']:.1%} of {count:,} test reviews right "
+        f"(95% interval {show_interval(accuracy)})."
+    )
+
+
+def describe_certainty(metrics: Mapping[str, Any]) -> str:
+    """Say why this model, and how sure that is."""
+    recommendation = metrics["recommendation"]
+    if recommendation is None:
+        return "See the reasons below."
+    name, best, tied = recommendation["name"], recommendation["best_on_validation"], recommendation["tied"]
+    if name != best:
+        return f"{best} is ahead on validation, but the test cannot tell the two apart, and {name} is cheaper to run."
+    if tied:
+        return (
+            f"It is the best on validation; the test cannot tell it from {join(tied)}, and it is the cheapest to run."
+        )
+    if len(metrics["pairs"]) == 0:
+        return "It is the only model of this run, so there is nothing to hold it against."
+    return "It is the best on validation, and the test tells it apart from every other model."
+
+
+def describe_baselines(metrics: Mapping[str, Any]) -> str:
+    """Say how the neural models stand against the best baseline."""
+    rows = [row for row in metrics["variants"] if row["accuracy"]]
+    neural = [row for row in rows if row["group"] not in (BASELINE, ENSEMBLE)]
+    baselines = [row for row in rows if row["group"] == BASELINE]
+    if not neural or not baselines:
+        return ""
+    best, baseline = neural[0], baselines[0]
+    ahead = [row["name"] for row in neural if row["beats_baseline"]]
+    gap = 100 * (best["accuracy"]["mean"] - baseline["accuracy"]["mean"])
+    if not ahead:
+        place = "behind" if gap < 0 else "ahead, which may be chance"
+        return (
+            f"No neural model beats the best baseline, {baseline['name']} ({baseline['accuracy']['mean']:.1%}): "
+            f"{best['name']}, the best of {len(neural)}, is {abs(gap):.1f} points {place}."
+        )
+    return (
+        f"{len(ahead)} of {len(neural)} neural models beat{'s' if len(ahead) == 1 else ''} the best baseline, "
+        f"{baseline['name']} ({baseline['accuracy']['mean']:.1%}); {best['name']} by {gap:.1f} points."
+    )
+
+
+def describe_worst_slice(metrics: Mapping[str, Any]) -> str:
+    """Name the slice on which the recommended model does worst."""
+    worst = metrics["worst_slice"]
+    if worst is None:
+        return ""
+    return (
+        f"{metrics['recommendation']['name']} does worst on {worst['group']}: {worst['name']} "
+        f"({worst['accuracy']:.1%} of {worst['n']:,}, 95% interval {show_interval(worst)})."
+    )
+
+
+def describe_errors(metrics: Mapping[str, Any]) -> str:
+    """Say how much the models' mistakes have in common."""
+    errors = metrics["errors"]
+    if errors is None or len(errors["models"]) == 1:
+        return ""
+    ensemble = next((row["accuracy"]["mean"] for row in metrics["variants"] if row["group"] == ENSEMBLE), None)
+    average = "" if ensemble is None else f" The plain average of all models' probabilities gets {ensemble:.1%} right."
+    return (
+        f"{errors['missed_by_all']['num_reviews']:,} test reviews are wrong in all {len(errors['models'])} models; "
+        f"whoever knew each time which model to believe would get {errors['oracle_accuracy']:.1%} right.{average}"
+    )
+
+
+def describe_duplicates(metrics: Mapping[str, Any]) -> str:
+    """Say what the duplicates between the splits do to the accuracy."""
+    duplicates, unseen = metrics["data"]["duplicates"], metrics["data"]["without_duplicates"]
+    shared = duplicates["across"]["train and test"] + duplicates["across"]["validation and test"]
+    recommendation = metrics["recommendation"]
+    found = f"{shared:,} texts stand both in test and in training or validation"
+    if not shared or recommendation is None or not unseen["accuracy"]:
+        return f"{found}."
+    name, with_them = recommendation["name"], recommendation["accuracy"]["mean"]
+    return f"{found}; without them {name} gets {unseen['accuracy'][name]:.2%} right, with them {with_them:.2%}."
+
+
+def list_ties(rows: Sequence[Mapping[str, Any]]) -> list[list[str]]:
+    """List the groups of models that cannot be told from the best of them, best group first."""
+    ranks = sorted({row["tie_group"] for row in rows if row["tie_group"]})
+    return [[row["name"] for row in rows if row["tie_group"] == rank] for rank in ranks]
+
+
+def describe_ties(metrics: Mapping[str, Any]) -> str:
+    """Say which models are tied with the best."""
+    groups = list_ties(metrics["variants"])
+    if not groups:
+        return ""
+    first = groups[0]
+    if len(first) == 1:
+        return f"{first[0]} alone is at the top: every other model can be told from it."
+    return f"{join(first)} are tied at the top: the test cannot tell them apart."
+
+
+def show_interval(accuracy: Mapping[str, float]) -> str:
+    """Format an interval: show_interval({"low": 0.81, "high": 0.83}) -> "81.0-83.0%"."""
+    return f"{100 * accuracy['low']:.1f}-{100 * accuracy['high']:.1f}%"
+
+
+def join(names: Sequence[str]) -> str:
+    """Join names as a sentence does: join(["a", "b", "c"]) -> "a, b and c"."""
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
