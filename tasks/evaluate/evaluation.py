@@ -42,8 +42,8 @@ def evaluate_model(
 ) -> dict[str, Any]:
     """Score validation and test as the model will be used: from text, by what was saved of it. Returns the metrics.
 
-    Writes under `folder` predictions.parquet (test), validation.parquet, both calibrated, bundle.json and
-    MODEL_CARD.md. `bundle` is what is known of the model before.
+    Writes under `folder` predictions.parquet (test) and validation_predictions.parquet, both calibrated, bundle.json
+    and MODEL_CARD.md. `bundle` is what is known of the model before.
     """
     classifier = load_classifier(model_folder, bundle["encoding"])
     validation = score_split(classifier, reviews_folder / "validation.parquet")
@@ -62,7 +62,7 @@ def evaluate_model(
         **speed,
         "file_bytes": measure_files(model_folder),
     }
-    for split, name in ((test, "predictions.parquet"), (validation, "validation.parquet")):
+    for split, name in ((test, "predictions.parquet"), (validation, "validation_predictions.parquet")):
         calibrated = apply_temperature(split.probabilities, decision.temperature)
         write_predictions(folder / name, split.ids, split.labels, calibrated, label_names)
     complete = {**bundle, "label_names": label_names, **decision._asdict(), "metrics": metrics}

@@ -114,7 +114,7 @@ def written(evaluated: tuple[dict[str, Any], Path]) -> dict[str, Any]:
 
 def test_bundle_card_and_predictions_are_all_that_is_written(evaluated: tuple[dict[str, Any], Path]) -> None:
     written = {path.name for path in evaluated[1].iterdir()}
-    assert written == {"bundle.json", "predictions.parquet", "validation.parquet", "MODEL_CARD.md"}
+    assert written == {"bundle.json", "predictions.parquet", "validation_predictions.parquet", "MODEL_CARD.md"}
 
 
 def test_bundle_says_how_to_use_the_model(written: dict[str, Any]) -> None:
@@ -142,7 +142,7 @@ def test_bundle_holds_the_metrics_that_are_returned(
 
 def test_metrics_are_those_of_the_predictions_file(evaluated: tuple[dict[str, Any], Path]) -> None:
     scores, folder = evaluated
-    for found, name in ((scores, "predictions.parquet"), (scores["validation"], "validation.parquet")):
+    for found, name in ((scores, "predictions.parquet"), (scores["validation"], "validation_predictions.parquet")):
         probabilities, labels = read_predictions(folder / name)
         expected = compute_metrics(probabilities, labels, threshold=scores["threshold"])
         assert {key: found[key] for key in expected} == expected

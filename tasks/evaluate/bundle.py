@@ -1,0 +1,111 @@
+"""A model's bundle: everything that is needed to use it, checked against its hashes before anything of it is loaded."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from tasks.errors import UserError
+from tasks.evaluate.calibration import apply_temperature
+from tasks.evaluate.classifier import Classifier, load_classifier
+from tasks.evaluate.metrics import predict_labels
+from tasks.store import Manifest, read_manifest, record_file
+
+# In a folder that holds several bundles over time, the link to the one in use.
+CURRENT: Final = "current"
+# What training and what evaluation wrote, each with its hashes.
+MANIFESTS: Final = ("training.json", "manifest.json")
+
+
+class Decided(NamedTuple):
+    """What a model says of texts.
+
+    Calibrated probabilities (num_texts, num_classes), the answers as indices of labels (num_texts,), and of each text
+    the number of tokens and of unknown ones among them.
+    """
+
+    probabilities: NDArray[np.float64]
+    predicted: NDArray[np.intp]
+    num_tokens: NDArray[np.int32]
+    num_oov: NDArray[np.int32]
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """A loaded model; `facts` is the content of bundle.json."""
+
+    folder: Path
+    facts: dict[str, Any]
+    classifier: Classifier
+
+    @property
+    def model_id(self) -> str:
+        """The name by which predictions tell which model made them: variant and fingerprint."""
+        return f"{self.facts['variant']}/{self.facts['fingerprint']}"
+
+    @property
+    def label_names(self) -> list[str]:
+        """The labels, in the order of the probabilities."""
+        return list(self.facts["label_names"])
+
+    @property
+    def length(self) -> int | None:
+        """How many tokens the model reads; None when it reads whole texts."""
+        return self.facts["encoding"]["length"] if self.facts["encoding"] else None
+
+    def decide(self, texts: pa.Array) -> Decided:
+        """Score a string array without nulls, as the model's evaluation did."""
+        scored = self.classifier.score(texts)
+        probabilities = apply_temperature(scored.probabilities, self.facts["temperature"])
+        predicted = predict_labels(probabilities, threshold=self.facts["threshold"])
+        return Decided(probabilities, predicted, scored.num_tokens, scored.num_oov)
+
+
+def load_bundle(folder: Path) -> Bundle:
+    """Load a bundle, or the current one of a folder of bundles, running no code from it.
+
+    Raises UserError when it is none, is incomplete, or a file does not match its hash.
+    """
+    folder = find_bundle(folder)
+    for name in MANIFESTS:
+        check_files(folder, read_bundle_manifest(folder / name))
+    facts = json.loads((folder / "bundle.json").read_text(encoding="utf-8"))
+    return Bundle(folder, facts, load_classifier(folder, facts["encoding"]))
+
+
+def find_bundle(folder: Path) -> Path:
+    """Return the folder of the bundle itself; raises UserError when there is none."""
+    found = folder / CURRENT if (folder / CURRENT).exists() else folder
+    if not (found / "bundle.json").is_file():
+        raise UserError(
+            f"{str(folder)!r} holds no model; expected a folder with bundle.json, such as artifacts/champion or "
+            "artifacts/models/<variant>/<fingerprint>. Train one with: python flows/train_all.py."
+        )
+    return found.resolve()
+
+
+def read_bundle_manifest(path: Path) -> Manifest:
+    """Read one of a bundle's manifests; raises UserError when it cannot be read."""
+    try:
+        return read_manifest(path)
+    except (OSError, ValueError) as error:
+        raise UserError(
+            f"the model in {str(path.parent)!r} is incomplete: {path.name} cannot be read; expected a whole bundle. "
+            "Train it again, or copy the whole folder."
+        ) from error
+
+
+def check_files(folder: Path, manifest: Manifest) -> None:
+    """Raise UserError when a file that the manifest names is missing or is not what it was."""
+    for name, record in manifest.files.items():
+        if not (folder / name).is_file():
+            raise UserError(f"the model in {str(folder)!r} is incomplete: {name} is missing; expected a whole bundle.")
+        if record_file(folder / name) != record:
+            raise UserError(
+                f"the model in {str(folder)!r} was changed: {name} does not match its hash; expected it as it was "
+                "made. Train it again, or copy it anew."
+            )

@@ -1,0 +1,121 @@
+"""A bundle scores as it did when it was evaluated, and one that was tampered with is refused before it is loaded."""
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from tasks.baseline.baselines import BASELINES
+from tasks.baseline.fitting import fit_baseline
+from tasks.encode.encodings import Encoding
+from tasks.encode.sequences import write_encoding
+from tasks.errors import UserError
+from tasks.evaluate.bundle import load_bundle
+from tasks.evaluate.evaluation import evaluate_model
+from tasks.evaluate.predictions import read_predictions
+from tasks.store import Output, produce
+from tasks.train.build import build_model
+from tasks.train.variants import VARIANTS
+
+pytestmark = pytest.mark.filterwarnings("ignore:__array__:DeprecationWarning")  # Keras saves with NumPy 1's protocol
+
+LABEL_NAMES = ["bad", "good"]
+WORDS = "good bad fine dull great poor film plot very not 映画 naïve I'm".split()  # noqa: SIM905
+
+
+@pytest.fixture(scope="module")
+def reviews_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Reviews of up to 40 words, among them empty ones and punctuation alone."""
+    folder = tmp_path_factory.mktemp("reviews")
+    random = np.random.default_rng(3)
+    for split, num_reviews in (("train", 120), ("validation", 40), ("test", 60)):
+        texts = [" ".join(random.choice(WORDS, random.integers(0, 40))) for _ in range(num_reviews - 1)] + ["?!"]
+        labels = pa.array(random.integers(2, size=num_reviews), pa.int32())
+        table = pa.table({"id": [f"{split}-{index}" for index in range(num_reviews)], "text": texts, "label": labels})
+        pq.write_table(table, folder / f"{split}.parquet")
+    return folder
+
+
+def make_bundle(name: str, reviews_folder: Path, root: Path) -> Path:
+    """Train (a baseline) or build (a network) and evaluate, published as the tasks do."""
+    encoding = Encoding(name="tiny", kind="words", vocab_size=12, length=20, padding="pre", description="")
+    if name.startswith("stacked"):
+        encoding = Encoding(name="tiny", kind="subwords", vocab_size=300, length=20, padding="pre", description="")
+    output = {"root": root, "name": name, "family": "models", "folder": f"models/{name}", "decided_by": {}}
+
+    def train(folder: Path) -> dict[str, object]:
+        if name in BASELINES:
+            return fit_baseline(BASELINES[name], reviews_folder=reviews_folder, folder=folder, label_names=LABEL_NAMES)
+        write_encoding(reviews_folder, encoding, folder)
+        build_model(VARIANTS[name], encoding, num_classes=2, learning_rate=0.01).save(folder / "model.keras")
+        return {"num_params": 1, "device": "CPU", "train_seconds": 1.0}
+
+    def evaluate(folder: Path) -> dict[str, object]:
+        facts = {
+            "variant": name,
+            "description": "for tests",
+            "kind": "baseline" if name in BASELINES else "neural",
+            "fingerprint": "f1",
+            "encoding": None if name in BASELINES else {"name": encoding.name, **encoding.settings()},
+            "settings": {"seed": 1, "epochs": 1, "patience": 1, "batch_size": 32},
+            "training": training.manifest.facts,
+            "dataset": {
+                "name": "words",
+                "counts": {split: dict.fromkeys(LABEL_NAMES, 10) for split in ("train", "validation", "test")},
+                "limit": None,
+                "validation_fraction": 0.1,
+            },
+            "data": {f"{split}.parquet": "0" for split in ("train", "validation", "test")},
+            "versions": {},
+        }
+        return evaluate_model(root / "models" / name, reviews_folder, folder, label_names=LABEL_NAMES, bundle=facts)
+
+    training = produce(Output(kind="training", manifest_name="training.json", **output), train)
+    produce(Output(kind="evaluation", **output), evaluate)
+    return root / "models" / name
+
+
+@pytest.fixture(scope="module")
+def bundle_folder(reviews_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_bundle("average-pool", reviews_folder, tmp_path_factory.mktemp("artifacts"))
+
+
+@pytest.mark.parametrize("name", [*BASELINES, *VARIANTS])
+def test_reloaded_bundle_scores_as_its_evaluation_did(name: str, reviews_folder: Path, tmp_path: Path) -> None:
+    bundle = load_bundle(make_bundle(name, reviews_folder, tmp_path))
+    texts = pq.read_table(reviews_folder / "test.parquet").column("text").combine_chunks()
+    expected, _ = read_predictions(bundle.folder / "predictions.parquet")
+    # Other batches than those of the evaluation: a text's score does not depend on its neighbours.
+    parts = [bundle.decide(texts.slice(start, 7)).probabilities for start in range(0, len(texts), 7)]
+    np.testing.assert_allclose(np.concatenate(parts), expected, atol=1e-6)
+    assert bundle.model_id == f"{name}/f1"
+
+
+def test_bundle_is_found_through_the_link_to_the_current_one(bundle_folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "current").symlink_to(bundle_folder)
+    assert load_bundle(tmp_path).facts["variant"] == "average-pool"
+
+
+@pytest.mark.parametrize("name", ["model.keras", "tokenizer.json", "bundle.json", "predictions.parquet"])
+def test_changed_file_is_refused(name: str, bundle_folder: Path, tmp_path: Path) -> None:
+    copy = shutil.copytree(bundle_folder, tmp_path / "copy")
+    content = (copy / name).read_bytes()
+    (copy / name).write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
+    with pytest.raises(UserError, match=f"{name} does not match its hash"):
+        load_bundle(copy)
+
+
+@pytest.mark.parametrize("name", ["model.keras", "training.json", "manifest.json"])
+def test_incomplete_bundle_is_refused(name: str, bundle_folder: Path, tmp_path: Path) -> None:
+    copy = shutil.copytree(bundle_folder, tmp_path / "copy")
+    (copy / name).unlink()
+    with pytest.raises(UserError, match="is incomplete"):
+        load_bundle(copy)
+
+
+def test_folder_without_a_model_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="holds no model"):
+        load_bundle(tmp_path / "nowhere")
