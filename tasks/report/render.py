@@ -89,7 +89,8 @@ def render_markdown(leaderboard: dict[str, Any]) -> str:
     run = leaderboard["run"]
     title = f"# Sequence Bakeoff: {escape_markdown(run['dataset'])}"
     parts = [title, escape_markdown(describe_run(run)) + ".", *warn_of_fallback(run)]
-    parts += [render_table(format_rows(leaderboard)), *describe_failures(leaderboard), explain_columns(run)]
+    parts += [render_table(format_rows(leaderboard)), *describe_failures(leaderboard), *describe_data(run)]
+    parts += [explain_columns(run)]
     return "\n\n".join(parts) + "\n"
 
 
@@ -105,6 +106,12 @@ def describe_failures(leaderboard: dict[str, Any]) -> list[str]:
     failed = [row for row in leaderboard["variants"] if row["status"] == "failed"]
     lines = [f"- {row['name']}: {escape_markdown(row['reason'])}" for row in failed]
     return ["## Failed", "\n".join(lines)] if lines else []
+
+
+def describe_data(run: dict[str, Any]) -> list[str]:
+    """List what the data check warned of."""
+    lines = [f"- {escape_markdown(warning)}" for warning in run.get("warnings", ())]
+    return ["## Data", "\n".join(lines)] if lines else []
 
 
 def explain_columns(run: dict[str, Any]) -> str:
