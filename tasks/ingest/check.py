@@ -65,8 +65,8 @@ def check_classes(evidence: Evidence) -> None:
     if few := np.flatnonzero(train < FEWEST_EXAMPLES).tolist():
         place = evidence.locate("train", int(np.argmax(evidence.spools["train"].labels == few[0])))
         raise UserError(
-            f"{len(few):,} classes have fewer than {FEWEST_EXAMPLES} training examples: {show_names(evidence, few)} "
-            f"(first: {place}); expected more. Add examples, merge the classes or remove the rows."
+            f"fewer than {FEWEST_EXAMPLES} training examples of {show_names(evidence, few)} (first: {place}); expected "
+            "more of each class. Add examples, merge classes or remove the rows."
         )
 
 
@@ -84,7 +84,7 @@ def find_conflicts(evidence: Evidence) -> list[str]:
         f"{evidence.locate_overall(int(order[index]))} {shorten(evidence.label_names[labels[index]])}"
         for index in (first, first + 1)
     ]
-    return [f"conflicting labels for {len(np.unique(hashes[differ])):,} texts (first: {pair[0]}, {pair[1]})"]
+    return [f"texts with conflicting labels: {len(np.unique(hashes[differ])):,} (first: {pair[0]}, {pair[1]})"]
 
 
 def find_overlaps(evidence: Evidence) -> list[str]:
@@ -129,12 +129,12 @@ def check_ids(evidence: Evidence, hashes: dict[str, NDArray[np.uint64]]) -> tupl
     if not repeated.size:
         return True, []
     place = evidence.locate_overall(int(repeated.min()))
-    return False, [f"{repeated.size:,} ids repeat (first: {place}); rows are numbered instead"]
+    return False, [f"ids that repeat: {repeated.size:,} (first: {place}); rows are numbered instead"]
 
 
 def describe_strays(names: Sequence[str]) -> list[str]:
     """Warn of files that no label folder explains."""
-    return [f"{len(names):,} files beside <label>/*.txt were left out (first: {names[0]})"] if names else []
+    return [f"files beside <label>/*.txt that were left out: {len(names):,} (first: {names[0]})"] if names else []
 
 
 def show_names(evidence: Evidence, codes: Sequence[int]) -> str:

@@ -12,7 +12,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tasks.errors import UserError, did_you_mean
-from tasks.ingest.lines import describe_undecodable
 from tasks.ingest.rows import NESTED, Rows
 
 TEXT_NAMES: Final = frozenset(
@@ -152,7 +151,9 @@ def decode(column: pa.Array, rows: Rows, path: Path) -> pa.Array:
     except pa.ArrowInvalid as error:
         bad = [is_undecodable(value) for value in column.cast(pa.binary()).to_pylist()]
         number = rows.numbers[int(np.argmax(bad))]
-        raise UserError(describe_undecodable(f"{path.name} {rows.unit} {number:,}", "UTF-8")) from error
+        raise UserError(
+            f"{path.name} {rows.unit} {number:,} holds bytes that are not UTF-8; expected text. Write it as strings."
+        ) from error
 
 
 def is_undecodable(value: bytes | None) -> bool:

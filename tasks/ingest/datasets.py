@@ -49,7 +49,7 @@ def choose_dataset(name: str, data_dir: Path, files: FileOptions | None = None) 
     if name == SAMPLE:
         return Choice(SAMPLE, False, "")
     wanted = PREFERRED if name == AUTO else name
-    if "/" in name and not tfds.is_known(name, data_dir):
+    if "/" in name and Path(name).parent.is_dir() and not tfds.is_known(name, data_dir):
         check_path(Path(name), "--dataset")
     try:
         if not tfds.check_dataset(wanted, data_dir):

@@ -147,8 +147,8 @@ def check_widths(records: Iterable[Record], names: Sequence[str], path: Path, op
         if len(values) != len(names):
             source = "--columns names" if options.columns else "the header has"
             raise UserError(
-                f"{path.name} line {number:,} has {len(values):,} fields, but {source} {len(names):,}; expected as "
-                "many. Mend the line, or the delimiter (--delimiter), quoting (--quoting) or names (--columns)."
+                f"{path.name} line {number:,}: number of fields {len(values):,}, but {source} {len(names):,}; expected "
+                "as many. Mend the line, or the delimiter (--delimiter), quoting (--quoting) or names (--columns)."
             )
         yield number, values
 
@@ -168,4 +168,4 @@ def read_parquet(path: Path, *, wanted: Collection[str] | None) -> Iterator[Rows
                 yield Rows(batch, np.arange(start + 1, start + 1 + len(batch)), "row")
                 start += len(batch)
     except (OSError, pa.ArrowException) as error:
-        raise UserError(describe_damage(path, f"as Parquet after row {start:,}", error)) from error
+        raise UserError(describe_damage(path, f"as Parquet beyond row {start:,}", error)) from error

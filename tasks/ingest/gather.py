@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Final, Self
 
 import numpy as np
-import pandas as pd
 import pyarrow as pa
 from numpy.typing import NDArray
 
@@ -154,8 +153,7 @@ class Intake:
             self.writers[split] = self.stack.enter_context(SpoolWriter(self.folder / f"{split}.arrow", split))
         texts, own_ids = texts.filter(mask), None if ids is None else ids.filter(mask)
         if own_ids is not None:
-            hashes = pd.util.hash_array(own_ids.to_numpy(zero_copy_only=False), categorize=False)
-            self.id_hashes.setdefault(split, []).append(hashes)
+            self.id_hashes.setdefault(split, []).append(hash_ids(own_ids))
         self.writers[split].write(
             texts,
             hash_texts(texts.to_pylist()),
@@ -163,3 +161,12 @@ class Intake:
             own_ids=own_ids,
             numbers=pa.array(numbers).filter(mask),
         )
+
+
+def hash_ids(ids: pa.Array) -> NDArray[np.uint64]:
+    """Hash ids to 64 bits each, fast: only whether they repeat matters."""
+    # Slow to import, and not needed to find out that a file is missing.
+    from pandas.util import hash_array
+
+    hashes: NDArray[np.uint64] = hash_array(ids.to_numpy(zero_copy_only=False), categorize=False)
+    return hashes

@@ -44,7 +44,7 @@ def read_lines(path: Path, *, charset: str, newline: str = "\n") -> Iterator[str
     except UnicodeError as error:
         raise UserError(describe_undecodable(f"{path.name} line {number + 1:,}", charset)) from error
     except (OSError, pa.ArrowException) as error:
-        raise UserError(describe_damage(path, f"after line {number:,}", error)) from error
+        raise UserError(describe_damage(path, f"beyond line {number:,}", error)) from error
 
 
 def open_stream(path: Path) -> io.BufferedReader:
@@ -97,4 +97,5 @@ def describe_undecodable(place: str, charset: str) -> str:
 def describe_damage(path: Path, where: str, error: BaseException) -> str:
     """Say that the file broke off while it was read."""
     reason = " ".join(str(error).split()) or type(error).__name__
+    reason = reason.removesuffix(".")
     return f"{path.name} cannot be read {where}: {reason}; expected a whole file. Copy or download it again."

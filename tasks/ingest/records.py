@@ -73,7 +73,7 @@ def parse_object(line: str, path: Path, number: int) -> dict[str, Any]:
     except RecursionError as error:
         raise UserError(describe_json(path, number, "is nested too deeply", line)) from error
     if not isinstance(value, dict):
-        raise UserError(describe_json(path, number, f"is {shorten(line)!r}", line))
+        raise UserError(describe_json(path, number, f"is {shorten(line.strip())!r}", line))
     return value
 
 

@@ -74,9 +74,12 @@ class SpoolWriter:
 
 
 def read_spool(path: Path) -> Iterator[tuple[int, pa.RecordBatch]]:
-    """Yield each batch with the number of its first row, straight from the page cache."""
+    """Yield each batch with the number of its first row.
+
+    Read, not mapped: the pages of a mapped file count as this process's memory, as many as the file has.
+    """
     start = 0
-    with pa.memory_map(str(path)) as file:
+    with pa.OSFile(str(path)) as file:
         reader = pa.ipc.open_file(file)
         for index in range(reader.num_record_batches):
             batch = reader.get_batch(index)

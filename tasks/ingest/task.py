@@ -44,6 +44,8 @@ def download_dataset(choice: Choice, data_dir: Path) -> None:
 def obtain_dataset(name: str, data_dir: Path, files: FileOptions | None = None) -> Choice:
     """Choose a dataset and have it on disk; `auto` gives up IMDB reviews for the sample when they cannot be had."""
     choice = datasets.choose_dataset(name, data_dir, files)
+    if choice.files is not None:
+        return choice
     try:
         download_dataset(choice, data_dir)
     except DownloadError as error:
