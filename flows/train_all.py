@@ -53,7 +53,7 @@ def name_run() -> str:
     config = runtime.flow_run.parameters["config"]
     num_variants, seeds = len(config.variant_names), config.seeds
     counts = [f"{num_variants} variant{'s'[: num_variants > 1]}", f"{seeds} seed{'s'[: seeds > 1]}"]
-    return " · ".join([config.dataset.replace("_", "-"), *counts])
+    return " · ".join([config.dataset_name.replace("_", "-"), *counts])
 
 
 @flow(name="train-all", flow_run_name=name_run)
@@ -64,10 +64,10 @@ def train_all(config: RunConfig = RunConfig()) -> dict[str, Any] | State[Any]:
     """
     started = datetime.now(UTC)
     try:
-        choice = obtain_dataset(config.dataset, config.data_dir)
+        choice = obtain_dataset(config.dataset, config.data_dir, config.files)
         reviews = run(
             ingest_reviews,
-            choice.dataset,
+            choice,
             data_dir=config.data_dir,
             validation_fraction=config.validation_fraction,
             limit=config.limit,
@@ -161,6 +161,8 @@ def describe_run(
         "fallback_reason": choice.reason,
         "label_names": reviews.facts["label_names"],
         "num_reviews": reviews.facts["num_reviews"],
+        "warnings": reviews.facts["warnings"],
+        "dropped": reviews.facts["dropped"],
         "limit": config.limit,
         "seeds": config.seeds,
         "started": started.isoformat(timespec="seconds"),

@@ -57,5 +57,7 @@ def parse_command_line(arguments: Sequence[str], *, program: str) -> RunConfig:
 def add_argument(parser: Any, *names: str, **options: Any) -> Any:
     """Add one flag, with a short word for its value and without a default that says nothing."""
     options["metavar"] = METAVARS.get(options.get("metavar", ""), options.get("metavar"))
-    options["help"] = options.get("help", "").replace(" (default: None)", "").replace("%", "%%")
+    options["help"] = (
+        options.get("help", "").replace(" (default: None)", "").replace(" (default: ())", "").replace("%", "%%")
+    )
     return parser.add_argument(*names, **options)

@@ -1,6 +1,7 @@
 """RunConfig: one definition is the command line, environment, config file, flow parameter and form in the UI."""
 
 import os
+import re
 import tomllib
 from pathlib import Path
 from typing import Annotated, Any, Final
@@ -18,6 +19,9 @@ from tasks.baseline.baselines import BASELINES
 from tasks.encode.encodings import ENCODINGS
 from tasks.errors import UserError, did_you_mean
 from tasks.ingest.datasets import AUTO, SAMPLE
+from tasks.ingest.files import FileOptions, Quoting
+from tasks.ingest.lines import is_charset
+from tasks.ingest.paths import is_path, name_dataset
 from tasks.train.variants import GROUPS, SEED, VARIANTS, expand_names
 
 ROOT: Final = Path(__file__).resolve().parents[1]
@@ -41,6 +45,11 @@ def check_names(names: tuple[str, ...], choices: tuple[str, ...], *, kind: str) 
     return names
 
 
+def name_delimiter(value: Any) -> Any:
+    r"""Accept "tab" and "\\t" for the character that is hard to type."""
+    return "\t" if value in {"tab", "\\t"} else value
+
+
 class RunConfig(BaseSettings):
     """Train every chosen model variant on one dataset, evaluate it and write the leaderboard."""
 
@@ -50,7 +59,42 @@ class RunConfig(BaseSettings):
         default=AUTO,
         min_length=1,
         description=f"what to read: {AUTO} (IMDB reviews, or else the sample), {SAMPLE} (a built-in generated corpus), "
-        "imdb_reviews or any other text classification set of TensorFlow Datasets, such as glue/sst2",
+        "imdb_reviews or any other text classification set of TensorFlow Datasets, such as glue/sst2, or the path of "
+        "labelled text: a .csv, .tsv, .jsonl, .ndjson, .json or .parquet file, each also .gz or .zst, or a folder of "
+        "<label>/*.txt",
+    )
+    test_path: Path | None = Field(
+        default=None, description="a file or folder with the test split [a fifth of --dataset is held out]"
+    )
+    validation_path: Path | None = Field(
+        default=None, description="a file or folder with the validation split [held out of --dataset]"
+    )
+    text_column: Annotated[tuple[str, ...], NoDecode, BeforeValidator(split_on_commas)] = Field(
+        default=(),
+        description="the column of a file that holds the text; of several, with commas, the texts are joined [by name]",
+    )
+    label_column: str | None = Field(
+        default=None, min_length=1, description="the column of a file that holds the label [by name]"
+    )
+    columns: Annotated[tuple[str, ...], NoDecode, BeforeValidator(split_on_commas)] = Field(
+        default=(), description="the names of all columns of a .csv or .tsv file that has no header"
+    )
+    delimiter: Annotated[str | None, BeforeValidator(name_delimiter)] = Field(
+        default=None, description="what separates columns: a character, or tab [a comma; in .tsv files a tab]"
+    )
+    quoting: Quoting = Field(
+        default="csv", description="csv: fields may be quoted and then span lines; none: quotes are plain characters"
+    )
+    charset: str = Field(default="utf-8", min_length=1, description="how the bytes of files are read as text")
+    line_pattern: str | None = Field(
+        default=None,
+        description="what each line of a text file is, as a regular expression: (?P<label>[^:]+):\\S+ (?P<text>.+)",
+    )
+    max_dropped_share: float = Field(
+        default=0.05,
+        ge=0,
+        lt=1,
+        description="refuse a file when more than this share of its rows lacks a text or a label",
     )
     variants: Annotated[tuple[str, ...], NoDecode, BeforeValidator(split_on_commas)] = Field(
         default=(SEED,),
@@ -96,11 +140,63 @@ class RunConfig(BaseSettings):
             raise ValueError("none stands alone; expected it without other names.")
         return check_names(names, BASELINE_CHOICES, kind="baseline")
 
-    @field_validator("data_dir", "artifacts_dir", mode="after")
+    @field_validator("dataset")
     @classmethod
-    def make_absolute(cls, path: Path) -> Path:
-        """Fix the folder, whatever the working directory becomes."""
-        return path.expanduser().absolute()
+    def fix_path(cls, name: str) -> str:
+        """Fix a path, whatever the working directory becomes; other names stay."""
+        return str(Path(name).expanduser().absolute()) if is_path(name) else name
+
+    @field_validator("delimiter")
+    @classmethod
+    def check_delimiter(cls, delimiter: str | None) -> str | None:
+        """Refuse what cannot separate columns."""
+        if delimiter is not None and (len(delimiter) != 1 or delimiter in '"\r\n' or not delimiter.isascii()):
+            raise ValueError(f"expected one ASCII character other than a quote, or tab, got {delimiter!r}.")
+        return delimiter
+
+    @field_validator("charset")
+    @classmethod
+    def check_charset(cls, charset: str) -> str:
+        """Refuse a character set that Python does not know."""
+        if not is_charset(charset):
+            raise ValueError(f"unknown character set {charset!r}; expected one such as utf-8, latin-1 or cp1252.")
+        return charset
+
+    @field_validator("line_pattern")
+    @classmethod
+    def check_line_pattern(cls, pattern: str | None) -> str | None:
+        """Refuse what is no regular expression or finds no text."""
+        if pattern is not None and "text" not in compile_pattern(pattern).groupindex:
+            raise ValueError(f"{pattern!r} has no group (?P<text>...); expected one.")
+        return pattern
+
+    @field_validator("data_dir", "artifacts_dir", "test_path", "validation_path", mode="after")
+    @classmethod
+    def make_absolute(cls, path: Path | None) -> Path | None:
+        """Fix the path, whatever the working directory becomes."""
+        return path.expanduser().absolute() if path else path
+
+    @property
+    def dataset_name(self) -> str:
+        """Return the dataset's name for people: of a path the file's, without folder and endings."""
+        return name_dataset(self.dataset)
+
+    @property
+    def files(self) -> FileOptions:
+        """Gather what the settings say of files; it counts when the dataset is a path."""
+        return FileOptions(
+            path=Path(self.dataset),
+            test_path=self.test_path,
+            validation_path=self.validation_path,
+            text_columns=self.text_column,
+            label_column=self.label_column,
+            columns=self.columns,
+            delimiter=self.delimiter,
+            quoting=self.quoting,
+            charset=self.charset,
+            line_pattern=self.line_pattern,
+            max_dropped_share=self.max_dropped_share,
+        )
 
     @property
     def variant_names(self) -> list[str]:
@@ -128,6 +224,14 @@ class RunConfig(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Rank the sources: flags or arguments, then the environment, then the config file."""
         return init_settings, env_settings, ConfigFileSource(settings_cls)
+
+
+def compile_pattern(pattern: str) -> re.Pattern[str]:
+    """Compile a regular expression; raises ValueError with what is wrong with it."""
+    try:
+        return re.compile(pattern)
+    except re.error as error:
+        raise ValueError(f"{pattern!r} is no regular expression: {error}.") from error
 
 
 class ConfigFileSource(InitSettingsSource):

@@ -54,7 +54,7 @@ def check_config(config: RunConfig) -> None:
     check_backend()
     check_writable(config.data_dir, "--data-dir")
     check_writable(config.artifacts_dir, "--artifacts-dir")
-    choose_dataset(config.dataset, config.data_dir)
+    choose_dataset(config.dataset, config.data_dir, config.files)
 
 
 def check_writable(folder: Path, flag: str) -> None:

@@ -81,6 +81,18 @@ def test_every_setting_is_described(name: str) -> None:
         ("validation_fraction", 0.0),
         ("validation_fraction", 0.6),
         ("validation_fraction", float("nan")),
+        ("label_column", ""),
+        ("delimiter", ""),
+        ("delimiter", ",,"),
+        ("delimiter", '"'),
+        ("delimiter", "\n"),
+        ("quoting", "all"),
+        ("charset", "utf-9"),
+        ("charset", "rot13"),
+        ("line_pattern", "(?P<text>.+"),
+        ("line_pattern", "(.+)"),
+        ("max_dropped_share", -0.1),
+        ("max_dropped_share", 1.0),
     ],
 )
 def test_value_out_of_bounds_is_refused_by_the_name_of_its_flag(name: str, value: Any) -> None:
@@ -134,6 +146,30 @@ def test_relative_folder_becomes_absolute(name: str, tmp_path: Path, monkeypatch
     assert getattr(RunConfig(**{name: "some/folder"}), name) == tmp_path / "some" / "folder"
 
 
+@pytest.mark.parametrize("name", ["test_path", "validation_path"])
+def test_relative_path_of_a_split_becomes_absolute(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert getattr(RunConfig(**{name: "some/file.csv"}), name) == tmp_path / "some" / "file.csv"
+
+
+def test_path_of_a_dataset_becomes_absolute_and_other_names_stay(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert RunConfig(dataset="reviews.csv").dataset == str(tmp_path / "reviews.csv")
+    assert RunConfig(dataset="glue/sst2").dataset == "glue/sst2"
+
+
+def test_dataset_is_named_after_its_file() -> None:
+    assert RunConfig(dataset="/some/where/reviews.csv.gz").dataset_name == "reviews"
+    assert RunConfig(dataset="glue/sst2").dataset_name == "glue/sst2"
+
+
+@pytest.mark.parametrize("spelling", ["tab", "\\t", "\t"])
+def test_tab_may_be_spelled_out(spelling: str) -> None:
+    assert RunConfig(delimiter=spelling).files.delimiter == "\t"
+
+
 def test_home_folder_is_expanded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
     assert RunConfig(data_dir=Path("~/data")).data_dir == tmp_path / "data"
@@ -180,10 +216,23 @@ def test_config_file_can_set_everything(tmp_path: Path) -> None:
         'dataset = "sample"\nvariants = ["lstm", "conv-max"]\nseeds = 2\nepochs = 3\npatience = 4\nbatch-size = 5\n'
         'baselines = ["majority"]\n'
         'limit = 60\nvalidation-fraction = 0.2\ndata-dir = "/d"\nartifacts-dir = "/a"\n'
+        'test-path = "/t.csv"\nvalidation-path = "/v.csv"\ntext-column = ["title", "story"]\nlabel-column = "topic"\n'
+        'columns = "topic,title,story"\ndelimiter = "tab"\nquoting = "none"\ncharset = "latin-1"\n'
+        "line-pattern = '(?P<text>.+)'\nmax-dropped-share = 0.2\n"
     )
     config = RunConfig(config=write_config(tmp_path, text))
     assert config.model_dump(mode="json", exclude={"config"}) == {
         "dataset": "sample",
+        "test_path": "/t.csv",
+        "validation_path": "/v.csv",
+        "text_column": ["title", "story"],
+        "label_column": "topic",
+        "columns": ["topic", "title", "story"],
+        "delimiter": "\t",
+        "quoting": "none",
+        "charset": "latin-1",
+        "line_pattern": "(?P<text>.+)",
+        "max_dropped_share": 0.2,
         "variants": ["lstm", "conv-max"],
         "baselines": ["majority"],
         "seeds": 2,

@@ -1,15 +1,20 @@
 """From a dataset's name to its source."""
 
 from collections.abc import Iterator
+from dataclasses import fields
 from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 import pyarrow as pa
 
+from tasks.errors import UserError
 from tasks.ingest import sample, tfds
+from tasks.ingest.files import FileOptions, hash_files
+from tasks.ingest.gather import check_beginnings
+from tasks.ingest.paths import check_path, is_path
 from tasks.ingest.source import BATCH_ROWS, Batch, Source
 
 AUTO: Final = "auto"
@@ -26,16 +31,26 @@ class Choice(NamedTuple):
     dataset: str
     is_fallback: bool
     reason: str
+    files: FileOptions | None = None
 
 
-def choose_dataset(name: str, data_dir: Path) -> Choice:
+def choose_dataset(name: str, data_dir: Path, files: FileOptions | None = None) -> Choice:
     """Resolve `auto` (IMDB reviews on disk or within reach, the sample otherwise); any other name stands for itself.
 
-    Takes at most about ten seconds without a network. Raises UserError for a name that can lead to nothing.
+    A name that is a path is read as `files` says. Takes at most about ten seconds without a network. Raises UserError
+    for a name that can lead to nothing and for files whose beginnings show that they cannot be used.
     """
+    if is_path(name):
+        options = files or FileOptions(path=Path(name))
+        check_beginnings(options)
+        return Choice(options.name, False, "", options)
+    if files is not None:
+        check_unused(name, files)
     if name == SAMPLE:
         return Choice(SAMPLE, False, "")
     wanted = PREFERRED if name == AUTO else name
+    if "/" in name and Path(name).parent.is_dir() and not tfds.is_known(name, data_dir):
+        check_path(Path(name), "--dataset")
     try:
         if not tfds.check_dataset(wanted, data_dir):
             tfds.check_reachable(wanted, data_dir)
@@ -48,8 +63,27 @@ def choose_dataset(name: str, data_dir: Path) -> Choice:
 
 def download_dataset(choice: Choice, data_dir: Path) -> None:
     """Make sure that the chosen dataset is on disk. Raises DownloadError, which is worth another try."""
-    if choice.dataset != SAMPLE:
+    if choice.dataset != SAMPLE and choice.files is None:
         tfds.download(choice.dataset, data_dir)
+
+
+def check_unused(name: str, files: FileOptions) -> None:
+    """Refuse settings of files for a dataset that is none."""
+    defaults = FileOptions(path=files.path)
+    for field in fields(FileOptions):
+        if getattr(files, field.name) != getattr(defaults, field.name):
+            flag = f"--{field.name.replace('text_columns', 'text_column').replace('_', '-')}"
+            raise UserError(
+                f"{flag} is for a dataset in files, but --dataset is {name!r}; leave it out or name a file."
+            )
+
+
+def identify(choice: Choice, data_dir: Path) -> dict[str, Any]:
+    """Describe, as plain JSON, everything of the dataset that decides its reviews: files are hashed, not read."""
+    if choice.files is not None:
+        return {"name": choice.dataset, "options": choice.files.describe(), "files": hash_files(choice.files)}
+    source = open_source(choice.dataset, data_dir)
+    return {"name": source.name, "label_names": list(source.label_names), **source.identity}
 
 
 def open_source(name: str, data_dir: Path) -> Source:

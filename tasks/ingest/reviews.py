@@ -4,9 +4,8 @@ Two passes: the first cleans the texts into a spool on disk and keeps 12 bytes p
 label); these decide who goes where; the second copies the spool batch by batch to the splits.
 """
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,30 +16,32 @@ from numpy.typing import NDArray
 
 from tasks.errors import UserError
 from tasks.ingest.clean import clean_texts
-from tasks.ingest.datasets import open_source
+from tasks.ingest.datasets import Choice, open_source
+from tasks.ingest.gather import gather_files
 from tasks.ingest.source import Source
 from tasks.ingest.split import choose_stratified, hash_texts
+from tasks.ingest.spool import Spool, SpoolWriter, read_spool
 
 SCHEMA: Final = pa.schema([("id", pa.string()), ("text", pa.string()), ("label", pa.int32())])
 SPLITS: Final = ("train", "validation", "test")
 TEST_FRACTION: Final = 0.2
 LIMIT_SALT, VALIDATION_SALT, TEST_SALT = 1, 2, 3
 
-
-@dataclass(frozen=True)
-class Spool:
-    """A split of the source on disk: its cleaned reviews, and of each the hash and the label."""
-
-    path: Path
-    hashes: NDArray[np.uint64]
-    labels: NDArray[np.int32]
+# Of each written split the source's split and the mask of its rows.
+Places = dict[str, tuple[str, NDArray[np.bool_]]]
 
 
 def write_dataset(
-    name: str, data_dir: Path, folder: Path, *, validation_fraction: float, limit: int | None
+    choice: Choice, data_dir: Path, folder: Path, *, validation_fraction: float, limit: int | None
 ) -> dict[str, Any]:
-    """Open a dataset by its name and write its reviews, as `write_reviews` does."""
-    return write_reviews(open_source(name, data_dir), folder, validation_fraction=validation_fraction, limit=limit)
+    """Open the chosen dataset and write its reviews, as `write_reviews` does."""
+    if choice.files is None:
+        source = open_source(choice.dataset, data_dir)
+        return write_reviews(source, folder, validation_fraction=validation_fraction, limit=limit)
+    gathered = gather_files(choice.files, make_scratch(folder))
+    places = place_rows(gathered.spools, validation_fraction=validation_fraction, limit=limit)
+    facts = write_splits(gathered.spools, places, folder, dataset=choice.dataset, label_names=gathered.label_names)
+    return {**facts, "warnings": gathered.warnings, "dropped": gathered.dropped}
 
 
 def write_reviews(
@@ -51,46 +52,54 @@ def write_reviews(
     A missing test split (a fifth) or validation split (`validation_fraction`) is held out of train, stratified by
     label; equal texts stay on one side. Raises UserError when a split would be empty.
     """
-    scratch = folder / "spool"
-    scratch.mkdir(exist_ok=True)
+    scratch = make_scratch(folder)
     spools = {split: spool_split(source, split, scratch / f"{split}.arrow") for split in source.readers}
     places = place_rows(spools, validation_fraction=validation_fraction, limit=limit)
+    return write_splits(spools, places, folder, dataset=source.name, label_names=source.label_names)
+
+
+def make_scratch(folder: Path) -> Path:
+    """Make the sub-folder that is dropped when the output is published."""
+    scratch = folder / "spool"
+    scratch.mkdir(exist_ok=True)
+    return scratch
+
+
+def write_splits(
+    spools: dict[str, Spool], places: Places, folder: Path, *, dataset: str, label_names: Sequence[str]
+) -> dict[str, Any]:
+    """Write the placed rows of all splits; returns label names and counts."""
     with ThreadPoolExecutor() as pool:  # compressing happens outside Python's lock
         written = pool.map(lambda split: write_split(spools, places, split, folder / f"{split}.parquet"), SPLITS)
         counts = {
-            split: np.bincount(labels, minlength=len(source.label_names)).tolist()
+            split: np.bincount(labels, minlength=len(label_names)).tolist()
             for split, labels in zip(SPLITS, written, strict=True)
         }
     return {
-        "dataset": source.name,
-        "label_names": list(source.label_names),
-        "counts": {split: dict(zip(source.label_names, counts[split], strict=True)) for split in SPLITS},
+        "dataset": dataset,
+        "label_names": list(label_names),
+        "counts": {split: dict(zip(label_names, counts[split], strict=True)) for split in SPLITS},
         "num_reviews": {split: sum(counts[split]) for split in SPLITS},
+        "warnings": [],
+        "dropped": {},
     }
 
 
 def spool_split(source: Source, split: str, path: Path) -> Spool:
-    """Clean a split into an Arrow file and remember what its rows are."""
-    hashes, labels, num_rows = [], [], 0
-    with pa.OSFile(str(path), "wb") as file, pa.ipc.new_file(file, SCHEMA) as writer:
+    """Clean a split into a spool."""
+    with SpoolWriter(path, split) as writer:
         for batch in source.readers[split]():
             texts = clean_texts(batch.texts)
-            ids = [f"{split}-{index}" for index in range(num_rows, num_rows + len(texts))]
-            writer.write_batch(pa.record_batch([pa.array(ids), texts, pa.array(batch.labels)], schema=SCHEMA))
-            hashes.append(hash_texts(texts.to_pylist()))
-            labels.append(batch.labels)
-            num_rows += len(texts)
-    if not num_rows:
+            writer.write(texts, hash_texts(texts.to_pylist()), batch.labels)
+    if not writer.num_rows:
         raise UserError(f"dataset {source.name!r} has an empty {split} split; expected reviews in it.")
-    spool = Spool(path, np.concatenate(hashes), np.concatenate(labels))
+    spool = writer.get_spool()
     if spool.labels.min() < 0 or spool.labels.max() >= len(source.label_names):
         raise UserError(f"dataset {source.name!r} has {split} labels outside its classes; expected labelled reviews.")
     return spool
 
 
-def place_rows(
-    spools: dict[str, Spool], *, validation_fraction: float, limit: int | None
-) -> dict[str, tuple[str, NDArray[np.bool_]]]:
+def place_rows(spools: dict[str, Spool], *, validation_fraction: float, limit: int | None) -> Places:
     """Decide which rows of which source split each written split takes: {split: (source split, mask of rows)}."""
     places = {split: (split, limit_rows(spool, limit)) for split, spool in spools.items()}
     for split, fraction, salt in (
@@ -115,35 +124,26 @@ def limit_rows(spool: Spool, limit: int | None) -> NDArray[np.bool_]:
 
 
 def hold_out(spool: Spool, remaining: NDArray[np.bool_], *, fraction: float, salt: int) -> NDArray[np.bool_]:
-    """Choose a fraction of the remaining rows, stratified: a mask over all rows."""
+    """Choose a fraction of the remaining rows, stratified, and of no class the last: a mask over all rows."""
     mask = np.zeros(len(remaining), dtype=np.bool_)
     num_chosen = round(fraction * int(remaining.sum()))
-    mask[remaining] = choose_stratified(
-        spool.hashes[remaining], spool.labels[remaining], num_chosen=num_chosen, salt=salt
-    )
+    hashes, labels = spool.hashes[remaining], spool.labels[remaining]
+    chosen = choose_stratified(hashes, labels, num_chosen=num_chosen, salt=salt)
+    # A class too small to be shared out stays.
+    emptied = ~np.isin(labels, labels[~chosen])
+    mask[remaining] = chosen & ~np.isin(hashes, hashes[emptied])
     return mask
 
 
-def write_split(
-    spools: dict[str, Spool], places: dict[str, tuple[str, NDArray[np.bool_]]], split: str, path: Path
-) -> NDArray[np.int32]:
+def write_split(spools: dict[str, Spool], places: Places, split: str, path: Path) -> NDArray[np.int32]:
     """Copy a split's rows from the spool to Parquet, one row group per batch; returns their labels."""
     source_split, mask = places[split]
     spool = spools[source_split]
     with pq.ParquetWriter(path, SCHEMA, compression="zstd") as writer:
         for start, batch in read_spool(spool.path):
-            chosen = batch.filter(pa.array(mask[start : start + len(batch)]))
+            rows = slice(start, start + len(batch))
+            columns = [batch[spool.id_column], batch["text"], pa.array(spool.labels[rows])]
+            chosen = pa.record_batch(columns, schema=SCHEMA).filter(pa.array(mask[rows]))
             if len(chosen):
                 writer.write_batch(chosen)
     return spool.labels[mask]
-
-
-def read_spool(path: Path) -> Iterator[tuple[int, pa.RecordBatch]]:
-    """Yield each batch with the number of its first row, straight from the page cache."""
-    start = 0
-    with pa.memory_map(str(path)) as file:
-        reader = pa.ipc.open_file(file)
-        for index in range(reader.num_record_batches):
-            batch = reader.get_batch(index)
-            yield start, batch
-            start += len(batch)

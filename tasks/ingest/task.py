@@ -1,7 +1,7 @@
 """Prefect tasks that bring in the data: choose a dataset, have it on disk, write its reviews."""
 
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from prefect import task
 from prefect.cache_policies import NO_CACHE
@@ -12,6 +12,8 @@ from prefect.tasks import exponential_backoff
 from tasks.fingerprint import hash_room, library_versions
 from tasks.ingest import datasets
 from tasks.ingest.datasets import AUTO, Choice
+from tasks.ingest.files import FileOptions
+from tasks.ingest.paths import make_slug
 from tasks.ingest.tfds import DownloadError
 from tasks.isolation import run_apart
 from tasks.orchestration import produce_in_task
@@ -39,9 +41,11 @@ def download_dataset(choice: Choice, data_dir: Path) -> None:
     datasets.download_dataset(choice, data_dir)
 
 
-def obtain_dataset(name: str, data_dir: Path) -> Choice:
+def obtain_dataset(name: str, data_dir: Path, files: FileOptions | None = None) -> Choice:
     """Choose a dataset and have it on disk; `auto` gives up IMDB reviews for the sample when they cannot be had."""
-    choice = datasets.choose_dataset(name, data_dir)
+    choice = datasets.choose_dataset(name, data_dir, files)
+    if choice.files is not None:
+        return choice
     try:
         download_dataset(choice, data_dir)
     except DownloadError as error:
@@ -53,19 +57,17 @@ def obtain_dataset(name: str, data_dir: Path) -> Choice:
     return choice
 
 
-@task(name="ingest-reviews", task_run_name="ingest-{dataset}", cache_policy=NO_CACHE)
-def ingest_reviews(dataset: str, *, data_dir: Path, validation_fraction: float, limit: int | None) -> State[Manifest]:
-    """Write the dataset's reviews as train, validation and test Parquet."""
-    source = datasets.open_source(dataset, data_dir)
-    slug = dataset.replace("/", "-").replace(":", "-")
+@task(name="ingest-reviews", task_run_name="ingest-{choice.dataset}", cache_policy=NO_CACHE)
+def ingest_reviews(choice: Choice, *, data_dir: Path, validation_fraction: float, limit: int | None) -> State[Manifest]:
+    """Write the dataset's reviews as train, validation and test Parquet; what the data check warns of is logged."""
     output = Output(
         root=data_dir,
         kind="reviews",
-        name=dataset,
+        name=choice.dataset,
         family="reviews",
-        folder=f"reviews/{slug}-{{fingerprint}}",
+        folder=f"reviews/{make_slug(choice.dataset)}-{{fingerprint}}",
         decided_by={
-            "source": {"name": source.name, "label_names": list(source.label_names), **source.identity},
+            "source": datasets.identify(choice, data_dir),
             "validation_fraction": validation_fraction,
             "limit": limit,
             "code": hash_room(ROOM, without=("task.py",)),
@@ -76,7 +78,7 @@ def ingest_reviews(dataset: str, *, data_dir: Path, validation_fraction: float, 
     def make(folder: Path) -> dict[str, Any]:
         facts: dict[str, Any] = run_apart(
             "tasks.ingest.reviews:write_dataset",
-            name=dataset,
+            choice=choice,
             data_dir=data_dir,
             folder=folder,
             validation_fraction=validation_fraction,
@@ -84,4 +86,8 @@ def ingest_reviews(dataset: str, *, data_dir: Path, validation_fraction: float, 
         )
         return facts
 
-    return produce_in_task(output, make)
+    state = produce_in_task(output, make)
+    if state.is_completed():
+        for warning in cast("Manifest", state.data).facts["warnings"]:
+            get_run_logger().warning("%s: %s", choice.dataset, warning)
+    return state

@@ -48,18 +48,32 @@ def search_folders(data_dir: Path) -> list[Path]:
     return [*candidates, Path.home() / "tensorflow_datasets"]
 
 
+def is_known(name: str, data_dir: Path) -> bool:
+    """Tell whether TFDS or the data folders know the name's first part."""
+    tfds = import_quietly("tensorflow_datasets")
+
+    base = find_base(name)
+    known = tfds.list_builders(with_community_datasets=False)
+    return base in known or any((folder / base).is_dir() for folder in search_folders(data_dir))
+
+
+def find_base(name: str) -> str:
+    """Cut a name to that of the builder: find_base("glue/sst2:2.0.0") -> "glue"."""
+    return name.partition("/")[0].partition(":")[0]
+
+
 def check_name(name: str, data_dir: Path) -> str:
     """Return the base name; raise UserError, within a second, if neither TFDS nor the data folders know it."""
     tfds = import_quietly("tensorflow_datasets")
 
-    base = name.partition("/")[0].partition(":")[0]
+    base = find_base(name)
     if not re.fullmatch(NAME, name):
         raise UserError(f"{name[:40]!r} is no dataset's name; expected one such as imdb_reviews or glue/sst2.")
-    known = tfds.list_builders(with_community_datasets=False)
-    if base not in known and not any((folder / base).is_dir() for folder in search_folders(data_dir)):
+    if not is_known(name, data_dir):
+        known = tfds.list_builders(with_community_datasets=False)
         raise UserError(
-            f"unknown dataset {name!r}; expected auto, sample or the name of a TensorFlow Datasets text set such as "
-            f"imdb_reviews.{did_you_mean(base, ['auto', 'sample', *known])}"
+            f"unknown dataset {name!r}; expected auto, sample, a path to a file or the name of a TensorFlow Datasets "
+            f"text set such as imdb_reviews.{did_you_mean(base, ['auto', 'sample', *known])}"
         )
     return base
 

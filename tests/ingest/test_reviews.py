@@ -255,6 +255,8 @@ def test_facts_agree_with_the_files(tmp_path: Path) -> None:
             "test": {"neg": 8, "pos": 0, "none": 0},
         },
         "num_reviews": {"train": 360, "validation": 40, "test": 8},
+        "warnings": [],
+        "dropped": {},
     }
 
 

@@ -1,0 +1,72 @@
+"""Rows that cannot be used: dropped, counted, and refused when they are too many."""
+
+from collections import Counter
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from tasks.errors import UserError
+from tasks.ingest.rows import Rows
+
+REASONS: Final = ("missing text", "blank text", "missing label", "blank label")
+
+
+class Losses:
+    """Counts rows without a usable text or label, by reason, and remembers where the first of each stands."""
+
+    def __init__(self) -> None:
+        self.num_rows = 0
+        self.counts: Counter[str] = Counter()
+        self.places: dict[str, str] = {}
+
+    def sift(self, texts: pa.Array, labels: pa.Array, *, path: Path, rows: Rows) -> NDArray[np.bool_]:
+        """Count a batch of cleaned texts and trimmed labels; returns which rows are kept, shape (num_rows,)."""
+        kept = np.ones(len(texts), np.bool_)
+        self.num_rows += len(texts)
+        flaws = (pc.is_null(texts), is_blank(texts), pc.is_null(labels), is_blank(labels))
+        for reason, flaw in zip(REASONS, flaws, strict=True):
+            lost = flaw.to_numpy(zero_copy_only=False) & kept
+            if lost.any():
+                self.counts[reason] += int(lost.sum())
+                number = int(rows.numbers[int(np.argmax(lost))])
+                self.places.setdefault(reason, describe_place(path.name, rows.unit, number))
+                kept &= ~lost
+        return kept
+
+    def check_share(self, path: Path, most: float) -> None:
+        """Raise UserError when more than this share was dropped, or everything."""
+        num_lost = self.counts.total()
+        if num_lost and (num_lost > most * self.num_rows or num_lost == self.num_rows):
+            raise UserError(
+                f"{path.name}: {self.describe()[0]}, more than --max-dropped-share {most:g} lets pass; expected a "
+                "text and a label in each row. Mend the rows, or check that the right columns are read."
+            )
+
+    def add(self, other: "Losses") -> None:
+        """Take in the counts of another file."""
+        self.num_rows += other.num_rows
+        self.counts += other.counts
+        self.places = {**other.places, **self.places}
+
+    def describe(self) -> list[str]:
+        """Put the losses into a sentence, or none."""
+        if not self.counts:
+            return []
+        parts = [f"{self.counts[name]:,} {name} (first: {self.places[name]})" for name in REASONS if self.counts[name]]
+        num_lost = self.counts.total()
+        share = f"{num_lost / self.num_rows:.2g}" if num_lost < self.num_rows else "all"
+        return [f"{num_lost:,} of {self.num_rows:,} rows dropped (share {share}): {', '.join(parts)}"]
+
+
+def is_blank(strings: pa.Array) -> pa.Array:
+    """Tell empty strings; null is not blank."""
+    return pc.fill_null(pc.equal(strings, ""), False)
+
+
+def describe_place(name: str, unit: str, number: int) -> str:
+    """Say where a row stands: describe_place("a.csv", "line", 12) -> "a.csv line 12"."""
+    return f"{name} {unit} {number:,}"

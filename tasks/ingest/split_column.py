@@ -1,0 +1,51 @@
+"""A column that names the split of each row."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tasks.errors import UserError
+from tasks.ingest.columns import take_strings
+from tasks.ingest.losses import describe_place
+from tasks.ingest.paths import SPLIT_NAMES
+from tasks.ingest.rows import Rows
+
+
+class SplitColumn:
+    """Sorts the rows of a file by their split; a column none of whose values names a split is no split column."""
+
+    def __init__(self, path: Path, column: str) -> None:
+        self.path = path
+        self.column = column
+        self.is_known = False
+        self.unknown = ""
+
+    def sort(self, rows: Rows, kept: NDArray[np.bool_]) -> Iterator[tuple[str, NDArray[np.bool_]]]:
+        """Yield each split of a batch with the mask of those kept rows that are in it; other values count as train."""
+        values = take_strings(rows, self.column, self.path).fill_null("").dictionary_encode()
+        codes = values.indices.to_numpy()
+        masks: dict[str, NDArray[np.bool_]] = {}
+        for code, value in enumerate(values.dictionary.to_pylist()):
+            mask = kept & (codes == code)
+            split = SPLIT_NAMES.get(value.strip().lower())
+            if split is not None:
+                self.is_known |= bool(mask.any())
+            elif mask.any() and not self.unknown:
+                place = describe_place(self.path.name, rows.unit, int(rows.numbers[int(np.argmax(mask))]))
+                self.unknown = f"{value[:40]!r} (first: {place})"
+            split = split or "train"
+            masks[split] = masks.get(split, np.zeros_like(kept)) | mask
+        yield from masks.items()
+
+    def conclude(self) -> list[str]:
+        """Warn when the column names no splits. Raises UserError when it does so for some rows only."""
+        if not self.unknown:
+            return []
+        if self.is_known:
+            raise UserError(
+                f"{self.path.name}: column {self.column!r} names splits, but also {self.unknown}; expected only "
+                f"{', '.join(SPLIT_NAMES)}. Mend it, or rename the column."
+            )
+        return [f"column {self.column!r} names no splits but {self.unknown}; it is not used"]

@@ -1,0 +1,94 @@
+"""Cleaned reviews on disk, with what decides about them in memory: 12 bytes per review."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Final, Self
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+# `id` is made up; `own_id` and `number` are the source's, where it has them.
+SCHEMA: Final = pa.schema([("id", pa.string()), ("own_id", pa.string()), ("text", pa.string()), ("number", pa.int64())])
+
+
+@dataclass(frozen=True)
+class Spool:
+    """A split of the source on disk: its cleaned reviews, and of each the hash and the label."""
+
+    path: Path
+    hashes: NDArray[np.uint64]
+    labels: NDArray[np.int32]
+    id_column: str = "id"
+
+    def relabel(self, order: NDArray[np.int32]) -> "Spool":
+        """Number the labels anew: label i becomes order[i]."""
+        return replace(self, labels=order[self.labels])
+
+    def choose_ids(self, *, own: bool) -> "Spool":
+        """Take the source's own ids, or those made up."""
+        return replace(self, id_column="own_id" if own else "id")
+
+
+class SpoolWriter:
+    """Writes the reviews of a split to an Arrow file and remembers their hashes and labels."""
+
+    def __init__(self, path: Path, split: str) -> None:
+        self.path = path
+        self.split = split
+        self.num_rows = 0
+        self.hashes: list[NDArray[np.uint64]] = []
+        self.labels: list[NDArray[np.int32]] = []
+
+    def __enter__(self) -> Self:
+        self.file = pa.OSFile(str(self.path), "wb")
+        self.writer = pa.ipc.new_file(self.file, SCHEMA)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.writer.close()
+        self.file.close()
+
+    def write(
+        self,
+        texts: pa.Array,
+        hashes: NDArray[np.uint64],
+        labels: NDArray[np.int32],
+        *,
+        own_ids: pa.Array | None = None,
+        numbers: pa.Array | None = None,
+    ) -> None:
+        """Append reviews, all arrays of shape (num_rows,)."""
+        ids = [f"{self.split}-{index}" for index in range(self.num_rows, self.num_rows + len(texts))]
+        own_ids = pa.nulls(len(texts), pa.string()) if own_ids is None else own_ids
+        numbers = pa.nulls(len(texts), pa.int64()) if numbers is None else numbers
+        self.writer.write_batch(pa.record_batch([pa.array(ids, pa.string()), own_ids, texts, numbers], schema=SCHEMA))
+        self.hashes.append(hashes)
+        self.labels.append(labels)
+        self.num_rows += len(texts)
+
+    def get_spool(self) -> Spool:
+        """Describe what was written, which must be something; the writer must be closed."""
+        return Spool(self.path, np.concatenate(self.hashes), np.concatenate(self.labels))
+
+
+def read_spool(path: Path) -> Iterator[tuple[int, pa.RecordBatch]]:
+    """Yield each batch with the number of its first row.
+
+    Read, not mapped: the pages of a mapped file count as this process's memory, as many as the file has.
+    """
+    start = 0
+    with pa.OSFile(str(path)) as file:
+        reader = pa.ipc.open_file(file)
+        for index in range(reader.num_record_batches):
+            batch = reader.get_batch(index)
+            yield start, batch
+            start += len(batch)
+
+
+def read_row(spool: Spool, index: int) -> dict[str, Any]:
+    """Read one review by its place in the spool."""
+    start, batch = next((start, batch) for start, batch in read_spool(spool.path) if index < start + len(batch))
+    row: dict[str, Any] = batch.slice(index - start, 1).to_pylist()[0]
+    return row
