@@ -1,0 +1,38 @@
+"""Which model to ship: chosen on validation, and among models that the test cannot tell apart by its speed."""
+
+from typing import Any
+
+
+def test_best_on_validation_is_recommended(build: Any, add_result: Any) -> None:
+    metrics = build(add_result("lstm", 90), add_result("flatten", 40))
+    assert metrics["recommendation"]["name"] == "lstm"
+    assert metrics["recommendation"]["tied"] == []
+
+
+def test_choice_is_made_on_validation_not_on_test(build: Any, add_result: Any) -> None:
+    lucky = add_result("lstm", 95, validation={"accuracy": 0.6, "nll": 0.5})
+    chosen = add_result("flatten", 60, validation={"accuracy": 0.9, "nll": 0.5})
+    recommendation = build(lucky, chosen)["recommendation"]
+    assert recommendation["name"] == "flatten"
+    assert recommendation["accuracy"]["mean"] == 0.6
+
+
+def test_cheaper_of_tied_models_takes_the_place_of_the_best(build: Any, add_result: Any) -> None:
+    best = add_result("lstm", 91, predict_reviews_per_second=100.0)
+    cheap = add_result("flatten", 90, predict_reviews_per_second=900.0)
+    cheap_but_bad = add_result("average-pool", 40, predict_reviews_per_second=9_000.0)
+    recommendation = build(best, cheap, cheap_but_bad)["recommendation"]
+    assert (recommendation["name"], recommendation["best_on_validation"]) == ("flatten", "lstm")
+    assert recommendation["tied"] == ["lstm"]
+
+
+def test_seed_that_is_shipped_is_the_best_on_validation(build: Any, add_result: Any) -> None:
+    first = add_result("lstm", 95, seed=1, validation={"accuracy": 0.8, "nll": 0.5})
+    second = add_result("lstm", 85, seed=2, validation={"accuracy": 0.8, "nll": 0.4})
+    recommendation = build(first, second, seeds=2)["recommendation"]
+    assert recommendation["seed"] == 2
+    assert recommendation["model"] == "models/lstm/seed-2"
+
+
+def test_nothing_trained_nothing_recommended(build: Any, fail_result: Any) -> None:
+    assert build(fail_result("lstm"))["recommendation"] is None
