@@ -93,11 +93,14 @@ def summarise_accuracy(contestant: Contestant) -> dict[str, float | None]:
 
 
 def build_ensemble(contestants: Sequence[Contestant]) -> list[dict[str, Any]]:
-    """Build the row of the plain average of all models' probabilities but the constant one's; [] for one variant."""
+    """Build the row of the plain average of all variants' probabilities, each a mean over its seeds; [] for one.
+
+    The constant model is left out.
+    """
     members = [contestant for contestant in contestants if contestant.name != CONSTANT]
     if len(members) < 2:  # noqa: PLR2004
         return []
-    mean = np.concatenate([member.probabilities for member in members]).mean(axis=0)
+    mean = np.mean([member.probabilities.mean(axis=0) for member in members], axis=0)
     labels = members[0].labels
     metrics: Mapping[str, Any] = compute_metrics(mean, labels)
     low, high = bootstrap_accuracy((mean.argmax(axis=1) == labels)[None, :])

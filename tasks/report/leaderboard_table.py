@@ -7,7 +7,7 @@ from tasks.compare.results import BASELINE, ENSEMBLE, TARGET_ACCURACY
 from tasks.report.render import show
 from tasks.report.verdict import show_interval
 
-WIDTH: Final = 150
+WIDTH: Final = 116
 MARGIN: Final = 5
 # Models further behind are drawn at the edge, so that the intervals of the others can be seen.
 MOST_BEHIND: Final = 0.15
@@ -44,7 +44,7 @@ LONG: Final = (
     MODEL,
     Column("test", "Accuracy on the test split", sorted="descending"),
     Column("validation", "Accuracy on the validation split, by which the choice is made"),
-    Column("without duplicates", "Accuracy on the test reviews that neither training nor validation has"),
+    Column("unseen", "Accuracy on the test reviews that neither training nor validation has"),
     Column("macro-F1", "Mean over the labels of the harmonic mean of precision and recall"),
     Column("ROC-AUC", "How well the scores put the labels in order"),
     Column("NLL", "Negative log-likelihood, nats: lower is better"),
