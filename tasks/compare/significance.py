@@ -43,7 +43,8 @@ def compare_pairs(correct: Mapping[str, NDArray[np.bool_]], shipped: Mapping[str
     of the seed that would be shipped, chosen without the test split. A pair `differs` when two answers agree: McNemar's
     test of the shipped models, corrected by Holm over all pairs, rejects at 5%, and the interval of the difference
     excludes zero. The first speaks for the two models at hand, on other reviews; the second for the two recipes, also
-    with other seeds. Either alone would call a lucky seed a better recipe, or a better recipe a better model.
+    with other seeds. Either alone would call a lucky seed a better recipe, or a better recipe a better model. The
+    interval is each pair's own: of the pairs of equal recipes, however their seeds vary, under 5% differ.
     """
     names = list(combinations(correct, 2))
     tested = {name: correct[name][shipped[name]] for name in correct}
@@ -96,8 +97,8 @@ def bootstrap_difference(first: NDArray[np.bool_], second: NDArray[np.bool_], *,
     """Return the bounds of the 95% percentile interval of mean(first) - mean(second).
 
     Hits have shape (num_seeds, num_reviews), the number of seeds may differ. Reviews are drawn with replacement, the
-    same for both models, so that a review hard for both does not widen the interval; the seeds' part of each model is
-    drawn by itself (`tasks.evaluate.intervals.draw_seed_effects`). With one seed, a model's seeds count as known.
+    same for both models, so that a review hard for both does not widen the interval; the seeds of each are independent
+    of those of the other (`tasks.evaluate.intervals.draw_seed_effects`). A single seed of a model counts as the model.
     """
     random = np.random.default_rng(seed)
     # Reviews fall into kinds by their hits with the first and with the second model.
@@ -106,7 +107,7 @@ def bootstrap_difference(first: NDArray[np.bool_], second: NDArray[np.bool_], *,
     counts = np.bincount(kinds, minlength=(len(first) + 1) * kinds_of_second)
     gaps = np.subtract.outer(np.arange(len(first) + 1) / len(first), np.arange(kinds_of_second) / len(second)).ravel()
     differences = draw_reviews(counts, random) @ gaps / first.shape[1]
-    differences += draw_seed_effects(first, random) - draw_seed_effects(second, random)
+    differences += draw_seed_effects(first, second, random=random)
     return percentile_interval(np.clip(differences, -1.0, 1.0))
 
 

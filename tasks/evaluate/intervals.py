@@ -5,7 +5,8 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-NUM_RESAMPLES: Final = 2_000
+# With 2,000 the bounds themselves scatter: the same draws for all models made 94.5% of 95%.
+NUM_RESAMPLES: Final = 10_000
 CONFIDENCE: Final = 0.95
 
 
@@ -20,7 +21,7 @@ def bootstrap_accuracy(correct: NDArray[np.bool_], *, seed: int = 0) -> tuple[fl
     num_seeds, num_reviews = correct.shape
     reviews_with_hits = np.bincount(correct.sum(axis=0), minlength=num_seeds + 1)
     means = draw_reviews(reviews_with_hits, random) @ np.arange(num_seeds + 1) / (num_seeds * num_reviews)
-    return percentile_interval(np.clip(means + draw_seed_effects(correct, random), 0.0, 1.0))
+    return percentile_interval(np.clip(means + draw_seed_effects(correct, random=random), 0.0, 1.0))
 
 
 def draw_reviews(counts: NDArray[np.intp], random: np.random.Generator) -> NDArray[np.int64]:
@@ -32,26 +33,38 @@ def draw_reviews(counts: NDArray[np.intp], random: np.random.Generator) -> NDArr
     return random.multinomial(num_reviews, counts / num_reviews, size=NUM_RESAMPLES)
 
 
-def draw_seed_effects(correct: NDArray[np.bool_], random: np.random.Generator) -> NDArray[np.float64]:
+def draw_seed_effects(*models: NDArray[np.bool_], random: np.random.Generator) -> NDArray[np.float64]:
     """Draw how far the mean of these seeds may be from that of all seeds: shape (NUM_RESAMPLES,), zero for one seed.
 
     Drawing a few seeds with replacement gives too narrow an interval: of three seeds it finds two thirds of their
     variance and takes it for known. With a few seeds their mean follows Student's t with num_seeds - 1 degrees of
     freedom, scaled by their standard error; adding such draws to those of the reviews makes a generalized confidence
-    interval (Weerahandi 1993). Seeds also differ because each errs on other reviews, which the resampled reviews
-    show already; that share of their variance is taken off (the interaction of a crossed design, Searle, Casella &
-    McCulloch 1992, chapter 4). The tests hold the coverage with three and with five seeds to at least 93%.
+    interval (Weerahandi 1993). For the difference of two models the variances add up, with Welch's degrees of freedom
+    (1947). The tests hold the coverage with three and with five seeds to at least 93%; with two it is 91%.
     """
-    num_seeds, num_reviews = correct.shape
-    if num_seeds == 1:
+    variances = np.array([estimate_seed_variance(correct) for correct in models])
+    if not variances.any():
         return np.zeros(NUM_RESAMPLES)
-    variance = correct.mean(axis=1).var(ddof=1)
-    hits = correct.sum(axis=0)
-    variance_within_reviews = (hits * (num_seeds - hits)).mean() / (num_seeds * (num_seeds - 1))
-    of_other_errors = (variance_within_reviews - variance) / num_reviews
-    standard_error = np.sqrt(max(variance - of_other_errors, 0.0) / num_seeds)
-    draws: NDArray[np.float64] = standard_error * random.standard_t(num_seeds - 1, size=NUM_RESAMPLES)
+    spare_seeds = np.array([max(len(correct) - 1, 1) for correct in models])
+    degrees = variances.sum() ** 2 / (variances**2 / spare_seeds).sum()
+    draws: NDArray[np.float64] = np.sqrt(variances.sum()) * random.standard_t(degrees, size=NUM_RESAMPLES)
     return draws
+
+
+def estimate_seed_variance(correct: NDArray[np.bool_]) -> float:
+    """Estimate the variance of the mean of these seeds that is due to their choice; 0 for one seed, which shows none.
+
+    Seeds also differ because each errs on other reviews, which the resampled reviews show already; that share is taken
+    off (the interaction of a crossed design, Searle, Casella & McCulloch 1992, chapter 4).
+    """
+    num_seeds = len(correct)
+    if num_seeds == 1:
+        return 0.0
+    variance = float(correct.mean(axis=1).var(ddof=1))
+    hits = correct.sum(axis=0)
+    variance_within_reviews = float((hits * (num_seeds - hits)).mean()) / (num_seeds * (num_seeds - 1))
+    of_other_errors = (variance_within_reviews - variance) / len(hits)
+    return max(variance - of_other_errors, 0.0) / num_seeds
 
 
 def percentile_interval(draws: NDArray[Any]) -> tuple[float, float]:

@@ -99,7 +99,8 @@ def test_small_slices_do_not_compete() -> None:
 
 
 @pytest.mark.parametrize("num_seeds", [1, 3])
-def test_worst_is_named_by_chance_in_at_most_five_of_a_hundred(num_seeds: int) -> None:
+def test_worst_is_named_by_chance_in_at_most_five_of_a_hundred(num_seeds: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tasks.evaluate.intervals.NUM_RESAMPLES", 2_000)
     random = np.random.default_rng(3)
     named = [
         find_worst(slice_accuracy(random.random((num_seeds, 2_000)) < 0.85, make_attributes(random, 2_000), NAMES))
