@@ -69,6 +69,7 @@ def render_page(metrics: Mapping[str, Any]) -> str:
         certainty=verdict.describe_certainty(metrics),
         baselines=verdict.describe_baselines(metrics),
         ties=verdict.describe_ties(metrics),
+        seeds=verdict.describe_seeds(metrics),
         worst_slice=verdict.describe_worst_slice(metrics),
         errors_sentence=verdict.describe_errors(metrics),
         duplicates=verdict.describe_duplicates(metrics),

@@ -13,6 +13,7 @@ from tasks.report.verdict import (
     describe_certainty,
     describe_duplicates,
     describe_errors,
+    describe_seeds,
     describe_ties,
     describe_verdict,
     describe_worst_slice,
@@ -109,7 +110,14 @@ def render_markdown(metrics: dict[str, Any]) -> str:
 
 def list_findings(metrics: dict[str, Any]) -> list[str]:
     """List what stands out, a line each."""
-    tellers = (describe_baselines, describe_ties, describe_worst_slice, describe_errors, describe_duplicates)
+    tellers = (
+        describe_baselines,
+        describe_ties,
+        describe_seeds,
+        describe_worst_slice,
+        describe_errors,
+        describe_duplicates,
+    )
     findings = [finding for teller in tellers if (finding := teller(metrics))]
     return ["\n".join(f"- {escape_markdown(finding)}" for finding in findings)] if findings else []
 

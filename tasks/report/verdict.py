@@ -110,6 +110,19 @@ def describe_ties(metrics: Mapping[str, Any]) -> str:
     return f"{join(first)} are tied at the top: the test cannot tell them apart."
 
 
+def describe_seeds(metrics: Mapping[str, Any]) -> str:
+    """Say what one training of each variant, or two, cannot tell."""
+    seeds = metrics["run"]["seeds"]
+    if seeds > 2 or not metrics["pairs"]:  # noqa: PLR2004
+        return ""
+    if seeds == 1:
+        return (
+            "Each variant was trained once, so this speaks for these very models: another seed may turn a small "
+            "difference round. --seeds 3 tells."
+        )
+    return "Two seeds say little of how far seeds differ, so the intervals are wide. --seeds 3 tells more."
+
+
 def show_interval(accuracy: Mapping[str, float]) -> str:
     """Format an interval: show_interval({"low": 0.81, "high": 0.83}) -> "81.0-83.0%"."""
     return f"{100 * accuracy['low']:.1f}-{100 * accuracy['high']:.1f}%"

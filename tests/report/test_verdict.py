@@ -9,6 +9,7 @@ from tasks.report.verdict import (
     describe_certainty,
     describe_duplicates,
     describe_errors,
+    describe_seeds,
     describe_ties,
     describe_verdict,
     join,
@@ -53,6 +54,13 @@ def test_models_that_beat_the_baseline_are_counted(build: Any, add_result: Any) 
 def test_ties_at_the_top_are_named(build: Any, add_result: Any) -> None:
     metrics = build(add_result("lstm", 90), add_result("bigru", 89), add_result("flatten", 30))
     assert describe_ties(metrics) == "lstm and bigru are tied at the top: the test cannot tell them apart."
+
+
+def test_few_seeds_are_warned_of(build: Any, add_result: Any) -> None:
+    results = [add_result("lstm", 90), add_result("bigru", 89)]
+    assert "trained once" in describe_seeds(build(*results))
+    assert "Two seeds" in describe_seeds(build(*results, seeds=2))
+    assert describe_seeds(build(*results, seeds=3)) == ""
 
 
 def test_errors_tell_of_oracle_and_average(build: Any, add_result: Any) -> None:
