@@ -102,6 +102,7 @@ def train_and_evaluate(
         batch_size=config.batch_size or variant.batch_size,
         learning_rate=variant.learning_rate,
         seed=seed,
+        kernels=config.kernels,
     )
     result = ModelResult(variant=variant.name, encoding=variant.encoding, seed=seed, status="ok")
     try:

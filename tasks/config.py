@@ -17,6 +17,7 @@ from pydantic_settings import (
 from tasks.encode.encodings import ENCODINGS
 from tasks.errors import UserError, did_you_mean
 from tasks.ingest.datasets import AUTO, SAMPLE
+from tasks.train.kernels import Kernels
 from tasks.train.variants import GROUPS, SEED, VARIANTS, expand_names
 
 ROOT: Final = Path(__file__).resolve().parents[1]
@@ -59,6 +60,11 @@ class RunConfig(BaseSettings):
     )
     validation_fraction: float = Field(
         default=0.1, ge=0.01, le=0.5, description="share of the training split that is held out for validation"
+    )
+    kernels: Kernels = Field(
+        default="auto",
+        description="what computes the models: auto (native where it is built, else tensorflow), native (the package's "
+        "C library for recurrent layers), tensorflow (its own block LSTM), plain (Keras as it comes)",
     )
     data_dir: Path = Field(default=ROOT / "data", description="where downloads, reviews and encodings are kept")
     artifacts_dir: Path = Field(default=ROOT / "artifacts", description="where models and reports are written")

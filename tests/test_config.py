@@ -178,7 +178,7 @@ def test_config_file_may_write_keys_with_dashes(key: str, tmp_path: Path) -> Non
 def test_config_file_can_set_everything(tmp_path: Path) -> None:
     text = (
         'dataset = "sample"\nvariants = ["lstm", "conv-max"]\nseeds = 2\nepochs = 3\npatience = 4\nbatch-size = 5\n'
-        'limit = 60\nvalidation-fraction = 0.2\ndata-dir = "/d"\nartifacts-dir = "/a"\n'
+        'limit = 60\nvalidation-fraction = 0.2\nkernels = "plain"\ndata-dir = "/d"\nartifacts-dir = "/a"\n'
     )
     config = RunConfig(config=write_config(tmp_path, text))
     assert config.model_dump(mode="json", exclude={"config"}) == {
@@ -190,6 +190,7 @@ def test_config_file_can_set_everything(tmp_path: Path) -> None:
         "batch_size": 5,
         "limit": 60,
         "validation_fraction": 0.2,
+        "kernels": "plain",
         "data_dir": "/d",
         "artifacts_dir": "/a",
     }

@@ -11,6 +11,7 @@ from tasks.encode.sequences import read_sequences
 from tasks.evaluate.metrics import compute_metrics
 from tasks.evaluate.predictions import write_predictions
 from tasks.train.backend import speed_up_prediction
+from tasks.train.kernels import Kernels
 from tasks.train.predict import predict_probabilities
 
 DEFAULT_THRESHOLD: Final = 0.5
@@ -18,14 +19,20 @@ DEFAULT_TEMPERATURE: Final = 1.0
 
 
 def evaluate_model(
-    model_folder: Path, test_path: Path, folder: Path, *, label_names: list[str], bundle: dict[str, Any]
+    model_folder: Path,
+    test_path: Path,
+    folder: Path,
+    *,
+    label_names: list[str],
+    bundle: dict[str, Any],
+    kernels: Kernels = "auto",
 ) -> dict[str, Any]:
     """Predict the test split with a saved model; write predictions.parquet and bundle.json; return the metrics.
 
     `bundle` is what is known of the model before; metrics, threshold and temperature are added to it.
     """
     model = keras.models.load_model(model_folder / "model.keras", compile=False, safe_mode=True)
-    speed_up_prediction(model)
+    speed_up_prediction(model, kernels=kernels)
     tokens, labels = read_sequences(test_path)
     started = time.perf_counter()
     probabilities = predict_probabilities(model, tokens)

@@ -47,6 +47,7 @@ def evaluate_model(
             folder=folder,
             label_names=label_names,
             bundle=describe_bundle(model, sequences),
+            kernels=model.decided_by["settings"]["kernels"],
         )
         return metrics
 
