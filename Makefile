@@ -1,4 +1,4 @@
-# Set-up is redone only when pyproject.toml or constraints.txt change.
+# Set-up is redone only when pyproject.toml, constraints.txt or the C library change.
 PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --disable-pip-version-check --quiet --constraint constraints.txt
@@ -25,7 +25,7 @@ bench: .venv/installed-dev
 clean:
 	rm -rf .venv *.egg-info
 
-.venv/installed: pyproject.toml constraints.txt
+.venv/installed: pyproject.toml constraints.txt $(wildcard tasks/train/native/*)
 	$(PYTHON) -m venv .venv
 	$(PIP) --editable .
 	touch $@

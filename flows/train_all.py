@@ -114,6 +114,7 @@ def train_and_evaluate(
         batch_size=config.batch_size or variant.batch_size,
         learning_rate=variant.learning_rate,
         seed=seed,
+        kernels=config.kernels,
     )
     num_classes = len(reviews.facts["label_names"])
     return attempt(

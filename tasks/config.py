@@ -22,6 +22,7 @@ from tasks.ingest.datasets import AUTO, SAMPLE
 from tasks.ingest.files import FileOptions, Quoting
 from tasks.ingest.lines import is_charset
 from tasks.ingest.paths import is_path, name_dataset
+from tasks.train.kernels import Kernels
 from tasks.train.variants import GROUPS, SEED, VARIANTS, expand_names
 
 ROOT: Final = Path(__file__).resolve().parents[1]
@@ -121,6 +122,11 @@ class RunConfig(BaseSettings):
     )
     validation_fraction: float = Field(
         default=0.1, ge=0.01, le=0.5, description="share of the training split that is held out for validation"
+    )
+    kernels: Kernels = Field(
+        default="auto",
+        description="what computes the models: auto (native where it is built, else tensorflow), native (the package's "
+        "C library for recurrent layers), tensorflow (its own block LSTM), plain (Keras as it comes)",
     )
     data_dir: Path = Field(default=ROOT / "data", description="where downloads, reviews and encodings are kept")
     artifacts_dir: Path = Field(default=ROOT / "artifacts", description="where models and reports are written")

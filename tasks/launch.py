@@ -15,6 +15,7 @@ from tasks.errors import UserError
 from tasks.ingest.datasets import choose_dataset
 from tasks.temporary_server import start_unless_configured
 from tasks.train.identity import check_backend
+from tasks.train.kernels import choose_kernels
 
 USAGE_STATUS = 2
 INTERRUPT_STATUS = 130
@@ -51,7 +52,7 @@ def exit_on_signal(number: int, _frame: FrameType | None) -> NoReturn:
 
 def check_config(config: RunConfig) -> None:
     """Raise UserError for what a run would fail on: folders that cannot be written, a dataset that cannot be had."""
-    check_backend()
+    choose_kernels(config.kernels, backend=check_backend())
     check_writable(config.data_dir, "--data-dir")
     check_writable(config.artifacts_dir, "--artifacts-dir")
     choose_dataset(config.dataset, config.data_dir, config.files)

@@ -8,6 +8,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from tasks.encode.encodings import Encoding
+from tasks.train.kernels import Kernels
 
 NEURAL_FILE: Final = "model.keras"
 # What a model needs to predict; other files of a training tell of its making.
@@ -32,7 +33,7 @@ class Classifier(Protocol):
 class NeuralClassifier:
     """A Keras model with its tokenizer."""
 
-    def __init__(self, folder: Path, encoding: Encoding) -> None:
+    def __init__(self, folder: Path, encoding: Encoding, *, kernels: Kernels) -> None:
         # Here, so that a baseline does not wait for TensorFlow.
         import keras
 
@@ -42,7 +43,7 @@ class NeuralClassifier:
         self.encoding = encoding
         self.tokenizer = load_tokenizer(folder / "tokenizer.json")
         self.model = keras.models.load_model(folder / NEURAL_FILE, compile=False, safe_mode=True)
-        speed_up_prediction(self.model)
+        speed_up_prediction(self.model, kernels=kernels)
 
     def score(self, texts: pa.Array) -> Scored:
         """Encode and predict."""
@@ -68,11 +69,11 @@ class BaselineClassifier:
         return Scored(self.model.predict_probabilities(texts), *self.model.count_tokens(texts))
 
 
-def load_classifier(folder: Path, encoding: dict[str, Any] | None) -> Classifier:
+def load_classifier(folder: Path, encoding: dict[str, Any] | None, *, kernels: Kernels = "auto") -> Classifier:
     """Load the model of a bundle; `encoding` is what bundle.json says of how its text is encoded, None if it is not."""
     if encoding is None:
         return BaselineClassifier(folder)
-    return NeuralClassifier(folder, Encoding(**encoding, description=""))
+    return NeuralClassifier(folder, Encoding(**encoding, description=""), kernels=kernels)
 
 
 def measure_files(folder: Path) -> int:

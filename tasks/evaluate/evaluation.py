@@ -45,7 +45,7 @@ def evaluate_model(
     Writes under `folder` predictions.parquet (test) and validation_predictions.parquet, both calibrated, bundle.json
     and MODEL_CARD.md. `bundle` is what is known of the model before.
     """
-    classifier = load_classifier(model_folder, bundle["encoding"])
+    classifier = load_classifier(model_folder, bundle["encoding"], kernels=bundle["settings"].get("kernels", "auto"))
     validation = score_split(classifier, reviews_folder / "validation.parquet")
     decision = decide(validation)
     speed = {"predict_single_per_second": time_single_reviews(classifier, reviews_folder / "validation.parquet")}

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tasks.train.fit import RunEpoch
+from tasks.train.kernels import Kernels, choose_kernels
 
 
 def prepare_device() -> str:
@@ -38,21 +39,32 @@ def list_jax_gpus() -> list[str]:
     return [device.device_kind for device in jax.devices() if device.platform != "cpu"]
 
 
-def make_epoch_runner(model: keras.Model, *, batch_size: int) -> RunEpoch:
-    """Choose how epochs are run: inside one graph on TensorFlow, with `model.fit` elsewhere."""
-    if keras.backend.backend() == "tensorflow":
-        from tasks.train import tensorflow_fast
+def make_epoch_runner(model: keras.Model, *, batch_size: int, kernels: Kernels = "auto") -> RunEpoch:
+    """Choose how epochs are run: with plain kernels by `model.fit`, otherwise inside one graph of TensorFlow."""
+    chosen = choose_kernels(kernels, backend=keras.backend.backend())
+    if chosen == "plain":
+        return make_plain_epoch_runner(model, batch_size=batch_size)
+    from tasks.train import tensorflow_fast
 
-        return tensorflow_fast.make_epoch_runner(model, batch_size=batch_size)
-    return make_plain_epoch_runner(model, batch_size=batch_size)
+    return tensorflow_fast.make_epoch_runner(model, batch_size=batch_size, kernels=chosen)
 
 
-def speed_up_prediction(model: keras.Model) -> None:
+def speed_up_prediction(model: keras.Model, *, kernels: Kernels = "auto") -> None:
     """Let a loaded model compute as fast as a trained one does; its outputs stay the same."""
-    if keras.backend.backend() == "tensorflow":
+    chosen = choose_kernels(kernels, backend=keras.backend.backend())
+    if chosen != "plain":
         from tasks.train import tensorflow_fast
 
-        tensorflow_fast.speed_up_layers(model)
+        tensorflow_fast.speed_up_layers(model, kernels=chosen)
+
+
+def name_kernel(model: keras.Model) -> str:
+    """Name what computes a model's recurrent layers: native, block, both, or stock, which is all that others have."""
+    if keras.backend.backend() != "tensorflow":
+        return "stock"
+    from tasks.train import tensorflow_fast
+
+    return " and ".join(tensorflow_fast.name_kernels(model)) or "stock"
 
 
 def make_plain_epoch_runner(model: keras.Model, *, batch_size: int) -> RunEpoch:

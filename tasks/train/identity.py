@@ -12,6 +12,7 @@ from typing import Any, Final
 from tasks.errors import UserError, did_you_mean
 from tasks.fingerprint import hash_json, hash_room, library_versions, normalise_code
 from tasks.store import Manifest
+from tasks.train.kernels import choose_kernels, hash_sources
 from tasks.train.settings import FitSettings
 from tasks.train.variants import Variant
 
@@ -22,6 +23,7 @@ BACKEND_PACKAGES: Final = {"tensorflow": ("tensorflow",), "jax": ("jax", "jaxlib
 def decide_model(variant: Variant, settings: FitSettings, sequences: Manifest, *, num_classes: int) -> dict[str, Any]:
     """List what decides the weights, as plain JSON."""
     backend = backend_name()
+    kernels = choose_kernels(settings.kernels, backend=backend)
     body = textwrap.dedent(inspect.getsource(variant.body))
     return {
         "variant": {
@@ -29,7 +31,8 @@ def decide_model(variant: Variant, settings: FitSettings, sequences: Manifest, *
             "embedding_dim": variant.embedding_dim,
             "mask": variant.mask,
         },
-        "settings": asdict(settings),
+        "settings": {**asdict(settings), "kernels": kernels},
+        "native": hash_sources() if kernels == "native" else None,
         "encoding": dict(sequences.decided_by["encoding"]),
         "sequences": {name: sequences.files[name].sha256 for name in ("train.parquet", "validation.parquet")},
         "num_classes": num_classes,
@@ -39,8 +42,8 @@ def decide_model(variant: Variant, settings: FitSettings, sequences: Manifest, *
     }
 
 
-def check_backend() -> None:
-    """Raise UserError when Keras would choose a backend that is not supported or not installed."""
+def check_backend() -> str:
+    """Return the backend; raises UserError when Keras would choose a backend that is not supported or not installed."""
     backend = backend_name()
     if backend not in BACKEND_PACKAGES:
         raise UserError(
@@ -52,6 +55,7 @@ def check_backend() -> None:
             f"KERAS_BACKEND is {backend!r}, which is not installed; expected it beside Keras. "
             f'Install it with: pip install -e ".[{backend}]".'
         )
+    return backend
 
 
 def backend_name() -> str:

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from tasks.train.kernels import Kernels
+
 
 @dataclass(frozen=True)
 class EpochRecord:
@@ -26,6 +28,7 @@ class FitSettings:
     batch_size: int
     learning_rate: float
     seed: int
+    kernels: Kernels = "auto"
 
 
 class Listener:

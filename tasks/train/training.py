@@ -13,7 +13,7 @@ import pandas as pd
 
 from tasks.encode.encodings import Encoding
 from tasks.encode.sequences import read_sequences
-from tasks.train.backend import make_epoch_runner, prepare_device, release_memory
+from tasks.train.backend import make_epoch_runner, name_kernel, prepare_device, release_memory
 from tasks.train.build import build_model, count_parameters, describe_model
 from tasks.train.fit import Split, best_epoch, fit
 from tasks.train.settings import EpochRecord, FitSettings, Listener
@@ -42,7 +42,7 @@ def train_variant(
         model = build_model(variant, encoding, num_classes=num_classes, learning_rate=settings.learning_rate)
         history = fit(
             model,
-            make_epoch_runner(model, batch_size=settings.batch_size),
+            make_epoch_runner(model, batch_size=settings.batch_size, kernels=settings.kernels),
             Split(*read_sequences(sequences_folder / "train.parquet")),
             Split(*read_sequences(sequences_folder / "validation.parquet")),
             settings,
@@ -55,6 +55,7 @@ def train_variant(
         return {
             "num_params": count_parameters(model),
             "device": device,
+            "kernel": name_kernel(model),
             "peak_memory_mb": peak_memory,
             **summarise_history(history, settings),
         }

@@ -125,10 +125,30 @@ def test_deciding_imports_neither_keras_nor_its_backend(answer: dict[str, Any]) 
 
 
 @pytest.mark.parametrize(
-    "change", [{"epochs": 4}, {"patience": 3}, {"batch_size": 64}, {"learning_rate": 0.01}, {"seed": 2}], ids=str
+    "change",
+    [{"epochs": 4}, {"patience": 3}, {"batch_size": 64}, {"learning_rate": 0.01}, {"seed": 2}, {"kernels": "plain"}],
+    ids=str,
 )
 def test_every_setting_of_the_training_counts(change: dict[str, Any]) -> None:
     assert identify(**change) != identify()
+
+
+@pytest.mark.parametrize(("library", "same_as"), [(Path("_native.so"), "native"), (None, "tensorflow")])
+def test_automatic_choice_of_kernels_is_named_in_what_decides(
+    library: Path | None, same_as: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KERAS_BACKEND", "tensorflow")
+    monkeypatch.setattr("tasks.train.kernels.find_library", lambda: library)
+    assert identify(kernels="auto") == identify(kernels=same_as)
+
+
+def test_source_of_the_c_library_counts_where_it_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KERAS_BACKEND", "tensorflow")
+    monkeypatch.setattr("tasks.train.kernels.find_library", lambda: Path("_native.so"))
+    before = {kernels: identify(kernels=kernels) for kernels in ("native", "tensorflow")}
+    monkeypatch.setattr("tasks.train.identity.hash_sources", lambda: "other")
+    assert identify(kernels="native") != before["native"]
+    assert identify(kernels="tensorflow") == before["tensorflow"]
 
 
 def test_number_of_classes_counts() -> None:

@@ -16,7 +16,8 @@ if keras.backend.backend() != "tensorflow":
 import tensorflow as tf
 
 from tasks.train import tensorflow_fast
-from tasks.train.tensorflow_fast import iterate_layers, make_epoch_runner, speed_up_layers
+from tasks.train.kernels import Kernels
+from tasks.train.tensorflow_fast import is_xla_faster, make_epoch_runner, name_kernels, speed_up_layers
 
 KERAS_SAVES_WITH_AN_OLD_NUMPY_PROTOCOL = pytest.mark.filterwarnings("ignore:__array__:DeprecationWarning")
 VOCAB_SIZE = 50
@@ -118,7 +119,7 @@ def test_block_lstm_has_the_outputs_and_gradients_of_the_stock_layer_in_float64(
     block, reference = make_model(stack, shape, "float32"), make_model(stack, shape, "float64")
     scramble_weights(block, rng)
     reference.set_weights(block.get_weights())
-    speed_up_layers(block)
+    speed_up_layers(block, kernels="tensorflow")
     inputs = rng.normal(size=shape)
     actual, expected = output_and_gradients(block, inputs), output_and_gradients(reference, inputs)
     assert len(actual) == 2 + len(block.trainable_weights)
@@ -134,7 +135,7 @@ def test_block_lstm_agrees_with_the_stock_layer_under_a_mask(name: str, mask: li
     block, reference = make_model(STACKS[name], shape, "float32"), make_model(STACKS[name], shape, "float64")
     scramble_weights(block, rng)
     reference.set_weights(block.get_weights())
-    speed_up_layers(block)
+    speed_up_layers(block, kernels="tensorflow")
     inputs = rng.normal(size=shape)
     for value, wanted in zip(
         output_and_gradients(block, inputs, mask), output_and_gradients(reference, inputs, mask), strict=True
@@ -148,7 +149,8 @@ def test_block_lstm_starts_from_a_given_state_and_returns_the_last_one() -> None
     inputs, state = rng.normal(size=(2, 5, 3)).astype("float32"), list(rng.normal(size=(2, 2, 4)).astype("float32"))
     expected = layer(inputs, initial_state=state)
     model = keras.Sequential([layer])
-    assert not speed_up_layers(model)
+    speed_up_layers(model, kernels="tensorflow")
+    assert name_kernels(model) == ["block"]
     for value, wanted in zip(layer(inputs, initial_state=state), expected, strict=True):
         np.testing.assert_allclose(value, wanted, atol=1e-6)
 
@@ -161,7 +163,7 @@ def operations(model: keras.Model, length: int) -> set[str]:
 def test_block_kernel_takes_the_place_of_every_loop_at_any_batch_size() -> None:
     model = make_model(STACKS["stacked"], (1, 6, 3), "float32")
     assert "While" in operations(model, 6)
-    speed_up_layers(model)
+    speed_up_layers(model, kernels="tensorflow")
     assert "BlockLSTM" in operations(model, 6)
     assert "While" not in operations(model, 6)
 
@@ -173,18 +175,25 @@ def test_block_kernel_takes_the_place_of_every_loop_at_any_batch_size() -> None:
 )
 def test_other_lstm_layers_stay_stock(options: dict[str, Any]) -> None:
     model = keras.Sequential([keras.Input((6, 3)), bidirectional(4, "float32", **options)])
-    assert speed_up_layers(model)
-    assert not any("inner_loop" in vars(layer) for layer in iterate_layers(model))
+    speed_up_layers(model)
+    assert is_xla_faster(model)
+    assert name_kernels(model) == []
 
 
+@pytest.mark.parametrize("kernels", ["auto", "tensorflow"])
 @pytest.mark.parametrize(("name", "mask"), [("conv", False), ("gru", False), ("bilstm", False), ("lstm", True)])
-def test_epoch_makes_the_updates_of_model_fit(name: str, mask: bool, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: FBT001
+def test_epoch_makes_the_updates_of_model_fit(
+    name: str,
+    mask: bool,  # noqa: FBT001
+    kernels: Kernels,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(tensorflow_fast, "FIRST_CALL_STEPS", 1)
     tokens, labels = make_data()
     stock, quick = (make_classifier(BODIES[name], mask=mask) for _ in range(2))
     options = {"epochs": 2, "batch_size": BATCH_SIZE, "shuffle": False, "verbose": 0}
     history = stock.fit(tokens.astype(np.int32), labels, **options).history
-    run_epoch = make_epoch_runner(quick, batch_size=BATCH_SIZE)
+    run_epoch = make_epoch_runner(quick, batch_size=BATCH_SIZE, kernels=kernels)
     epochs = [run_epoch(tokens, labels, ignore_progress) for _ in range(2)]
     for metric, values in history.items():
         assert [scores[metric] for scores in epochs] == pytest.approx(values, abs=1e-6)

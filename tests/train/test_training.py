@@ -227,6 +227,7 @@ def test_facts_count_the_parameters_and_name_the_device(whole: Trained) -> None:
     embedding, lstm, head = 30 * 4, 4 * 3 * (4 + 3 + 1), 3 + 1
     assert whole.facts["num_params"] == embedding + lstm + head
     assert keras.backend.backend() in whole.facts["device"]
+    assert whole.facts["kernel"] in {"native", "block", "native and block", "stock"}
 
 
 def test_earlier_models_are_not_kept_in_memory(train: Train, monkeypatch: pytest.MonkeyPatch) -> None:

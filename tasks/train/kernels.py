@@ -1,0 +1,46 @@
+"""Which kernels a training may use: the package's own, those of TensorFlow, or plain Keras; free of Keras itself."""
+
+import hashlib
+from importlib.machinery import EXTENSION_SUFFIXES
+from pathlib import Path
+from typing import Final, Literal, get_args
+
+from tasks.errors import UserError
+
+ROOM: Final = Path(__file__).parent
+SOURCES: Final = ROOM / "native"
+
+# auto: native where the library is built, otherwise tensorflow.
+Kernels = Literal["auto", "native", "tensorflow", "plain"]
+CHOICES: Final[tuple[Kernels, ...]] = get_args(Kernels)
+
+
+def choose_kernels(wanted: Kernels, *, backend: str) -> Kernels:
+    """Replace `auto` by the fastest kernels that there are, and those that a backend has not by `plain`.
+
+    Raises UserError where `native` is wanted by name and is not built.
+    """
+    if backend != "tensorflow":
+        return "plain"
+    if wanted == "native" and find_library() is None:
+        raise UserError(
+            "--kernels is 'native', but the package's C library is not built; expected it in tasks/train. "
+            "Install a C compiler and run pip install -e . again, or choose another: auto."
+        )
+    if wanted == "auto":
+        return "native" if find_library() else "tensorflow"
+    return wanted
+
+
+def find_library() -> Path | None:
+    """Return the path of the compiled C library, or None where it could not be built."""
+    paths = [ROOM / f"_native{suffix}" for suffix in EXTENSION_SUFFIXES]
+    return next((path for path in paths if path.exists()), None)
+
+
+def hash_sources() -> str:
+    """Hash the C library's source files, names and contents."""
+    digest = hashlib.sha256()
+    for path in sorted(SOURCES.iterdir()):
+        digest.update(f"{path.name}\0".encode() + path.read_bytes() + b"\0")
+    return digest.hexdigest()[:16]

@@ -1,0 +1,14 @@
+/* What each instruction set offers. */
+#ifndef LEVELS_H
+#define LEVELS_H
+
+#include "parallel.h"
+
+typedef struct {
+    int lanes;                       /* floats in a vector */
+    share_function forward, backward; /* called with a recurrent_plan */
+} recurrent_level;
+
+const recurrent_level *recurrent_choose_level(void);
+
+#endif

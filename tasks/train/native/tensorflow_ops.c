@@ -1,0 +1,254 @@
+/* The kernels as operations of TensorFlow's graph, registered when tf.load_op_library loads this library.
+ *
+ * They go through TensorFlow's C API, whose few functions are declared here and looked up at run time, so that the
+ * library builds without TensorFlow and works with any version that keeps this API. Without TensorFlow nothing happens.
+ */
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <stdlib.h>
+
+#include "recurrent.h"
+
+enum { TYPE_FLOAT = 1, TYPE_BOOL = 10, STATUS_INVALID_ARGUMENT = 3, STATUS_RESOURCE_EXHAUSTED = 8, STATUS_OK = 0 };
+
+typedef void opaque;
+
+#define API_FUNCTIONS(each)                                                                                     \
+    each(opaque *, TF_NewOpDefinitionBuilder, (const char *))                                                   \
+    each(void, TF_OpDefinitionBuilderAddInput, (opaque *, const char *))                                        \
+    each(void, TF_OpDefinitionBuilderAddOutput, (opaque *, const char *))                                       \
+    each(void, TF_OpDefinitionBuilderAddAttr, (opaque *, const char *))                                         \
+    each(void, TF_OpDefinitionBuilderSetShapeInferenceFunction, (opaque *, void (*)(opaque *, opaque *)))       \
+    each(void, TF_RegisterOpDefinition, (opaque *, opaque *))                                                   \
+    each(void, TF_ShapeInferenceContextSetUnknownShape, (opaque *, opaque *))                                   \
+    each(opaque *, TF_NewKernelBuilder,                                                                         \
+         (const char *, const char *, void *(*)(opaque *), void (*)(void *, opaque *), void (*)(void *)))       \
+    each(void, TF_RegisterKernelBuilder, (const char *, opaque *, opaque *))                                    \
+    each(void, TF_OpKernelConstruction_GetAttrInt64, (opaque *, const char *, int64_t *, opaque *))             \
+    each(void, TF_OpKernelConstruction_GetAttrBool, (opaque *, const char *, unsigned char *, opaque *))        \
+    each(void, TF_OpKernelConstruction_Failure, (opaque *, opaque *))                                           \
+    each(void, TF_GetInput, (opaque *, int, opaque **, opaque *))                                               \
+    each(opaque *, TF_AllocateOutput, (opaque *, int, int, const int64_t *, int, size_t, opaque *))             \
+    each(void, TF_OpKernelContext_Failure, (opaque *, opaque *))                                                \
+    each(void *, TF_TensorData, (const opaque *))                                                               \
+    each(int, TF_NumDims, (const opaque *))                                                                     \
+    each(int64_t, TF_Dim, (const opaque *, int))                                                                \
+    each(void, TF_DeleteTensor, (opaque *))                                                                     \
+    each(opaque *, TF_NewStatus, (void))                                                                        \
+    each(void, TF_DeleteStatus, (opaque *))                                                                     \
+    each(void, TF_SetStatus, (opaque *, int, const char *))                                                     \
+    each(int, TF_GetCode, (const opaque *))
+
+#define DECLARE(type, name, arguments) static type(*name) arguments;
+API_FUNCTIONS(DECLARE)
+
+/* Tell whether TensorFlow is loaded and has every function. */
+static int find_api(void) {
+    static const char *const names[] = {"libtensorflow_framework.so.2", "libtensorflow_framework.2.dylib"};
+    void *library = NULL;
+    for (size_t i = 0; !library && i < sizeof names / sizeof *names; i++)
+        library = dlopen(names[i], RTLD_NOW | RTLD_NOLOAD);
+    if (!library) return 0;
+#define FIND(type, name, arguments) \
+    if (!(*(void **)&name = dlsym(library, #name))) return 0;
+    API_FUNCTIONS(FIND)
+    return 1;
+}
+
+/* The operation's settings. */
+typedef struct {
+    int64_t cell;
+    unsigned char go_backwards, zero_masked, return_sequences, save;
+} settings;
+
+static const int NUM_GATES[NUM_CELLS] = {4, 3, 1}, NUM_BIASES[NUM_CELLS] = {4, 6, 1};
+
+static void *create(opaque *construction) {
+    settings *chosen = calloc(1, sizeof *chosen);
+    opaque *status = TF_NewStatus();
+    if (!chosen) {
+        TF_SetStatus(status, STATUS_RESOURCE_EXHAUSTED, "out of memory");
+    } else {
+        TF_OpKernelConstruction_GetAttrInt64(construction, "cell", &chosen->cell, status);
+        const struct { const char *name; unsigned char *at; } flags[] = {
+            {"go_backwards", &chosen->go_backwards},
+            {"zero_masked", &chosen->zero_masked},
+            {"return_sequences", &chosen->return_sequences},
+            {"save", &chosen->save},
+        };
+        for (size_t i = 0; i < sizeof flags / sizeof *flags && TF_GetCode(status) == STATUS_OK; i++)
+            TF_OpKernelConstruction_GetAttrBool(construction, flags[i].name, flags[i].at, status);
+        if (TF_GetCode(status) == STATUS_OK && (chosen->cell < 0 || chosen->cell >= NUM_CELLS))
+            TF_SetStatus(status, STATUS_INVALID_ARGUMENT, "cell: expected 0 (LSTM), 1 (GRU) or 2 (SimpleRNN)");
+    }
+    if (TF_GetCode(status) != STATUS_OK) TF_OpKernelConstruction_Failure(construction, status);
+    TF_DeleteStatus(status);
+    return chosen;
+}
+
+/* The inputs of one call, which are held until it ends. */
+enum { INPUTS, KERNEL, RECURRENT, BIAS, HIDDEN, CARRY, MASK, NUM_INPUTS };
+enum { SAVED = NUM_INPUTS, D_OUTPUTS, D_OUTPUT, D_HIDDEN, D_CARRY, NUM_GRADIENT_INPUTS };
+
+typedef struct {
+    opaque *context, *status;
+    opaque *tensors[NUM_GRADIENT_INPUTS];
+    opaque *results[NUM_GRADIENT_INPUTS];
+    int num_results;
+} call;
+
+static void hold_inputs(call *c, int count) {
+    for (int i = 0; i < count && TF_GetCode(c->status) == STATUS_OK; i++)
+        TF_GetInput(c->context, i, &c->tensors[i], c->status);
+}
+
+static void release(call *c) {
+    if (TF_GetCode(c->status) != STATUS_OK) TF_OpKernelContext_Failure(c->context, c->status);
+    for (int i = 0; i < NUM_GRADIENT_INPUTS; i++)
+        if (c->tensors[i]) TF_DeleteTensor(c->tensors[i]);
+    for (int i = 0; i < c->num_results; i++)
+        if (c->results[i]) TF_DeleteTensor(c->results[i]);
+    TF_DeleteStatus(c->status);
+}
+
+static int has_shape(const call *c, int index, int num_dims, const int64_t *dims) {
+    const opaque *tensor = c->tensors[index];
+    if (TF_NumDims(tensor) != num_dims) return 0;
+    for (int i = 0; i < num_dims; i++)
+        if (TF_Dim(tensor, i) != dims[i]) return 0;
+    return 1;
+}
+
+static void require(call *c, int holds, const char *expectation) {
+    if (TF_GetCode(c->status) == STATUS_OK && !holds) TF_SetStatus(c->status, STATUS_INVALID_ARGUMENT, expectation);
+}
+
+static void *data(const call *c, int index) { return TF_TensorData(c->tensors[index]); }
+
+#define SHAPE(...) sizeof((int64_t[]){__VA_ARGS__}) / sizeof(int64_t), (const int64_t[]){__VA_ARGS__}
+
+static recurrent_problem describe(call *c, const settings *chosen) {
+    recurrent_problem p = {.cell = (int32_t)chosen->cell, .go_backwards = chosen->go_backwards,
+                           .zero_masked = chosen->zero_masked};
+    if (TF_GetCode(c->status) != STATUS_OK) return p;
+    require(c, TF_NumDims(c->tensors[INPUTS]) == 3, "inputs: expected (batch, length, features)");
+    require(c, TF_NumDims(c->tensors[HIDDEN]) == 2, "hidden: expected (batch, units)");
+    if (TF_GetCode(c->status) != STATUS_OK) return p;
+    p.batch = TF_Dim(c->tensors[INPUTS], 0);
+    p.length = TF_Dim(c->tensors[INPUTS], 1);
+    p.features = TF_Dim(c->tensors[INPUTS], 2);
+    p.units = TF_Dim(c->tensors[HIDDEN], 1);
+    const int64_t width = NUM_GATES[p.cell] * p.units;
+    const int has_mask = !has_shape(c, MASK, SHAPE(0, 0));
+    require(c, p.length > 0 && p.features > 0 && p.units > 0, "inputs: expected at least one step, feature and unit");
+    require(c, has_shape(c, KERNEL, SHAPE(p.features, width)), "kernel: expected (features, gates * units)");
+    require(c, has_shape(c, RECURRENT, SHAPE(p.units, width)), "recurrent: expected (units, gates * units)");
+    require(c, has_shape(c, BIAS, SHAPE(NUM_BIASES[p.cell] * p.units)), "bias: expected (gates * units)");
+    require(c, has_shape(c, HIDDEN, SHAPE(p.batch, p.units)), "hidden: expected (batch, units)");
+    require(c, p.cell != CELL_LSTM || has_shape(c, CARRY, SHAPE(p.batch, p.units)), "carry: expected (batch, units)");
+    require(c, !has_mask || has_shape(c, MASK, SHAPE(p.batch, p.length)), "mask: expected (batch, length) or (0, 0)");
+    p.inputs = data(c, INPUTS);
+    p.kernel = data(c, KERNEL);
+    p.recurrent = data(c, RECURRENT);
+    p.bias = data(c, BIAS);
+    p.hidden = data(c, HIDDEN);
+    p.carry = data(c, CARRY);
+    p.mask = has_mask ? data(c, MASK) : NULL;
+    return p;
+}
+
+static float *allocate(call *c, int num_dims, const int64_t *dims) {
+    if (TF_GetCode(c->status) != STATUS_OK) return NULL;
+    size_t size = sizeof(float);
+    for (int i = 0; i < num_dims; i++) size *= (size_t)dims[i];
+    const int index = c->num_results++;
+    c->results[index] = TF_AllocateOutput(c->context, index, TYPE_FLOAT, dims, num_dims, size, c->status);
+    return TF_GetCode(c->status) == STATUS_OK ? TF_TensorData(c->results[index]) : NULL;
+}
+
+static void fail_without_memory(call *c, int failed) {
+    if (failed) TF_SetStatus(c->status, STATUS_RESOURCE_EXHAUSTED, "out of memory for a recurrent layer");
+}
+
+static void compute_forward(void *kernel, opaque *context) {
+    const settings *chosen = kernel;
+    call c = {.context = context, .status = TF_NewStatus()};
+    hold_inputs(&c, NUM_INPUTS);
+    const recurrent_problem p = describe(&c, chosen);
+    const int64_t length = chosen->return_sequences ? p.length : 0, carry_units = p.cell == CELL_LSTM ? p.units : 0;
+    float *outputs = allocate(&c, SHAPE(p.batch, length, p.units)), *output = allocate(&c, SHAPE(p.batch, p.units));
+    float *hidden = allocate(&c, SHAPE(p.batch, p.units)), *carry = allocate(&c, SHAPE(p.batch, carry_units));
+    float *saved = allocate(&c, SHAPE(chosen->save ? recurrent_saved_size(&p) : 0));
+    if (TF_GetCode(c.status) == STATUS_OK) {
+        const recurrent_result result = {.outputs = chosen->return_sequences ? outputs : NULL, .output = output,
+                                         .hidden = hidden, .carry = carry, .saved = chosen->save ? saved : NULL};
+        fail_without_memory(&c, recurrent_forward(&p, &result));
+    }
+    release(&c);
+}
+
+static void compute_gradient(void *kernel, opaque *context) {
+    const settings *chosen = kernel;
+    call c = {.context = context, .status = TF_NewStatus()};
+    hold_inputs(&c, NUM_GRADIENT_INPUTS);
+    const recurrent_problem p = describe(&c, chosen);
+    const int64_t length = chosen->return_sequences ? p.length : 0, carry_units = p.cell == CELL_LSTM ? p.units : 0;
+    if (TF_GetCode(c.status) == STATUS_OK) {
+        require(&c, has_shape(&c, SAVED, SHAPE(recurrent_saved_size(&p))), "saved: expected what the layer saved");
+        require(&c, has_shape(&c, D_OUTPUTS, SHAPE(p.batch, length, p.units)), "outputs' gradient: expected their shape");
+        require(&c, has_shape(&c, D_OUTPUT, SHAPE(p.batch, p.units)), "output's gradient: expected its shape");
+        require(&c, has_shape(&c, D_HIDDEN, SHAPE(p.batch, p.units)), "hidden's gradient: expected its shape");
+        require(&c, has_shape(&c, D_CARRY, SHAPE(p.batch, carry_units)), "carry's gradient: expected its shape");
+    }
+    const int64_t width = NUM_GATES[p.cell] * p.units;
+    recurrent_gradients gradients;
+    gradients.inputs = allocate(&c, SHAPE(p.batch, p.length, p.features));
+    gradients.kernel = allocate(&c, SHAPE(p.features, width));
+    gradients.recurrent = allocate(&c, SHAPE(p.units, width));
+    gradients.bias = allocate(&c, SHAPE(NUM_BIASES[p.cell] * p.units));
+    gradients.hidden = allocate(&c, SHAPE(p.batch, p.units));
+    gradients.carry = allocate(&c, SHAPE(p.batch, carry_units));
+    if (TF_GetCode(c.status) == STATUS_OK) {
+        const recurrent_upstream upstream = {.saved = data(&c, SAVED),
+                                             .outputs = chosen->return_sequences ? data(&c, D_OUTPUTS) : NULL,
+                                             .output = data(&c, D_OUTPUT), .hidden = data(&c, D_HIDDEN),
+                                             .carry = data(&c, D_CARRY)};
+        fail_without_memory(&c, recurrent_backward(&p, &upstream, &gradients));
+    }
+    release(&c);
+}
+
+static void leave_shapes_open(opaque *context, opaque *status) { TF_ShapeInferenceContextSetUnknownShape(context, status); }
+
+static void register_operation(const char *name, const char *const *inputs, const char *const *outputs,
+                               void (*compute)(void *, opaque *), opaque *status) {
+    static const char *const attributes[] = {"cell: int", "go_backwards: bool", "zero_masked: bool",
+                                             "return_sequences: bool", "save: bool", NULL};
+    opaque *definition = TF_NewOpDefinitionBuilder(name);
+    for (; *inputs; inputs++) TF_OpDefinitionBuilderAddInput(definition, *inputs);
+    for (; *outputs; outputs++) TF_OpDefinitionBuilderAddOutput(definition, *outputs);
+    for (int i = 0; attributes[i]; i++) TF_OpDefinitionBuilderAddAttr(definition, attributes[i]);
+    TF_OpDefinitionBuilderSetShapeInferenceFunction(definition, leave_shapes_open);
+    TF_RegisterOpDefinition(definition, status);
+    if (TF_GetCode(status) == STATUS_OK)
+        TF_RegisterKernelBuilder(name, TF_NewKernelBuilder(name, "CPU", create, compute, free), status);
+}
+
+__attribute__((constructor)) static void register_operations(void) {
+    static const char *const inputs[] = {"inputs: float", "kernel: float", "recurrent: float", "bias: float",
+                                         "hidden: float", "carry: float", "mask: bool", NULL};
+    static const char *const outputs[] = {"outputs: float", "output: float", "last_hidden: float",
+                                          "last_carry: float", "saved: float", NULL};
+    static const char *const gradient_inputs[] = {
+        "inputs: float", "kernel: float", "recurrent: float", "bias: float", "hidden: float", "carry: float",
+        "mask: bool", "saved: float", "d_outputs: float", "d_output: float", "d_last_hidden: float",
+        "d_last_carry: float", NULL};
+    static const char *const gradients[] = {"d_inputs: float", "d_kernel: float", "d_recurrent: float",
+                                            "d_bias: float", "d_hidden: float", "d_carry: float", NULL};
+    if (!find_api()) return;
+    opaque *status = TF_NewStatus();
+    register_operation("BakeoffRecurrent", inputs, outputs, compute_forward, status);
+    if (TF_GetCode(status) == STATUS_OK)
+        register_operation("BakeoffRecurrentGrad", gradient_inputs, gradients, compute_gradient, status);
+    TF_DeleteStatus(status);
+}
