@@ -111,6 +111,7 @@ def test_flags_set_their_values(tmp_path: Path) -> None:
         "line_pattern": r"(?P<label>\w+):\S+ (?P<text>[^,]+, .+)",
         "max_dropped_share": 0.0,
         "variants": ("lstm", "conv-max"),
+        "kernels": "auto",
         "baselines": ("none",),
         "seeds": 2,
         "epochs": 3,

@@ -119,10 +119,12 @@ def find_lookalikes(evidence: Evidence) -> list[str]:
     return [f"classes that differ in case only: {', '.join(map(shorten, group))}" for group in alike]
 
 
-def check_ids(evidence: Evidence, hashes: dict[str, NDArray[np.uint64]]) -> tuple[bool, list[str]]:
+def check_ids(evidence: Evidence, hashes: dict[str, NDArray[np.uint64]], *, has_blanks: bool) -> tuple[bool, list[str]]:
     """Tell whether the ids of the files can be kept, and warn when they cannot: each review needs one of its own."""
     if hashes.keys() != evidence.spools.keys():
         return False, []
+    if has_blanks:
+        return False, ["some ids are missing; rows are numbered instead"]
     every = np.concatenate([hashes[split] for split in evidence.spools])
     order = np.argsort(every, kind="stable")
     repeated = order[1:][every[order][1:] == every[order][:-1]]

@@ -4,6 +4,8 @@ r"""The one place where review text is changed: what is stored is the source's t
 2. HTML line breaks and other formatting tags become a space; anything else in angle brackets stays.
 3. HTML entities of markup characters (`&amp;`, `&quot;`, ...) become the characters that they stand for.
 4. White space at both ends is dropped.
+
+Texts of several columns are joined by a space before, leaving out nulls. A text of which nothing is left is blank.
 """
 
 import ast

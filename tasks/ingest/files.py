@@ -76,16 +76,14 @@ def check_files(options: FileOptions) -> None:
     for split, path in options.paths.items():
         check_path(path, FLAGS[split])
     formats = {tell_format(path, options) for path in options.paths.values()}
-    for flag, is_given, served in (
-        ("--columns", bool(options.columns), {DELIMITED}),
-        ("--delimiter", options.delimiter is not None, {DELIMITED}),
-        ("--quoting none", options.quoting != "csv", {DELIMITED}),
-        ("--line-pattern", options.line_pattern is not None, {LINES}),
+    for flag, is_given, served, kind in (
+        ("--columns", bool(options.columns), DELIMITED, "a table such as .csv"),
+        ("--delimiter", options.delimiter is not None, DELIMITED, "a table such as .csv"),
+        ("--quoting none", options.quoting != "csv", DELIMITED, "a table such as .csv"),
+        ("--line-pattern", options.line_pattern is not None, LINES, "a file of lines"),
     ):
-        if is_given and not formats & served:
-            raise UserError(
-                f"{flag} is for a {'/'.join(served)} file, but {options.path.name!r} is none; leave it out."
-            )
+        if is_given and served not in formats:
+            raise UserError(f"{flag} is for {kind}, but {options.path.name!r} is none; leave it out.")
 
 
 def tell_format(path: Path, options: FileOptions) -> str:

@@ -7,6 +7,7 @@ from typing import Final, Self
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from tasks.errors import UserError
@@ -57,7 +58,7 @@ def gather_files(options: FileOptions, folder: Path) -> Gathered:
     evidence = name_classes(intake)
     check.check_classes(evidence)
     id_hashes = {split: np.concatenate(hashes) for split, hashes in intake.id_hashes.items()}
-    has_ids, id_warnings = check.check_ids(evidence, id_hashes)
+    has_ids, id_warnings = check.check_ids(evidence, id_hashes, has_blanks=intake.has_blank_ids)
     strays = [name for path in options.paths.values() if path.is_dir() for name in list_strays(path)]
     return Gathered(
         spools={split: spool.choose_ids(own=has_ids) for split, spool in evidence.spools.items()},
@@ -98,6 +99,7 @@ class Intake:
         self.index = LabelIndex()
         self.losses = Losses()
         self.id_hashes: dict[str, list[NDArray[np.uint64]]] = {}
+        self.has_blank_ids = False
         self.warnings: list[str] = []
         self.stack = ExitStack()
 
@@ -122,21 +124,14 @@ class Intake:
             kept = losses.sift(texts, labels, path=path, rows=rows)
             for target, mask in split_column.sort(rows, kept) if split_column else [(split, kept)]:
                 if mask.any():
-                    self.check_source(target, path, rows.unit)
+                    if target != split and target in options.paths:
+                        raise UserError(describe_double(target, path))
+                    self.sources[target] = (path, rows.unit)
                     chosen = pa.array(mask)
                     self.spool(target, chosen, texts=texts, labels=labels, ids=ids, numbers=rows.numbers)
         losses.check_share(path, options.max_dropped_share)
         self.losses.add(losses)
         self.warnings += split_column.conclude() if split_column else []
-
-    def check_source(self, split: str, path: Path, unit: str) -> None:
-        """Remember where a split's rows come from. Raises UserError when that is two files."""
-        known, _ = self.sources.setdefault(split, (path, unit))
-        if known != path:
-            raise UserError(
-                f"{known.name} has {split} rows by its split column, and --{split}-path names another file; expected "
-                "one of the two. Leave out one."
-            )
 
     def spool(
         self,
@@ -153,6 +148,7 @@ class Intake:
             self.writers[split] = self.stack.enter_context(SpoolWriter(self.folder / f"{split}.arrow", split))
         texts, own_ids = texts.filter(mask), None if ids is None else ids.filter(mask)
         if own_ids is not None:
+            self.has_blank_ids |= pc.any(pc.equal(own_ids, "")).as_py()
             self.id_hashes.setdefault(split, []).append(hash_ids(own_ids))
         self.writers[split].write(
             texts,
@@ -161,6 +157,14 @@ class Intake:
             own_ids=own_ids,
             numbers=pa.array(numbers).filter(mask),
         )
+
+
+def describe_double(split: str, path: Path) -> str:
+    """Say that a split is given twice."""
+    return (
+        f"{path.name} has {split} rows by its split column, and --{split}-path names a file of them; expected one of "
+        f"the two. Leave out --{split}-path, or the rows."
+    )
 
 
 def hash_ids(ids: pa.Array) -> NDArray[np.uint64]:

@@ -66,7 +66,7 @@ def read_json(path: Path, *, charset: str) -> Iterator[JsonRecord]:
 def parse_object(line: str, path: Path, number: int) -> dict[str, Any]:
     """Parse a line; raises UserError when it is no JSON object."""
     try:
-        value = json.loads(line, parse_int=str, parse_float=str, parse_constant=lambda _: None)
+        value = json.loads(strip_ending(line), parse_int=str, parse_float=str, parse_constant=lambda _: None)
     except json.JSONDecodeError as error:
         finding = f"is not JSON ({error.msg.lower()} at column {error.colno:,})"
         raise UserError(describe_json(path, number, finding, line)) from error

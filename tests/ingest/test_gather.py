@@ -1,0 +1,249 @@
+"""Files to spools: the published forms as they are, and every kind of bad input as one line."""
+
+import gzip
+import io
+import json
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from tasks.errors import UserError
+from tasks.ingest.datasets import Choice, choose_dataset
+from tasks.ingest.files import FileOptions
+from tasks.ingest.reviews import write_dataset
+
+Rows = dict[str, list[dict[str, Any]]]
+
+GOOD = "text,label\n" + "".join(f"film {number},{'pos' if number % 2 else 'neg'}\n" for number in range(40))
+OBJECTS = "".join(json.dumps({"text": f"film {number}", "label": number % 2}) + "\n" for number in range(40))
+
+
+@pytest.fixture
+def ingest(tmp_path: Path) -> Callable[..., tuple[dict[str, Any], Rows]]:
+    """Write content to a file, check its beginning as a run does, and ingest it: facts and rows by split."""
+
+    def ingest_file(name: str, content: str | bytes | None = None, **options: Any) -> tuple[dict[str, Any], Rows]:
+        if content is not None:
+            (tmp_path / name).write_bytes(content.encode() if isinstance(content, str) else content)
+        files = FileOptions(path=tmp_path / name, **options)
+        assert choose_dataset(str(files.path), tmp_path, files) == Choice(files.name, False, "", files)
+        folder = tmp_path / "out"
+        folder.mkdir(exist_ok=True)
+        facts = write_dataset(
+            Choice(files.name, False, "", files), tmp_path, folder, validation_fraction=0.1, limit=None
+        )
+        splits = ("train", "validation", "test")
+        return facts, {split: pq.read_table(folder / f"{split}.parquet").to_pylist() for split in splits}
+
+    return ingest_file
+
+
+@pytest.fixture
+def complain(ingest: Callable[..., Any]) -> Callable[..., str]:
+    """What a file is refused with, which must be one line."""
+
+    def ingest_badly(name: str, content: str | bytes | None = None, **options: Any) -> str:
+        with pytest.raises(UserError) as caught:
+            ingest(name, content, **options)
+        assert "\n" not in str(caught.value)
+        return str(caught.value)
+
+    return ingest_badly
+
+
+def texts(rows: Rows) -> list[str]:
+    return sorted(row["text"] for split in rows.values() for row in split)
+
+
+def test_sarcasm_headlines(ingest: Callable[..., Any]) -> None:
+    objects = [{"article_link": "https://x", "headline": f"a {n}", "is_sarcastic": n % 2} for n in range(40)]
+    facts, rows = ingest("Sarcasm_Headlines_Dataset.json", "".join(json.dumps(row) + "\n" for row in objects))
+    assert facts["label_names"] == ["0", "1"]
+    assert texts(rows) == sorted(row["headline"] for row in objects)
+
+
+def test_sms_spam(ingest: Callable[..., Any]) -> None:
+    content = "".join(f'{"ham" if n % 4 else "spam"}\tsay "hi {n}\n' for n in range(40))
+    options = {"columns": ("label", "text"), "delimiter": "\t", "quoting": "none"}
+    facts, rows = ingest("SMSSpamCollection", content, **options)
+    assert facts["label_names"] == ["ham", "spam"]
+    assert texts(rows) == sorted(f'say "hi {n}' for n in range(40))
+
+
+def test_trec_questions(ingest: Callable[..., Any]) -> None:
+    content = "".join(f"{('DESC:manner', 'NUM:date')[n % 2]} Who is Ren\xe9 {n} ?\n" for n in range(40))
+    pattern = r"(?P<label>[^:]+):\S+ (?P<text>.+)"
+    facts, rows = ingest("train_5500.label", content.encode("latin-1"), line_pattern=pattern, charset="latin-1")
+    assert facts["label_names"] == ["DESC", "NUM"]
+    assert "Who is Ren\xe9 0 ?" in texts(rows)
+
+
+def test_ag_news(ingest: Callable[..., Any], tmp_path: Path) -> None:
+    for split in ("train", "test"):
+        lines = [f'"{n % 4 + 1}","{split} ""{n}""","story, {n}"\n' for n in range(40)]
+        (tmp_path / f"{split}.csv").write_text("".join(lines))
+    columns = ("label", "title", "description")
+    options = {"columns": columns, "text_columns": columns[1:], "test_path": tmp_path / "test.csv"}
+    facts, rows = ingest("train.csv", **options)
+    assert facts["label_names"] == ["1", "2", "3", "4"]
+    assert sorted(row["text"] for row in rows["test"]) == sorted(f'test "{n}" story, {n}' for n in range(40))
+
+
+def test_sst2(ingest: Callable[..., Any], tmp_path: Path) -> None:
+    (tmp_path / "dev.tsv").write_text('sentence\tlabel\na "dev one\t0\nanother\t1\n')
+    content = "sentence\tlabel\n" + "".join(f'" film {n} \t{n % 2}\n' for n in range(40))
+    _, rows = ingest("train.tsv", content, quoting="none", validation_path=tmp_path / "dev.tsv")
+    assert [row["text"] for row in rows["validation"]] == ['a "dev one', "another"]
+    assert '" film 0' in texts(rows)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "options", "finding"),
+    [
+        ("a.csv", "text,label\n", {}, "a.csv is empty: no rows"),
+        ("a.csv", "\n\n", {}, "a.csv is empty: no rows"),
+        ("a.csv.gz", gzip.compress(b""), {}, "a.csv.gz is empty: no rows"),
+        ("a.csv", "text,x\na,b\n", {}, "holds the label, only 'text', 'x'"),
+        ("a.csv", "foo,label\na,b\n", {}, "holds the text, only 'foo', 'label'"),
+        ("a.csv", "text,review,label\na,b,c\n", {}, "several columns that may hold the text: 'text', 'review'"),
+        ("a.csv", "text,text,label\na,b,c\n", {"text_columns": ("text",)}, "2 columns named 'text'"),
+        ("a.csv", GOOD, {"text_columns": ("txt",)}, "Did you mean 'text'?"),
+        ("a.csv", GOOD, {"label_column": "text"}, "named as text and as label"),
+        ("a.csv", GOOD.encode() + b"caf\xe9,pos\n", {}, "a.csv line 42 is not utf-8"),
+        ("a.csv", GOOD.encode("utf-16"), {}, "a.csv line 1 is not utf-8"),
+        ("a.csv", GOOD + 'x,"a\nb"\na,b,c\n', {}, "a.csv line 44: number of fields 3, but the header has 2"),
+        ("a.csv", GOOD, {"columns": ("a", "b", "c")}, "line 1: number of fields 2, but --columns names 3"),
+        ("a.csv", GOOD + '"open,pos\n', {}, "a.csv line 42: unexpected end of data"),
+        ("a.csv", GOOD + ",pos\n" * 9, {}, "9 of 49 rows dropped (share 0.18): 9 blank text (first: a.csv line 42)"),
+        ("a.csv", "text,label\n,a\n", {"max_dropped_share": 0.99}, "1 of 1 rows dropped"),
+        ("a.csv", "text,label\na,x\nb,x\n", {}, "all labels are 'x'"),
+        ("a.csv", GOOD + "odd,rare\n", {}, "fewer than 2 training examples of 'rare' (first: a.csv line 42)"),
+        ("a.csv", "text,label\n" + "".join(f"a {n},{n / 7}\n" for n in range(60)), {}, "like a continuous measure"),
+        ("a.csv", "text,label\n" + "".join(f"a {n},b {n}\n" for n in range(60)), {}, "like free text"),
+        ("a.csv", "text,label,split\na,x,train\nb,y,other\n", {}, "but also 'other' (first: a.csv line 3)"),
+        ("a.csv", "text,label,split\na,x,test\nb,y,test\n", {}, "no rows for training"),
+        ("a.csv", b"PK\x03\x04", {}, "is not text but a zip archive"),
+        ("a.csv.gz", gzip.compress(GOOD.encode() * 50)[:-9], {}, "Truncated compressed stream"),
+        ("a.jsonl", OBJECTS + "{", {}, "a.jsonl line 41 is not JSON"),
+        ("a.jsonl", OBJECTS + "3", {}, "a.jsonl line 41 is '3'; expected one JSON object"),
+        ("a.json", "[{}]", {}, "jq -c '.[]'"),
+        ("a.jsonl", OBJECTS + '{"text": "\\ud800", "label": 1}', {}, "a.jsonl line 41 escapes half a character"),
+        ("a.jsonl", OBJECTS + '{"text": {"a": 1}, "label": 1}', {}, "a.jsonl line 41 holds an object or a list"),
+        ("a.jsonl", OBJECTS, {"delimiter": "\t"}, "--delimiter is for a table such as .csv"),
+        ("a.parquet", "hello hello hello", {}, "a.parquet cannot be read as Parquet"),
+        ("a.label", "x y\n", {}, "no ending that names its format"),
+        ("a.label", "x y\n", {"line_pattern": "(?P<label>.):(?P<text>.)"}, "a.label line 1 does not match"),
+    ],
+)
+def test_bad_input_is_one_line(
+    complain: Callable[..., str], name: str, content: str | bytes, options: dict[str, Any], finding: str
+) -> None:
+    assert finding in complain(name, content, **options)
+
+
+def test_zip_that_is_called_csv_is_named(complain: Callable[..., str]) -> None:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr("a.csv", GOOD)
+    assert "zip archive" in complain("a.csv", buffer.getvalue())
+
+
+def test_label_that_train_lacks_is_named(complain: Callable[..., str], tmp_path: Path) -> None:
+    (tmp_path / "test.csv").write_text("text,label\na,pos\nb,meh\n")
+    message = complain("a.csv", GOOD, test_path=tmp_path / "test.csv")
+    assert "test has labels that train does not have: 'meh' (first: test.csv line 3)" in message
+
+
+def test_split_given_twice_is_refused(complain: Callable[..., str], tmp_path: Path) -> None:
+    content = "text,label,split\n" + "".join(f"a {n},{n % 2},{('train', 'test')[n // 20]}\n" for n in range(40))
+    assert "two. Leave out --test-path" in complain("a.csv", content, test_path=tmp_path / "a.csv")
+
+
+@pytest.mark.parametrize(
+    ("rows", "warning"),
+    [
+        (
+            "film 3,neg\nFilm  3,pos\n",
+            "texts with conflicting labels: 1 (first: a.csv line 5 'pos', a.csv line 42 'neg')",
+        ),
+        ("".join(f"more {n},pos\n" for n in range(2500)), "extreme imbalance: 2,520 training rows are 'pos', only 20"),
+        ("odd,Pos\nodder,Pos\n", "classes that differ in case only: 'Pos', 'pos'"),
+        ("x,\n", "1 of 41 rows dropped (share 0.024): 1 blank label (first: a.csv line 42)"),
+    ],
+)
+def test_what_may_be_so_is_a_warning(ingest: Callable[..., Any], rows: str, warning: str) -> None:
+    facts, _ = ingest("a.csv", GOOD + rows)
+    assert any(found.startswith(warning) for found in facts["warnings"]), facts["warnings"]
+
+
+def test_overlap_is_a_warning_with_both_places(ingest: Callable[..., Any], tmp_path: Path) -> None:
+    (tmp_path / "test.csv").write_text("text,label\nnew,pos\nFILM 3,pos\n")
+    facts, _ = ingest("a.csv", GOOD, test_path=tmp_path / "test.csv")
+    assert facts["warnings"] == [
+        "overlap: 1 of 2 test texts also stand in train (first: test.csv line 3, a.csv line 5)"
+    ]
+
+
+def test_split_column_is_honoured(ingest: Callable[..., Any]) -> None:
+    splits = ("train",) * 4 + ("Dev", " TEST ")
+    content = "text,label,split\n" + "".join(f"{splits[n % 6]} {n},{n // 6 % 2},{splits[n % 6]}\n" for n in range(60))
+    facts, rows = ingest("a.csv", content)
+    assert facts["num_reviews"] == {"train": 40, "validation": 10, "test": 10}
+    assert {row["text"].split()[0] for row in rows["validation"]} == {"Dev"}
+
+
+def test_unique_ids_are_kept_and_others_replaced(ingest: Callable[..., Any]) -> None:
+    rows = [f"film {n},{n % 2}\n" for n in range(40)]
+    _, kept = ingest("a.csv", "id,text,label\n" + "".join(f"r{n},{row}" for n, row in enumerate(rows)))
+    assert {row["id"] for split in kept.values() for row in split} == {f"r{n}" for n in range(40)}
+    facts, numbered = ingest("b.csv", "id,text,label\n" + "".join(f"r{n % 30},{row}" for n, row in enumerate(rows)))
+    assert facts["warnings"] == ["ids that repeat: 10 (first: b.csv line 32); rows are numbered instead"]
+    assert {row["id"] for split in numbered.values() for row in split} == {f"train-{n}" for n in range(40)}
+
+
+def test_labels_of_mixed_types_are_one_class(ingest: Callable[..., Any]) -> None:
+    objects = [{"text": f"film {n}", "label": n % 2 if n < 20 else str(n % 2), "meta": {"a": [n]}} for n in range(40)]
+    facts, _ = ingest("a.jsonl", "".join(json.dumps(row) + "\n" for row in objects))
+    assert facts["label_names"] == ["0", "1"]
+
+
+def test_parquet_of_any_string_type_is_read(ingest: Callable[..., Any], tmp_path: Path) -> None:
+    labels = pa.array([bool(n % 2) for n in range(40)])
+    text = pa.array([f"film {n}" for n in range(40)], pa.large_string()).dictionary_encode()
+    pq.write_table(pa.table({"text": text, "label": labels}), tmp_path / "a.parquet")
+    (tmp_path / "b.parquet.gz").write_bytes(gzip.compress((tmp_path / "a.parquet").read_bytes()))
+    for name in ("a.parquet", "b.parquet.gz"):
+        facts, rows = ingest(name)
+        assert facts["label_names"] == ["false", "true"]
+        assert texts(rows) == sorted(text.to_pylist())
+
+
+def test_folder_of_labels_is_read_and_strays_are_counted(ingest: Callable[..., Any], tmp_path: Path) -> None:
+    for label in ("good film", "b\xf6se"):
+        (tmp_path / "films" / label).mkdir(parents=True)
+        for n in range(12):
+            (tmp_path / "films" / label / f"{n}.txt").write_text(f"{label} {n}\r\n", encoding="utf-8")
+    (tmp_path / "films" / "README.md").touch()
+    (tmp_path / "films" / ".hidden").touch()
+    facts, rows = ingest("films")
+    assert facts["label_names"] == ["b\xf6se", "good film"]
+    assert facts["warnings"] == ["files beside <label>/*.txt that were left out: 1 (first: README.md)"]
+    assert {row["id"] for row in rows["test"]} <= {
+        f"{label}/{n}.txt" for label in facts["label_names"] for n in range(12)
+    }
+
+
+def test_thousand_classes_are_kept_and_none_is_lost_from_train(ingest: Callable[..., Any]) -> None:
+    facts, rows = ingest("a.csv", "text,label\n" + "".join(f"film {n},{n % 1000}\n" for n in range(2000)))
+    assert facts["label_names"] == [str(n) for n in range(1000)]
+    assert {row["label"] for row in rows["train"]} == set(range(1000))
+
+
+def test_missing_column_in_some_objects_is_counted(ingest: Callable[..., Any]) -> None:
+    facts, _ = ingest("a.jsonl", OBJECTS + '{"text": "only"}\n')
+    assert facts["dropped"] == {"missing label": 1}
