@@ -3,11 +3,14 @@
 After Mitchell et al., Model Cards for Model Reporting, FAT* 2019.
 """
 
+import shlex
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 from tasks.evaluate.intervals import bootstrap_accuracy
 from tasks.evaluate.predictions import load_correct
+from tasks.ingest.files import FileOptions
 from tasks.markdown import escape_markdown, render_table
 
 
@@ -116,13 +119,26 @@ def describe_command(bundle: dict[str, Any]) -> str:
     """Give the command that makes this model again."""
     settings, dataset = bundle["settings"], bundle["dataset"]
     flag = "--baselines" if bundle["kind"] == "baseline" else "--variants"
-    options = {"--dataset": dataset["name"], flag: bundle["variant"], "--limit": dataset["limit"]}
+    options = {**describe_dataset(dataset), flag: bundle["variant"], "--limit": dataset["limit"]}
     options["--validation-fraction"] = dataset["validation_fraction"]
     if bundle["kind"] == "neural":
         options |= {"--seeds": settings["seed"], "--epochs": settings["epochs"], "--patience": settings["patience"]}
         options["--batch-size"] = settings["batch_size"]
-    flags = [f"{name} {value}" for name, value in options.items() if value is not None]
+    flags = [f"{name} {shlex.quote(str(value))}" for name, value in options.items() if value is not None]
     return " ".join(["python flows/train_all.py", *flags])
+
+
+def describe_dataset(dataset: dict[str, Any]) -> dict[str, Any]:
+    """Give the flags that name the dataset; of a file's place only its name is kept."""
+    if dataset["file_options"] is None:
+        return {"--dataset": dataset["name"]}
+    flags = {"--dataset": f"path/to/{dataset['name']}"}
+    for field in fields(FileOptions):
+        value = dataset["file_options"].get(field.name)
+        if value and value != field.default:
+            flag = f"--{field.name.replace('text_columns', 'text_column').replace('_', '-')}"
+            flags[flag] = ",".join(value) if isinstance(value, list | tuple) else value
+    return flags
 
 
 def describe_versions(versions: dict[str, str]) -> str:

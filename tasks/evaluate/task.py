@@ -72,6 +72,7 @@ def describe_bundle(model: Manifest, reviews: Manifest) -> dict[str, Any]:
             "counts": reviews.facts["counts"],
             "limit": reviews.decided_by["limit"],
             "validation_fraction": reviews.decided_by["validation_fraction"],
+            "file_options": reviews.decided_by.get("source", {}).get("options"),
         },
         "data": {name: record.sha256 for name, record in reviews.files.items()},
         "versions": model.decided_by["libraries"],

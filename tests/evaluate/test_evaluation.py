@@ -15,7 +15,9 @@ from tasks.encode.encodings import Encoding
 from tasks.encode.words import OOV, PAD, make_tokenizer
 from tasks.evaluate.evaluation import evaluate_model
 from tasks.evaluate.metrics import compute_metrics
+from tasks.evaluate.model_card import describe_command
 from tasks.evaluate.predictions import read_predictions
+from tasks.ingest.files import FileOptions
 from tasks.store import FileRecord, Manifest
 from tasks.train.build import build_model
 from tasks.train.settings import FitSettings
@@ -212,3 +214,13 @@ def test_card_tells_data_numbers_limits_and_how_to_make_it_again(evaluated: tupl
         "python flows/train_all.py --dataset films --variants bilstm --validation-fraction 0.1 --seeds 7 --epochs 3"
     )
     assert command in card
+
+
+def test_card_of_a_model_from_a_file_tells_its_flags(bundle: dict[str, Any]) -> None:
+    options = FileOptions(
+        path=Path("/home/me/sms.tsv"), columns=("label", "text"), text_columns=("text",), quoting="none"
+    )
+    dataset = {**bundle["dataset"], "name": "sms", "file_options": options.describe()}
+    command = describe_command({**bundle, "dataset": dataset})
+    assert "--dataset path/to/sms --text-column text --columns label,text --quoting none --variants" in command
+    assert "/home/me" not in command
