@@ -59,11 +59,13 @@ def describe_baselines(metrics: Mapping[str, Any]) -> str:
 
 def describe_worst_slice(metrics: Mapping[str, Any]) -> str:
     """Name the slice on which the recommended model does worst."""
-    worst = metrics["worst_slice"]
-    if worst is None:
+    worst, recommendation = metrics["worst_slice"], metrics["recommendation"]
+    if recommendation is None:
         return ""
+    if worst is None:
+        return f"No slice of the test split is surely worse for {recommendation['name']} than the whole."
     return (
-        f"{metrics['recommendation']['name']} does worst on {worst['group']}: {worst['name']} "
+        f"{recommendation['name']} does worst on {worst['group']}: {worst['name']} "
         f"({worst['accuracy']:.1%} of {worst['n']:,}, 95% interval {show_interval(worst)})."
     )
 

@@ -12,6 +12,7 @@ from tasks.report.verdict import (
     describe_seeds,
     describe_ties,
     describe_verdict,
+    describe_worst_slice,
     join,
 )
 
@@ -54,6 +55,14 @@ def test_models_that_beat_the_baseline_are_counted(build: Any, add_result: Any) 
 def test_ties_at_the_top_are_named(build: Any, add_result: Any) -> None:
     metrics = build(add_result("lstm", 90), add_result("bigru", 89), add_result("flatten", 30))
     assert describe_ties(metrics) == "lstm and bigru are tied at the top: the test cannot tell them apart."
+
+
+def test_worst_slice_is_named_when_it_is_surely_worse(build: Any, add_result: Any) -> None:
+    labels = np.arange(100) % 2
+    one_sided = build(add_result("lstm", correct=labels == 0))
+    assert describe_worst_slice(one_sided).startswith("lstm does worst on label: pos (0.0% of 50, 95% interval ")
+    even = build(add_result("bigru", correct=np.arange(100) % 4 > 1))
+    assert describe_worst_slice(even) == "No slice of the test split is surely worse for bigru than the whole."
 
 
 def test_few_seeds_are_warned_of(build: Any, add_result: Any) -> None:
