@@ -14,6 +14,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from tasks.train.kernels import Kernels, choose_kernels
+from tasks.train.tensorflow_adam import can_use_native_adam, speed_up_adam
 from tasks.train.tensorflow_block import can_use_block, run_block_lstm
 from tasks.train.tensorflow_native import can_use_native, run_native
 
@@ -37,6 +38,7 @@ def make_epoch_runner(model: keras.Model, *, batch_size: int, kernels: Kernels =
     The graph is traced in the first epoch and kept; compile the model before, not between, epochs.
     """
     speed_up_layers(model, kernels=kernels)
+    speed_up_optimizer(model, kernels=kernels)
     train_step = tf.function(model.train_step, jit_compile=is_xla_faster(model), autograph=False)
     train_last_step = tf.function(model.train_step, jit_compile=False, autograph=False)
 
@@ -87,13 +89,25 @@ def plan_calls(num_steps: int) -> Iterator[tuple[int, int]]:
 def speed_up_layers(model: keras.Model, *, kernels: Kernels = "auto") -> None:
     """Let the model's recurrent layers use the fastest kernels that may be used and can compute what they compute."""
     chosen = choose_kernels(kernels, backend="tensorflow")
-    if chosen == "plain" or tf.config.list_physical_devices("GPU"):
+    if chosen == "plain" or has_gpu():
         return
     for layer in iterate_layers(model):
         if chosen == "native" and can_use_native(layer):
             layer.inner_loop = functools.partial(run_native, layer)
         elif can_use_block(layer):
             layer.inner_loop = functools.partial(run_block_lstm, layer)
+
+
+def speed_up_optimizer(model: keras.Model, *, kernels: Kernels = "auto") -> None:
+    """Let a compiled model's Adam make its updates with the C library, where that may be used."""
+    is_wanted = choose_kernels(kernels, backend="tensorflow") == "native" and not has_gpu()
+    if is_wanted and can_use_native_adam(model):
+        speed_up_adam(model.optimizer)
+
+
+def has_gpu() -> bool:
+    """Tell whether TensorFlow computes on a GPU, which the kernels for a CPU would only hold up."""
+    return bool(tf.config.list_physical_devices("GPU"))
 
 
 def name_kernels(model: keras.Model) -> list[str]:
@@ -104,11 +118,11 @@ def name_kernels(model: keras.Model) -> list[str]:
 
 
 def is_xla_faster(model: keras.Model) -> bool:
-    """Tell whether XLA suits the whole model: it compiles no kernel that replaces a stock one, nor cuDNN's."""
+    """Tell whether XLA suits a whole training step: it compiles no kernel that replaces a stock one, nor cuDNN's."""
     recurrent = keras.layers.LSTM | keras.layers.GRU
-    if tf.config.list_physical_devices("GPU"):
+    if has_gpu():
         return not any(isinstance(layer, recurrent) for layer in iterate_layers(model))
-    return not name_kernels(model)
+    return not name_kernels(model) and "apply_gradients" not in vars(model.optimizer)
 
 
 def iterate_layers(layer: keras.Layer) -> Iterator[keras.Layer]:

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "adam_plan.h"
 #include "plan.h"
 
 #define INLINE static inline __attribute__((always_inline))
@@ -23,6 +24,7 @@
 #include "vectors.inc"
 #include "cells.inc"
 #include "blocks.inc"
+#include "adam.inc"
 #undef LANES
 #undef MOST_ROWS
 #undef NAME
@@ -35,6 +37,7 @@ BEGIN_TARGET("avx2,fma")
 #include "vectors.inc"
 #include "cells.inc"
 #include "blocks.inc"
+#include "adam.inc"
 #undef LANES
 #undef MOST_ROWS
 #undef NAME
@@ -47,6 +50,7 @@ BEGIN_TARGET("avx512f,avx512dq,avx512bw,avx512vl,avx2,fma")
 #include "vectors.inc"
 #include "cells.inc"
 #include "blocks.inc"
+#include "adam.inc"
 #undef LANES
 #undef MOST_ROWS
 #undef NAME
@@ -54,10 +58,10 @@ END_TARGET
 #endif
 
 static const recurrent_level levels[] = {
-    {4, forward_share_baseline, backward_share_baseline},
+    {4, forward_share_baseline, backward_share_baseline, adam_share_baseline},
 #if defined(__x86_64__)
-    {8, forward_share_avx2, backward_share_avx2},
-    {16, forward_share_avx512, backward_share_avx512},
+    {8, forward_share_avx2, backward_share_avx2, adam_share_avx2},
+    {16, forward_share_avx512, backward_share_avx512, adam_share_avx512},
 #endif
 };
 

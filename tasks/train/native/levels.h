@@ -5,8 +5,9 @@
 #include "parallel.h"
 
 typedef struct {
-    int lanes;                       /* floats in a vector */
+    int lanes;                        /* floats in a vector */
     share_function forward, backward; /* called with a recurrent_plan */
+    share_function adam;              /* called with an adam_plan */
 } recurrent_level;
 
 const recurrent_level *recurrent_choose_level(void);

@@ -7,9 +7,10 @@
 #include <dlfcn.h>
 #include <stdlib.h>
 
+#include "adam.h"
 #include "recurrent.h"
 
-enum { TYPE_FLOAT = 1, TYPE_BOOL = 10, STATUS_INVALID_ARGUMENT = 3, STATUS_RESOURCE_EXHAUSTED = 8, STATUS_OK = 0 };
+enum { TYPE_FLOAT = 1, STATUS_INVALID_ARGUMENT = 3, STATUS_RESOURCE_EXHAUSTED = 8, STATUS_OK = 0 };
 
 typedef void opaque;
 
@@ -26,6 +27,7 @@ typedef void opaque;
     each(void, TF_RegisterKernelBuilder, (const char *, opaque *, opaque *))                                    \
     each(void, TF_OpKernelConstruction_GetAttrInt64, (opaque *, const char *, int64_t *, opaque *))             \
     each(void, TF_OpKernelConstruction_GetAttrBool, (opaque *, const char *, unsigned char *, opaque *))        \
+    each(void, TF_OpKernelConstruction_GetAttrFloat, (opaque *, const char *, float *, opaque *))               \
     each(void, TF_OpKernelConstruction_Failure, (opaque *, opaque *))                                           \
     each(void, TF_GetInput, (opaque *, int, opaque **, opaque *))                                               \
     each(opaque *, TF_AllocateOutput, (opaque *, int, int, const int64_t *, int, size_t, opaque *))             \
@@ -167,7 +169,7 @@ static float *allocate(call *c, int num_dims, const int64_t *dims) {
 }
 
 static void fail_without_memory(call *c, int failed) {
-    if (failed) TF_SetStatus(c->status, STATUS_RESOURCE_EXHAUSTED, "out of memory for a recurrent layer");
+    if (failed) TF_SetStatus(c->status, STATUS_RESOURCE_EXHAUSTED, "out of memory");
 }
 
 static void compute_forward(void *kernel, opaque *context) {
@@ -218,20 +220,103 @@ static void compute_gradient(void *kernel, opaque *context) {
     release(&c);
 }
 
+typedef struct {
+    float momentum_step, velocity_step, epsilon;
+    unsigned char is_sparse;
+} adam_settings;
+
+static void *create_adam(opaque *construction) {
+    adam_settings *chosen = calloc(1, sizeof *chosen);
+    opaque *status = TF_NewStatus();
+    if (!chosen) TF_SetStatus(status, STATUS_RESOURCE_EXHAUSTED, "out of memory");
+    if (chosen) TF_OpKernelConstruction_GetAttrFloat(construction, "momentum_step", &chosen->momentum_step, status);
+    if (TF_GetCode(status) == STATUS_OK)
+        TF_OpKernelConstruction_GetAttrFloat(construction, "velocity_step", &chosen->velocity_step, status);
+    if (TF_GetCode(status) == STATUS_OK)
+        TF_OpKernelConstruction_GetAttrFloat(construction, "epsilon", &chosen->epsilon, status);
+    if (TF_GetCode(status) == STATUS_OK)
+        TF_OpKernelConstruction_GetAttrBool(construction, "is_sparse", &chosen->is_sparse, status);
+    if (TF_GetCode(status) != STATUS_OK) TF_OpKernelConstruction_Failure(construction, status);
+    TF_DeleteStatus(status);
+    return chosen;
+}
+
+enum { VARIABLE, MOMENTUM, VELOCITY, RATE, GRADIENT, INDICES, NUM_ADAM_INPUTS };
+enum { MOST_DIMS = 8 };
+
+/* Tell whether a tensor has the variable's shape, its number of rows apart where `any_rows` is true. */
+static int is_like_variable(const call *c, int index, int any_rows) {
+    const opaque *variable = c->tensors[VARIABLE], *tensor = c->tensors[index];
+    if (TF_NumDims(tensor) != TF_NumDims(variable)) return 0;
+    for (int i = any_rows; i < TF_NumDims(variable); i++)
+        if (TF_Dim(tensor, i) != TF_Dim(variable, i)) return 0;
+    return 1;
+}
+
+static int are_in_range(const int32_t *indices, int64_t count, int64_t end) {
+    int in_range = 1;
+    for (int64_t i = 0; i < count; i++) in_range &= indices[i] >= 0 && indices[i] < end;
+    return in_range;
+}
+
+static void compute_adam(void *kernel, opaque *context) {
+    const adam_settings *chosen = kernel;
+    call c = {.context = context, .status = TF_NewStatus()};
+    adam_update update = {.momentum_step = chosen->momentum_step, .velocity_step = chosen->velocity_step,
+                          .epsilon = chosen->epsilon, .num_rows = 1, .row_size = 1};
+    int64_t dims[MOST_DIMS];
+    int num_dims = 0;
+    hold_inputs(&c, NUM_ADAM_INPUTS);
+    if (TF_GetCode(c.status) == STATUS_OK) {
+        num_dims = TF_NumDims(c.tensors[VARIABLE]);
+        require(&c, num_dims <= MOST_DIMS && num_dims >= chosen->is_sparse, "variable: expected 1 to 8 axes");
+        require(&c, is_like_variable(&c, MOMENTUM, 0), "momentum: expected the variable's shape");
+        require(&c, is_like_variable(&c, VELOCITY, 0), "velocity: expected the variable's shape");
+        require(&c, is_like_variable(&c, GRADIENT, chosen->is_sparse), "gradient: expected the variable's shape");
+        require(&c, TF_NumDims(c.tensors[RATE]) == 0, "rate: expected a scalar");
+    }
+    if (TF_GetCode(c.status) == STATUS_OK) {
+        for (int i = 0; i < num_dims; i++) {
+            dims[i] = TF_Dim(c.tensors[VARIABLE], i);
+            *(chosen->is_sparse && i > 0 ? &update.row_size : &update.num_rows) *= dims[i];
+        }
+        if (chosen->is_sparse) {
+            update.num_indices = TF_Dim(c.tensors[GRADIENT], 0);
+            update.indices = data(&c, INDICES);
+            require(&c, has_shape(&c, INDICES, SHAPE(update.num_indices)), "indices: expected one for each gradient");
+            require(&c, TF_GetCode(c.status) != STATUS_OK ||
+                            are_in_range(update.indices, update.num_indices, update.num_rows),
+                    "indices: expected rows of the variable");
+        }
+    }
+    update.new_variable = allocate(&c, num_dims, dims);
+    update.new_momentum = allocate(&c, num_dims, dims);
+    update.new_velocity = allocate(&c, num_dims, dims);
+    if (TF_GetCode(c.status) == STATUS_OK) {
+        update.variable = data(&c, VARIABLE);
+        update.momentum = data(&c, MOMENTUM);
+        update.velocity = data(&c, VELOCITY);
+        update.rate = *(const float *)data(&c, RATE);
+        update.gradient = data(&c, GRADIENT);
+        fail_without_memory(&c, adam_apply(&update));
+    }
+    release(&c);
+}
+
 static void leave_shapes_open(opaque *context, opaque *status) { TF_ShapeInferenceContextSetUnknownShape(context, status); }
 
 static void register_operation(const char *name, const char *const *inputs, const char *const *outputs,
+                               const char *const *attributes, void *(*create_kernel)(opaque *),
                                void (*compute)(void *, opaque *), opaque *status) {
-    static const char *const attributes[] = {"cell: int", "go_backwards: bool", "zero_masked: bool",
-                                             "return_sequences: bool", "save: bool", NULL};
+    if (TF_GetCode(status) != STATUS_OK) return;
     opaque *definition = TF_NewOpDefinitionBuilder(name);
     for (; *inputs; inputs++) TF_OpDefinitionBuilderAddInput(definition, *inputs);
     for (; *outputs; outputs++) TF_OpDefinitionBuilderAddOutput(definition, *outputs);
-    for (int i = 0; attributes[i]; i++) TF_OpDefinitionBuilderAddAttr(definition, attributes[i]);
+    for (; *attributes; attributes++) TF_OpDefinitionBuilderAddAttr(definition, *attributes);
     TF_OpDefinitionBuilderSetShapeInferenceFunction(definition, leave_shapes_open);
     TF_RegisterOpDefinition(definition, status);
     if (TF_GetCode(status) == STATUS_OK)
-        TF_RegisterKernelBuilder(name, TF_NewKernelBuilder(name, "CPU", create, compute, free), status);
+        TF_RegisterKernelBuilder(name, TF_NewKernelBuilder(name, "CPU", create_kernel, compute, free), status);
 }
 
 __attribute__((constructor)) static void register_operations(void) {
@@ -245,10 +330,17 @@ __attribute__((constructor)) static void register_operations(void) {
         "d_last_carry: float", NULL};
     static const char *const gradients[] = {"d_inputs: float", "d_kernel: float", "d_recurrent: float",
                                             "d_bias: float", "d_hidden: float", "d_carry: float", NULL};
+    static const char *const attributes[] = {"cell: int", "go_backwards: bool", "zero_masked: bool",
+                                             "return_sequences: bool", "save: bool", NULL};
+    static const char *const adam_inputs[] = {"variable: float", "momentum: float", "velocity: float", "rate: float",
+                                              "gradient: float", "indices: int32", NULL};
+    static const char *const adam_outputs[] = {"new_variable: float", "new_momentum: float", "new_velocity: float", NULL};
+    static const char *const adam_attributes[] = {"momentum_step: float", "velocity_step: float", "epsilon: float",
+                                                  "is_sparse: bool", NULL};
     if (!find_api()) return;
     opaque *status = TF_NewStatus();
-    register_operation("BakeoffRecurrent", inputs, outputs, compute_forward, status);
-    if (TF_GetCode(status) == STATUS_OK)
-        register_operation("BakeoffRecurrentGrad", gradient_inputs, gradients, compute_gradient, status);
+    register_operation("BakeoffRecurrent", inputs, outputs, attributes, create, compute_forward, status);
+    register_operation("BakeoffRecurrentGrad", gradient_inputs, gradients, attributes, create, compute_gradient, status);
+    register_operation("BakeoffAdam", adam_inputs, adam_outputs, adam_attributes, create_adam, compute_adam, status);
     TF_DeleteStatus(status);
 }
