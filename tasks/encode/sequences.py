@@ -18,6 +18,8 @@ from tasks.encode.subwords import encode_subwords, fit_subwords
 from tasks.encode.words import PAD, encode_words, fit_words
 
 BATCH_ROWS: Final = 5_000
+# Beyond this, sequences are mapped from disk: a million reviews of 120 words take 240 MB.
+MEMORY_BUDGET: Final = 128 * 1024**2
 SPLITS: Final = ("train", "validation", "test")
 FIT: Final = {"words": fit_words, "subwords": fit_subwords}
 ENCODE: Final = {"words": encode_words, "subwords": encode_subwords}
@@ -122,9 +124,26 @@ def read_batches(path: Path, *, columns: list[str]) -> Iterator[pa.RecordBatch]:
         yield from file.iter_batches(batch_size=BATCH_ROWS, columns=columns)
 
 
-def read_sequences(path: Path) -> tuple[NDArray[Any], NDArray[np.int32]]:
-    """Load one split for a model: tokens of shape (num_reviews, length), none without a word, and labels."""
-    table = pq.read_table(path, columns=["tokens", "label"])
-    tokens = table.column("tokens").combine_chunks()
-    array = tokens.flatten().to_numpy().reshape(len(table), -1)
-    return mark_wordless(array), table.column("label").to_numpy()
+def read_sequences(
+    path: Path, *, scratch: Path | None = None, budget: int = MEMORY_BUDGET
+) -> tuple[NDArray[Any], NDArray[np.int32]]:
+    """Load one split for a model: tokens of shape (num_reviews, length), none without a word, and labels.
+
+    Tokens of more than `budget` bytes are unpacked to a file in the folder `scratch`, if there is one, and mapped from
+    it, so that memory does not grow with the corpus; labels take 4 bytes each.
+    """
+    with pq.ParquetFile(path) as file:
+        kind = file.schema_arrow.field("tokens").type
+        shape, dtype = (file.metadata.num_rows, kind.list_size), kind.value_type.to_pandas_dtype()
+    if scratch is None or np.prod(shape, dtype=np.int64) * np.dtype(dtype).itemsize <= budget:
+        tokens = np.empty(shape, dtype)
+    else:
+        scratch.mkdir(parents=True, exist_ok=True)
+        tokens = np.lib.format.open_memmap(scratch / f"{path.stem}.npy", mode="w+", dtype=dtype, shape=shape)
+    labels, first = np.empty(len(tokens), np.int32), 0
+    for batch in read_batches(path, columns=["tokens", "label"]):
+        rows = slice(first, first + len(batch))
+        tokens[rows] = mark_wordless(batch.column("tokens").flatten().to_numpy().reshape(len(batch), -1))
+        labels[rows] = batch.column("label").to_numpy()
+        first += len(batch)
+    return tokens, labels

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from tasks.train.fit import RunEpoch
 from tasks.train.kernels import Kernels, choose_kernels
+from tasks.train.rows import Rows, cut_pieces
 
 
 def prepare_device() -> str:
@@ -71,11 +72,17 @@ def make_plain_epoch_runner(model: keras.Model, *, batch_size: int) -> RunEpoch:
     """Run epochs with `model.fit`, on any backend."""
 
     def run_epoch(
-        tokens: NDArray[Any], labels: NDArray[np.int32], on_progress: Callable[[int], None]
+        tokens: NDArray[Any] | Rows, labels: NDArray[np.int32] | Rows, on_progress: Callable[[int], None]
     ) -> dict[str, float]:
-        history = model.fit(tokens.astype(np.int32), labels, batch_size=batch_size, shuffle=False, verbose=0).history
-        on_progress(len(labels))
-        return {name: float(values[-1]) for name, values in history.items()}
+        totals: dict[str, float] = {}
+        for piece in cut_pieces(tokens, batch_size=batch_size):
+            history = model.fit(
+                tokens[piece].astype(np.int32), labels[piece], batch_size=batch_size, shuffle=False, verbose=0
+            ).history
+            on_progress(piece.stop)
+            for name, values in history.items():
+                totals[name] = totals.get(name, 0.0) + values[-1] * (piece.stop - piece.start)
+        return {name: float(total / len(labels)) for name, total in totals.items()}
 
     return run_epoch
 

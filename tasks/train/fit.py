@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from tasks.errors import TrainingError
 from tasks.train.checkpoint import load_checkpoint, save_checkpoint
 from tasks.train.predict import negative_log_likelihood, predict_probabilities
+from tasks.train.rows import Rows
 from tasks.train.settings import EpochRecord, FitSettings, Listener
 
 
@@ -29,7 +30,7 @@ class Split(NamedTuple):
 
 # Runs one epoch over tokens and labels in their order, telling how many reviews are done; returns the mean loss and
 # accuracy by name.
-RunEpoch = Callable[[NDArray[Any], NDArray[np.int32], Callable[[int], None]], dict[str, float]]
+RunEpoch = Callable[[Rows, Rows, Callable[[int], None]], dict[str, float]]
 
 
 def fit(
@@ -74,7 +75,7 @@ def train_epoch(
     started = time.perf_counter()
     order = np.random.default_rng([seed, epoch]).permutation(len(train.labels))
     scores = run_epoch(
-        train.tokens[order], train.labels[order], lambda done: listener.on_progress(epoch, done, len(order))
+        Rows(train.tokens, order), Rows(train.labels, order), lambda done: listener.on_progress(epoch, done, len(order))
     )
     train_seconds = time.perf_counter() - started
     probabilities = predict_probabilities(model, validation.tokens)

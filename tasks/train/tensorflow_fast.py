@@ -14,13 +14,14 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from tasks.train.kernels import Kernels, choose_kernels
+from tasks.train.rows import Rows, cut_pieces
 from tasks.train.tensorflow_adam import can_use_native_adam, speed_up_adam
 from tasks.train.tensorflow_block import can_use_block, run_block_lstm
 from tasks.train.tensorflow_native import can_use_native, run_native
 
 Tokens = NDArray[np.integer[Any]]
 Labels = NDArray[np.integer[Any]]
-EpochRunner = Callable[[Tokens, Labels, Callable[[int], None]], dict[str, float]]
+EpochRunner = Callable[[Tokens | Rows, Labels | Rows, Callable[[int], None]], dict[str, float]]
 
 # Ctrl-C is seen between two calls into TensorFlow, so a call should stay well below a second.
 SHORT_CALL_SECONDS = 0.25
@@ -32,9 +33,9 @@ MOST_CALL_STEPS = 512
 def make_epoch_runner(model: keras.Model, *, batch_size: int, kernels: Kernels = "auto") -> EpochRunner:
     """Return a function that trains a compiled model for one epoch, in the order of the rows it is given.
 
-    `run_epoch(tokens, labels, on_progress)` takes integers of shape (reviews, length) and (reviews,), calls
-    `on_progress` with the number of reviews done so far, and returns the epoch's mean loss and metrics. It makes the
-    updates of `model.fit(tokens, labels, batch_size=batch_size, shuffle=False)`, the last incomplete batch included.
+    `run_epoch(tokens, labels, on_progress)` takes integers of shape (reviews, length) and (reviews,), arrays or Rows,
+    calls `on_progress` with the number of reviews done so far, and returns the epoch's mean loss and metrics. It makes
+    the updates of `model.fit(tokens, labels, batch_size=batch_size, shuffle=False)`, the last incomplete batch included.
     The graph is traced in the first epoch and kept; compile the model before, not between, epochs.
     """
     speed_up_layers(model, kernels=kernels)
@@ -51,19 +52,23 @@ def make_epoch_runner(model: keras.Model, *, batch_size: int, kernels: Kernels =
 
     run_steps = tf.function(loop_over_steps, autograph=False, reduce_retracing=True)
 
-    def run_epoch(tokens: Tokens, labels: Labels, on_progress: Callable[[int], None]) -> dict[str, float]:
+    def run_epoch(tokens: Tokens | Rows, labels: Labels | Rows, on_progress: Callable[[int], None]) -> dict[str, float]:
         model.reset_metrics()
+        for piece in cut_pieces(tokens, batch_size=batch_size):
+            run_piece(tokens[piece], labels[piece], num_before=piece.start, on_progress=on_progress)
+        return {name: float(value) for name, value in model.get_metrics_result().items()}
+
+    def run_piece(tokens: Tokens, labels: Labels, *, num_before: int, on_progress: Callable[[int], None]) -> None:
         num_steps = len(tokens) // batch_size
         num_full = num_steps * batch_size
         batches = tf.constant(tokens[:num_full].reshape(num_steps, batch_size, tokens.shape[1]))
         batch_labels = tf.constant(labels[:num_full].reshape(num_steps, batch_size))
         for first, end in plan_calls(num_steps):
             run_steps(batches, batch_labels, tf.constant(first), tf.constant(end))
-            on_progress(end * batch_size)
+            on_progress(num_before + end * batch_size)
         if num_full < len(tokens):
             train_last_step((tf.constant(tokens[num_full:]), tf.constant(labels[num_full:])))
-            on_progress(len(tokens))
-        return {name: float(value) for name, value in model.get_metrics_result().items()}
+            on_progress(num_before + len(tokens))
 
     return run_epoch
 

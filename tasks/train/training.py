@@ -43,8 +43,8 @@ def train_variant(
         history = fit(
             model,
             make_epoch_runner(model, batch_size=settings.batch_size, kernels=settings.kernels),
-            Split(*read_sequences(sequences_folder / "train.parquet")),
-            Split(*read_sequences(sequences_folder / "validation.parquet")),
+            Split(*read_sequences(sequences_folder / "train.parquet", scratch=folder / "sequences")),
+            Split(*read_sequences(sequences_folder / "validation.parquet", scratch=folder / "sequences")),
             settings,
             checkpoint=folder / "checkpoint" / "state.npz",
             listener=listener,

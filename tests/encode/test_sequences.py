@@ -229,3 +229,18 @@ def test_written_sequences_are_read_back(write: Write, monkeypatch: pytest.Monke
     assert written[3] == [0, 0, 0, 0], "a review without words"
     assert tokens.tolist() == [*written[:3], [1, 0, 0, 0], *written[4:]]
     assert (labels.dtype, labels.tolist()) == (np.int32, [0, 1, 0, 1, 0])
+
+
+def test_sequences_beyond_the_budget_are_mapped_from_disk(
+    write: Write, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(sequences, "BATCH_ROWS", 2)
+    folder, _ = write(make_encoding())
+    tokens, labels = read_sequences(folder / "train.parquet", scratch=tmp_path / "scratch", budget=39)
+    expected, expected_labels = read_sequences(folder / "train.parquet", scratch=tmp_path / "none", budget=40)
+
+    assert isinstance(tokens, np.memmap)
+    assert not isinstance(expected, np.memmap)
+    np.testing.assert_array_equal(tokens, expected)
+    np.testing.assert_array_equal(labels, expected_labels)
+    assert not (tmp_path / "none").exists()

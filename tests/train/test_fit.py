@@ -147,7 +147,7 @@ def record_orders(model: keras.Model, folder: Path, *, seed: int) -> list[tuple[
     seen = []
 
     def run_epoch(tokens: Any, labels: Any, _on_progress: Callable[[int], None]) -> dict[str, float]:
-        seen.append((tokens, labels))
+        seen.append((tokens[:], labels[:]))
         return {"loss": 0.5, "accuracy": 0.5}
 
     run_fit(model, run_epoch, folder, seed=seed, epochs=3, patience=9)

@@ -1,0 +1,38 @@
+"""Rows of arrays in another order, gathered piece by piece: an epoch needs no shuffled copy of all sequences."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+# Large enough for pieces to cost nothing, small beside what TensorFlow takes.
+PIECE_BYTES: Final = 32 * 1024**2
+
+
+@dataclass(frozen=True)
+class Rows:
+    """An array's rows in an order: slicing it gathers them, also from an array on disk."""
+
+    array: NDArray[Any]
+    order: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.order)
+
+    def __getitem__(self, rows: slice) -> NDArray[Any]:
+        return np.asarray(self.array[self.order[rows]])
+
+    @property
+    def row_bytes(self) -> int:
+        """The bytes of one row."""
+        return int(self.array.dtype.itemsize * np.prod(self.array.shape[1:], dtype=np.int64))
+
+
+def cut_pieces(tokens: NDArray[Any] | Rows, *, batch_size: int) -> Iterator[slice]:
+    """Cut rows into pieces of at most PIECE_BYTES, each but the last a whole number of batches."""
+    row_bytes = tokens.row_bytes if isinstance(tokens, Rows) else tokens[:1].nbytes
+    piece = max(1, PIECE_BYTES // max(1, row_bytes * batch_size)) * batch_size
+    for first in range(0, len(tokens), piece):
+        yield slice(first, min(first + piece, len(tokens)))
