@@ -20,6 +20,7 @@ check: .venv/installed-dev
 bench: .venv/installed-dev
 	$(BIN)/python tests/benchmarks/ingest.py
 	$(BIN)/python tests/benchmarks/epochs.py
+	$(BIN)/python tests/benchmarks/prediction.py
 
 clean:
 	rm -rf .venv *.egg-info
