@@ -1,62 +1,41 @@
-"""Time one epoch of each seed variant against plain `model.fit` on arrays, interleaved in one run.
+"""Time one epoch of each seed variant against plain `model.fit` on arrays, in turns.
 
-Both train the same model on the same 22,500 x 120 random tokens in batches of 32; the first epoch of each, which
-traces and compiles, is not counted.
+Both train the same model on the same random tokens, with the same optimizer, in batches of 32.
 """
 
-import os
-import platform
-import sys
-import time
-from statistics import median
-
-import keras
 import numpy as np
+from side_by_side import Comparison, compare, parse_arguments, show
 
 from tasks.encode.encodings import ENCODINGS
 from tasks.train.backend import make_epoch_runner, release_memory
 from tasks.train.build import build_model
-from tasks.train.variants import SEED, VARIANTS, Variant
+from tasks.train.kernels import Kernels
+from tasks.train.variants import SEED, VARIANTS
 
-NUM_REVIEWS = 22_500
-NUM_PAIRS = 3
 BATCH_SIZE = 32
 
 
-def measure(variant: Variant) -> tuple[float, float, float]:
-    """Return the median seconds of plain and of fast epochs, and the median ratio of the pairs."""
+def measure(name: str, *, num_reviews: int, num_pairs: int, kernels: Kernels) -> Comparison:
     random = np.random.default_rng(0)
+    variant = VARIANTS[name]
     encoding = ENCODINGS[variant.encoding]
-    tokens = random.integers(0, encoding.vocab_size, size=(NUM_REVIEWS, encoding.length), dtype=np.int32)
-    labels = random.integers(0, 2, size=NUM_REVIEWS, dtype=np.int32)
-    plain = build_model(variant, encoding, num_classes=2, learning_rate=1e-3)
-    fast = build_model(variant, encoding, num_classes=2, learning_rate=1e-3)
-    run_epoch = make_epoch_runner(fast, batch_size=BATCH_SIZE)
-
-    def time_plain() -> float:
-        started = time.perf_counter()
-        plain.fit(tokens, labels, batch_size=BATCH_SIZE, verbose=0)
-        return time.perf_counter() - started
-
-    def time_fast() -> float:
-        started = time.perf_counter()
-        run_epoch(tokens, labels, lambda _: None)
-        return time.perf_counter() - started
-
-    time_plain()
-    time_fast()
-    pairs = [(time_plain(), time_fast()) for _ in range(NUM_PAIRS)]
+    tokens = random.integers(0, encoding.vocab_size, size=(num_reviews, encoding.length), dtype=np.int32)
+    labels = random.integers(0, 2, size=num_reviews, dtype=np.int32)
+    plain, fast = (build_model(variant, encoding, num_classes=2, learning_rate=1e-3) for _ in range(2))
+    run_epoch = make_epoch_runner(fast, batch_size=BATCH_SIZE, kernels=kernels)
+    found = compare(
+        name,
+        lambda: plain.fit(tokens, labels, batch_size=BATCH_SIZE, verbose=0),
+        lambda: run_epoch(tokens, labels, lambda _: None),
+        num_pairs=num_pairs,
+    )
     release_memory()
-    return median(p for p, _ in pairs), median(f for _, f in pairs), median(p / f for p, f in pairs)
-
-
-def main(names: list[str]) -> None:
-    print(f"{platform.machine()}, {os.cpu_count()} cores, Keras {keras.__version__}, {keras.backend.backend()}")
-    print(f"{'variant':<16} {'plain s':>8} {'fast s':>8} {'ratio':>6}")
-    for name in names:
-        plain, fast, ratio = measure(VARIANTS[name])
-        print(f"{name:<16} {plain:8.2f} {fast:8.2f} {ratio:5.1f}x", flush=True)
+    return found
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:] or [name for name, row in VARIANTS.items() if row.group == SEED])
+    arguments = parse_arguments([name for name, row in VARIANTS.items() if row.group == SEED], description=__doc__)
+    show(
+        arguments,
+        lambda name: measure(name, num_reviews=arguments.reviews, num_pairs=arguments.pairs, kernels=arguments.kernels),
+    )

@@ -1,0 +1,36 @@
+"""Time the prediction of each seed variant against plain `model.predict` at its default batch size, in turns."""
+
+import numpy as np
+from side_by_side import Comparison, compare, parse_arguments, show
+
+from tasks.encode.encodings import ENCODINGS
+from tasks.train.backend import release_memory, speed_up_prediction
+from tasks.train.build import build_model
+from tasks.train.kernels import Kernels
+from tasks.train.predict import predict_probabilities
+from tasks.train.variants import SEED, VARIANTS
+
+
+def measure(name: str, *, num_reviews: int, num_pairs: int, kernels: Kernels) -> Comparison:
+    variant = VARIANTS[name]
+    encoding = ENCODINGS[variant.encoding]
+    shape = (num_reviews, encoding.length)
+    tokens = np.random.default_rng(0).integers(0, encoding.vocab_size, size=shape, dtype=np.int32)
+    plain, fast = (build_model(variant, encoding, num_classes=2, learning_rate=1e-3) for _ in range(2))
+    speed_up_prediction(fast, kernels=kernels)
+    found = compare(
+        name,
+        lambda: plain.predict(tokens, verbose=0),
+        lambda: predict_probabilities(fast, tokens),
+        num_pairs=num_pairs,
+    )
+    release_memory()
+    return found
+
+
+if __name__ == "__main__":
+    arguments = parse_arguments([name for name, row in VARIANTS.items() if row.group == SEED], description=__doc__)
+    show(
+        arguments,
+        lambda name: measure(name, num_reviews=arguments.reviews, num_pairs=arguments.pairs, kernels=arguments.kernels),
+    )
