@@ -35,7 +35,7 @@ def make_epoch_runner(model: keras.Model, *, batch_size: int, kernels: Kernels =
 
     `run_epoch(tokens, labels, on_progress)` takes integers of shape (reviews, length) and (reviews,), arrays or Rows,
     calls `on_progress` with the number of reviews done so far, and returns the epoch's mean loss and metrics. It makes
-    the updates of `model.fit(tokens, labels, batch_size=batch_size, shuffle=False)`, the last incomplete batch included.
+    the updates of `model.fit(tokens, labels, batch_size=batch_size, shuffle=False)`, the last, incomplete batch too.
     The graph is traced in the first epoch and kept; compile the model before, not between, epochs.
     """
     speed_up_layers(model, kernels=kernels)
