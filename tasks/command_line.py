@@ -1,7 +1,7 @@
 """From command-line arguments to a checked configuration, with errors that help, before anything slow is imported."""
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Final, NoReturn, TypeVar
 
 from pydantic import ValidationError
@@ -14,7 +14,7 @@ from tasks.predict_config import PredictConfig
 # Every flow's settings: a variable of the environment that one of them knows is accepted by all.
 CONFIGS: Final = (RunConfig, PredictConfig)
 # What --help says below the flags.
-EPILOGS: Final = {RunConfig: describe_tables}
+EPILOGS: Final[dict[type[FlowConfig], Callable[[], str]]] = {RunConfig: describe_tables}
 METAVARS: Final = {"int": "N", "float": "SHARE", "Path": "PATH", "str": "NAME", "tuple[str,...]": "NAME,..."}
 
 

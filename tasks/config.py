@@ -158,9 +158,7 @@ class RunConfig(FlowConfig):
     label_column: str | None = Field(
         default=None, min_length=1, description="the column of a file that holds the label [by name]"
     )
-    columns: Names = Field(
-        default=(), description="the names of all columns of a .csv or .tsv file that has no header"
-    )
+    columns: Names = Field(default=(), description="the names of all columns of a .csv or .tsv file that has no header")
     delimiter: Delimiter = Field(
         default=None, description="what separates columns: a character, or tab [a comma; in .tsv files a tab]"
     )
@@ -264,6 +262,7 @@ class RunConfig(FlowConfig):
     def seed_values(self) -> range:
         """Return the seeds: 1, 2, ..."""
         return range(1, self.seeds + 1)
+
 
 def check_environment(*configs: type[FlowConfig]) -> None:
     """Refuse a variable that looks like a setting of any of the flows but is none, such as BAKEOFF_EPOC."""

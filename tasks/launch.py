@@ -22,7 +22,10 @@ INTERRUPT_STATUS = 130
 
 
 def launch(
-    module: str, config_class: type[Config], check: Callable[[Config], None], answer: Callable[[Config], bool] | None = None
+    module: str,
+    config_class: type[Config],
+    check: Callable[[Config], None],
+    answer: Callable[[Config], bool] | None = None,
 ) -> int:
     """Build the flow's configuration and `check` it, then call `main(config)` of the flow's module.
 

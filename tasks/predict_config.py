@@ -47,9 +47,7 @@ class PredictConfig(FlowConfig):
         max_length=100,
         description="put before the names of the added columns, when the input has columns of these names",
     )
-    columns: Names = Field(
-        default=(), description="the names of all columns of a .csv or .tsv file that has no header"
-    )
+    columns: Names = Field(default=(), description="the names of all columns of a .csv or .tsv file that has no header")
     delimiter: Delimiter = Field(
         default=None, description="what separates columns: a character, or tab [a comma; in .tsv files a tab]"
     )

@@ -91,9 +91,7 @@ class BaselineClassifier:
 
     def predict(self, prepared: Prepared) -> Scored:
         """Count the words and weigh them."""
-        return Scored(
-            self.model.predict_probabilities(prepared.inputs), prepared.num_tokens, prepared.num_oov
-        )
+        return Scored(self.model.predict_probabilities(prepared.inputs), prepared.num_tokens, prepared.num_oov)
 
     def score(self, texts: pa.Array) -> Scored:
         """Count and weigh."""

@@ -40,7 +40,7 @@ def write_part(
     arrays, fields = list(columns.columns), list(columns.schema)
     if lines is not None:
         arrays.append(pa.array(lines, pa.string()))
-        fields = [*(field.remove_metadata() for field in fields), pa.field(LINE, pa.string())]
+        fields.append(pa.field(LINE, pa.string()))
     schema = pa.schema([*fields, *added.schema], metadata=columns.schema.metadata)
     batch = pa.RecordBatch.from_arrays([*arrays, *added.columns], schema=schema)
     temporary = folder / "unfinished"

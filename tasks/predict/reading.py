@@ -18,7 +18,7 @@ from tasks.ingest.files import FileOptions, check_files, hash_files, read_rows, 
 from tasks.ingest.folder import list_texts, list_visible
 from tasks.ingest.lines import LONGEST_LINE, name_codec, read_lines
 from tasks.ingest.paths import FOLDER, JSON
-from tasks.ingest.rows import Rows, take_batches
+from tasks.ingest.rows import NESTED, Rows, spell, take_batches
 from tasks.store import record_file
 
 Mask = NDArray[np.bool_]
@@ -94,10 +94,9 @@ def take_rows(options: FileOptions, columns: Sequence[str]) -> Iterator[Taken]:
         if own_lines is not None:
             not_text |= find_other_values(own_lines, columns)
         texts = strings[0] if len(strings) == 1 else pc.binary_join_element_wise(*strings, " ", null_handling="skip")
-        if path.is_dir():
-            rows = spell_contents(rows)
         absent = np.logical_and.reduce([np.asarray(pc.is_null(part)) for part in strings])
-        yield Taken(rows, pc.if_else(pa.array(not_text | absent), None, texts), not_text, own_lines)
+        shown = spell_contents(rows) if path.is_dir() else spell_nested(rows, own_lines) if own_lines else rows
+        yield Taken(shown, pc.if_else(pa.array(not_text | absent), None, texts), not_text, own_lines)
 
 
 def take_column(rows: Rows, name: str) -> tuple[pa.Array, Mask]:
@@ -125,6 +124,17 @@ def find_other_values(lines: Sequence[str], columns: Sequence[str]) -> Mask:
     objects = [json.loads(line) for line in lines]
     others = [any(not isinstance(found.get(name), str | None) for name in columns) for found in objects]
     return np.array(others, np.bool_)
+
+
+def spell_nested(rows: Rows, lines: Sequence[str]) -> Rows:
+    """Spell objects and arrays as they are in the lines, numbers in them as numbers."""
+    nested = [field.name for field in rows.columns.schema if field.metadata and NESTED in field.metadata]
+    columns = rows.columns
+    for name in nested:
+        values = [spell(json.loads(line).get(name)) for line in lines]
+        field = pa.field(name, pa.string())
+        columns = columns.set_column(columns.schema.get_field_index(name), field, pa.array(values, pa.string()))
+    return rows._replace(columns=columns)
 
 
 def list_inputs(folder: Path) -> list[str]:

@@ -56,7 +56,9 @@ class Summary:
     def add_labels(self, table: pa.Table, label_column: str) -> None:
         """Keep the labels of rows that have a score and a label that the model knows."""
         (batch,) = table.to_batches()
-        labels = trim_labels(take_strings(Rows(batch, np.zeros(len(batch), np.int64), "part"), label_column, self.source))
+        labels = trim_labels(
+            take_strings(Rows(batch, np.zeros(len(batch), np.int64), "part"), label_column, self.source)
+        )
         codes = pc.index_in(labels, value_set=pa.array(self.additions.label_names, pa.string()))
         scored = pc.is_valid(self.take(table, "predicted_label"))
         self.unknown += count_values(labels.filter(pc.is_null(codes)))

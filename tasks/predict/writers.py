@@ -1,6 +1,6 @@
 """Scored rows as a file: Parquet, CSV or JSON lines, from parts that are read one after another."""
 
-import datetime
+import datetime as dt
 import json
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -84,7 +84,7 @@ def spell_value(value: Any) -> str:
     """Spell a value that is neither text nor number: spell_value(date(2026, 1, 2)) -> "2026-01-02"."""
     if isinstance(value, bytes):
         return value.decode(errors="backslashreplace")
-    if isinstance(value, datetime.date | datetime.time):
+    if isinstance(value, dt.date | dt.time):
         return value.isoformat()
     return str(value)
 
@@ -107,8 +107,10 @@ def spell_cell(value: Any) -> str:
     """Spell a value for a CSV field."""
     if isinstance(value, str):
         return value
-    return json.dumps(value, ensure_ascii=False, default=spell_value) if isinstance(value, dict | list) else (
-        spell_value(value)
+    return (
+        json.dumps(value, ensure_ascii=False, default=spell_value)
+        if isinstance(value, dict | list)
+        else (spell_value(value))
     )
 
 
