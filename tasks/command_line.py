@@ -9,7 +9,7 @@ from pydantic_settings import BaseSettings, CliApp, CliSettingsSource
 
 from tasks.config import FlowConfig, RunConfig, check_environment, describe_errors, describe_tables
 from tasks.errors import UserError, did_you_mean
-from tasks.predict_config import PredictConfig
+from tasks.predict_config import STANDARD_INPUT, PredictConfig
 
 # Every flow's settings: a variable of the environment that one of them knows is accepted by all.
 CONFIGS: Final = (RunConfig, PredictConfig)
@@ -41,6 +41,7 @@ def parse_command_line(arguments: Sequence[str], config: type[Config], *, progra
     Raises UserError on anything unknown or out of bounds, and SystemExit(0) after printing --help.
     """
     check_environment(*CONFIGS)
+    arguments = spell_dash(arguments) if "text" in config.model_fields else arguments
     parser = Parser(
         prog=program,
         description=config.__doc__,
@@ -60,6 +61,13 @@ def parse_command_line(arguments: Sequence[str], config: type[Config], *, progra
         return CliApp.run(config, cli_args=list(arguments), cli_settings_source=source)
     except ValidationError as error:
         raise UserError(describe_errors(error, config)) from error
+
+
+def spell_dash(arguments: Sequence[str]) -> list[str]:
+    """Read a lone dash as standard input: spell_dash(["-"]) -> ["--text=-"]; a dash that is a flag's value stays."""
+    *others, last = arguments or [""]
+    is_lone = last == STANDARD_INPUT and (not others or not others[-1].startswith("--") or "=" in others[-1])
+    return [*others, f"--text={STANDARD_INPUT}"] if is_lone else list(arguments)
 
 
 def add_argument(parser: Any, *names: str, **options: Any) -> Any:

@@ -220,7 +220,7 @@ def test_labels_give_metrics(score: Score, tmp_path: Path) -> None:
 
 def test_column_that_scoring_adds_is_not_overwritten(score: Score, tmp_path: Path) -> None:
     (tmp_path / "in.csv").write_text("text,p_good\ngreat,mine\n")
-    with pytest.raises(UserError, match="already has the column 'p_good'.*--prefix model_"):
+    with pytest.raises(UserError, match=r"already has the column 'p_good'.*--prefix model_"):
         score(tmp_path / "in.csv")
     score(tmp_path / "in.csv", prefix="model_")
     (row,) = read_rows(tmp_path / "scored.parquet")
@@ -290,7 +290,7 @@ class Interrupted(Exception):  # noqa: N818  no error but the end of a process
 
 
 class Killer(Listener):
-    def on_progress(self, num_rows: int, seconds: float) -> None:
+    def on_progress(self, *_: object) -> None:
         raise Interrupted
 
 
