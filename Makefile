@@ -22,6 +22,7 @@ bench: .venv/installed-dev
 	$(BIN)/python tests/benchmarks/epochs.py
 	$(BIN)/python tests/benchmarks/baselines.py
 	$(BIN)/python tests/benchmarks/prediction.py
+	$(BIN)/python tests/benchmarks/predict.py
 
 clean:
 	rm -rf .venv *.egg-info

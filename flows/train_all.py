@@ -4,9 +4,10 @@ import sys
 
 if __name__ == "__main__":
     # Ahead of the other imports: --help and usage errors are answered before Prefect is imported.
-    from tasks.launch import launch
+    from tasks.config import RunConfig
+    from tasks.launch import check_run, launch
 
-    sys.exit(launch("flows.train_all"))
+    sys.exit(launch("flows.train_all", RunConfig, check_run))
 
 from collections.abc import Callable
 from datetime import UTC, datetime

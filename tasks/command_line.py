@@ -1,16 +1,24 @@
 """From command-line arguments to a checked configuration, with errors that help, before anything slow is imported."""
 
 import argparse
-from collections.abc import Sequence
-from typing import Any, Final, NoReturn
+from collections.abc import Callable, Sequence
+from typing import Any, Final, NoReturn, TypeVar
 
 from pydantic import ValidationError
 from pydantic_settings import BaseSettings, CliApp, CliSettingsSource
 
-from tasks.config import RunConfig, check_environment, describe_errors, describe_tables
+from tasks.config import FlowConfig, RunConfig, check_environment, describe_errors, describe_tables
 from tasks.errors import UserError, did_you_mean
+from tasks.predict_config import STANDARD_INPUT, PredictConfig
 
+# Every flow's settings: a variable of the environment that one of them knows is accepted by all.
+CONFIGS: Final = (RunConfig, PredictConfig)
+# What --help says below the flags.
+EPILOGS: Final[dict[type[FlowConfig], Callable[[], str]]] = {RunConfig: describe_tables}
 METAVARS: Final = {"int": "N", "float": "SHARE", "Path": "PATH", "str": "NAME", "tuple[str,...]": "NAME,..."}
+
+
+Config = TypeVar("Config", bound=FlowConfig)
 
 
 class Parser(argparse.ArgumentParser):
@@ -27,21 +35,22 @@ class Parser(argparse.ArgumentParser):
         )
 
 
-def parse_command_line(arguments: Sequence[str], *, program: str) -> RunConfig:
-    """Build the configuration from arguments, environment and config file.
+def parse_command_line(arguments: Sequence[str], config: type[Config], *, program: str) -> Config:
+    """Build a flow's configuration from arguments, environment and config file.
 
     Raises UserError on anything unknown or out of bounds, and SystemExit(0) after printing --help.
     """
-    check_environment()
+    check_environment(*CONFIGS)
+    arguments = spell_dash(arguments) if "text" in config.model_fields else arguments
     parser = Parser(
         prog=program,
-        description=RunConfig.__doc__,
-        epilog=describe_tables(),
+        description=config.__doc__,
+        epilog=EPILOGS.get(config, str)(),
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
     source: CliSettingsSource[BaseSettings] = CliSettingsSource(
-        RunConfig,
+        config,
         root_parser=parser,
         add_argument_method=add_argument,
         cli_kebab_case=True,
@@ -49,9 +58,16 @@ def parse_command_line(arguments: Sequence[str], *, program: str) -> RunConfig:
         cli_avoid_json=True,
     )
     try:
-        return CliApp.run(RunConfig, cli_args=list(arguments), cli_settings_source=source)
+        return CliApp.run(config, cli_args=list(arguments), cli_settings_source=source)
     except ValidationError as error:
-        raise UserError(describe_errors(error)) from error
+        raise UserError(describe_errors(error, config)) from error
+
+
+def spell_dash(arguments: Sequence[str]) -> list[str]:
+    """Read a lone dash as standard input: spell_dash(["-"]) -> ["--text=-"]; a dash that is a flag's value stays."""
+    *others, last = arguments or [""]
+    is_lone = last == STANDARD_INPUT and (not others or not others[-1].startswith("--") or "=" in others[-1])
+    return [*others, f"--text={STANDARD_INPUT}"] if is_lone else list(arguments)
 
 
 def add_argument(parser: Any, *names: str, **options: Any) -> Any:

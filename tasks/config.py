@@ -1,4 +1,4 @@
-"""RunConfig: one definition is the command line, environment, config file, flow parameter and form in the UI."""
+"""Settings of a flow: one definition is the command line, environment, config file, flow parameter and UI form."""
 
 import os
 import re
@@ -6,7 +6,7 @@ import tomllib
 from pathlib import Path
 from typing import Annotated, Any, Final
 
-from pydantic import BeforeValidator, Field, ValidationError, field_validator
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, field_validator
 from pydantic_settings import (
     BaseSettings,
     InitSettingsSource,
@@ -51,10 +51,92 @@ def name_delimiter(value: Any) -> Any:
     return "\t" if value in {"tab", "\\t"} else value
 
 
-class RunConfig(BaseSettings):
-    """Train every chosen model variant on one dataset, evaluate it and write the leaderboard."""
+def check_delimiter(delimiter: str | None) -> str | None:
+    """Refuse what cannot separate columns."""
+    if delimiter is not None and (len(delimiter) != 1 or delimiter in '"\r\n' or not delimiter.isascii()):
+        raise ValueError(f"expected one ASCII character other than a quote, or tab, got {delimiter!r}.")
+    return delimiter
+
+
+def check_charset(charset: str) -> str:
+    """Refuse a character set that Python does not know."""
+    if not is_charset(charset):
+        raise ValueError(f"unknown character set {charset!r}; expected one such as utf-8, latin-1 or cp1252.")
+    return charset
+
+
+def check_line_pattern(pattern: str | None) -> str | None:
+    """Refuse what is no regular expression or finds no text."""
+    if pattern is not None and "text" not in compile_pattern(pattern).groupindex:
+        raise ValueError(f"{pattern!r} has no group (?P<text>...); expected one.")
+    return pattern
+
+
+def compile_pattern(pattern: str) -> re.Pattern[str]:
+    """Compile a regular expression; raises ValueError with what is wrong with it."""
+    try:
+        return re.compile(pattern)
+    except re.error as error:
+        raise ValueError(f"{pattern!r} is no regular expression: {error}.") from error
+
+
+def make_absolute(path: Path | None) -> Path | None:
+    """Fix the path, whatever the working directory becomes."""
+    return path.expanduser().absolute() if path else path
+
+
+# The kinds of settings that several flows have.
+Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(split_on_commas)]
+Delimiter = Annotated[str | None, BeforeValidator(name_delimiter), AfterValidator(check_delimiter)]
+Charset = Annotated[str, AfterValidator(check_charset)]
+LinePattern = Annotated[str | None, AfterValidator(check_line_pattern)]
+AbsolutePath = Annotated[Path, AfterValidator(make_absolute)]
+OptionalPath = Annotated[Path | None, AfterValidator(make_absolute)]
+
+
+class ConfigFileSource(InitSettingsSource):
+    """Read the TOML file that a higher source names as `config`."""
+
+    def __init__(self, settings_cls: type[BaseSettings]) -> None:
+        super().__init__(settings_cls, {})
+
+    def __call__(self) -> dict[str, Any]:
+        """Return the file's settings; keys may be written with dashes, as the flags are."""
+        path = self.current_state.get("config")
+        return read_toml(Path(path)) if path else {}
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """Read a config file; raises UserError when there is none or it is not TOML."""
+    try:
+        settings = tomllib.loads(path.expanduser().read_text(encoding="utf-8"))
+    except OSError as error:
+        raise UserError(f"config file {str(path)!r} cannot be read: {error.strerror}; expected a TOML file.") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UserError(f"config file {str(path)!r} is not TOML: {error}.") from error
+    return {key.replace("-", "_"): value for key, value in settings.items()}
+
+
+class FlowConfig(BaseSettings):
+    """What the settings of every flow have in common: where they come from."""
 
     model_config = SettingsConfigDict(frozen=True, extra="forbid", env_prefix=ENV_PREFIX)
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Rank the sources: flags or arguments, then the environment, then the config file."""
+        return init_settings, env_settings, ConfigFileSource(settings_cls)
+
+
+class RunConfig(FlowConfig):
+    """Train every chosen model variant on one dataset, evaluate it and write the leaderboard."""
 
     dataset: str = Field(
         default=AUTO,
@@ -64,30 +146,28 @@ class RunConfig(BaseSettings):
         "labelled text: a .csv, .tsv, .jsonl, .ndjson, .json or .parquet file, each also .gz or .zst, or a folder of "
         "<label>/*.txt",
     )
-    test_path: Path | None = Field(
+    test_path: OptionalPath = Field(
         default=None, description="a file or folder with the test split [a fifth of --dataset is held out]"
     )
-    validation_path: Path | None = Field(
+    validation_path: OptionalPath = Field(
         default=None, description="a file or folder with the validation split [held out of --dataset]"
     )
-    text_column: Annotated[tuple[str, ...], NoDecode, BeforeValidator(split_on_commas)] = Field(
+    text_column: Names = Field(
         default=(),
         description="the column of a file that holds the text; of several, with commas, the texts are joined [by name]",
     )
     label_column: str | None = Field(
         default=None, min_length=1, description="the column of a file that holds the label [by name]"
     )
-    columns: Annotated[tuple[str, ...], NoDecode, BeforeValidator(split_on_commas)] = Field(
-        default=(), description="the names of all columns of a .csv or .tsv file that has no header"
-    )
-    delimiter: Annotated[str | None, BeforeValidator(name_delimiter)] = Field(
+    columns: Names = Field(default=(), description="the names of all columns of a .csv or .tsv file that has no header")
+    delimiter: Delimiter = Field(
         default=None, description="what separates columns: a character, or tab [a comma; in .tsv files a tab]"
     )
     quoting: Quoting = Field(
         default="csv", description="csv: fields may be quoted and then span lines; none: quotes are plain characters"
     )
-    charset: str = Field(default="utf-8", min_length=1, description="how the bytes of files are read as text")
-    line_pattern: str | None = Field(
+    charset: Charset = Field(default="utf-8", min_length=1, description="how the bytes of files are read as text")
+    line_pattern: LinePattern = Field(
         default=None,
         description="what each line of a text file is, as a regular expression: (?P<label>[^:]+):\\S+ (?P<text>.+)",
     )
@@ -97,13 +177,13 @@ class RunConfig(BaseSettings):
         lt=1,
         description="refuse a file when more than this share of its rows lacks a text or a label",
     )
-    variants: Annotated[tuple[str, ...], NoDecode, BeforeValidator(split_on_commas)] = Field(
+    variants: Names = Field(
         default=(SEED,),
         min_length=1,
         description="which models to train: names, groups or all, separated by commas",
         json_schema_extra={"items": {"type": "string", "enum": list(VARIANT_CHOICES)}},
     )
-    baselines: Annotated[tuple[str, ...], NoDecode, BeforeValidator(split_on_commas)] = Field(
+    baselines: Names = Field(
         default=("all",),
         min_length=1,
         description="which classical models to hold them against: names, all or none, separated by commas",
@@ -128,8 +208,8 @@ class RunConfig(BaseSettings):
         description="what computes the models: auto (native where it is built, else tensorflow), native (the package's "
         "C library for recurrent layers and Adam), tensorflow (its own block LSTM), plain (Keras as it comes)",
     )
-    data_dir: Path = Field(default=ROOT / "data", description="where downloads, reviews and encodings are kept")
-    artifacts_dir: Path = Field(default=ROOT / "artifacts", description="where models and reports are written")
+    data_dir: AbsolutePath = Field(default=ROOT / "data", description="where downloads, reviews and encodings are kept")
+    artifacts_dir: AbsolutePath = Field(default=ROOT / "artifacts", description="where models and reports are written")
     config: Path | None = Field(default=None, description="a TOML file with any of these settings")
 
     @field_validator("variants")
@@ -151,36 +231,6 @@ class RunConfig(BaseSettings):
     def fix_path(cls, name: str) -> str:
         """Fix a path, whatever the working directory becomes; other names stay."""
         return str(Path(name).expanduser().absolute()) if is_path(name) else name
-
-    @field_validator("delimiter")
-    @classmethod
-    def check_delimiter(cls, delimiter: str | None) -> str | None:
-        """Refuse what cannot separate columns."""
-        if delimiter is not None and (len(delimiter) != 1 or delimiter in '"\r\n' or not delimiter.isascii()):
-            raise ValueError(f"expected one ASCII character other than a quote, or tab, got {delimiter!r}.")
-        return delimiter
-
-    @field_validator("charset")
-    @classmethod
-    def check_charset(cls, charset: str) -> str:
-        """Refuse a character set that Python does not know."""
-        if not is_charset(charset):
-            raise ValueError(f"unknown character set {charset!r}; expected one such as utf-8, latin-1 or cp1252.")
-        return charset
-
-    @field_validator("line_pattern")
-    @classmethod
-    def check_line_pattern(cls, pattern: str | None) -> str | None:
-        """Refuse what is no regular expression or finds no text."""
-        if pattern is not None and "text" not in compile_pattern(pattern).groupindex:
-            raise ValueError(f"{pattern!r} has no group (?P<text>...); expected one.")
-        return pattern
-
-    @field_validator("data_dir", "artifacts_dir", "test_path", "validation_path", mode="after")
-    @classmethod
-    def make_absolute(cls, path: Path | None) -> Path | None:
-        """Fix the path, whatever the working directory becomes."""
-        return path.expanduser().absolute() if path else path
 
     @property
     def dataset_name(self) -> str:
@@ -219,53 +269,10 @@ class RunConfig(BaseSettings):
         """Return the seeds: 1, 2, ..."""
         return range(1, self.seeds + 1)
 
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Rank the sources: flags or arguments, then the environment, then the config file."""
-        return init_settings, env_settings, ConfigFileSource(settings_cls)
 
-
-def compile_pattern(pattern: str) -> re.Pattern[str]:
-    """Compile a regular expression; raises ValueError with what is wrong with it."""
-    try:
-        return re.compile(pattern)
-    except re.error as error:
-        raise ValueError(f"{pattern!r} is no regular expression: {error}.") from error
-
-
-class ConfigFileSource(InitSettingsSource):
-    """Read the TOML file that a higher source names as `config`."""
-
-    def __init__(self, settings_cls: type[BaseSettings]) -> None:
-        super().__init__(settings_cls, {})
-
-    def __call__(self) -> dict[str, Any]:
-        """Return the file's settings; keys may be written with dashes, as the flags are."""
-        path = self.current_state.get("config")
-        return read_toml(Path(path)) if path else {}
-
-
-def read_toml(path: Path) -> dict[str, Any]:
-    """Read a config file; raises UserError when there is none or it is not TOML."""
-    try:
-        settings = tomllib.loads(path.expanduser().read_text(encoding="utf-8"))
-    except OSError as error:
-        raise UserError(f"config file {str(path)!r} cannot be read: {error.strerror}; expected a TOML file.") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise UserError(f"config file {str(path)!r} is not TOML: {error}.") from error
-    return {key.replace("-", "_"): value for key, value in settings.items()}
-
-
-def check_environment() -> None:
-    """Refuse a variable that looks like a setting but is none, such as BAKEOFF_EPOC."""
-    known = [f"{ENV_PREFIX}{field.upper()}" for field in RunConfig.model_fields]
+def check_environment(*configs: type[FlowConfig]) -> None:
+    """Refuse a variable that looks like a setting of any of the flows but is none, such as BAKEOFF_EPOC."""
+    known = list(dict.fromkeys(f"{ENV_PREFIX}{field.upper()}" for config in configs for field in config.model_fields))
     for name in sorted(os.environ):
         if name.upper().startswith(ENV_PREFIX) and name.upper() not in known:
             raise UserError(
@@ -273,17 +280,20 @@ def check_environment() -> None:
             )
 
 
-def describe_errors(error: ValidationError) -> str:
+def describe_errors(error: ValidationError, config: type[FlowConfig]) -> str:
     """Put pydantic's findings into one line, by flag."""
-    return "; ".join(describe_error(dict(finding)) for finding in error.errors())
+    return "; ".join(describe_error(dict(finding), config) for finding in error.errors())
 
 
-def describe_error(finding: dict[str, Any]) -> str:
+def describe_error(finding: dict[str, Any], config: type[FlowConfig]) -> str:
     """Put one finding into words: "--epochs: input should be greater than or equal to 1, got 0."."""
+    if not finding["loc"]:
+        return str(finding["ctx"]["error"])
     name = str(finding["loc"][0])
     if finding["type"] == "extra_forbidden":
-        return f"unknown setting {name!r}; expected one of {', '.join(RunConfig.model_fields)}." + did_you_mean(
-            name, RunConfig.model_fields
+        return (
+            f"unknown setting {name!r}; expected one of {', '.join(config.model_fields)}."
+            f"{did_you_mean(name, config.model_fields)}"
         )
     flag = f"--{name.replace('_', '-')}"
     if finding["type"] == "value_error":

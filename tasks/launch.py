@@ -5,12 +5,13 @@ import logging
 import signal
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
 from typing import NoReturn
 
-from tasks.command_line import parse_command_line
-from tasks.config import RunConfig
+from tasks.command_line import Config, parse_command_line
+from tasks.config import FlowConfig, RunConfig
 from tasks.errors import UserError
 from tasks.ingest.datasets import choose_dataset
 from tasks.temporary_server import start_unless_configured
@@ -21,22 +22,24 @@ USAGE_STATUS = 2
 INTERRUPT_STATUS = 130
 
 
-def launch(module: str) -> int:
-    """Check the command line and what it asks for, then call `main(config)` of the flow's module.
+def launch(
+    module: str,
+    config_class: type[Config],
+    check: Callable[[Config], None],
+    answer: Callable[[Config], bool] | None = None,
+) -> int:
+    """Build the flow's configuration and `check` it, then call `main(config)` of the flow's module.
 
-    Returns the exit status; bad usage and bad data are one line on standard error and status 2.
+    `answer`, if given, may do without the flow what needs no Prefect, and tells whether it did. Returns the exit
+    status; bad usage and bad data are one line on standard error and status 2.
     """
     signal.signal(signal.SIGTERM, exit_on_signal)
     try:
-        config = parse_command_line(sys.argv[1:], program=f"python {module.replace('.', '/')}.py")
-        check_config(config)
-        # TFDS leaves a handler on the root logger, which would keep Prefect from setting up its own.
-        logging.getLogger().handlers.clear()
-        server = start_unless_configured()
-        main = importlib.import_module(module).main
-        if server:
-            server.wait_until_ready()
-        return int(main(config))
+        config = parse_command_line(sys.argv[1:], config_class, program=f"python {module.replace('.', '/')}.py")
+        check(config)
+        if answer is not None and answer(config):
+            return 0
+        return start_flow(module, config)
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
         return USAGE_STATUS
@@ -45,12 +48,23 @@ def launch(module: str) -> int:
         return INTERRUPT_STATUS
 
 
+def start_flow(module: str, config: FlowConfig) -> int:
+    """Import the flow while its server comes up, and run it."""
+    # TFDS leaves a handler on the root logger, which would keep Prefect from setting up its own.
+    logging.getLogger().handlers.clear()
+    server = start_unless_configured()
+    main = importlib.import_module(module).main
+    if server:
+        server.wait_until_ready()
+    return int(main(config))
+
+
 def exit_on_signal(number: int, _frame: FrameType | None) -> NoReturn:
     """Leave in an orderly way, so that Prefect's temporary server is stopped too."""
     sys.exit(128 + number)
 
 
-def check_config(config: RunConfig) -> None:
+def check_run(config: RunConfig) -> None:
     """Raise UserError for what a run would fail on: folders that cannot be written, a dataset that cannot be had."""
     choose_kernels(config.kernels, backend=check_backend())
     check_writable(config.data_dir, "--data-dir")

@@ -29,9 +29,10 @@ FLAGS_OF_THE_CONTRACT = [
 IMPORTS = """
 import sys
 from tasks.command_line import parse_command_line
+from tasks.config import RunConfig
 from tasks.errors import UserError
 try:
-    parse_command_line(sys.argv[1:], program="bakeoff")
+    parse_command_line(sys.argv[1:], RunConfig, program="bakeoff")
 except (UserError, SystemExit):
     pass
 print(*sorted({name.partition(".")[0] for name in sys.modules} & {"prefect", "tensorflow", "keras", "jax", "sklearn"}))
@@ -45,7 +46,7 @@ def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def parse(*arguments: str) -> RunConfig:
-    return parse_command_line(arguments, program="bakeoff")
+    return parse_command_line(arguments, RunConfig, program="bakeoff")
 
 
 def complain(*arguments: str) -> str:

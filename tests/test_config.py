@@ -98,7 +98,7 @@ def test_every_setting_is_described(name: str) -> None:
 def test_value_out_of_bounds_is_refused_by_the_name_of_its_flag(name: str, value: Any) -> None:
     with pytest.raises(ValidationError) as caught:
         RunConfig(**{name: value})
-    message = describe_errors(caught.value)
+    message = describe_errors(caught.value, RunConfig)
     assert message.startswith(f"--{name.replace('_', '-')}: ")
     assert "\n" not in message
 
@@ -119,7 +119,7 @@ def test_config_cannot_be_changed() -> None:
 def test_unknown_setting_is_refused_with_a_suggestion() -> None:
     with pytest.raises(ValidationError) as caught:
         RunConfig(epoch=3)  # type: ignore[call-arg]
-    message = describe_errors(caught.value)
+    message = describe_errors(caught.value, RunConfig)
     assert message.startswith("unknown setting 'epoch'; expected one of ")
     assert message.endswith("Did you mean 'epochs'?")
 
@@ -196,7 +196,7 @@ def test_groups_are_expanded_in_the_order_of_the_table_without_repeats(variants:
 def test_unknown_variant_is_refused_with_every_choice_and_a_suggestion() -> None:
     with pytest.raises(ValidationError) as caught:
         RunConfig(variants="flatten,ltsm")  # type: ignore[arg-type]
-    message = describe_errors(caught.value)
+    message = describe_errors(caught.value, RunConfig)
     assert message.startswith("--variants: unknown variant 'ltsm'; expected some of ")
     assert all(name in message for name in [*VARIANTS, *GROUPS, "all"])
     assert message.endswith("Did you mean 'lstm'?")
@@ -270,13 +270,13 @@ def test_config_file_that_cannot_be_read_is_a_user_error(name: str, tmp_path: Pa
 def test_misspelt_variable_is_refused_with_a_suggestion(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BAKEOFF_EPOC", "3")
     with pytest.raises(UserError, match=r"unknown environment variable BAKEOFF_EPOC; .* Did you mean 'BAKEOFF_EPOCHS'"):
-        check_environment()
+        check_environment(RunConfig)
 
 
 def test_known_variables_are_accepted(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in RunConfig.model_fields:
         monkeypatch.setenv(f"BAKEOFF_{name.upper()}", "1")
-    check_environment()
+    check_environment(RunConfig)
 
 
 @pytest.mark.parametrize("name", [*VARIANTS, *GROUPS, *ENCODINGS, "all"])

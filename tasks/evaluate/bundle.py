@@ -1,6 +1,7 @@
 """A model's bundle: everything that is needed to use it, checked against its hashes before anything of it is loaded."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 
 from tasks.errors import UserError
 from tasks.evaluate.calibration import apply_temperature
-from tasks.evaluate.classifier import Classifier, load_classifier
+from tasks.evaluate.classifier import Classifier, Prepared, load_classifier
 from tasks.evaluate.metrics import predict_labels
 from tasks.store import Manifest, read_manifest, record_file
 
@@ -45,7 +46,7 @@ class Bundle:
     @property
     def model_id(self) -> str:
         """The name by which predictions tell which model made them: variant and fingerprint."""
-        return f"{self.facts['variant']}/{self.facts['fingerprint']}"
+        return name_model(self.facts)
 
     @property
     def label_names(self) -> list[str]:
@@ -59,10 +60,19 @@ class Bundle:
 
     def decide(self, texts: pa.Array) -> Decided:
         """Score a string array without nulls, as the model's evaluation did."""
-        scored = self.classifier.score(texts)
+        return self.decide_prepared(self.classifier.prepare(texts))
+
+    def decide_prepared(self, prepared: Prepared) -> Decided:
+        """Score what `classifier.prepare` made of texts."""
+        scored = self.classifier.predict(prepared)
         probabilities = apply_temperature(scored.probabilities, self.facts["temperature"])
         predicted = predict_labels(probabilities, threshold=self.facts["threshold"])
         return Decided(probabilities, predicted, scored.num_tokens, scored.num_oov)
+
+
+def name_model(facts: Mapping[str, Any]) -> str:
+    """Name a model by the content of its bundle.json: "lstm/0123456789abcdef"."""
+    return f"{facts['variant']}/{facts['fingerprint']}"
 
 
 def load_bundle(folder: Path) -> Bundle:
@@ -71,10 +81,21 @@ def load_bundle(folder: Path) -> Bundle:
     Raises UserError when it is none, is incomplete, or a file does not match its hash.
     """
     folder = find_bundle(folder)
+    facts = read_facts(folder)
+    return Bundle(folder, facts, load_classifier(folder, facts["encoding"]))
+
+
+def read_facts(folder: Path) -> dict[str, Any]:
+    """Check all files of a bundle against their hashes and return the content of bundle.json."""
     for name in MANIFESTS:
         check_files(folder, read_bundle_manifest(folder / name))
-    facts = json.loads((folder / "bundle.json").read_text(encoding="utf-8"))
-    return Bundle(folder, facts, load_classifier(folder, facts["encoding"]))
+    facts: dict[str, Any] = json.loads((folder / "bundle.json").read_text(encoding="utf-8"))
+    return facts
+
+
+def identify_bundle(folder: Path) -> dict[str, str]:
+    """Hash what names the hashes of all files of a bundle."""
+    return {name: record_file(folder / name).sha256 for name in MANIFESTS}
 
 
 def find_bundle(folder: Path) -> Path:

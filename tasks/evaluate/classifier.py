@@ -23,11 +23,25 @@ class Scored(NamedTuple):
     num_oov: NDArray[np.int32]
 
 
+class Prepared(NamedTuple):
+    """What the model reads of some texts, and of each its number of tokens and unknown ones."""
+
+    inputs: Any
+    num_tokens: NDArray[np.int32]
+    num_oov: NDArray[np.int32]
+
+
 class Classifier(Protocol):
-    """Scores a string array without nulls."""
+    """Scores a string array without nulls, at once or in two steps that may run in threads of their own."""
+
+    def prepare(self, texts: pa.Array) -> Prepared:
+        """Encode texts of any number, in memory that grows with them."""
+
+    def predict(self, prepared: Prepared) -> Scored:
+        """Predict what was prepared; one call at a time."""
 
     def score(self, texts: pa.Array) -> Scored:
-        """Score texts of any number, in memory that grows with them."""
+        """Prepare and predict."""
 
 
 class NeuralClassifier:
@@ -45,15 +59,23 @@ class NeuralClassifier:
         self.model = keras.models.load_model(folder / NEURAL_FILE, compile=False, safe_mode=True)
         speed_up_prediction(self.model, kernels=kernels)
 
-    def score(self, texts: pa.Array) -> Scored:
-        """Encode and predict."""
+    def prepare(self, texts: pa.Array) -> Prepared:
+        """Encode."""
         from tasks.encode.padding import mark_wordless
         from tasks.encode.sequences import encode_texts
-        from tasks.train.predict import predict_probabilities
 
         found = encode_texts(texts, self.tokenizer, self.encoding)
-        probabilities = predict_probabilities(self.model, mark_wordless(found["tokens"]))
-        return Scored(probabilities, found["num_tokens"], found["num_oov"])
+        return Prepared(mark_wordless(found["tokens"]), found["num_tokens"], found["num_oov"])
+
+    def predict(self, prepared: Prepared) -> Scored:
+        """Run the network."""
+        from tasks.train.predict import predict_probabilities
+
+        return Scored(predict_probabilities(self.model, prepared.inputs), prepared.num_tokens, prepared.num_oov)
+
+    def score(self, texts: pa.Array) -> Scored:
+        """Encode and run the network."""
+        return self.predict(self.prepare(texts))
 
 
 class BaselineClassifier:
@@ -64,9 +86,17 @@ class BaselineClassifier:
 
         self.model = load_baseline(folder)
 
+    def prepare(self, texts: pa.Array) -> Prepared:
+        """Count the tokens; the model reads the text itself."""
+        return Prepared(texts, *self.model.count_tokens(texts))
+
+    def predict(self, prepared: Prepared) -> Scored:
+        """Count the words and weigh them."""
+        return Scored(self.model.predict_probabilities(prepared.inputs), prepared.num_tokens, prepared.num_oov)
+
     def score(self, texts: pa.Array) -> Scored:
-        """Count and predict."""
-        return Scored(self.model.predict_probabilities(texts), *self.model.count_tokens(texts))
+        """Count and weigh."""
+        return self.predict(self.prepare(texts))
 
 
 def load_classifier(folder: Path, encoding: dict[str, Any] | None, *, kernels: Kernels = "auto") -> Classifier:

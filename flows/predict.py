@@ -1,0 +1,53 @@
+"""Score texts with a trained model: every row of a file, with what the model says of it."""
+
+import sys
+
+if __name__ == "__main__":
+    # Ahead of the other imports: --help, usage errors and single texts are answered before Prefect is imported.
+    from tasks.launch import launch
+    from tasks.launch_predict import answer_at_once, check_prediction
+    from tasks.predict_config import PredictConfig
+
+    sys.exit(launch("flows.predict", PredictConfig, check_prediction, answer_at_once))
+
+from typing import Any
+
+from prefect import flow, runtime
+from prefect.client.schemas import State
+from prefect.states import Failed
+
+from tasks.errors import UserError
+from tasks.launch_predict import check_prediction, make_job
+from tasks.orchestration import run
+from tasks.predict.tables import list_results
+from tasks.predict.task import score_texts
+from tasks.predict_config import PredictConfig
+
+
+def name_run() -> str:
+    """Name the flow run after what it does: "reviews.csv → scored.parquet"."""
+    config = runtime.flow_run.parameters["config"]
+    return " → ".join(path.name for path in (config.input, config.output) if path)
+
+
+@flow(name="predict", flow_run_name=name_run)
+def predict(config: PredictConfig) -> dict[str, Any] | State[Any]:
+    """Score a file; returns counts, speed and, with a label column, metrics. Ends as Failed on bad usage or data."""
+    try:
+        check_prediction(config)
+        return run(score_texts, make_job(config), artifacts_dir=config.artifacts_dir)
+    except UserError as error:
+        return Failed(message=str(error), data=error)
+
+
+def main(config: PredictConfig) -> int:
+    """Run the flow and print the result, the output's path last; returns the exit status."""
+    outcome: Any = predict(config, return_state=True).result(raise_on_failure=False)
+    if isinstance(outcome, BaseException):
+        raise outcome
+    results = list_results(outcome)
+    width = max(len(row["result"]) for row in results)
+    for row in results:
+        print(f"{row['result']:<{width}}  {row['value']}")
+    print(config.output)
+    return 0

@@ -1,0 +1,108 @@
+"""Score a file: read, clean, encode and predict batch by batch, in memory that does not grow with the file."""
+
+import resource
+import time
+from dataclasses import dataclass, replace
+from functools import partial
+from itertools import islice
+from pathlib import Path
+from typing import Any, Final
+
+from tasks.encode.ahead import map_ahead
+from tasks.errors import UserError
+from tasks.evaluate.bundle import Bundle, find_bundle, identify_bundle, load_bundle, read_facts
+from tasks.fingerprint import fingerprint, hash_room
+from tasks.ingest.files import FileOptions
+from tasks.predict.parts import list_parts, open_parts, publish, read_parts, write_part
+from tasks.predict.reading import Taken, hash_input, peek_columns, take_rows
+from tasks.predict.scoring import Cleaned, clean_rows, describe_additions, score_rows
+from tasks.predict.summary import Summary
+from tasks.predict.writers import find_writer
+
+ROOM: Final = Path(__file__).parent
+ROOMS: Final = (ROOM, *(ROOM.parent / name for name in ("ingest", "encode", "baseline", "evaluate")))
+KIBIBYTES_PER_MEBIBYTE: Final = 1024
+
+
+@dataclass(frozen=True, kw_only=True)
+class Job:
+    """What is scored, by which model, how, and where to."""
+
+    files: FileOptions
+    model_folder: Path
+    output: Path
+    prefix: str = ""
+    min_confidence: float = 0.0
+
+    def decide_parts(self) -> dict[str, Any]:
+        """List everything that decides the scored rows, as plain JSON."""
+        return {
+            "input": hash_input(self.files),
+            "files": {**self.files.describe(), "label_column": None},
+            "name": self.files.path.name,
+            "model": identify_bundle(find_bundle(self.model_folder)),
+            "prefix": self.prefix,
+            "min_confidence": self.min_confidence,
+            "code": {room.name: hash_room(room, without=("task.py",)) for room in ROOMS},
+        }
+
+
+class Listener:
+    """Is told of a scoring's progress; this one does nothing with it."""
+
+    def on_start(self, num_parts: int) -> None:
+        """Hear how many parts an interrupted scoring has left."""
+
+    def on_progress(self, num_rows: int, seconds: float) -> None:
+        """Hear how many rows are scored, and how long it took."""
+
+
+def check_job(job: Job) -> None:
+    """Raise UserError, within about a second, for what the beginning of the file and the bundle show."""
+    find_writer(job.output)
+    folder = find_bundle(job.model_folder)
+    additions = describe_additions(read_facts(folder), prefix=job.prefix, min_confidence=job.min_confidence)
+    if job.output.is_dir():
+        raise UserError(f"--output {str(job.output)!r} is a folder; expected a file's name.")
+    peeked = peek_columns(job.files)
+    if job.output.exists() and job.output.samefile(job.files.path):
+        raise UserError(f"--output {str(job.output)!r} is the input; expected another file. The input stays as it is.")
+    additions.check_names(peeked.names, job.files.path.name)
+
+
+def score_file(job: Job, *, listener: Listener) -> dict[str, Any]:
+    """Write every row of the input with its score to the output; returns counts, metrics and how long it took.
+
+    An interrupted scoring of the same input by the same model goes on where it was. Raises UserError for a bundle that
+    is not as it was made and for input that cannot be read.
+    """
+    bundle = load_bundle(job.model_folder)
+    additions = describe_additions(bundle.facts, prefix=job.prefix, min_confidence=job.min_confidence)
+    files = replace(job.files, text_columns=peek_columns(job.files).text_columns)
+    folder = open_parts(job.output, fingerprint(job.decide_parts()))
+    num_parts = len(list_parts(folder))
+    listener.on_start(num_parts)
+    started, num_rows = time.perf_counter(), 0
+    batches = islice(take_rows(files, files.text_columns), num_parts, None)
+    for number, (taken, cleaned) in enumerate(map_ahead(partial(prepare, bundle=bundle), batches), start=num_parts):
+        additions.check_names(taken.rows.columns.schema.names, job.files.path.name)
+        added = score_rows(cleaned, bundle, additions)
+        write_part(folder, number, taken.rows.columns, added, lines=taken.lines)
+        num_rows += len(added)
+        listener.on_progress(num_rows, time.perf_counter() - started)
+    summary = Summary(additions, job.files.path, job.files.label_column)
+    num_added = len(additions.schema)
+    publish(folder, job.output, summary.watch(read_parts(folder, num_added=num_added)), num_added=num_added)
+    seconds = time.perf_counter() - started
+    return {
+        **summary.describe(threshold=bundle.facts["threshold"]),
+        "num_rows_resumed": summary.num_rows - num_rows,
+        "seconds": seconds,
+        "rows_per_second": num_rows / seconds,
+        "peak_memory_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // KIBIBYTES_PER_MEBIBYTE,
+    }
+
+
+def prepare(taken: Taken, *, bundle: Bundle) -> tuple[Taken, Cleaned]:
+    """Clean and encode, in a thread."""
+    return taken, clean_rows(taken, bundle)

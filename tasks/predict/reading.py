@@ -1,0 +1,187 @@
+"""Rows to be scored: every row of a file in order, with those marked whose text is no text."""
+
+import json
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import Final, NamedTuple
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from tasks.errors import UserError
+from tasks.fingerprint import hash_json
+from tasks.ingest.columns import check_column, find_texts
+from tasks.ingest.files import FileOptions, check_files, hash_files, read_rows, tell_format
+from tasks.ingest.folder import list_texts, list_visible
+from tasks.ingest.lines import LONGEST_LINE, name_codec, read_lines
+from tasks.ingest.paths import FOLDER, JSON
+from tasks.ingest.rows import NESTED, Rows, spell, take_batches
+from tasks.store import record_file
+
+Mask = NDArray[np.bool_]
+FOLDER_COLUMNS: Final = ("id", "label", "text")
+
+
+class Taken(NamedTuple):
+    """Some rows to be scored.
+
+    The input's columns as they are, the raw text (nulls where there is none), which of these nulls are values that are
+    no text, and the lines of a file of JSON objects.
+    """
+
+    rows: Rows
+    texts: pa.Array
+    not_text: Mask
+    lines: list[str] | None
+
+
+class Peeked(NamedTuple):
+    """The names of a file's columns, and which of them hold the text."""
+
+    names: list[str]
+    text_columns: tuple[str, ...]
+
+
+def peek_columns(options: FileOptions) -> Peeked:
+    """Look at the first rows, within a second. Raises UserError for what cannot be scored."""
+    path = options.path
+    check_files(options)
+    first = next(read_input(path, options), None)
+    if first is None:
+        raise UserError(f"{path.name} has no rows; expected texts in it.")
+    schema = first.columns.schema
+    for name in schema.names:
+        check_column(name, schema.names, path, "--columns")
+    columns = find_texts(schema.names, path, chosen=options.text_columns)
+    if options.label_column:
+        check_column(options.label_column, schema.names, path, "--label-column")
+    for name in columns:
+        if not holds_text(schema.field(name).type):
+            raise UserError(
+                f"{path.name} holds {schema.field(name).type} in column {name!r}; expected text. "
+                "Choose another with --text-column."
+            )
+    return Peeked(schema.names, columns)
+
+
+def holds_text(kind: pa.DataType) -> bool:
+    """Tell whether values of a type may be text: holds_text(pa.int64()) -> False."""
+    if pa.types.is_dictionary(kind):
+        return holds_text(kind.value_type)
+    texts = (pa.string(), pa.large_string(), pa.string_view(), pa.binary(), pa.large_binary(), pa.null())
+    return kind in texts
+
+
+def read_input(path: Path, options: FileOptions) -> Iterator[Rows]:
+    """Yield all rows in order; of a folder a row per text, with its label where it lies in a folder named so."""
+    if path.is_dir():
+        return read_texts(path, charset=options.charset)
+    return read_rows(path, options)
+
+
+def take_rows(options: FileOptions, columns: Sequence[str]) -> Iterator[Taken]:
+    """Yield all rows with their texts; the batches are the same each time."""
+    path = options.path
+    is_json = tell_format(path, options) == JSON
+    lines = (line for line in read_lines(path, charset=options.charset) if line.strip()) if is_json else iter(())
+    for rows in read_input(path, options):
+        own_lines = list(islice(lines, len(rows.numbers))) if is_json else None
+        strings, flaws = zip(*(take_column(rows, name) for name in columns), strict=True)
+        not_text = np.logical_or.reduce(flaws)
+        if own_lines is not None:
+            not_text |= find_other_values(own_lines, columns)
+        texts = strings[0] if len(strings) == 1 else pc.binary_join_element_wise(*strings, " ", null_handling="skip")
+        absent = np.logical_and.reduce([np.asarray(pc.is_null(part)) for part in strings])
+        shown = spell_contents(rows) if path.is_dir() else spell_nested(rows, own_lines) if own_lines else rows
+        yield Taken(shown, pc.if_else(pa.array(not_text | absent), None, texts), not_text, own_lines)
+
+
+def take_column(rows: Rows, name: str) -> tuple[pa.Array, Mask]:
+    """Take a column as strings, null where bytes are no UTF-8, and which these are."""
+    if name not in rows.columns.schema.names:
+        return pa.nulls(len(rows.numbers), pa.string()), np.zeros(len(rows.numbers), np.bool_)
+    column = rows.columns.column(name)
+    if pa.types.is_dictionary(column.type):
+        column = column.dictionary_decode()
+    try:
+        strings = column.cast(pa.binary()).cast(pa.string())
+    except pa.ArrowInvalid:
+        strings = pa.array([decode(value) for value in column.cast(pa.binary()).to_pylist()], pa.string())
+    return strings, np.asarray(pc.and_(pc.is_null(strings), pc.is_valid(column)))
+
+
+def decode(value: bytes | None) -> str | None:
+    """Decode UTF-8; None for bytes that are none."""
+    text = None if value is None else value.decode(errors="replace")
+    return text if text is not None and text.encode() == value else None
+
+
+def find_other_values(lines: Sequence[str], columns: Sequence[str]) -> Mask:
+    """Find the JSON objects that hold a number, an object or the like where text is expected."""
+    objects = [json.loads(line) for line in lines]
+    others = [any(not isinstance(found.get(name), str | None) for name in columns) for found in objects]
+    return np.array(others, np.bool_)
+
+
+def spell_nested(rows: Rows, lines: Sequence[str]) -> Rows:
+    """Spell objects and arrays as they are in the lines, numbers in them as numbers."""
+    nested = [field.name for field in rows.columns.schema if field.metadata and NESTED in field.metadata]
+    columns = rows.columns
+    for name in nested:
+        values = [spell(json.loads(line).get(name)) for line in lines]
+        field = pa.field(name, pa.string())
+        columns = columns.set_column(columns.schema.get_field_index(name), field, pa.array(values, pa.string()))
+    return rows._replace(columns=columns)
+
+
+def list_inputs(folder: Path) -> list[str]:
+    """List the texts of a folder and of its folders, as paths within it, sorted."""
+    tops = [name for name in list_visible(folder) if name.lower().endswith(".txt") and (folder / name).is_file()]
+    return sorted([*tops, *list_texts(folder)])
+
+
+def read_texts(folder: Path, *, charset: str) -> Iterator[Rows]:
+    """Read a row per text: `id` is the path in the folder, `label` the folder it lies in, null for none.
+
+    The texts are bytes: UTF-8, or as they are where the charset does not know them.
+    """
+    names = list_inputs(folder)
+    if not names:
+        raise UserError(f"folder {folder.name!r} holds no .txt files; expected one per text, there or in its folders.")
+    texts = ((number, (name, read_text(folder / name, charset))) for number, name in enumerate(names, start=1))
+    for numbers, rows in take_batches((number, row, len(row[1])) for number, row in texts):
+        paths, contents = zip(*rows, strict=True)
+        labels = [path.rpartition("/")[0] or None for path in paths]
+        arrays = [pa.array(paths, pa.string()), pa.array(labels, pa.string()), pa.array(contents, pa.binary())]
+        yield Rows(pa.RecordBatch.from_arrays(arrays, names=list(FOLDER_COLUMNS)), np.array(numbers, np.int64), "file")
+
+
+def spell_contents(rows: Rows) -> Rows:
+    r"""Turn the contents of texts into strings, bytes that are no text into escapes such as \xff."""
+    contents = [value.decode(errors="backslashreplace") for value in rows.columns.column("text").to_pylist()]
+    place = rows.columns.schema.get_field_index("text")
+    return rows._replace(columns=rows.columns.set_column(place, "text", pa.array(contents, pa.string())))
+
+
+def read_text(path: Path, charset: str) -> bytes:
+    """Read a text as UTF-8, or as it is when the charset does not know its bytes."""
+    try:
+        if path.stat().st_size > LONGEST_LINE:
+            raise UserError(f"{path.name!r} is larger than {LONGEST_LINE:,} bytes; expected one text per file.")
+        content = path.read_bytes()
+    except OSError as error:
+        raise UserError(f"{path.name!r} cannot be read: {error.strerror}; expected a file that can.") from error
+    try:
+        return content.decode(name_codec(charset)).encode()
+    except UnicodeError:
+        return content
+
+
+def hash_input(options: FileOptions) -> str:
+    """Hash what is to be scored."""
+    if tell_format(options.path, options) == FOLDER:
+        return hash_json({name: record_file(options.path / name).sha256 for name in list_inputs(options.path)})
+    return hash_files(options)["train"]

@@ -1,0 +1,123 @@
+"""From texts to the columns that scoring adds: one row per text, whether it can be scored or not."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from tasks.errors import UserError
+from tasks.evaluate.bundle import Bundle, Decided, name_model
+from tasks.evaluate.classifier import Prepared
+from tasks.evaluate.predictions import PREFIX
+from tasks.ingest.clean import clean_texts
+from tasks.ingest.losses import is_blank
+from tasks.predict.reading import Mask, Taken
+
+MISSING, BLANK, NOT_TEXT = "missing text", "blank text", "not text"
+
+
+class Cleaned(NamedTuple):
+    """What the model reads of some rows: only those that are usable, and why the others are not (null for the usable).
+
+    `prepared` is None when no row is usable.
+    """
+
+    usable: Mask
+    reasons: pa.Array
+    prepared: Prepared | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Additions:
+    """The columns that are added to every row, and how they are named."""
+
+    label_names: tuple[str, ...]
+    prefix: str
+    min_confidence: float
+    model_id: str
+    length: int | None
+
+    @property
+    def schema(self) -> pa.Schema:
+        """The added columns in order."""
+        fields = [
+            ("predicted_label", pa.string()),
+            *((f"{PREFIX}{name}", pa.float64()) for name in self.label_names),
+            ("confidence", pa.float64()),
+            ("uncertain", pa.bool_()),
+            ("num_tokens", pa.int32()),
+            ("truncated", pa.bool_()),
+            ("oov_rate", pa.float64()),
+            ("model_id", pa.string()),
+            ("reason", pa.string()),
+        ]
+        return pa.schema([(f"{self.prefix}{name}", kind) for name, kind in fields])
+
+    def check_names(self, names: Sequence[str], source: str) -> None:
+        """Raise UserError when the input has a column that would be overwritten."""
+        taken = [name for name in self.schema.names if name in names]
+        if taken:
+            remedy = "another --prefix" if self.prefix else "--prefix, for example --prefix model_"
+            raise UserError(
+                f"{source} already has the column {taken[0]!r}, which scoring adds; expected other names. "
+                f"Choose {remedy}, or rename the column."
+            )
+
+
+def describe_additions(facts: Mapping[str, Any], *, prefix: str, min_confidence: float) -> Additions:
+    """Tell what a model adds to every row; `facts` is the content of its bundle.json."""
+    return Additions(
+        label_names=tuple(facts["label_names"]),
+        prefix=prefix,
+        min_confidence=min_confidence,
+        model_id=name_model(facts),
+        length=facts["encoding"]["length"] if facts["encoding"] else None,
+    )
+
+
+def clean_rows(taken: Taken, bundle: Bundle) -> Cleaned:
+    """Clean and encode the texts of some rows, as in training; the slow part, which may run in a thread."""
+    texts = clean_texts(taken.texts)
+    blank = is_blank(texts)
+    usable = pc.and_(pc.is_valid(texts), pc.invert(blank))
+    reasons = pc.case_when(
+        pc.make_struct(pa.array(taken.not_text), pc.is_null(texts), blank), *map(pa.scalar, (NOT_TEXT, MISSING, BLANK))
+    )
+    chosen = texts.filter(usable)
+    return Cleaned(np.asarray(usable), reasons, bundle.classifier.prepare(chosen) if len(chosen) else None)
+
+
+def score_rows(cleaned: Cleaned, bundle: Bundle, additions: Additions) -> pa.RecordBatch:
+    """Score rows: the added columns, all null but the model's where a row has a reason not to be scored."""
+    num_rows = len(cleaned.usable)
+    model_ids = pa.array([additions.model_id] * num_rows, pa.string())
+    if cleaned.prepared is None:
+        nulls = [pa.nulls(num_rows, field.type) for field in list(additions.schema)[:-2]]
+        return pa.record_batch([*nulls, model_ids, cleaned.reasons], schema=additions.schema)
+    decided = bundle.decide_prepared(cleaned.prepared)
+    # Each scored row's place among the scored ones; null for the others, which `take` passes on.
+    places = pa.array(np.cumsum(cleaned.usable) - 1, mask=~cleaned.usable)
+    columns = [column.take(places) for column in describe_decisions(decided, additions)]
+    return pa.record_batch([*columns, model_ids, cleaned.reasons], schema=additions.schema)
+
+
+def describe_decisions(decided: Decided, additions: Additions) -> list[pa.Array]:
+    """List the columns of scored rows, from predicted_label to oov_rate.
+
+    The confidence is the calibrated probability of the label that is predicted.
+    """
+    confidence = decided.probabilities[np.arange(len(decided.predicted)), decided.predicted]
+    num_tokens = decided.num_tokens
+    truncated = num_tokens > additions.length if additions.length else np.zeros(len(num_tokens), np.bool_)
+    return [
+        pa.array(additions.label_names, pa.string()).take(pa.array(decided.predicted)),
+        *(pa.array(np.ascontiguousarray(column)) for column in decided.probabilities.T),
+        pa.array(confidence),
+        pa.array(confidence < additions.min_confidence),
+        pa.array(num_tokens, pa.int32()),
+        pa.array(truncated),
+        pa.array(decided.num_oov / np.maximum(num_tokens, 1)),
+    ]

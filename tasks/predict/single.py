@@ -1,0 +1,42 @@
+"""Score single texts and lines of a stream as JSON lines."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import BinaryIO
+
+import numpy as np
+import pyarrow as pa
+
+from tasks.evaluate.bundle import Bundle
+from tasks.ingest.rows import Rows
+from tasks.predict.reading import Taken, take_column
+from tasks.predict.scoring import Additions, clean_rows, score_rows
+from tasks.predict.writers import encode_object
+
+CHUNK_BYTES = 2**20
+
+
+def score_texts(texts: Sequence[bytes], bundle: Bundle, additions: Additions) -> Iterator[str]:
+    """Score UTF-8 texts; yields a JSON object for each, in order, those that are no text among them."""
+    columns = pa.RecordBatch.from_arrays([pa.array(texts, pa.binary())], names=["text"])
+    rows = Rows(columns, np.arange(1, len(texts) + 1), "line")
+    strings, not_text = take_column(rows, "text")
+    added = score_rows(clean_rows(Taken(rows, strings, not_text, None), bundle), bundle, additions)
+    for text, score in zip(texts, added.to_pylist(), strict=True):
+        yield encode_object({"text": text, **score})
+
+
+def read_chunks(stream: BinaryIO) -> Iterator[list[bytes]]:
+    """Yield the lines of a stream, as many at a time as have come: none waits for the next."""
+    rest = b""
+    while chunk := stream.read1(CHUNK_BYTES):  # type: ignore[attr-defined]  # standard input is buffered
+        *lines, rest = (rest + chunk).split(b"\n")
+        if lines:
+            yield [line.removesuffix(b"\r") for line in lines]
+    if rest:
+        yield [rest]
+
+
+def score_stream(chunks: Iterable[Sequence[bytes]], bundle: Bundle, additions: Additions) -> Iterator[list[str]]:
+    """Score chunks of lines as they come."""
+    for lines in chunks:
+        yield list(score_texts(lines, bundle, additions))

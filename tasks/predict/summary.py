@@ -1,0 +1,92 @@
+"""What a scoring gave as a whole: counts, and metrics where there are true labels."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from tasks.evaluate.metrics import compute_metrics
+from tasks.evaluate.predictions import PREFIX
+from tasks.ingest.columns import take_strings
+from tasks.ingest.labels import trim_labels
+from tasks.ingest.rows import Rows
+from tasks.predict.scoring import Additions
+from tasks.predict.writers import Part
+
+
+class Summary:
+    """Counts parts as they pass; for metrics it keeps of each labelled row the label and the probabilities."""
+
+    def __init__(self, additions: Additions, source: Path, label_column: str | None) -> None:
+        self.additions = additions
+        self.source = source
+        self.label_column = label_column
+        self.num_rows = 0
+        self.num_uncertain = 0
+        self.predicted: Counter[str] = Counter()
+        self.reasons: Counter[str] = Counter()
+        self.unknown: Counter[str] = Counter()
+        self.labels: list[NDArray[np.int32]] = []
+        self.probabilities: list[NDArray[np.float64]] = []
+
+    def watch(self, parts: Iterator[Part]) -> Iterator[Part]:
+        """Pass parts on and count them."""
+        for part in parts:
+            self.add(part.table)
+            yield part
+
+    def add(self, table: pa.Table) -> None:
+        """Count the rows of one part."""
+        self.num_rows += len(table)
+        self.num_uncertain += pc.sum(self.take(table, "uncertain")).as_py() or 0
+        self.predicted += count_values(self.take(table, "predicted_label"))
+        self.reasons += count_values(self.take(table, "reason"))
+        if self.label_column:
+            self.add_labels(table, self.label_column)
+
+    def take(self, table: pa.Table, name: str) -> pa.ChunkedArray:
+        """Take an added column."""
+        return table.column(self.additions.prefix + name)
+
+    def add_labels(self, table: pa.Table, label_column: str) -> None:
+        """Keep the labels of rows that have a score and a label that the model knows."""
+        (batch,) = table.to_batches()
+        labels = trim_labels(
+            take_strings(Rows(batch, np.zeros(len(batch), np.int64), "part"), label_column, self.source)
+        )
+        codes = pc.index_in(labels, value_set=pa.array(self.additions.label_names, pa.string()))
+        scored = pc.is_valid(self.take(table, "predicted_label"))
+        self.unknown += count_values(labels.filter(pc.is_null(codes)))
+        usable = pc.and_(scored, pc.is_valid(codes)).combine_chunks()
+        self.labels.append(codes.filter(usable).to_numpy())
+        columns = [self.take(table, f"{PREFIX}{name}").filter(usable).to_numpy() for name in self.additions.label_names]
+        self.probabilities.append(np.column_stack(columns))
+
+    def describe(self, *, threshold: float) -> dict[str, Any]:
+        """Return everything as plain JSON; `metrics` is None without labelled rows."""
+        labels = np.concatenate(self.labels) if self.labels else np.zeros(0, np.int32)
+        return {
+            "model_id": self.additions.model_id,
+            "num_rows": self.num_rows,
+            "num_scored": self.num_rows - self.reasons.total(),
+            "num_uncertain": self.num_uncertain,
+            "predicted": dict(self.predicted),
+            "reasons": dict(self.reasons),
+            "unknown_labels": dict(self.unknown.most_common(3)),
+            "num_unknown_labels": self.unknown.total(),
+            "num_labelled": len(labels),
+            "metrics": compute_metrics(np.concatenate(self.probabilities), labels, threshold=threshold)
+            if len(labels)
+            else None,
+        }
+
+
+def count_values(values: Any) -> Counter[str]:
+    """Count each value, nulls left out: count_values(["a", None, "a"]) -> {"a": 2}."""
+    found: Sequence[dict[str, Any]] = pc.value_counts(values.drop_null()).to_pylist()
+    return Counter({row["values"]: row["counts"] for row in found})

@@ -1,0 +1,64 @@
+"""Prefect task that scores a file, and how its progress is told."""
+
+from pathlib import Path
+from typing import Any, Final
+
+from prefect import task
+from prefect.artifacts import create_markdown_artifact
+from prefect.cache_policies import NO_CACHE
+from prefect.client.schemas import State
+from prefect.logging import get_run_logger
+from prefect.states import Completed, Failed
+
+from tasks.errors import UserError, explain_disk_error
+from tasks.fingerprint import fingerprint
+from tasks.isolation import run_apart
+from tasks.markdown import render_table
+from tasks.predict.job import Job, Listener
+from tasks.predict.tables import list_results
+from tasks.store import locked
+
+SECONDS_BETWEEN_LINES: Final = 5.0
+
+
+class Progress(Listener):
+    """Tells of a scoring in the logs."""
+
+    def __init__(self) -> None:
+        self.logger = get_run_logger()
+        self.told = 0.0
+
+    def on_start(self, num_parts: int) -> None:
+        """Say when the work goes on from an earlier try."""
+        if num_parts:
+            self.logger.info("going on after %s batches that an interrupted scoring has left", f"{num_parts:,}")
+
+    def on_progress(self, num_rows: int, seconds: float) -> None:
+        """Log a line now and then."""
+        if seconds - self.told > SECONDS_BETWEEN_LINES:
+            self.told = seconds
+            self.logger.info("%s rows scored, %s rows/s", f"{num_rows:,}", f"{num_rows / seconds:,.0f}")
+
+
+@task(name="score-texts", task_run_name="score-{job.files.path.name}", cache_policy=NO_CACHE)
+def score_texts(job: Job, *, artifacts_dir: Path) -> State[dict[str, Any]]:
+    """Score a file in a process of its own; of two runs with the same output the second waits."""
+    logger = get_run_logger()
+    name = f"predict-{fingerprint({'output': str(job.output)})}"
+    try:
+        with locked(artifacts_dir, name, on_wait=lambda: logger.info("waiting for another run that writes it")):
+            facts: dict[str, Any] = run_apart("tasks.predict.job:score_file", job=job, listener=Progress())
+    except UserError as error:
+        return Failed(message=str(error), data=error)
+    except OSError as error:
+        if explained := explain_disk_error(error, where=job.output.parent):
+            return Failed(message=str(explained), data=explained)
+        raise
+    if facts["num_unknown_labels"]:
+        logger.warning(
+            "%s labels that the model does not know, such as %s, are left out of the metrics",
+            f"{facts['num_unknown_labels']:,}",
+            ", ".join(map(repr, facts["unknown_labels"])),
+        )
+    create_markdown_artifact(key="predictions", markdown=render_table(list_results(facts)), description=str(job.output))
+    return Completed(message=f"{facts['num_rows']:,} rows, {facts['rows_per_second']:,.0f} rows/s", data=facts)

@@ -1,0 +1,117 @@
+"""Score 100,000 reviews with conv-max from CSV to Parquet, against plain `keras.Model.predict` on the same tokens.
+
+Both run in one process, interleaved; plain predict is given the tokens and does nothing else. Start-up (imports, loading
+the model, a first batch of each that traces and compiles) counts for neither. The reviews are those of IMDB's test split
+where TFDS_DATA_DIR has them, else of the sample, repeated. The model is untrained: its weights do not change its speed.
+"""
+
+import json
+import os
+import platform
+import resource
+import sys
+import tempfile
+import time
+from itertools import cycle, islice
+from pathlib import Path
+from statistics import median
+
+import keras
+import numpy as np
+import pyarrow as pa
+import pyarrow.csv
+import pyarrow.parquet
+
+from tasks.encode.encodings import ENCODINGS
+from tasks.encode.sequences import fit_tokenizer
+from tasks.evaluate.bundle import load_bundle
+from tasks.fingerprint import library_versions
+from tasks.ingest.datasets import SAMPLE, open_source
+from tasks.ingest.files import FileOptions
+from tasks.ingest.reviews import write_reviews
+from tasks.predict.job import Job, Listener, score_file
+from tasks.store import Output, produce
+from tasks.train.build import build_model
+from tasks.train.variants import VARIANTS
+
+VARIANT = "conv-max"
+NUM_REVIEWS = 100_000
+NUM_PAIRS = 3
+
+
+def make_bundle(root: Path, reviews: Path) -> Path:
+    """Publish an untrained model whose tokenizer knows the reviews."""
+    variant = VARIANTS[VARIANT]
+    encoding = ENCODINGS[variant.encoding]
+
+    def train(folder: Path) -> dict[str, object]:
+        fit_tokenizer(reviews / "train.parquet", encoding).save(str(folder / "tokenizer.json"))
+        build_model(variant, encoding, num_classes=2, learning_rate=1e-3).save(folder / "model.keras")
+        return {}
+
+    def evaluate(folder: Path) -> dict[str, object]:
+        facts = {
+            "variant": VARIANT,
+            "fingerprint": "untrained",
+            "encoding": {"name": encoding.name, **encoding.settings()},
+            "label_names": ["neg", "pos"],
+            "temperature": 1.0,
+            "threshold": 0.5,
+        }
+        (folder / "bundle.json").write_text(json.dumps(facts))
+        return {}
+
+    shared = {
+        "root": root,
+        "name": VARIANT,
+        "family": "models",
+        "folder": VARIANT,
+        "decided_by": library_versions("keras"),
+    }
+    produce(Output(kind="training", manifest_name="training.json", **shared), train)  # type: ignore[arg-type]
+    produce(Output(kind="evaluation", **shared), evaluate)  # type: ignore[arg-type]
+    return root / VARIANT
+
+
+def write_csv(path: Path, reviews: Path, num_reviews: int) -> pa.Array:
+    """Write that many reviews, repeated; returns their texts."""
+    table = pa.parquet.read_table(reviews / "test.parquet")
+    rows = pa.array(list(islice(cycle(range(len(table))), num_reviews)))
+    chosen = table.take(rows)
+    pa.csv.write_csv(chosen, path)
+    return chosen.column("text").combine_chunks()
+
+
+def main(num_reviews: int) -> None:
+    has_imdb = (Path(os.environ.get("TFDS_DATA_DIR", "/nonexistent")) / "imdb_reviews").is_dir()
+    name = "imdb_reviews" if has_imdb else SAMPLE
+    print(f"{platform.machine()}, {os.cpu_count()} cores, Keras {keras.__version__}, {keras.backend.backend()}, {name}")
+    with tempfile.TemporaryDirectory() as scratch:
+        root = Path(scratch)
+        reviews = root / "reviews"
+        reviews.mkdir()
+        write_reviews(open_source(name, root), reviews, validation_fraction=0.1)
+        folder = make_bundle(root, reviews)
+        texts = write_csv(root / "in.csv", reviews, num_reviews)
+        bundle = load_bundle(folder)
+        parts = [bundle.classifier.prepare(texts.slice(start, 5_000)).inputs for start in range(0, num_reviews, 5_000)]
+        tokens = np.concatenate(parts).astype(np.int32)
+        plain = keras.models.load_model(folder / "model.keras", compile=False)
+        plain.predict(tokens[:5_000], verbose=0)
+        job = Job(files=FileOptions(path=root / "in.csv"), model_folder=folder, output=root / "out.parquet")
+
+        def time_plain() -> float:
+            started = time.perf_counter()
+            plain.predict(tokens, verbose=0)
+            return time.perf_counter() - started
+
+        pairs = [(time_plain(), float(score_file(job, listener=Listener())["seconds"])) for _ in range(NUM_PAIRS)]
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    slow, ours = (median(seconds) for seconds in zip(*pairs, strict=True))
+    print(f"keras.Model.predict on tokens: {num_reviews / slow:,.0f} reviews/s")
+    print(f"from CSV to Parquet:           {num_reviews / ours:,.0f} reviews/s, peak memory {peak:,.0f} MB of both")
+    print(f"{median(a / b for a, b in pairs):.2f}x plain predict (median of {NUM_PAIRS} pairs)")
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else NUM_REVIEWS)

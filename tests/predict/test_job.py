@@ -1,0 +1,356 @@
+"""Scoring a file: all formats in and out, every row and column kept, and going on after an interruption."""
+
+import gzip
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.csv
+import pyarrow.json
+import pyarrow.parquet as pq
+import pytest
+import zstandard
+
+from tasks.errors import UserError
+from tasks.predict import job, writers
+from tasks.predict.job import Listener
+
+pytestmark = pytest.mark.filterwarnings("ignore:__array__:DeprecationWarning")  # Keras saves with NumPy 1's protocol
+
+Score = Callable[..., dict[str, Any]]
+ADDED = [
+    "predicted_label",
+    "p_bad",
+    "p_good",
+    "confidence",
+    "uncertain",
+    "num_tokens",
+    "truncated",
+    "oov_rate",
+    "model_id",
+    "reason",
+]
+TABLE = {"n": ["1", "2", "3"], "text": ["a great film", "so, dull", 'a "fine" film'], "note": ["x", "", "z"]}
+
+
+def write_table(path: Path) -> Path:
+    """Write TABLE in the format that the path's ending says."""
+    endings = path.suffixes
+    inner = path.with_suffix("") if endings[-1] in {".gz", ".zst"} else path
+    frame = pd.DataFrame(TABLE)
+    if inner.suffix == ".parquet":
+        frame.to_parquet(inner)
+    elif inner.suffix in {".jsonl", ".ndjson"}:
+        inner.write_text("".join(json.dumps(row) + "\n" for row in frame.to_dict("records")))
+    else:
+        frame.to_csv(inner, index=False, sep="\t" if inner.suffix == ".tsv" else ",")
+    if inner != path:
+        content = inner.read_bytes()
+        path.write_bytes(gzip.compress(content) if endings[-1] == ".gz" else zstandard.compress(content))
+        inner.unlink()
+    return path
+
+
+def read_rows(path: Path) -> list[dict[str, Any]]:
+    """Read an output as its own format spells it."""
+    if path.suffix == ".parquet":
+        table = pq.read_table(path)
+    elif path.suffix == ".jsonl":
+        return [json.loads(line) for line in path.read_text().splitlines()]
+    else:
+        options = pa.csv.ConvertOptions(strings_can_be_null=False, column_types={"n": pa.string()})
+        table = pa.csv.read_csv(path, convert_options=options)
+    rows: list[dict[str, Any]] = table.to_pylist()
+    return rows
+
+
+@pytest.mark.parametrize("output", ["scored.parquet", "scored.csv", "scored.jsonl"])
+@pytest.mark.parametrize("form", ["csv", "tsv", "jsonl", "ndjson", "parquet", "csv.gz", "jsonl.zst", "parquet.gz"])
+def test_every_format_keeps_rows_columns_and_order(form: str, output: str, score: Score, tmp_path: Path) -> None:
+    facts = score(write_table(tmp_path / f"in.{form}"), output=output)
+    rows = read_rows(tmp_path / output)
+    assert list(rows[0]) == [*TABLE, *ADDED]
+    assert {name: [row[name] for row in rows] for name in TABLE} == TABLE
+    assert [row["predicted_label"] for row in rows] == ["good", "bad", "good"]
+    assert [row["num_tokens"] for row in rows] == [3, 2, 3]
+    assert all(row["confidence"] == max(row["p_bad"], row["p_good"]) for row in rows)
+    assert all(row["p_bad"] + row["p_good"] == pytest.approx(1) for row in rows)
+    assert {row["model_id"] for row in rows} == {"tfidf-linear/f1"}
+    assert (facts["num_rows"], facts["num_scored"], facts["metrics"]) == (3, 3, None)
+    assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []
+
+
+def test_scores_are_those_of_the_bundle(score: Score, tmp_path: Path, network: Path) -> None:
+    from tasks.evaluate.bundle import load_bundle
+
+    score(write_table(tmp_path / "in.csv"), model=network)
+    decided = load_bundle(network).decide(pa.array(TABLE["text"]))
+    table = pq.read_table(tmp_path / "scored.parquet")
+    assert table.column("p_good").to_pylist() == pytest.approx(decided.probabilities[:, 1].tolist(), abs=1e-6)
+    assert table.column("num_tokens").to_pylist() == decided.num_tokens.tolist()
+
+
+def test_long_texts_are_truncated_and_unknown_words_counted(
+    score: Score, network: Path, tmp_path: Path, write_jsonl: Callable[..., Path]
+) -> None:
+    score(write_jsonl({"text": "great " * 7}, {"text": "great " * 5 + "zebra"}), model=network, output="out.jsonl")
+    first, second = read_rows(tmp_path / "out.jsonl")
+    assert (first["truncated"], second["truncated"]) == (True, False)
+    assert (first["oov_rate"], second["oov_rate"]) == (0.0, pytest.approx(1 / 6))
+
+
+def test_bad_rows_are_kept_with_a_reason(score: Score, tmp_path: Path, write_jsonl: Callable[..., Path]) -> None:
+    bad = [None, " ", "<br />", 5, ["a"], {"b": 1}, False]
+    path = write_jsonl({"text": "great"}, *({"text": value} for value in bad), {"other": 1}, {"text": "dull"})
+    facts = score(path, output="out.jsonl")
+    rows = read_rows(tmp_path / "out.jsonl")
+    reasons = [None, "missing text", "blank text", "blank text", *["not text"] * 4, "missing text", None]
+    assert [row["reason"] for row in rows] == reasons
+    assert [row.get("text") for row in rows] == ["great", *bad, None, "dull"]
+    for row in rows[1:-1]:
+        scores = {name: row[name] for name in ADDED if name not in {"model_id", "reason"}}
+        assert set(scores.values()) == {None}
+    assert [rows[0]["predicted_label"], rows[-1]["predicted_label"]] == ["good", "bad"]
+    assert facts["reasons"] == {"missing text": 2, "blank text": 2, "not text": 4}
+    assert facts["num_scored"] == 2
+
+
+def test_file_of_bad_rows_alone_is_kept(score: Score, tmp_path: Path) -> None:
+    (tmp_path / "in.csv").write_text('text,n\n"",1\n" ",2\n')
+    assert score(tmp_path / "in.csv", output="out.csv")["num_scored"] == 0
+    assert [row["reason"] for row in read_rows(tmp_path / "out.csv")] == ["blank text", "blank text"]
+
+
+def test_bytes_that_are_no_text_are_kept_with_a_reason(score: Score, tmp_path: Path) -> None:
+    texts = pa.array([b"great film", b"\xff\xfe", None], pa.binary())
+    pq.write_table(pa.table({"text": texts}), tmp_path / "in.parquet")
+    score(tmp_path / "in.parquet")
+    table = pq.read_table(tmp_path / "scored.parquet")
+    assert table.column("text").to_pylist() == [b"great film", b"\xff\xfe", None]
+    assert table.column("reason").to_pylist() == [None, "not text", "missing text"]
+
+
+def test_json_objects_keep_their_spelling(score: Score, tmp_path: Path, write_jsonl: Callable[..., Path]) -> None:
+    path = write_jsonl('{"text": "gr\\u0065at", "x": 1.50, "y": [1, {"z": null}]}', "", '{"text":"dull" }')
+    score(path, output="out.jsonl")
+    first, second = (tmp_path / "out.jsonl").read_text().splitlines()
+    assert first.startswith('{"text": "gr\\u0065at", "x": 1.50, "y": [1, {"z": null}], "predicted_label": "good", ')
+    assert second.startswith('{"text":"dull", "predicted_label": "bad", ')
+
+
+def test_json_objects_that_differ_share_a_table(
+    score: Score, tmp_path: Path, write_jsonl: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tasks.ingest.rows.BATCH_ROWS", 1)
+    path = write_jsonl({"text": "great", "a": 1}, {"b": {"c": 2}, "text": "dull"})
+    score(path)
+    table = pq.read_table(tmp_path / "scored.parquet")
+    assert table.column_names == ["text", "a", "b", *ADDED]
+    assert table.column("a").to_pylist() == ["1", None]
+    assert table.column("b").to_pylist() == [None, '{"c": 2}']
+
+
+def test_parquet_columns_keep_their_types(score: Score, tmp_path: Path) -> None:
+    columns = {
+        "when": pa.array([0, 1], pa.timestamp("ms")),
+        "tags": pa.array([["a"], []], pa.list_(pa.string())),
+        "kind": pa.array(["u", "v"]).dictionary_encode(),
+        "share": pa.array([float("nan"), 0.5]),
+        "text": pa.array(["great", "dull"], pa.large_string()),
+    }
+    pq.write_table(pa.table(columns), tmp_path / "in.parquet")
+    for output in ("out.parquet", "out.csv", "out.jsonl"):
+        score(tmp_path / "in.parquet", output=output)
+    schema = pq.read_table(tmp_path / "out.parquet").schema
+    assert [schema.field(name).type for name in columns] == [column.type for column in columns.values()]
+    assert read_rows(tmp_path / "out.csv")[0]["tags"] == '["a"]'
+    first = read_rows(tmp_path / "out.jsonl")[0]
+    assert (first["when"], first["tags"], first["share"]) == ("1970-01-01T00:00:00", ["a"], None)
+
+
+def test_folder_of_texts_is_scored_file_by_file(score: Score, tmp_path: Path) -> None:
+    folder = tmp_path / "texts"
+    (folder / "good").mkdir(parents=True)
+    for name, content in {"b.txt": b"so dull", "a.txt": b"\xff\xfe\x00", "good/c.txt": b"great"}.items():
+        (folder / name).write_bytes(content)
+    (folder / "notes.md").write_text("no text")
+    facts = score(folder, output="out.jsonl", label_column="label")
+    rows = read_rows(tmp_path / "out.jsonl")
+    assert [(row["id"], row["label"], row["reason"]) for row in rows] == [
+        ("a.txt", None, "not text"),
+        ("b.txt", None, None),
+        ("good/c.txt", "good", None),
+    ]
+    assert facts["num_labelled"] == 1
+
+
+def test_several_text_columns_are_joined(score: Score, tmp_path: Path) -> None:
+    (tmp_path / "in.csv").write_text("title,story\ngreat,a film\n")
+    score(tmp_path / "in.csv", text_columns=("title", "story"))
+    assert pq.read_table(tmp_path / "scored.parquet").column("num_tokens").to_pylist() == [3]
+
+
+def test_texts_are_cleaned_as_in_training_and_kept_as_they_were(score: Score, tmp_path: Path) -> None:
+    (tmp_path / "in.csv").write_text("text\ngreat<br />film &amp; fun \n")
+    score(tmp_path / "in.csv")
+    (row,) = read_rows(tmp_path / "scored.parquet")
+    assert row["text"] == "great<br />film &amp; fun "
+    assert row["num_tokens"] == len(["great", "film", "fun"])
+
+
+def test_low_confidence_is_uncertain(score: Score, tmp_path: Path) -> None:
+    path = write_table(tmp_path / "in.csv")
+    assert score(path)["num_uncertain"] == 0
+    facts = score(path, min_confidence=1.0)
+    assert facts["num_uncertain"] == 3
+    assert pq.read_table(tmp_path / "scored.parquet").column("uncertain").to_pylist() == [True] * 3
+
+
+def test_labels_give_metrics(score: Score, tmp_path: Path) -> None:
+    (tmp_path / "in.csv").write_text("text,y\ngreat,good\ndull, bad \ndull,good\ngreat,odd\n,good\n")
+    facts = score(tmp_path / "in.csv", label_column="y")
+    assert facts["num_labelled"] == 3
+    assert facts["metrics"]["accuracy"] == pytest.approx(2 / 3)
+    assert facts["unknown_labels"] == {"odd": 1}
+
+
+def test_column_that_scoring_adds_is_not_overwritten(score: Score, tmp_path: Path) -> None:
+    (tmp_path / "in.csv").write_text("text,p_good\ngreat,mine\n")
+    with pytest.raises(UserError, match=r"already has the column 'p_good'.*--prefix model_"):
+        score(tmp_path / "in.csv")
+    score(tmp_path / "in.csv", prefix="model_")
+    (row,) = read_rows(tmp_path / "scored.parquet")
+    assert row["p_good"] == "mine"
+    assert row["model_predicted_label"] == "good"
+
+
+def test_late_column_of_a_taken_name_is_refused(
+    score: Score, write_jsonl: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tasks.ingest.rows.BATCH_ROWS", 1)
+    with pytest.raises(UserError, match="already has the column 'reason'"):
+        score(write_jsonl({"text": "great"}, {"text": "dull", "reason": "late"}))
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"text_columns": ("txet",)}, "has no column 'txet'.*Did you mean 'text'"),
+        ({"label_column": "nots"}, "--label-column: .*Did you mean 'note'"),
+        ({"output": "scored.xlsx"}, "no ending that names its format; expected one of .parquet, .csv, .jsonl"),
+        ({"output": "scored.json"}, "Did you mean '.jsonl'"),
+        ({"output": "in.csv"}, "is the input"),
+        ({"output": "folder.csv"}, "is a folder"),
+        ({"line_pattern": "(?P<text>.+)"}, ""),
+    ],
+)
+def test_bad_requests_are_refused(options: dict[str, Any], message: str, score: Score, tmp_path: Path) -> None:
+    (tmp_path / "folder.csv").mkdir()
+    path = write_table(tmp_path / "in.csv")
+    before = path.read_bytes()
+    if not message:
+        score(path, **options)
+        return
+    with pytest.raises(UserError, match=message):
+        score(path, **options)
+    assert path.read_bytes() == before
+
+
+def test_numbers_are_no_text_column(score: Score, tmp_path: Path) -> None:
+    pq.write_table(pa.table({"text": [1, 2]}), tmp_path / "in.parquet")
+    with pytest.raises(UserError, match="holds int64 in column 'text'"):
+        score(tmp_path / "in.parquet")
+
+
+def test_columns_of_the_same_name_are_refused(score: Score, tmp_path: Path) -> None:
+    (tmp_path / "in.csv").write_text("text,a,a\ngreat,1,2\n")
+    with pytest.raises(UserError, match="2 columns named 'a'"):
+        score(tmp_path / "in.csv")
+
+
+def test_file_without_rows_is_refused(score: Score, tmp_path: Path) -> None:
+    (tmp_path / "in.csv").write_text("text\n")
+    with pytest.raises(UserError, match="has no rows"):
+        score(tmp_path / "in.csv")
+
+
+def test_changed_bundle_is_refused(score: Score, bundle: Path, tmp_path: Path) -> None:
+    copy = shutil.copytree(bundle, tmp_path / "copy")
+    (copy / "vocabulary.json").write_text("{}")
+    with pytest.raises(UserError, match=r"vocabulary\.json does not match its hash"):
+        score(write_table(tmp_path / "in.csv"), model=copy)
+
+
+class Interrupted(Exception):  # noqa: N818  no error but the end of a process
+    """Stands for a kill after the first part."""
+
+
+class Killer(Listener):
+    def on_progress(self, *_: object) -> None:
+        raise Interrupted
+
+
+class Counter(Listener):
+    num_parts = 0
+
+    def on_start(self, num_parts: int) -> None:
+        self.num_parts = num_parts
+
+
+@pytest.mark.parametrize("output", ["out.parquet", "out.csv", "out.jsonl"])
+def test_interrupted_scoring_goes_on_and_gives_the_same_bytes(
+    output: str, score: Score, many: Path, tmp_path: Path
+) -> None:
+    score(many, output=output)
+    expected = (tmp_path / output).read_bytes()
+    (tmp_path / output).unlink()
+    with pytest.raises(Interrupted):
+        score(many, output=output, listener=Killer())
+    assert not (tmp_path / output).exists()
+    counter = Counter()
+    facts = score(many, output=output, listener=counter)
+    assert counter.num_parts == 1
+    assert (facts["num_rows"], facts["num_rows_resumed"]) == (12_000, 5_000)
+    assert (tmp_path / output).read_bytes() == expected
+
+
+def test_kill_while_joining_leaves_the_parts(
+    score: Score, many: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setitem(writers.WRITERS, ".csv", lambda *_: (_ for _ in ()).throw(Interrupted))
+        with pytest.raises(Interrupted):
+            score(many, output="out.csv")
+    counter = Counter()
+    score(many, output="out.csv", listener=counter)
+    assert counter.num_parts == 3
+    assert [row["n"] for row in read_rows(tmp_path / "out.csv")] == [str(n) for n in range(12_000)]
+
+
+def test_parts_of_other_settings_are_not_used(score: Score, many: Path, tmp_path: Path) -> None:
+    with pytest.raises(Interrupted):
+        score(many, listener=Killer())
+    counter = Counter()
+    score(many, listener=counter, min_confidence=0.9)
+    assert counter.num_parts == 0
+    assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []
+
+
+def test_rows_are_scored_in_bounded_batches(
+    score: Score, many: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sizes = []
+    write_part = job.write_part
+
+    def watch(folder: Path, number: int, columns: pa.RecordBatch, added: pa.RecordBatch, **options: Any) -> None:
+        sizes.append(len(columns))
+        write_part(folder, number, columns, added, **options)
+
+    monkeypatch.setattr(job, "write_part", watch)
+    score(many)
+    assert sizes == [5_000, 5_000, 2_000]
+    assert pq.ParquetFile(tmp_path / "scored.parquet").num_row_groups == 3
