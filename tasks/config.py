@@ -206,7 +206,7 @@ class RunConfig(FlowConfig):
     kernels: Kernels = Field(
         default="auto",
         description="what computes the models: auto (native where it is built, else tensorflow), native (the package's "
-        "C library for recurrent layers and Adam), tensorflow (its own block LSTM), plain (Keras as it comes)",
+        "C library for recurrent layers, convolutions and Adam), tensorflow (its block LSTM), plain (Keras as it is)",
     )
     data_dir: AbsolutePath = Field(default=ROOT / "data", description="where downloads, reviews and encodings are kept")
     artifacts_dir: AbsolutePath = Field(default=ROOT / "artifacts", description="where models and reports are written")

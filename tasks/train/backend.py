@@ -60,7 +60,7 @@ def speed_up_prediction(model: keras.Model, *, kernels: Kernels = "auto") -> Non
 
 
 def name_kernel(model: keras.Model) -> str:
-    """Name what computes a model's recurrent layers: native, block, both, or stock, which is all that others have."""
+    """Name what computes a model's recurrent and convolutional layers: native, block, both, or stock for all."""
     if keras.backend.backend() != "tensorflow":
         return "stock"
     from tasks.train import tensorflow_fast

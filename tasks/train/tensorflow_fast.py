@@ -1,4 +1,4 @@
-"""TensorFlow-only fast paths: faster kernels for recurrent layers and an epoch loop inside one graph.
+"""TensorFlow-only fast paths: faster kernels for some layers and an epoch loop inside one graph.
 
 A model stays what `keras` built: nothing here changes its configuration, its weights or how it is saved.
 """
@@ -17,6 +17,7 @@ from tasks.train.kernels import Kernels, choose_kernels
 from tasks.train.rows import Rows, cut_pieces
 from tasks.train.tensorflow_adam import can_use_native_adam, speed_up_adam
 from tasks.train.tensorflow_block import can_use_block, run_block_lstm
+from tasks.train.tensorflow_conv import can_use_native_conv, run_native_conv
 from tasks.train.tensorflow_native import can_use_native, run_native
 
 Tokens = NDArray[np.integer[Any]]
@@ -92,13 +93,15 @@ def plan_calls(num_steps: int) -> Iterator[tuple[int, int]]:
 
 
 def speed_up_layers(model: keras.Model, *, kernels: Kernels = "auto") -> None:
-    """Let the model's recurrent layers use the fastest kernels that may be used and can compute what they compute."""
+    """Let the model's layers use the fastest kernels that may be used and can compute what they compute."""
     chosen = choose_kernels(kernels, backend="tensorflow")
     if chosen == "plain" or has_gpu():
         return
     for layer in iterate_layers(model):
         if chosen == "native" and can_use_native(layer):
             layer.inner_loop = functools.partial(run_native, layer)
+        elif chosen == "native" and can_use_native_conv(layer):
+            layer.convolution_op = run_native_conv
         elif can_use_block(layer):
             layer.inner_loop = functools.partial(run_block_lstm, layer)
 
@@ -117,9 +120,9 @@ def has_gpu() -> bool:
 
 def name_kernels(model: keras.Model) -> list[str]:
     """Name the kernels that replace those of stock layers: native, block, or none of them."""
-    loops = [vars(layer).get("inner_loop") for layer in iterate_layers(model)]
-    names = {run_native: "native", run_block_lstm: "block"}
-    return sorted({names[loop.func] for loop in loops if loop is not None})
+    names = {run_native: "native", run_native_conv: "native", run_block_lstm: "block"}
+    found = [vars(layer).get(name) for layer in iterate_layers(model) for name in ("inner_loop", "convolution_op")]
+    return sorted({names[getattr(kernel, "func", kernel)] for kernel in found if kernel is not None})
 
 
 def is_xla_faster(model: keras.Model) -> bool:

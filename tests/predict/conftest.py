@@ -70,6 +70,7 @@ def make_bundle(name: str, reviews_folder: Path, root: Path) -> Path:
                 "counts": {split: dict.fromkeys(LABEL_NAMES, 12) for split in ("train", "validation", "test")},
                 "limit": None,
                 "validation_fraction": 0.1,
+                "file_options": None,
             },
             "data": {f"{split}.parquet": "0" for split in ("train", "validation", "test")},
             "versions": {},

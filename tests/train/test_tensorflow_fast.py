@@ -103,7 +103,7 @@ def train(model: keras.Model, *, epochs: int = 1) -> list[np.ndarray]:
 
 BODIES: dict[str, Body] = {
     "flatten": lambda: [keras.layers.Flatten()],
-    "conv": lambda: [keras.layers.Conv1D(6, 3, activation="relu"), keras.layers.GlobalMaxPooling1D()],
+    "conv": lambda: [keras.layers.Conv1D(16, 3, activation="relu"), keras.layers.GlobalMaxPooling1D()],
     "lstm": lambda: [keras.layers.LSTM(4)],
     "gru": lambda: [keras.layers.GRU(4)],
     "bilstm": lambda: [keras.layers.Bidirectional(keras.layers.LSTM(4))],

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "adam_plan.h"
+#include "conv_plan.h"
 #include "plan.h"
 
 #define INLINE static inline __attribute__((always_inline))
@@ -25,6 +26,7 @@
 #include "cells.inc"
 #include "blocks.inc"
 #include "adam.inc"
+#include "conv.inc"
 #undef LANES
 #undef MOST_ROWS
 #undef NAME
@@ -38,6 +40,7 @@ BEGIN_TARGET("avx2,fma")
 #include "cells.inc"
 #include "blocks.inc"
 #include "adam.inc"
+#include "conv.inc"
 #undef LANES
 #undef MOST_ROWS
 #undef NAME
@@ -51,6 +54,7 @@ BEGIN_TARGET("avx512f,avx512dq,avx512bw,avx512vl,avx2,fma")
 #include "cells.inc"
 #include "blocks.inc"
 #include "adam.inc"
+#include "conv.inc"
 #undef LANES
 #undef MOST_ROWS
 #undef NAME
@@ -58,10 +62,13 @@ END_TARGET
 #endif
 
 static const recurrent_level levels[] = {
-    {4, forward_share_baseline, backward_share_baseline, adam_share_baseline},
+    {4, forward_share_baseline, backward_share_baseline,
+     adam_share_baseline, conv_forward_share_baseline, conv_backward_share_baseline},
 #if defined(__x86_64__)
-    {8, forward_share_avx2, backward_share_avx2, adam_share_avx2},
-    {16, forward_share_avx512, backward_share_avx512, adam_share_avx512},
+    {8, forward_share_avx2, backward_share_avx2,
+     adam_share_avx2, conv_forward_share_avx2, conv_backward_share_avx2},
+    {16, forward_share_avx512, backward_share_avx512,
+     adam_share_avx512, conv_forward_share_avx512, conv_backward_share_avx512},
 #endif
 };
 

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "adam.h"
+#include "conv.h"
 #include "recurrent.h"
 
 enum { TYPE_FLOAT = 1, STATUS_INVALID_ARGUMENT = 3, STATUS_RESOURCE_EXHAUSTED = 8, STATUS_OK = 0 };
@@ -303,6 +304,55 @@ static void compute_adam(void *kernel, opaque *context) {
     release(&c);
 }
 
+static void *create_nothing(opaque *construction) {
+    (void)construction;
+    return NULL;
+}
+
+static conv_problem describe_conv(call *c) {
+    conv_problem p = {.batch = 0};
+    if (TF_GetCode(c->status) != STATUS_OK) return p;
+    require(c, TF_NumDims(c->tensors[0]) == 3, "inputs: expected (batch, length, features)");
+    require(c, TF_NumDims(c->tensors[1]) == 3, "kernel: expected (width, features, filters)");
+    if (TF_GetCode(c->status) != STATUS_OK) return p;
+    p.batch = TF_Dim(c->tensors[0], 0);
+    p.length = TF_Dim(c->tensors[0], 1);
+    p.features = TF_Dim(c->tensors[0], 2);
+    p.width = TF_Dim(c->tensors[1], 0);
+    p.filters = TF_Dim(c->tensors[1], 2);
+    require(c, TF_Dim(c->tensors[1], 1) == p.features, "kernel: expected the inputs' features");
+    require(c, p.width > 0 && p.width <= p.length, "kernel: expected a width from 1 to the length");
+    require(c, p.filters % CONV_FILTERS == 0, "kernel: expected a multiple of 16 filters");
+    p.inputs = data(c, 0);
+    p.kernel = data(c, 1);
+    return p;
+}
+
+static void compute_conv(void *unused, opaque *context) {
+    (void)unused;
+    call c = {.context = context, .status = TF_NewStatus()};
+    hold_inputs(&c, 2);
+    const conv_problem p = describe_conv(&c);
+    float *outputs = allocate(&c, SHAPE(p.batch, p.length - p.width + 1, p.filters));
+    if (TF_GetCode(c.status) == STATUS_OK) fail_without_memory(&c, conv_forward(&p, outputs));
+    release(&c);
+}
+
+static void compute_conv_gradient(void *unused, opaque *context) {
+    (void)unused;
+    call c = {.context = context, .status = TF_NewStatus()};
+    hold_inputs(&c, 3);
+    const conv_problem p = describe_conv(&c);
+    if (TF_GetCode(c.status) == STATUS_OK)
+        require(&c, has_shape(&c, 2, SHAPE(p.batch, p.length - p.width + 1, p.filters)),
+                "outputs' gradient: expected their shape");
+    float *d_inputs = allocate(&c, SHAPE(p.batch, p.length, p.features));
+    float *d_kernel = allocate(&c, SHAPE(p.width, p.features, p.filters));
+    if (TF_GetCode(c.status) == STATUS_OK)
+        fail_without_memory(&c, conv_backward(&p, data(&c, 2), d_inputs, d_kernel));
+    release(&c);
+}
+
 static void leave_shapes_open(opaque *context, opaque *status) { TF_ShapeInferenceContextSetUnknownShape(context, status); }
 
 static void register_operation(const char *name, const char *const *inputs, const char *const *outputs,
@@ -337,10 +387,18 @@ __attribute__((constructor)) static void register_operations(void) {
     static const char *const adam_outputs[] = {"new_variable: float", "new_momentum: float", "new_velocity: float", NULL};
     static const char *const adam_attributes[] = {"momentum_step: float", "velocity_step: float", "epsilon: float",
                                                   "is_sparse: bool", NULL};
+    static const char *const conv_inputs[] = {"inputs: float", "kernel: float", NULL};
+    static const char *const conv_outputs[] = {"outputs: float", NULL};
+    static const char *const conv_gradient_inputs[] = {"inputs: float", "kernel: float", "d_outputs: float", NULL};
+    static const char *const conv_gradients[] = {"d_inputs: float", "d_kernel: float", NULL};
+    static const char *const none = NULL;
     if (!find_api()) return;
     opaque *status = TF_NewStatus();
     register_operation("BakeoffRecurrent", inputs, outputs, attributes, create, compute_forward, status);
     register_operation("BakeoffRecurrentGrad", gradient_inputs, gradients, attributes, create, compute_gradient, status);
     register_operation("BakeoffAdam", adam_inputs, adam_outputs, adam_attributes, create_adam, compute_adam, status);
+    register_operation("BakeoffConv", conv_inputs, conv_outputs, &none, create_nothing, compute_conv, status);
+    register_operation("BakeoffConvGrad", conv_gradient_inputs, conv_gradients, &none, create_nothing,
+                       compute_conv_gradient, status);
     TF_DeleteStatus(status);
 }
