@@ -10,7 +10,7 @@ from pydantic_settings import BaseSettings, CliApp, CliSettingsSource
 from tasks.config import RunConfig, check_environment, describe_errors, describe_tables
 from tasks.errors import UserError, did_you_mean
 
-METAVARS: Final = {"int": "N", "float": "SHARE", "Path": "PATH", "str": "NAME", "tuple[str,...]": "NAME,..."}
+METAVARS: Final = {"int": "N", "float": "NUMBER", "Path": "PATH", "str": "NAME", "tuple[str,...]": "NAME,..."}
 
 
 class Parser(argparse.ArgumentParser):
