@@ -1,13 +1,12 @@
 """Change the champion by hand: promote a bundle, or go back to the champion before."""
 
-import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from pydantic import Field, ValidationError, model_validator
-from pydantic_settings import BaseSettings, CliApp, CliImplicitFlag, CliSettingsSource, SettingsConfigDict
+from pydantic_settings import BaseSettings, CliApp, CliSettingsSource, CliToggleFlag, SettingsConfigDict
 
 from tasks.command_line import Parser, add_argument
 from tasks.config import ENV_PREFIX, ROOT
@@ -31,7 +30,7 @@ class PromoteConfig(BaseSettings):
         description="the bundle to promote: its folder, <variant>/<fingerprint> as under artifacts/models, or the name "
         "of an earlier champion",
     )
-    rollback: CliImplicitFlag[bool] = Field(
+    rollback: CliToggleFlag[bool] = Field(
         default=False, description="go back to the champion before the present one; again, and it goes further back"
     )
     artifacts_dir: Path = Field(default=ROOT / "artifacts", description="where models and the champion lie")
@@ -58,9 +57,13 @@ def parse(arguments: Sequence[str]) -> PromoteConfig:
     try:
         return CliApp.run(PromoteConfig, cli_args=list(arguments), cli_settings_source=source)
     except ValidationError as error:
-        raise UserError(
-            "; ".join(finding["msg"].removeprefix("Value error, ") for finding in error.errors())
-        ) from error
+        raise UserError("; ".join(describe_finding(dict(finding)) for finding in error.errors())) from error
+
+
+def describe_finding(finding: dict[str, Any]) -> str:
+    """Put one of pydantic's findings into words, by flag; what is wrong with several flags belongs to none."""
+    flag = "".join(f"--{name}: ".replace("_", "-") for name in finding["loc"])
+    return f"{flag}{finding['msg'].removeprefix('Value error, ')}"
 
 
 def change(config: PromoteConfig) -> str:

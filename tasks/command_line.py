@@ -56,7 +56,8 @@ def parse_command_line(arguments: Sequence[str], *, program: str) -> RunConfig:
 
 def add_argument(parser: Any, *names: str, **options: Any) -> Any:
     """Add one flag, with a short word for its value and without a default that says nothing."""
-    options["metavar"] = METAVARS.get(options.get("metavar", ""), options.get("metavar"))
+    if "metavar" in options:
+        options["metavar"] = METAVARS.get(options["metavar"], options["metavar"])
     options["help"] = (
         options.get("help", "").replace(" (default: None)", "").replace(" (default: ())", "").replace("%", "%%")
     )

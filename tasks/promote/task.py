@@ -31,7 +31,7 @@ from tasks.store import Manifest
 STATE_NAMES: Final = {"promoted": "Promoted", "refused": "Refused", "kept": "Kept", "held": "Held"}
 
 
-@task(name="gate-candidate", cache_policy=NO_CACHE)
+@task(name="gate-candidate", task_run_name="gate-candidate", cache_policy=NO_CACHE)
 def gate_candidate(
     comparison: Manifest,
     results: Sequence[ModelResult],
