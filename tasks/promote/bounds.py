@@ -17,7 +17,7 @@ def bound_difference(only_first: int, only_second: int, num_reviews: int, *, tai
     `only_first` and `only_second` count the reviews that only one of the two got right. Each bound is the difference at
     which a score test for pairs (Tango 1998, Statistics in Medicine 17:891) with a correction for continuity just does
     not reject. Unlike a bootstrap it knows that few reviews prove little: two models that agree on all of 20 reviews
-    may differ by 17 points, where every resample says by none. The tests enumerate its errors.
+    may differ by 16 points, where every resample says by none. The tests enumerate its errors.
     """
     return (
         find_lower_bound(only_first, only_second, num_reviews, tail=tail),
