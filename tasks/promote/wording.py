@@ -71,7 +71,7 @@ def render_gate(gate: Mapping[str, Any]) -> str:
             "## Slices, candidate less champion",
             render_table(tabulate_slices(gate), right_aligned=SLICE_NUMBERS),
         ]
-        parts += ["## Reviews that would be lost", escape_markdown(describe_lost(gate))]
+        parts += ["## Reviews that only the champion gets right", escape_markdown(describe_lost(gate))]
         parts += ["\n".join(map(render_review, gate["comparison"]["lost"]["reviews"]))]
     return "\n\n".join(filter(None, parts)) + "\n"
 
