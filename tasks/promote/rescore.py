@@ -100,7 +100,7 @@ def take_confidence(probabilities: NDArray[np.float64], predicted: NDArray[np.in
 
 
 def list_lost(candidate: Answers, champion: Answers, test_path: Path, label_names: Sequence[str]) -> dict[str, Any]:
-    """List the reviews that would be lost, those first of which the candidate is surest."""
+    """List the reviews that only the champion got right, those first of which the candidate is surest."""
     lost = np.flatnonzero(champion.correct & ~candidate.correct)
     shown = lost[np.argsort(-candidate.confidence[lost], kind="stable")[:MOST_LOST]].tolist()
     texts = read_reviews(test_path, sorted(shown), label_names)
