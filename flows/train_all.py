@@ -16,7 +16,7 @@ from typing import Any
 
 from prefect import flow, runtime
 from prefect.client.schemas import State
-from prefect.states import Failed
+from prefect.states import Completed, Failed
 from rich.console import Console
 
 from tasks.baseline.baselines import BASELINES, Baseline
@@ -33,6 +33,8 @@ from tasks.ingest.datasets import FALLBACK_WARNING, Choice
 from tasks.ingest.task import ingest_reviews, obtain_dataset
 from tasks.isolation import ChildError
 from tasks.orchestration import run
+from tasks.promote.task import gate_candidate
+from tasks.promote.wording import describe_gate
 from tasks.report.render import render_terminal
 from tasks.report.task import write_report
 from tasks.store import Manifest
@@ -61,7 +63,8 @@ def name_run() -> str:
 def train_all(config: RunConfig = RunConfig()) -> dict[str, Any] | State[Any]:
     """Ingest, encode, train, evaluate, report; returns the content of leaderboard.json.
 
-    Ends as Failed when a variant failed, after the others are reported, or when the data are not as they must be.
+    Ends as Refused, a kind of Completed, when the best model does not pass the gate; as Failed when a variant failed,
+    after the others are reported, or when the data are not as they must be.
     """
     started = datetime.now(UTC)
     try:
@@ -83,15 +86,31 @@ def train_all(config: RunConfig = RunConfig()) -> dict[str, Any] | State[Any]:
             ),
         ]
         comparison = run(compare_models, results, reviews, sequences, **folders(config))
+        gate = run(
+            gate_candidate,
+            comparison,
+            results,
+            reviews,
+            sequences,
+            rules=config.gate_rules,
+            run_id=name_results(started),
+            **folders(config),
+        )
     except UserError as error:
         return Failed(message=str(error), data=error)
     leaderboard = write_report(
         comparison,
+        gate=gate,
         run=describe_run(config, choice, reviews, results, started),
         config_json=config.model_dump_json(indent=2),
         artifacts_dir=config.artifacts_dir,
     )
     return conclude(leaderboard)
+
+
+def name_results(started: datetime) -> str:
+    """Name the folder of this run's results after its start and its flow run."""
+    return f"{started:%Y%m%d-%H%M%S}-{str(runtime.flow_run.id)[:8]}"
 
 
 def folders(config: RunConfig) -> dict[str, Path]:
@@ -157,7 +176,7 @@ def describe_run(
     """Gather what the leaderboard says of the run as a whole."""
     devices = sorted({result.training["device"] for result in results if result.training})
     return {
-        "id": f"{started:%Y%m%d-%H%M%S}-{str(runtime.flow_run.id)[:8]}",
+        "id": name_results(started),
         "dataset": choice.dataset,
         "is_fallback": choice.is_fallback,
         "fallback_reason": choice.reason,
@@ -176,9 +195,11 @@ def describe_run(
 
 
 def conclude(leaderboard: dict[str, Any]) -> dict[str, Any] | State[Any]:
-    """Return the leaderboard, or a Failed state that carries it when a variant failed."""
+    """Return the leaderboard, in a Failed state when a variant failed and in one called Refused when the gate did."""
     rows = leaderboard["variants"]
     failed = [row["name"] for row in rows if row["status"] == "failed"]
+    if not failed and leaderboard["gate"]["outcome"] == "refused":
+        return Completed(name="Refused", message=describe_gate(leaderboard["gate"]), data=leaderboard)
     if not failed:
         return leaderboard
     message = f"{len(failed)} of {len(rows)} variants failed: {', '.join(failed)}"
@@ -200,4 +221,5 @@ def show_leaderboard(config: RunConfig, leaderboard: dict[str, Any]) -> None:
     if leaderboard["run"]["is_fallback"]:
         console.print(f"{FALLBACK_WARNING} {leaderboard['run']['fallback_reason']}", style="bold red", markup=False)
     console.print(render_terminal(leaderboard))
+    console.print(f"Gate: {describe_gate(leaderboard['gate'])}", markup=False, highlight=False)
     print(config.artifacts_dir / "runs" / leaderboard["run"]["id"] / "report.html")

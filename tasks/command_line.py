@@ -15,7 +15,7 @@ from tasks.predict_config import STANDARD_INPUT, PredictConfig
 CONFIGS: Final = (RunConfig, PredictConfig)
 # What --help says below the flags.
 EPILOGS: Final[dict[type[FlowConfig], Callable[[], str]]] = {RunConfig: describe_tables}
-METAVARS: Final = {"int": "N", "float": "SHARE", "Path": "PATH", "str": "NAME", "tuple[str,...]": "NAME,..."}
+METAVARS: Final = {"int": "N", "float": "NUMBER", "Path": "PATH", "str": "NAME", "tuple[str,...]": "NAME,..."}
 
 
 Config = TypeVar("Config", bound=FlowConfig)
@@ -72,7 +72,8 @@ def spell_dash(arguments: Sequence[str]) -> list[str]:
 
 def add_argument(parser: Any, *names: str, **options: Any) -> Any:
     """Add one flag, with a short word for its value and without a default that says nothing."""
-    options["metavar"] = METAVARS.get(options.get("metavar", ""), options.get("metavar"))
+    if "metavar" in options:
+        options["metavar"] = METAVARS.get(options["metavar"], options["metavar"])
     options["help"] = (
         options.get("help", "").replace(" (default: None)", "").replace(" (default: ())", "").replace("%", "%%")
     )

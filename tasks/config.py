@@ -6,9 +6,10 @@ import tomllib
 from pathlib import Path
 from typing import Annotated, Any, Final
 
-from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, field_validator
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import (
     BaseSettings,
+    CliImplicitFlag,
     InitSettingsSource,
     NoDecode,
     PydanticBaseSettingsSource,
@@ -22,6 +23,7 @@ from tasks.ingest.datasets import AUTO, SAMPLE
 from tasks.ingest.files import FileOptions, Quoting
 from tasks.ingest.lines import is_charset
 from tasks.ingest.paths import is_path, name_dataset
+from tasks.promote.rules import GateRules, Margins
 from tasks.train.kernels import Kernels
 from tasks.train.variants import GROUPS, SEED, VARIANTS, expand_names
 
@@ -44,6 +46,11 @@ def check_names(names: tuple[str, ...], choices: tuple[str, ...], *, kind: str) 
                 f"unknown {kind} {name!r}; expected some of {', '.join(choices)}.{did_you_mean(name, choices)}"
             )
     return names
+
+
+def expand_baselines(names: tuple[str, ...]) -> list[str]:
+    """List the baselines that the names stand for, in the table's order."""
+    return [name for name in BASELINES if {name, "all"} & set(names)]
 
 
 def name_delimiter(value: Any) -> Any:
@@ -203,6 +210,21 @@ class RunConfig(FlowConfig):
     validation_fraction: float = Field(
         default=0.1, ge=0.01, le=0.5, description="share of the training split that is held out for validation"
     )
+    promote: CliImplicitFlag[bool] = Field(
+        default=True, description="let the best model become the champion when it passes the gate"
+    )
+    candidate: str | None = Field(
+        default=None, description="the variant or baseline that is held against the champion [the recommended one]"
+    )
+    gate_margin: float = Field(
+        default=0.5,
+        ge=0,
+        le=100,
+        description="how many points of accuracy the candidate may be behind the champion",
+    )
+    gate_slice_margin: float = Field(
+        default=2.0, ge=0, le=100, description="the same within any slice of the test reviews"
+    )
     kernels: Kernels = Field(
         default="auto",
         description="what computes the models: auto (native where it is built, else tensorflow), native (the package's "
@@ -225,6 +247,18 @@ class RunConfig(FlowConfig):
         if "none" in names and len(names) > 1:
             raise ValueError("none stands alone; expected it without other names.")
         return check_names(names, BASELINE_CHOICES, kind="baseline")
+
+    @field_validator("candidate")
+    @classmethod
+    def check_candidate(cls, name: str | None, info: ValidationInfo) -> str | None:
+        """Refuse a name that is no model, or none of this run's."""
+        if name is None or not {"variants", "baselines"} <= info.data.keys():
+            return name
+        check_names((name,), (*VARIANTS, *BASELINES), kind="model")
+        trained = [*expand_names(info.data["variants"]), *expand_baselines(info.data["baselines"])]
+        if name not in trained:
+            raise ValueError(f"{name!r} is not part of this run; expected one of {', '.join(trained)}.")
+        return name
 
     @field_validator("dataset")
     @classmethod
@@ -262,7 +296,13 @@ class RunConfig(FlowConfig):
     @property
     def baseline_names(self) -> list[str]:
         """Return the chosen baselines in the table's order."""
-        return [name for name in BASELINES if {name, "all"} & set(self.baselines)]
+        return expand_baselines(self.baselines)
+
+    @property
+    def gate_rules(self) -> GateRules:
+        """Gather what the settings say of the gate; points become shares."""
+        margins = Margins(overall=self.gate_margin / 100, per_slice=self.gate_slice_margin / 100)
+        return GateRules(margins=margins, candidate=self.candidate, promote=self.promote)
 
     @property
     def seed_values(self) -> range:

@@ -15,7 +15,21 @@ ROOT = Path(__file__).parents[1]
 NUM_REVIEWS = 100
 LENGTH = 120
 AddResult = Callable[..., Any]
+AddBundle = Callable[..., Path]
 Build = Callable[..., dict[str, Any]]
+DATA_OF_BUNDLES = {f"{split}.parquet": split for split in ("train", "validation", "test")}
+# What the gate says when there has been no champion.
+NO_GATE = {
+    "outcome": "promoted",
+    "candidate": "lstm",
+    "model": "lstm/seed-1",
+    "champion": None,
+    "margin": 0.005,
+    "slice_margin": 0.02,
+    "reasons": ["There is no champion yet."],
+    "warnings": [],
+    "comparison": None,
+}
 CALIBRATION = {
     "nll": 0.5,
     "brier": 0.2,
@@ -196,6 +210,56 @@ def build(tmp_path: Path, run_facts: dict[str, Any], write_reviews_of_run: Calla
             artifacts_dir=tmp_path,
             folder=tmp_path,
         )
-        return {"run": run, **json.loads((tmp_path / FILE).read_text(encoding="utf-8"))}
+        return {"run": run, "gate": NO_GATE, **json.loads((tmp_path / FILE).read_text(encoding="utf-8"))}
 
     return build_from
+
+
+def write_manifest(folder: Path, name: str, files: list[str]) -> None:
+    from tasks.store import Manifest, record_file
+
+    manifest = Manifest(
+        kind="test",
+        name=folder.name,
+        fingerprint="f",
+        folder=folder.name,
+        decided_by={},
+        facts={},
+        files={file: record_file(folder / file) for file in files},
+        created="2026-01-02T03:04:05+00:00",
+    )
+    (folder / name).write_text(manifest.model_dump_json())
+
+
+@pytest.fixture
+def artifacts(tmp_path: Path) -> Path:
+    folder = tmp_path / "artifacts"
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture
+def add_bundle(artifacts: Path) -> AddBundle:
+    """Writes a whole bundle under artifacts/models that no model can be loaded from; facts may be changed."""
+
+    def add(variant: str, /, *, fingerprint: str = "f1", dataset: str = "imdb_reviews", **changes: Any) -> Path:
+        folder = artifacts / "models" / variant / fingerprint
+        folder.mkdir(parents=True, exist_ok=True)
+        facts = {
+            "variant": variant,
+            "fingerprint": fingerprint,
+            "label_names": ["neg", "pos"],
+            "temperature": 1.0,
+            "threshold": 0.5,
+            "encoding": None,
+            "dataset": {"name": dataset},
+            "data": DATA_OF_BUNDLES,
+            **changes,
+        }
+        (folder / "model.npz").write_text(f"weights of {variant}")
+        (folder / "bundle.json").write_text(json.dumps(facts))
+        write_manifest(folder, "training.json", ["model.npz"])
+        write_manifest(folder, "manifest.json", ["bundle.json"])
+        return folder
+
+    return add

@@ -98,6 +98,7 @@ def test_flags_set_their_values(tmp_path: Path) -> None:
         *("--test-path=/t.csv", "--validation-path", "/v.csv", "--text-column=title,story", "--label-column=topic"),
         *("--columns", "topic,title,story", "--delimiter=tab", "--quoting=none", "--charset=latin-1"),
         *("--line-pattern", r"(?P<label>\w+):\S+ (?P<text>[^,]+, .+)", "--max-dropped-share=0"),
+        *("--no-promote", "--candidate=lstm", "--gate-margin=1", "--gate-slice-margin", "3.5"),
     )
     assert config.model_dump(exclude={"config"}) == {
         "dataset": "sample",
@@ -119,6 +120,10 @@ def test_flags_set_their_values(tmp_path: Path) -> None:
         "patience": 4,
         "batch_size": 5,
         "limit": 60,
+        "promote": False,
+        "candidate": "lstm",
+        "gate_margin": 1.0,
+        "gate_slice_margin": 3.5,
         "validation_fraction": 0.2,
         "data_dir": tmp_path / "data",
         "artifacts_dir": tmp_path,
@@ -247,3 +252,11 @@ def test_parsing_imports_nothing_slow(arguments: tuple[str, ...]) -> None:
     command = [sys.executable, "-c", IMPORTS, *arguments]
     done = subprocess.run(command, check=True, capture_output=True, text=True)
     assert done.stdout.splitlines()[-1] == ""
+
+
+def test_promotion_is_switched_off_by_a_flag_or_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert parse().promote
+    assert not parse("--no-promote").promote
+    monkeypatch.setenv("BAKEOFF_PROMOTE", "false")
+    assert not parse().promote
+    assert parse("--promote").promote

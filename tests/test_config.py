@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 from pathlib import Path
 from typing import Any
 
@@ -93,6 +94,12 @@ def test_every_setting_is_described(name: str) -> None:
         ("line_pattern", "(.+)"),
         ("max_dropped_share", -0.1),
         ("max_dropped_share", 1.0),
+        ("gate_margin", -0.1),
+        ("gate_margin", 100.1),
+        ("gate_margin", float("nan")),
+        ("gate_slice_margin", -1),
+        ("gate_slice_margin", float("inf")),
+        ("promote", "perhaps"),
     ],
 )
 def test_value_out_of_bounds_is_refused_by_the_name_of_its_flag(name: str, value: Any) -> None:
@@ -219,6 +226,7 @@ def test_config_file_can_set_everything(tmp_path: Path) -> None:
         'test-path = "/t.csv"\nvalidation-path = "/v.csv"\ntext-column = ["title", "story"]\nlabel-column = "topic"\n'
         'columns = "topic,title,story"\ndelimiter = "tab"\nquoting = "none"\ncharset = "latin-1"\n'
         "line-pattern = '(?P<text>.+)'\nmax-dropped-share = 0.2\n"
+        'promote = false\ncandidate = "lstm"\ngate-margin = 1\ngate-slice-margin = 3.5\n'
     )
     config = RunConfig(config=write_config(tmp_path, text))
     assert config.model_dump(mode="json", exclude={"config"}) == {
@@ -240,6 +248,10 @@ def test_config_file_can_set_everything(tmp_path: Path) -> None:
         "patience": 4,
         "batch_size": 5,
         "limit": 60,
+        "promote": False,
+        "candidate": "lstm",
+        "gate_margin": 1.0,
+        "gate_slice_margin": 3.5,
         "validation_fraction": 0.2,
         "kernels": "plain",
         "data_dir": "/d",
@@ -300,3 +312,37 @@ def test_baselines_run_unless_told_otherwise() -> None:
 def test_wrong_baselines_are_refused(value: str, message: str) -> None:
     with pytest.raises(ValidationError, match=f"(?i){message}"):
         RunConfig(baselines=value)
+
+
+def test_gate_has_half_a_point_over_all_and_two_in_a_slice() -> None:
+    rules = RunConfig().gate_rules
+    assert rules.promote
+    assert rules.candidate is None
+    assert (rules.margins.overall, rules.margins.per_slice) == (0.005, 0.02)
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"candidate": "ltsm"}, "unknown model 'ltsm'; expected some of .* Did you mean 'lstm'"),
+        ({"candidate": "ensemble"}, "unknown model 'ensemble'"),
+        ({"candidate": "long-lstm"}, "'long-lstm' is not part of this run; expected one of flatten, "),
+        ({"candidate": "nb-svm", "baselines": "none"}, "'nb-svm' is not part of this run"),
+        ({"candidate": ""}, "unknown model ''"),
+    ],
+)
+def test_candidate_that_does_not_run_is_refused(settings: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValidationError) as caught:
+        RunConfig(**settings)
+    assert re.match(f"--candidate: {message}", describe_errors(caught.value))
+
+
+def test_candidate_is_not_judged_by_variants_that_are_wrong_themselves() -> None:
+    with pytest.raises(ValidationError) as caught:
+        RunConfig(candidate="lstm", variants="ltsm")  # type: ignore[arg-type]
+    assert "--candidate" not in describe_errors(caught.value)
+
+
+@pytest.mark.parametrize("name", ["lstm", "nb-svm"])
+def test_candidate_may_be_any_model_of_the_run(name: str) -> None:
+    assert RunConfig(candidate=name).gate_rules.candidate == name

@@ -5,10 +5,12 @@ import re
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+
+from tasks.promote.champion import hold_champion, promote
 
 ROOT = Path(__file__).parents[1]
 COMMANDS = [
@@ -18,6 +20,7 @@ COMMANDS = [
     if line.strip()
 ]
 TRAINING = [command for command in COMMANDS if "train" in command]
+PROMOTING = [command for command in COMMANDS if "flows/promote.py" in command]
 SERVER = ".venv/bin/prefect server start"
 # The suite cannot run itself from within; whoever reads this has run it by that command.
 SUITE = "make test"
@@ -62,8 +65,9 @@ def checkout() -> Iterator[Path]:
 
 
 def test_every_command_is_covered() -> None:
-    assert set(COMMANDS) == {*TRAINING, SERVER, SUITE}
+    assert set(COMMANDS) == {*TRAINING, *PROMOTING, SERVER, SUITE}
     assert len(TRAINING) >= 4
+    assert len(PROMOTING) >= 2
 
 
 @pytest.mark.parametrize("command", TRAINING)
@@ -83,6 +87,26 @@ def test_training_command_works(command: str, environment: dict[str, str], check
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout.strip().endswith("report.html") or "--help" in command
+
+
+@pytest.mark.parametrize("command", PROMOTING)
+def test_promoting_command_works(
+    command: str, environment: dict[str, str], checkout: Path, artifacts: Path, add_bundle: Callable[..., Path]
+) -> None:
+    with hold_champion(artifacts) as champions:
+        for variant in ("lstm", "conv-max"):
+            promote(champions, add_bundle(variant), run=None, reasons=[])
+    done = subprocess.run(
+        command,
+        shell=True,
+        cwd=checkout,
+        env={**environment, "BAKEOFF_ARTIFACTS_DIR": str(artifacts)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("Rolled back to lstm-") or "--help" in command
 
 
 def test_server_command_starts_a_server(environment: dict[str, str], checkout: Path) -> None:

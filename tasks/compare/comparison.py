@@ -104,17 +104,22 @@ def slice_models(
     label_names: list[str],
 ) -> dict[str, Any]:
     """Measure every model on the same slices; what is truncated or unknown is so in the first of the encodings."""
+    attributes = gather_attributes(test, test_path, encodings)
+    return {
+        "encoding": next(iter(encodings), None),
+        "models": {it.name: slice_accuracy(it.correct, attributes, label_names) for it in contestants},
+    }
+
+
+def gather_attributes(test: SplitFacts, test_path: Path, encodings: Mapping[str, Mapping[str, Any]]) -> Attributes:
+    """Gather what the reviews of the test split are sliced by; of the encodings the first counts."""
     name = next(iter(encodings), None)
-    attributes = Attributes(
+    return Attributes(
         num_words=test.num_words,
         label=test.labels,
         has_negation=read_negation(test_path),
         encoded=read_encoded(encodings[name]) if name else None,
     )
-    return {
-        "encoding": name,
-        "models": {it.name: slice_accuracy(it.correct, attributes, label_names) for it in contestants},
-    }
 
 
 def read_encoded(encoding: Mapping[str, Any]) -> Encoded:

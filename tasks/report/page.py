@@ -14,15 +14,21 @@ import vl_convert
 
 from tasks.compare.results import TARGET_ACCURACY
 from tasks.ingest.datasets import FALLBACK_WARNING
+from tasks.promote.wording import describe_gate, describe_lost
 from tasks.report import charts, verdict
 from tasks.report.leaderboard_table import WIDTH, build_leaderboard_table, build_numbers_table
 from tasks.report.render import describe_run
-from tasks.report.review_list import list_reviews
+from tasks.report.review_list import list_lost, list_reviews
 from tasks.report.tables import build_tables
 
 ROOM: Final = Path(__file__).parent
 VEGA_LITE: Final = ".".join(alt.SCHEMA_VERSION.removeprefix("v").split(".")[:2])
 METHOD: Final = {
+    "gate": (
+        "The candidate replaces the champion when the lower bound of its accuracy less the champion's, a one-sided 95% "
+        "bound of Tango's score test for pairs, lies above minus the margin, and no slice lies surely, corrected for "
+        "their number, below minus its own margin. Both are in points, on the same test reviews."
+    ),
     "pairs": (
         "Two models differ when both agree: an exact McNemar test on the same reviews, corrected for all pairs after "
         "Holm, for the models at hand; and a 95% bootstrap interval of the difference over reviews and seeds, for the "
@@ -66,6 +72,10 @@ def render_page(metrics: Mapping[str, Any]) -> str:
         run=metrics["run"],
         fallback_warning=FALLBACK_WARNING,
         verdict=verdict.describe_verdict(metrics),
+        gate=metrics["gate"],
+        gate_sentence=describe_gate(metrics["gate"]),
+        lost_sentence=describe_lost(metrics["gate"]),
+        lost=list_lost(metrics["gate"]),
         certainty=verdict.describe_certainty(metrics),
         baselines=verdict.describe_baselines(metrics),
         ties=verdict.describe_ties(metrics),
@@ -153,6 +163,7 @@ def list_contents(drawn: Mapping[str, Any], metrics: Mapping[str, Any]) -> list[
     """List the sections that the page has."""
     sections = (
         ("leaderboard", "Leaderboard", True),
+        ("gate", "Gate", True),
         ("cost", "Quality and cost", "cost" in drawn),
         ("numbers", "All numbers", True),
         ("differences", "Differences", "differences" in drawn),

@@ -8,6 +8,7 @@ from rich.text import Text
 from tasks.compare.results import BASELINE, ENSEMBLE
 from tasks.ingest.datasets import FALLBACK_WARNING
 from tasks.markdown import escape_markdown, render_table
+from tasks.promote.wording import describe_gate, list_reasons
 from tasks.report.verdict import (
     describe_baselines,
     describe_certainty,
@@ -104,8 +105,19 @@ def render_markdown(metrics: dict[str, Any]) -> str:
     verdict = [f"**{escape_markdown(describe_verdict(metrics))}**", escape_markdown(describe_certainty(metrics))]
     parts = [title, *warn_of_fallback(run), " ".join(verdict), escape_markdown(describe_run(run)) + "."]
     parts += [render_table(format_rows(metrics), right_aligned=RIGHT_ALIGNED), *list_findings(metrics)]
-    parts += [*describe_failures(metrics), *list_claims(metrics), *list_warnings(metrics), explain_columns(run)]
+    parts += [
+        *summarise_gate(metrics["gate"]),
+        *describe_failures(metrics),
+        *list_claims(metrics),
+        *list_warnings(metrics),
+        explain_columns(run),
+    ]
     return "\n\n".join(parts) + "\n"
+
+
+def summarise_gate(gate: dict[str, Any]) -> list[str]:
+    """Say what the gate decided and why."""
+    return ["## Gate", escape_markdown(describe_gate(gate)), list_reasons(gate)]
 
 
 def list_findings(metrics: dict[str, Any]) -> list[str]:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
+from tasks.promote.wording import describe_claim
 from tasks.report.verdict import join
 
 EVERY: Final = "every"
@@ -34,13 +35,26 @@ def describe_review(
 ) -> dict[str, Any]:
     """Describe one review and what the models made of it."""
     claims = [f"{it['model']} says {it['predicted']} with {it['probability']:.1%}" for it in mistakes]
+    return {
+        **show_text(review),
+        "label_index": label_names.index(review["label"]),
+        "models": [it["model"] for it in mistakes] + [EVERY] * is_missed,
+        "about": "; ".join(([join(claims)] if claims else []) + ["missed by every model"] * is_missed),
+    }
+
+
+def list_lost(gate: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """List the reviews that the champion got right and the candidate gets wrong."""
+    reviews = gate["comparison"]["lost"]["reviews"] if gate["comparison"] else []
+    return [{**show_text(review), "about": describe_claim(review)} for review in reviews]
+
+
+def show_text(review: Mapping[str, Any]) -> dict[str, Any]:
+    """Show a review's text, and how much of it there is no room for."""
     cut = review["num_characters"] - len(review["text"])
     return {
         "id": review["id"],
         "label": review["label"],
-        "label_index": label_names.index(review["label"]),
         "text": review["text"],
         "cut": f"{cut:,} more characters" if cut else "",
-        "models": [it["model"] for it in mistakes] + [EVERY] * is_missed,
-        "about": "; ".join(([join(claims)] if claims else []) + ["missed by every model"] * is_missed),
     }

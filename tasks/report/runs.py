@@ -20,7 +20,7 @@ def write_run(artifacts_dir: Path, metrics: dict[str, Any], config_json: str) ->
     metrics.json, leaderboard.json (the part that scripts read), leaderboard.csv, summary.md, report.html, config.json.
     """
     run_id = str(metrics["run"]["id"])
-    leaderboard = {name: metrics[name] for name in ("run", "recommendation", "variants")}
+    leaderboard = select_leaderboard(metrics)
     folder = artifacts_dir / "runs" / run_id
     work = folder.with_name(f".{run_id}")
     work.mkdir(parents=True)
@@ -37,6 +37,16 @@ def write_run(artifacts_dir: Path, metrics: dict[str, Any], config_json: str) ->
         shutil.rmtree(work, ignore_errors=True)
     point_latest(folder)
     return folder
+
+
+def select_leaderboard(metrics: dict[str, Any]) -> dict[str, Any]:
+    """Select what scripts read: the run, the models, and the gate's decision without texts of reviews."""
+    gate = dict(metrics["gate"])
+    if gate["comparison"]:
+        gate["comparison"] = {name: value for name, value in gate["comparison"].items() if name != "lost"}
+    return {"run": metrics["run"], "recommendation": metrics["recommendation"], "gate": gate} | {
+        "variants": metrics["variants"]
+    }
 
 
 def flatten_row(row: dict[str, Any], dataset: str) -> dict[str, Any]:

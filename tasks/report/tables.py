@@ -6,6 +6,7 @@ from typing import Any, Final, NamedTuple
 
 from tasks.compare.cost import COSTS
 from tasks.compare.results import ENSEMBLE
+from tasks.promote.wording import tabulate_slices as tabulate_gate
 from tasks.report.verdict import show_interval
 
 Metrics = Mapping[str, Any]
@@ -35,6 +36,7 @@ def make_table(rows: Sequence[Mapping[str, str]], *, texts: Sequence[str] = ()) 
 def build_tables(metrics: Metrics) -> dict[str, Table | None]:
     """Build every table by the name that the template knows."""
     return {
+        "gate": make_table(tabulate_gate(metrics["gate"]), texts=["verdict"]),
         "costs": tabulate_costs(metrics),
         "pairs": tabulate_pairs(metrics),
         "slices": tabulate_slices(metrics),

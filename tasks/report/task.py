@@ -10,19 +10,21 @@ from prefect.cache_policies import NO_CACHE
 
 from tasks.compare.results import FILE
 from tasks.report.render import describe_run, format_rows, render_markdown, render_variant, warn_of_fallback
-from tasks.report.runs import write_run
+from tasks.report.runs import select_leaderboard, write_run
 from tasks.report.verdict import describe_verdict
 from tasks.store import Manifest
 
 
 @task(name="write-report", cache_policy=NO_CACHE)
-def write_report(comparison: Manifest, *, run: dict[str, Any], config_json: str, artifacts_dir: Path) -> dict[str, Any]:
+def write_report(
+    comparison: Manifest, *, gate: dict[str, Any], run: dict[str, Any], config_json: str, artifacts_dir: Path
+) -> dict[str, Any]:
     """Write the run's reports in all their forms; returns the content of leaderboard.json."""
     content = json.loads((artifacts_dir / comparison.folder / FILE).read_text(encoding="utf-8"))
-    metrics = {"run": run, **content}
+    metrics = {"run": run, "gate": gate, **content}
     folder = write_run(artifacts_dir, metrics, config_json)
     publish_artifacts(metrics, folder)
-    return {name: metrics[name] for name in ("run", "recommendation", "variants")}
+    return select_leaderboard(metrics)
 
 
 def publish_artifacts(metrics: dict[str, Any], folder: Path) -> None:

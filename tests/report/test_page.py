@@ -235,3 +235,72 @@ def test_page_of_many_models_stays_below_three_megabytes(build: Build, add_resul
     ]
     metrics = build(*results, texts=["wörter " * 500] * 100, seeds=3)
     assert len(render_page(metrics).encode()) < 3_000_000
+
+
+def refuse(metrics: dict[str, Any]) -> dict[str, Any]:
+    """The metrics of a run whose candidate did not pass the gate, and would have lost hostile reviews."""
+    gap = {"num_reviews": 100, "difference": -0.1, "low": -0.2, "high": -0.03, "place": "worse"}
+    reviews = [
+        {
+            "id": f"test-{index}",
+            "label": "neg",
+            "text": text[:1000],
+            "num_characters": len(text),
+            "answer": "<b>pos</b>",
+            "probability": 0.9,
+        }
+        for index, text in enumerate(HOSTILE)
+    ]
+    gate = {
+        "outcome": "refused",
+        "candidate": "lstm",
+        "champion": "nb-svm-f1-0",
+        "reasons": ["It is <b>worse</b>."],
+        "warnings": ["Beware of <i>overlap</i>."],
+        "comparison": {
+            **gap,
+            "only_candidate": 3,
+            "slices": [{"group": "label", "name": "<u>neg</u>", **gap}],
+            "lost": {"num_reviews": 40, "reviews": reviews},
+        },
+    }
+    return {**metrics, "gate": gate}
+
+
+def test_refusal_stands_below_the_leaderboard_with_reasons_and_lost_reviews(
+    metrics: dict[str, Any], open_page: Open
+) -> None:
+    page = open_page(refuse(metrics)).page
+    sections = [section.get_attribute("id") for section in page.query_selector_all("main > section")]
+    assert sections[:2] == ["leaderboard", "gate"]
+    assert page.query_selector("nav a[href='#gate']") is not None
+    text = page.text_content("#gate")
+    assert "Refused lstm: nb-svm-f1-0 stays the champion." in text
+    assert "It is <b>worse</b>." in text
+    assert "Beware of <i>overlap</i>." in text
+    assert "label: <u>neg</u>" in text
+    assert "gets 40 test reviews wrong" in text
+    assert page.query_selector_all("#gate :is(b, i, u, script, img)") == []
+    assert page.evaluate("window.hacked") is None
+    shown = [review.text_content() for review in page.query_selector_all("#gate .lost bdi")]
+    assert shown == [text[:1000] for text in HOSTILE]
+    assert "the candidate says <b>pos</b> with 90.0%" in text
+
+
+def test_refusal_fits_a_phone_with_everything_unfolded(metrics: dict[str, Any], open_page: Open) -> None:
+    page = open_page(refuse(metrics), width=390).page
+    page.evaluate("document.querySelectorAll('#gate details').forEach((details) => { details.open = true; })")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_lost_reviews_are_not_among_those_that_are_filtered(metrics: dict[str, Any], open_page: Open) -> None:
+    page = open_page(refuse(metrics)).page
+    page.fill("#filters input", "no such words")
+    assert len(page.query_selector_all("#gate .lost")) == len(HOSTILE)
+    assert page.query_selector_all("#gate .lost[hidden]") == []
+
+
+def test_first_champion_has_neither_slices_nor_lost_reviews(metrics: dict[str, Any], open_page: Open) -> None:
+    page = open_page(metrics).page
+    assert "as the first champion" in page.text_content("#gate")
+    assert page.query_selector("#gate details") is None

@@ -47,7 +47,7 @@ def test_folder_has_the_files_of_the_contract(leaderboard: dict[str, Any], tmp_p
 
 def test_leaderboard_file_is_strict_json(leaderboard: dict[str, Any], tmp_path: Path) -> None:
     text = (write_run(tmp_path, leaderboard, CONFIG) / "leaderboard.json").read_text()
-    expected = {name: leaderboard[name] for name in ("run", "recommendation", "variants")}
+    expected = {name: leaderboard[name] for name in ("run", "recommendation", "gate", "variants")}
     assert json.loads(text, parse_constant=refuse_constant) == expected
 
 

@@ -1,0 +1,216 @@
+"""Where the champion lies, and how it changes: whole copies of bundles, a link to the one in use, and a history.
+
+champion/
+    bundles/<variant>-<fingerprint>-<answers>/   copies, complete in themselves and checked against their hashes
+    current                                      a relative link to one of them: swapping it is the change
+    history.jsonl                                a line per change, oldest first
+
+A kill at any moment leaves the old champion or the new one, and a history without half a line: a change is noted in
+pending.json before the link is swapped and moves from there into the history after; what a kill left is settled by the
+next that holds the champion.
+"""
+
+import contextlib
+import os
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final, Literal
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from tasks.errors import UserError
+from tasks.evaluate.bundle import CURRENT
+from tasks.promote.identity import identify, is_intact, list_files
+from tasks.store import locked, write_atomically
+
+FOLDER: Final = "champion"
+BUNDLES: Final = "bundles"
+HISTORY: Final = "history.jsonl"
+PENDING: Final = "pending.json"
+
+Action = Literal["promoted", "rolled back"]
+
+
+class Entry(BaseModel):
+    """A line of the history: what became champion in whose place, when and why; `run` is None when done by hand."""
+
+    model_config = ConfigDict(frozen=True)
+
+    time: str
+    action: Action
+    bundle: str
+    previous: str | None
+    run: str | None
+    dataset: str
+    reasons: list[str]
+
+
+@contextlib.contextmanager
+def hold_champion(artifacts_dir: Path, *, on_wait: Callable[[], None] = lambda: None) -> Iterator[Path]:
+    """Keep others from changing the champion meanwhile; gives its folder, which need not exist yet."""
+    folder = artifacts_dir / FOLDER
+    with locked(artifacts_dir, FOLDER, on_wait=on_wait):
+        if folder.is_dir():
+            settle(folder)
+        yield folder
+
+
+def find_champion(folder: Path) -> Path | None:
+    """Return the folder of the current bundle, whole or not; None when there has been none.
+
+    Raises UserError when the link is a folder, which nothing could swap.
+    """
+    link = folder / CURRENT
+    if not os.path.lexists(link):
+        return None
+    if not link.is_symlink():
+        raise UserError(
+            f"{str(link)!r} is a folder, as copying leaves it that follows links; expected a link. Move it under "
+            f"{BUNDLES} and link to it: ln -s {BUNDLES}/<its name> {CURRENT}."
+        )
+    return link.parent / link.readlink()
+
+
+def promote(folder: Path, bundle: Path, *, run: str | None, reasons: Sequence[str]) -> Entry:
+    """Copy a bundle and make it the champion; returns the line of the history.
+
+    For one who holds the champion. Raises UserError when the bundle is not whole.
+    """
+    identity = identify(bundle)
+    install(bundle, folder / BUNDLES / identity.name)
+    return change_champion(
+        folder, identity.name, action="promoted", run=run, dataset=identity.dataset, reasons=list(reasons)
+    )
+
+
+def roll_back(folder: Path) -> Entry:
+    """Make the champion before this one the champion again; returns the line of the history.
+
+    Called again, it goes back further. For one who holds the champion. Raises UserError when there is none before, or
+    when its copy is not whole.
+    """
+    standing = list_standing(read_history(folder))
+    if len(standing) < 2:  # noqa: PLR2004
+        raise UserError(
+            f"there is nothing to roll back to in {str(folder)!r}; expected a champion before the present one. "
+            "Name a bundle instead: --to <bundle>."
+        )
+    identity = identify(folder / BUNDLES / standing[-2])
+    reasons = [f"Rolled back by hand from {standing[-1]}."]
+    return change_champion(
+        folder, standing[-2], action="rolled back", run=None, dataset=identity.dataset, reasons=reasons
+    )
+
+
+def install(bundle: Path, target: Path) -> None:
+    """Copy a bundle so that the target is whole or not there; one that was damaged is mended file by file."""
+    if is_intact(target):
+        return
+    work = target.with_name(f".{target.name}")
+    work.mkdir(parents=True)
+    try:
+        for name in list_files(bundle):
+            shutil.copyfile(bundle / name, work / name)
+        identify(work)
+        if target.exists():
+            for path in work.iterdir():
+                os.replace(path, target / path.name)
+        else:
+            os.replace(work, target)
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+
+
+def change_champion(
+    folder: Path, name: str, *, action: Action, run: str | None, dataset: str, reasons: list[str]
+) -> Entry:
+    """Note the change, swap the link, and write the note into the history."""
+    champion = find_champion(folder)
+    entry = Entry(
+        time=datetime.now(UTC).isoformat(timespec="milliseconds"),
+        action=action,
+        bundle=name,
+        previous=champion.name if champion else None,
+        run=run,
+        dataset=dataset,
+        reasons=reasons,
+    )
+    write_atomically(folder / PENDING, entry.model_dump_json())
+    point_current(folder, name)
+    settle(folder)
+    return entry
+
+
+def point_current(folder: Path, name: str) -> None:
+    """Swap the link in one step; it is relative, so that the folder can be moved."""
+    temporary = folder / f".{CURRENT}"
+    temporary.symlink_to(f"{BUNDLES}/{name}")
+    os.replace(temporary, folder / CURRENT)
+
+
+def settle(folder: Path) -> None:
+    """Finish or drop the change that is pending, and clear what a kill left."""
+    for scratch in [*folder.glob(".*"), *(folder / BUNDLES).glob(".*")]:
+        if scratch.is_dir() and not scratch.is_symlink():
+            shutil.rmtree(scratch)
+        else:
+            scratch.unlink()
+    pending = folder / PENDING
+    if not pending.exists():
+        return
+    entry = Entry.model_validate_json(pending.read_text(encoding="utf-8"))
+    champion = find_champion(folder)
+    history = read_lines(folder)
+    line = entry.model_dump_json()
+    if champion and champion.name == entry.bundle and history[-1:] != [line]:
+        write_atomically(folder / HISTORY, "\n".join([*history, line]) + "\n")
+    pending.unlink()
+
+
+def read_lines(folder: Path) -> list[str]:
+    """Read the history's lines as they are."""
+    path = folder / HISTORY
+    return path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+
+
+def read_history(folder: Path) -> list[Entry]:
+    """Read the history, oldest first; raises UserError when a line is none of it."""
+    return [read_entry(line, number, folder) for number, line in enumerate(read_lines(folder), start=1)]
+
+
+def read_entry(line: str, number: int, folder: Path) -> Entry:
+    """Read a line of the history."""
+    try:
+        return Entry.model_validate_json(line)
+    except ValidationError as error:
+        raise UserError(
+            f"line {number} of {str(folder / HISTORY)!r} cannot be read; expected a change of the champion as JSON. "
+            "Delete the line."
+        ) from error
+
+
+def list_standing(history: Sequence[Entry]) -> list[str]:
+    """List the bundles that rolling back goes through, the current one last.
+
+    Promoted a, b and c, rolled back: a, b. Promoted d then: a, b, d.
+    """
+    standing: list[str] = []
+    for entry in history:
+        if entry.action == "rolled back":
+            while standing and standing[-1] != entry.bundle:
+                standing.pop()
+        if standing[-1:] != [entry.bundle]:
+            standing.append(entry.bundle)
+    return standing
+
+
+def find_withdrawal(history: Sequence[Entry], name: str) -> Entry | None:
+    """Find the change by which a person took a bundle out of use; None when it has not been, or has been used since."""
+    for entry in reversed(history):
+        if entry.bundle == name:
+            return None
+        if entry.previous == name:
+            return entry if entry.run is None else None
+    return None

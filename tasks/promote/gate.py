@@ -1,0 +1,145 @@
+"""Whether a candidate may take the champion's place: their answers to the same reviews, held against two margins."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Final, Literal, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import norm
+
+from tasks.evaluate.intervals import CONFIDENCE
+from tasks.promote.bounds import bound_difference
+from tasks.promote.rules import Margins
+
+TAIL: Final = 1.0 - CONFIDENCE
+# How often an equally good candidate should pass where the number of test reviews is recommended.
+POWER: Final = 0.8
+
+
+class Slice(NamedTuple):
+    """Some of the reviews, named; `inside` has shape (num_reviews,)."""
+
+    group: str
+    name: str
+    inside: NDArray[np.bool_]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Gap:
+    """The candidate's accuracy less the champion's on `num_reviews`, with bounds that each are missed by chance alone.
+
+    `place` is "worse" when the candidate surely is by more than the margin, "kept" when it surely is not, else "open".
+    """
+
+    num_reviews: int
+    only_candidate: int
+    only_champion: int
+    difference: float
+    low: float
+    high: float
+    place: Literal["worse", "kept", "open"]
+
+
+def judge(
+    candidate: NDArray[np.bool_], champion: NDArray[np.bool_], slices: Sequence[Slice], margins: Margins
+) -> dict[str, Any]:
+    """Judge hits of shape (num_reviews,): `passes`, its `reasons`, the numbers over all and of each slice, plain JSON.
+
+    Over all reviews the candidate has to show that it is not worse by more than the margin: the lower bound of the
+    difference, which is too high in 5% of cases, has to lie above minus the margin. The error that counts has one
+    direction, so the test has one side; a candidate that is worse by more than the margin passes in at most 5%.
+
+    In the slices the burden is the other way round, because a slice of 50 reviews could never show it: a slice refuses
+    when its upper bound lies below minus its margin. The 5% are divided by the number of slices (Bonferroni), so that
+    all slices together refuse at most 5% of the candidates that keep within the margin in each.
+    """
+    whole = measure_gap(candidate, champion, margin=margins.overall, tail=TAIL)
+    members = [part for part in slices if part.inside.any()]
+    gaps = [
+        (
+            part,
+            measure_gap(
+                candidate[part.inside], champion[part.inside], margin=margins.per_slice, tail=TAIL / len(members)
+            ),
+        )
+        for part in members
+    ]
+    worse = [(part, gap) for part, gap in gaps if gap.place == "worse"]
+    rates = {"candidate": float(candidate.mean()), "champion": float(champion.mean())}
+    return {
+        "passes": whole.place == "kept" and not worse,
+        "reasons": [
+            explain_whole(whole, rates, margins.overall),
+            *(explain_slice(part, gap, margins.per_slice) for part, gap in worse),
+            *([] if worse else [explain_slices(len(members), margins.per_slice)]),
+        ],
+        "accuracy": rates,
+        **asdict(whole),
+        "slices": [{"group": part.group, "name": part.name, **asdict(gap)} for part, gap in gaps],
+    }
+
+
+def measure_gap(candidate: NDArray[np.bool_], champion: NDArray[np.bool_], *, margin: float, tail: float) -> Gap:
+    """Measure a gap and place it against the margin."""
+    only_candidate, only_champion = int((candidate & ~champion).sum()), int((champion & ~candidate).sum())
+    low, high = bound_difference(only_candidate, only_champion, len(candidate), tail=tail)
+    return Gap(
+        num_reviews=len(candidate),
+        only_candidate=only_candidate,
+        only_champion=only_champion,
+        difference=(only_candidate - only_champion) / len(candidate),
+        low=low,
+        high=high,
+        place="worse" if high < -margin else "kept" if low > -margin else "open",
+    )
+
+
+def explain_whole(gap: Gap, rates: dict[str, float], margin: float) -> str:
+    """Say how the two stand over all reviews, and what of it decides."""
+    measured = (
+        f"On {gap.num_reviews:,} test reviews the candidate gets {rates['candidate']:.2%} right and the champion "
+        f"{rates['champion']:.2%}: {show_points(gap.difference)}"
+    )
+    allowed = f"a margin of {100 * margin:g}"
+    match gap.place:
+        case "kept":
+            return f"{measured}, and with 95% confidence not below {show_points(gap.low)}, within {allowed}."
+        case "worse":
+            return f"{measured}, and with 95% confidence not above {show_points(gap.high)}, beyond {allowed}."
+        case "open":
+            return (
+                f"{measured}; it could be {show_points(gap.low)} at 95% confidence, beyond {allowed}."
+                f"{recommend_reviews(gap, margin)}"
+            )
+
+
+def recommend_reviews(gap: Gap, margin: float) -> str:
+    """Say how many reviews it would take, when that is more than there are."""
+    if not margin:
+        return " A margin of 0 asks of the candidate to be better."
+    differing = max((gap.only_candidate + gap.only_champion) / gap.num_reviews, margin)
+    needed = (norm.ppf(1.0 - TAIL) + norm.ppf(POWER)) ** 2 * differing / margin**2 + 1.0 / margin
+    if needed <= gap.num_reviews:
+        return ""
+    rounded = math.ceil(needed / 100) * 100
+    return f" To tell, four times of five, that an equal one keeps within it takes about {rounded:,} test reviews."
+
+
+def explain_slice(part: Slice, gap: Gap, margin: float) -> str:
+    """Say how much worse the candidate is in a slice."""
+    return (
+        f"In the slice {part.group}: {part.name}, of {gap.num_reviews:,} reviews, it is worse: "
+        f"{show_points(gap.difference)}, surely not above {show_points(gap.high)}, beyond a margin of {100 * margin:g}."
+    )
+
+
+def explain_slices(num_slices: int, margin: float) -> str:
+    """Say that no slice speaks against the candidate."""
+    return f"In none of {num_slices} slices is it surely worse by more than a margin of {100 * margin:g} points."
+
+
+def show_points(difference: float) -> str:
+    """Show a difference of shares in points: show_points(-0.0123) -> "-1.23 points"."""
+    return f"{100 * difference:+.2f} points"

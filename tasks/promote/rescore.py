@@ -1,0 +1,115 @@
+"""Champion and candidate on the current test split: the champion answers it anew, the candidate has answered it."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from tasks.compare.comparison import gather_attributes
+from tasks.compare.data_card import read_split
+from tasks.compare.errors import read_reviews
+from tasks.compare.slices import cut_slices
+from tasks.errors import UserError
+from tasks.evaluate.bundle import Bundle, load_bundle
+from tasks.evaluate.evaluation import BATCH_ROWS
+from tasks.evaluate.metrics import predict_labels
+from tasks.evaluate.predictions import read_predictions
+from tasks.promote.gate import Slice, judge
+from tasks.promote.identity import read_facts
+from tasks.promote.rules import Margins
+
+MOST_LOST: Final = 30
+
+
+class Answers(NamedTuple):
+    """A model's answers and the labels, of shape (num_reviews,), and how sure it was of each answer."""
+
+    predicted: NDArray[np.intp]
+    labels: NDArray[np.integer[Any]]
+    confidence: NDArray[np.float64]
+
+    @property
+    def correct(self) -> NDArray[np.bool_]:
+        """Which reviews the model got right."""
+        right: NDArray[np.bool_] = self.predicted == self.labels
+        return right
+
+
+def rescore_champion(
+    *,
+    candidate_folder: Path,
+    champion_folder: Path,
+    test_path: Path,
+    label_names: Sequence[str],
+    encodings: Mapping[str, Mapping[str, Any]],
+    margins: Margins,
+) -> dict[str, Any]:
+    """Score the champion on the test reviews and judge the candidate, as plain JSON.
+
+    Gives what `gate.judge` does, and `lost`: of the reviews that the champion got right and the candidate wrong their
+    number, and some of them. Raises UserError when the champion cannot be loaded or knows other labels.
+    """
+    champion = answer_anew(load_bundle(champion_folder), test_path, label_names)
+    candidate = read_answers(candidate_folder, test_path)
+    attributes = gather_attributes(read_split(test_path), test_path, encodings)
+    slices = [Slice(*part) for part in cut_slices(attributes, label_names)]
+    return {
+        **judge(candidate.correct, champion.correct, slices, margins),
+        "lost": list_lost(candidate, champion, test_path, label_names),
+    }
+
+
+def answer_anew(bundle: Bundle, test_path: Path, label_names: Sequence[str]) -> Answers:
+    """Let a loaded model answer the test reviews, in the order of the labels that the run has."""
+    check_labels(bundle.label_names, label_names)
+    places = np.array([label_names.index(name) for name in bundle.label_names])
+    predicted, labels, confidence = [], [], []
+    with pq.ParquetFile(test_path) as file:
+        for batch in file.iter_batches(BATCH_ROWS, columns=["text", "label"]):
+            decided = bundle.decide(batch.column("text"))
+            predicted.append(places[decided.predicted])
+            confidence.append(take_confidence(decided.probabilities, decided.predicted))
+            labels.append(batch.column("label").to_numpy())
+    return Answers(np.concatenate(predicted), np.concatenate(labels), np.concatenate(confidence))
+
+
+def check_labels(champion: Sequence[str], run: Sequence[str]) -> None:
+    """Raise UserError when the champion gives other answers than the run asks for; their order does not matter."""
+    if sorted(champion) != sorted(run):
+        raise UserError(
+            f"its labels are {', '.join(champion)} and those of the test reviews {', '.join(run)}; expected the same."
+        )
+
+
+def read_answers(folder: Path, test_path: Path) -> Answers:
+    """Read what the candidate answered in its evaluation; raises UserError when that was on other reviews."""
+    path = folder / "predictions.parquet"
+    if not pq.read_table(path, columns=["id"]).equals(pq.read_table(test_path, columns=["id"])):
+        raise UserError(f"{str(path)!r} is not of the test reviews of this run; expected it to be. Run again.")
+    probabilities, labels = read_predictions(path)
+    predicted = predict_labels(probabilities, threshold=read_facts(folder).threshold)
+    return Answers(predicted, labels, take_confidence(probabilities, predicted))
+
+
+def take_confidence(probabilities: NDArray[np.float64], predicted: NDArray[np.intp]) -> NDArray[np.float64]:
+    """Take the probability of each answer."""
+    return probabilities[np.arange(len(predicted)), predicted]
+
+
+def list_lost(candidate: Answers, champion: Answers, test_path: Path, label_names: Sequence[str]) -> dict[str, Any]:
+    """List the reviews that only the champion got right, those first of which the candidate is surest."""
+    lost = np.flatnonzero(champion.correct & ~candidate.correct)
+    shown = lost[np.argsort(-candidate.confidence[lost], kind="stable")[:MOST_LOST]].tolist()
+    texts = read_reviews(test_path, sorted(shown), label_names)
+    reviews = [
+        {
+            **texts[str(row)],
+            "answer": label_names[candidate.predicted[row]],
+            "probability": float(candidate.confidence[row]),
+        }
+        for row in shown
+    ]
+    return {"num_reviews": len(lost), "reviews": reviews}

@@ -1,0 +1,128 @@
+"""The gate within the main job: what becomes of the champion, and where a person sees it."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from conftest import Job
+
+ROOT = Path(__file__).parents[2]
+SMALL = ("--dataset=sample", "--limit=300", "--epochs=1", "--variants=flatten", "--baselines=tfidf-linear,majority")
+LENIENT = ("--gate-margin=100", "--gate-slice-margin=100")
+pytestmark = pytest.mark.slow
+
+
+def run_small(job: "Job", *arguments: str) -> dict[str, Any]:
+    """Run the small job, which must succeed; returns what the gate decided."""
+    done = job.run(*SMALL, *arguments)
+    assert done.returncode == 0, done.stderr
+    gate: dict[str, Any] = job.leaderboard()["gate"]
+    return gate
+
+
+def champion(job: "Job") -> str:
+    name: str = (job.artifacts / "champion" / "current").readlink().name
+    return name
+
+
+def promote_by_hand(job: "Job", *arguments: str) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        [sys.executable, str(ROOT / "flows" / "promote.py"), f"--artifacts-dir={job.artifacts}", *arguments],
+        env={name: value for name, value in job.environment().items() if name != "PREFECT_API_URL"},
+        text=True,
+        capture_output=True,
+        check=False,
+    )
+
+
+def history(job: "Job") -> list[dict[str, Any]]:
+    return [json.loads(line) for line in (job.artifacts / "champion" / "history.jsonl").read_text().splitlines()]
+
+
+def test_best_model_of_the_first_run_is_the_first_champion(shared_job: "Job") -> None:
+    gate = run_small(shared_job)
+    assert (gate["outcome"], gate["candidate"]) == ("promoted", shared_job.leaderboard()["recommendation"]["name"])
+    assert champion(shared_job).startswith("tfidf-linear-")
+    assert shared_job.task_states()["gate-candidate"] == "Promoted"
+    assert shared_job.latest_flow_run()["state_name"] == "Completed"
+    assert [line["run"] for line in history(shared_job)] == [shared_job.leaderboard()["run"]["id"]]
+
+
+def test_same_run_again_keeps_it(shared_job: "Job") -> None:
+    assert run_small(shared_job)["outcome"] == "kept"
+    assert shared_job.task_states()["gate-candidate"] == "Kept"
+    assert len(history(shared_job)) == 1
+
+
+def test_worse_candidate_is_refused_in_sight_of_everyone_and_the_run_succeeds(shared_job: "Job") -> None:
+    before = champion(shared_job)
+    gate = run_small(shared_job, "--candidate=majority")
+    assert gate["outcome"] == "refused"
+    assert champion(shared_job) == before
+    assert shared_job.task_states()["gate-candidate"] == "Refused"
+    run = shared_job.latest_flow_run()
+    assert (run["state_name"], run["state_type"]) == ("Refused", "COMPLETED")
+    sentence = f"Refused majority: {before} stays the champion."
+    folder = shared_job.artifacts / "runs" / "latest"
+    assert sentence in (folder / "report.html").read_text()
+    assert sentence in (folder / "summary.md").read_text().replace("\\", "")
+    lost = json.loads((folder / "metrics.json").read_text())["gate"]["comparison"]["lost"]
+    assert lost["num_reviews"] >= len(lost["reviews"]) == 30
+    assert "lost" not in gate["comparison"]
+    artifacts = shared_job.post("/artifacts/latest/filter", {"artifacts": {"key": {"any_": ["gate"]}}})
+    assert sentence in artifacts[0]["data"].replace("\\", "")
+
+
+def test_promotion_can_be_held_back(shared_job: "Job") -> None:
+    before = champion(shared_job)
+    assert run_small(shared_job, "--candidate=flatten", "--no-promote", *LENIENT)["outcome"] == "held"
+    assert shared_job.task_states()["gate-candidate"] == "Held"
+    assert champion(shared_job) == before
+
+
+def test_wide_margins_let_it_pass_and_a_rollback_keeps_it_out(shared_job: "Job") -> None:
+    before = champion(shared_job)
+    assert run_small(shared_job, "--candidate=flatten", *LENIENT)["outcome"] == "promoted"
+    assert champion(shared_job).startswith("flatten-")
+    done = promote_by_hand(shared_job, "--rollback")
+    assert (done.returncode, champion(shared_job)) == (0, before), done.stderr
+    gate = run_small(shared_job, "--candidate=flatten", *LENIENT)
+    assert gate["outcome"] == "refused"
+    assert "by hand" in gate["reasons"][0]
+
+
+def test_neural_champion_is_scored_anew(shared_job: "Job") -> None:
+    model = next((shared_job.artifacts / "models" / "flatten").iterdir())
+    assert promote_by_hand(shared_job, "--to", f"flatten/{model.name}").returncode == 0
+    gate = run_small(shared_job, "--candidate=majority", *LENIENT)
+    row = next(row for row in shared_job.leaderboard()["variants"] if row["name"] == "flatten")
+    assert gate["comparison"]["accuracy"]["champion"] == row["accuracy"]["mean"]
+
+
+def test_damaged_champion_is_not_replaced_and_the_run_says_why(shared_job: "Job") -> None:
+    model = next((shared_job.artifacts / "models" / "flatten").iterdir())
+    promote_by_hand(shared_job, "--to", f"flatten/{model.name}")
+    (shared_job.artifacts / "champion" / "current" / "model.keras").write_bytes(b"damaged")
+    gate = run_small(shared_job, "--candidate=tfidf-linear")
+    assert gate["outcome"] == "refused"
+    assert champion(shared_job).startswith("flatten-")
+
+
+def test_python_gets_the_leaderboard_of_a_refused_run(job: "Job") -> None:
+    script = (
+        "from pathlib import Path; from flows.train_all import train_all; from tasks.config import RunConfig;"
+        f"folder = Path({str(job.folder)!r});"
+        "options = dict(dataset='sample', variants='flatten', baselines='majority', limit=50, epochs=1,"
+        "data_dir=folder / 'data', artifacts_dir=folder / 'artifacts');"
+        "names = ('flatten', 'majority');"
+        "[print(train_all(RunConfig(candidate=name, **options))['gate']['outcome']) for name in names]"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], env=job.environment(), capture_output=True, text=True, check=False
+    )
+    assert done.stdout.split() == ["promoted", "refused"], done.stderr

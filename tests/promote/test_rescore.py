@@ -1,0 +1,159 @@
+"""Champion and candidate on the same test reviews, with real models."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from tasks.baseline.baselines import BASELINES
+from tasks.baseline.fitting import fit_baseline
+from tasks.errors import UserError
+from tasks.evaluate.evaluation import evaluate_model
+from tasks.evaluate.predictions import load_correct
+from tasks.promote import rescore
+from tasks.promote.identity import read_facts
+from tasks.promote.rescore import rescore_champion
+from tasks.promote.rules import Margins
+from tasks.store import Manifest, record_file
+
+NAMES = ["bad", "good"]
+WORDS = {"bad": ["dull", "worst", "empty"], "good": ["clever", "best", "warm"]}
+MakeModel = Callable[..., Path]
+
+
+def write_reviews(folder: Path, names: list[str], *, start: int = 0) -> Path:
+    """Reviews whose words tell most of their labels; in test every tenth says the opposite."""
+    folder.mkdir(exist_ok=True)
+    random = np.random.default_rng(start)
+    for split, num_reviews in (("train", 200), ("validation", 60), ("test", 200)):
+        labels = np.arange(num_reviews) % 2
+        meant = np.where((np.arange(num_reviews) % 10 == 0) & (split == "test"), 1 - labels, labels)
+        texts = [" ".join([*random.choice(WORDS[NAMES[it]], 2), "film"]) for it in meant]
+        own = np.array([names.index(NAMES[label]) for label in labels])
+        ids = [f"{split}-{start + index}" for index in range(num_reviews)]
+        pq.write_table(
+            pa.table({"id": ids, "text": texts, "label": pa.array(own, pa.int32())}), folder / f"{split}.parquet"
+        )
+    return folder
+
+
+@pytest.fixture
+def make_model(tmp_path: Path) -> MakeModel:
+    """Fits and evaluates a baseline, with the manifests of a bundle."""
+
+    def make(name: str, reviews: Path, label_names: list[str]) -> Path:
+        folder = tmp_path / "models" / f"{name}-{reviews.name}"
+        folder.mkdir(parents=True)
+        training = fit_baseline(BASELINES[name], reviews_folder=reviews, folder=folder, label_names=label_names)
+        trained = sorted(path.name for path in folder.iterdir())
+        counts = {split: dict.fromkeys(label_names, 10) for split in ("train", "validation", "test")}
+        facts: dict[str, Any] = {
+            "variant": name,
+            "description": "for tests",
+            "kind": "baseline",
+            "fingerprint": "f1",
+            "encoding": None,
+            "settings": {"seed": 1, "epochs": 1, "patience": 1, "batch_size": 32},
+            "training": training,
+            "dataset": {"name": "words", "counts": counts, "limit": None, "validation_fraction": 0.1},
+            "data": {f"{split}.parquet": "0" for split in counts},
+            "versions": {},
+        }
+        evaluate_model(folder, reviews, folder, label_names=label_names, bundle=facts)
+        evaluated = sorted(path.name for path in folder.iterdir() if path.name not in trained)
+        for manifest_name, files in (("training.json", trained), ("manifest.json", evaluated)):
+            manifest = Manifest(
+                kind="test",
+                name=name,
+                fingerprint="f",
+                folder="",
+                decided_by={},
+                facts={},
+                files={file: record_file(folder / file) for file in files},
+                created="today",
+            )
+            (folder / manifest_name).write_text(manifest.model_dump_json())
+        return folder
+
+    return make
+
+
+def compare(candidate: Path, champion: Path, reviews: Path, label_names: list[str] = NAMES) -> dict[str, Any]:
+    return rescore_champion(
+        candidate_folder=candidate,
+        champion_folder=champion,
+        test_path=reviews / "test.parquet",
+        label_names=label_names,
+        encodings={},
+        margins=Margins(overall=0.005, per_slice=0.02),
+    )
+
+
+def test_champion_is_scored_on_the_reviews_of_this_run(tmp_path: Path, make_model: MakeModel) -> None:
+    before, today = write_reviews(tmp_path / "before", NAMES, start=7), write_reviews(tmp_path / "today", NAMES)
+    champion, candidate = make_model("tfidf-linear", before, NAMES), make_model("majority", today, NAMES)
+    found = compare(candidate, champion, today)
+    assert found["accuracy"] == {"champion": 0.9, "candidate": 0.5}
+    assert not found["passes"]
+    assert {part["group"] for part in found["slices"]} == {"length", "negation", "label"}
+
+
+def test_model_against_itself_differs_in_nothing(tmp_path: Path, make_model: MakeModel) -> None:
+    today = write_reviews(tmp_path / "today", NAMES)
+    model = make_model("tfidf-linear", today, NAMES)
+    found = compare(model, model, today)
+    assert (found["only_candidate"], found["only_champion"]) == (0, 0)
+    assert found["lost"] == {"num_reviews": 0, "reviews": []}
+
+
+def test_lost_reviews_are_those_that_only_the_champion_got_right(
+    tmp_path: Path, make_model: MakeModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rescore, "MOST_LOST", 5)
+    today = write_reviews(tmp_path / "today", NAMES)
+    champion, candidate = make_model("tfidf-linear", today, NAMES), make_model("majority", today, NAMES)
+    found = compare(candidate, champion, today)
+    correct = {
+        model: load_correct(folder / "predictions.parquet", threshold=read_facts(folder).threshold)
+        for model, folder in (("champion", champion), ("candidate", candidate))
+    }
+    lost = correct["champion"] & ~correct["candidate"]
+    assert found["lost"]["num_reviews"] == lost.sum() == found["only_champion"]
+    assert len(found["lost"]["reviews"]) == 5
+    ids = {f"test-{row}" for row in np.flatnonzero(lost)}
+    for review in found["lost"]["reviews"]:
+        assert review["id"] in ids
+        assert review["answer"] != review["label"]
+
+
+def test_labels_in_another_order_are_the_same_labels(tmp_path: Path, make_model: MakeModel) -> None:
+    turned = ["good", "bad"]
+    before, today = write_reviews(tmp_path / "before", turned, start=7), write_reviews(tmp_path / "today", NAMES)
+    champion, candidate = make_model("tfidf-linear", before, turned), make_model("majority", today, NAMES)
+    assert compare(candidate, champion, today)["accuracy"]["champion"] == 0.9
+
+
+def test_champion_with_other_labels_is_refused(tmp_path: Path, make_model: MakeModel) -> None:
+    today = write_reviews(tmp_path / "today", NAMES)
+    champion = make_model("tfidf-linear", today, NAMES)
+    with pytest.raises(UserError, match="its labels are bad, good and those of the test reviews bad, so so"):
+        compare(champion, champion, today, ["bad", "so so"])
+
+
+def test_damaged_champion_is_refused(tmp_path: Path, make_model: MakeModel) -> None:
+    today = write_reviews(tmp_path / "today", NAMES)
+    champion, candidate = make_model("tfidf-linear", today, NAMES), make_model("majority", today, NAMES)
+    (champion / "model.npz").write_bytes(b"damaged")
+    with pytest.raises(UserError, match="does not match its hash"):
+        compare(candidate, champion, today)
+
+
+def test_candidate_that_answered_other_reviews_is_refused(tmp_path: Path, make_model: MakeModel) -> None:
+    before, today = write_reviews(tmp_path / "before", NAMES, start=7), write_reviews(tmp_path / "today", NAMES)
+    model = make_model("tfidf-linear", before, NAMES)
+    with pytest.raises(UserError, match="is not of the test reviews of this run"):
+        compare(model, model, today)
