@@ -15,14 +15,18 @@ from typing import Any
 
 from prefect import flow, runtime
 from prefect.client.schemas import State
-from prefect.states import Failed
+from prefect.states import Completed, Failed
 from rich.console import Console
 
+from tasks.alerts import Event, alert, alert_of_end
 from tasks.baseline.baselines import BASELINES, Baseline
 from tasks.baseline.task import train_baseline
 from tasks.compare.results import BASELINE, ModelResult
 from tasks.compare.task import compare_models
 from tasks.config import RunConfig
+from tasks.drift.render import describe_drift
+from tasks.drift.stability import ALARM
+from tasks.drift.task import has_comparable_champion, measure_drift
 from tasks.encode.encodings import ENCODINGS
 from tasks.encode.task import encode_reviews
 from tasks.errors import TrainingError, UserError
@@ -50,17 +54,24 @@ class VariantsFailedError(Exception):
 
 def name_run() -> str:
     """Name the flow run after what it does: "imdb-reviews · 10 variants · 3 seeds"."""
-    config = runtime.flow_run.parameters["config"]
+    config = RunConfig.model_validate(runtime.flow_run.parameters["config"])
     num_variants, seeds = len(config.variant_names), config.seeds
     counts = [f"{num_variants} variant{'s'[: num_variants > 1]}", f"{seeds} seed{'s'[: seeds > 1]}"]
     return " · ".join([config.dataset_name.replace("_", "-"), *counts])
 
 
-@flow(name="train-all", flow_run_name=name_run)
+@flow(
+    name="train-all",
+    flow_run_name=name_run,
+    on_failure=[alert_of_end],
+    on_crashed=[alert_of_end],
+    on_cancellation=[alert_of_end],
+)
 def train_all(config: RunConfig = RunConfig()) -> dict[str, Any] | State[Any]:
     """Ingest, encode, train, evaluate, report; returns the content of leaderboard.json.
 
-    Ends as Failed when a variant failed, after the others are reported, or when the data are not as they must be.
+    Ends as Failed when a variant failed, after the others are reported, or when the data are not as they must be; as
+    Drift alarm when they are no longer those of the champion.
     """
     started = datetime.now(UTC)
     try:
@@ -72,6 +83,7 @@ def train_all(config: RunConfig = RunConfig()) -> dict[str, Any] | State[Any]:
             validation_fraction=config.validation_fraction,
             limit=config.limit,
         )
+        drift = compare_with_champion(config, choice, reviews)
         sequences = encode_all(config, reviews)
         results = [
             *(train_baseline_and_evaluate(config, BASELINES[name], reviews) for name in config.baseline_names),
@@ -87,6 +99,7 @@ def train_all(config: RunConfig = RunConfig()) -> dict[str, Any] | State[Any]:
     leaderboard = write_report(
         comparison,
         run=describe_run(config, choice, reviews, results, started),
+        drift=drift,
         config_json=config.model_dump_json(indent=2),
         artifacts_dir=config.artifacts_dir,
     )
@@ -96,6 +109,13 @@ def train_all(config: RunConfig = RunConfig()) -> dict[str, Any] | State[Any]:
 def folders(config: RunConfig) -> dict[str, Path]:
     """Name the two roots as the tasks call them."""
     return {"data_dir": config.data_dir, "artifacts_dir": config.artifacts_dir}
+
+
+def compare_with_champion(config: RunConfig, choice: Choice, reviews: Manifest) -> dict[str, Any] | None:
+    """Measure how far the training data are from the champion's, if there is one of the same data."""
+    if not has_comparable_champion(choice, config.artifacts_dir):
+        return None
+    return run(measure_drift, reviews, **folders(config)).facts
 
 
 def encode_all(config: RunConfig, reviews: Manifest) -> dict[str, Manifest]:
@@ -174,13 +194,25 @@ def describe_run(
 
 
 def conclude(leaderboard: dict[str, Any]) -> dict[str, Any] | State[Any]:
-    """Return the leaderboard, or a Failed state that carries it when a variant failed."""
+    """Return the leaderboard, or a state that carries it and is named after what a person should look at."""
     rows = leaderboard["variants"]
+    alarms = list_alarms(leaderboard)
+    for event, message in alarms.items():
+        alert(event, message, flow_run=runtime.flow_run, dataset=leaderboard["run"]["dataset"])
     failed = [row["name"] for row in rows if row["status"] == "failed"]
-    if not failed:
-        return leaderboard
-    message = f"{len(failed)} of {len(rows)} variants failed: {', '.join(failed)}"
-    return Failed(message=message, data=VariantsFailedError(message, leaderboard))
+    if failed:
+        message = f"{len(failed)} of {len(rows)} variants failed: {', '.join(failed)}"
+        return Failed(message=message, data=VariantsFailedError(message, leaderboard))
+    if alarms:
+        name = " · ".join(event.replace("-", " ") for event in alarms).capitalize()
+        return Completed(name=name, message=" ".join(alarms.values()), data=leaderboard)
+    return leaderboard
+
+
+def list_alarms(leaderboard: dict[str, Any]) -> dict[Event, str]:
+    """List what a run that trained everything raises the alarm for, with what to say of it."""
+    drift = leaderboard.get("drift")
+    return {"drift-alarm": describe_drift(drift)} if drift and drift["level"] == ALARM else {}
 
 
 def main(config: RunConfig) -> int:

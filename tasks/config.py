@@ -23,6 +23,7 @@ from tasks.ingest.files import FileOptions, Quoting
 from tasks.ingest.lines import is_charset
 from tasks.ingest.paths import is_path, name_dataset
 from tasks.train.variants import GROUPS, SEED, VARIANTS, expand_names
+from tasks.webhook import VARIABLE as WEBHOOK
 
 ROOT: Final = Path(__file__).resolve().parents[1]
 ENV_PREFIX: Final = "BAKEOFF_"
@@ -259,7 +260,7 @@ def read_toml(path: Path) -> dict[str, Any]:
 
 def check_environment() -> None:
     """Refuse a variable that looks like a setting but is none, such as BAKEOFF_EPOC."""
-    known = [f"{ENV_PREFIX}{field.upper()}" for field in RunConfig.model_fields]
+    known = [*(f"{ENV_PREFIX}{field.upper()}" for field in RunConfig.model_fields), WEBHOOK]
     for name in sorted(os.environ):
         if name.upper().startswith(ENV_PREFIX) and name.upper() not in known:
             raise UserError(

@@ -13,6 +13,7 @@ import jinja2
 import vl_convert
 
 from tasks.compare.results import TARGET_ACCURACY
+from tasks.drift import render as drift
 from tasks.ingest.datasets import FALLBACK_WARNING
 from tasks.report import charts, verdict
 from tasks.report.leaderboard_table import WIDTH, build_leaderboard_table, build_numbers_table
@@ -23,6 +24,7 @@ from tasks.report.tables import build_tables
 ROOM: Final = Path(__file__).parent
 VEGA_LITE: Final = ".".join(alt.SCHEMA_VERSION.removeprefix("v").split(".")[:2])
 METHOD: Final = {
+    "drift": drift.METHOD,
     "pairs": (
         "Two models differ when both agree: an exact McNemar test on the same reviews, corrected for all pairs after "
         "Holm, for the models at hand; and a 95% bootstrap interval of the difference over reviews and seeds, for the "
@@ -85,6 +87,7 @@ def render_page(metrics: Mapping[str, Any]) -> str:
         failures=[row for row in metrics["variants"] if row["status"] == "failed"],
         claims=metrics["claims"],
         warnings=metrics["data"]["warnings"],
+        drift=drift.describe_drift(metrics["drift"]) if "drift" in metrics else "",
         errors=metrics["errors"],
         reviews=list_reviews(metrics),
         recommended=(metrics["recommendation"] or {}).get("name", ""),
@@ -161,6 +164,7 @@ def list_contents(drawn: Mapping[str, Any], metrics: Mapping[str, Any]) -> list[
         ("training", "Training", bool(metrics["trainings"])),
         ("claims", "The note's claims", bool(metrics["claims"])),
         ("data", "Data card", True),
+        ("drift", "Drift", "drift" in metrics),
         ("method", "How to read this", True),
     )
     return [(name, title) for name, title, is_there in sections if is_there]

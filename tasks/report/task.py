@@ -16,13 +16,21 @@ from tasks.store import Manifest
 
 
 @task(name="write-report", cache_policy=NO_CACHE)
-def write_report(comparison: Manifest, *, run: dict[str, Any], config_json: str, artifacts_dir: Path) -> dict[str, Any]:
-    """Write the run's reports in all their forms; returns the content of leaderboard.json."""
+def write_report(
+    comparison: Manifest,
+    *,
+    run: dict[str, Any],
+    drift: dict[str, Any] | None,
+    config_json: str,
+    artifacts_dir: Path,
+) -> dict[str, Any]:
+    """Write the run's reports in all their forms; returns the content of leaderboard.json, and drift if measured."""
     content = json.loads((artifacts_dir / comparison.folder / FILE).read_text(encoding="utf-8"))
-    metrics = {"run": run, **content}
+    measured = {"drift": drift} if drift else {}
+    metrics = {"run": run, **content, **measured}
     folder = write_run(artifacts_dir, metrics, config_json)
     publish_artifacts(metrics, folder)
-    return {name: metrics[name] for name in ("run", "recommendation", "variants")}
+    return {name: metrics[name] for name in ("run", "recommendation", "variants", *measured)}
 
 
 def publish_artifacts(metrics: dict[str, Any], folder: Path) -> None:
