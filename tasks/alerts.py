@@ -8,7 +8,13 @@ from prefect.settings import get_current_settings
 from tasks.webhook import call_webhook
 
 Event = Literal["run-failed", "run-crashed", "run-cancelled", "promotion-refused", "drift-alarm"]
-OF_STATES: Final[dict[str, Event]] = {"FAILED": "run-failed", "CRASHED": "run-crashed", "CANCELLED": "run-cancelled"}
+OF_STATES: Final[dict[str, Event]] = {
+    "FAILED": "run-failed",
+    "CRASHED": "run-crashed",
+    # The hook is called while a run is being stopped.
+    "CANCELLING": "run-cancelled",
+    "CANCELLED": "run-cancelled",
+}
 
 
 def alert(event: Event, message: str, *, flow_run: Any, dataset: str | None = None) -> None:
