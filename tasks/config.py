@@ -28,6 +28,7 @@ from tasks.webhook import VARIABLE as WEBHOOK
 ROOT: Final = Path(__file__).resolve().parents[1]
 ENV_PREFIX: Final = "BAKEOFF_"
 VARIANT_CHOICES: Final = (*VARIANTS, *GROUPS, "all")
+FIRST_IN_FORM: Final = ("dataset", "variants", "baselines", "seeds", "epochs", "limit")
 BASELINE_CHOICES: Final = (*BASELINES, "all", "none")
 
 
@@ -51,10 +52,26 @@ def name_delimiter(value: Any) -> Any:
     return "\t" if value in {"tab", "\\t"} else value
 
 
+def fit_for_form(schema: dict[str, Any]) -> None:
+    """Make the schema one that the form in the UI shows well.
+
+    What most runs set comes first. The form reads descriptions as Markdown, in which <label> is a tag. Folders have no
+    default in it: it would be sent with each run, and be that of the machine that deployed, not of the one that runs.
+    """
+    fields = schema["properties"]
+    schema["properties"] = {name: fields[name] for name in (*FIRST_IN_FORM, *fields)}
+    for field in fields.values():
+        field["description"] = field["description"].replace("<", "&lt;")
+    for name in ("data_dir", "artifacts_dir"):
+        fields[name].pop("default", None)
+
+
 class RunConfig(BaseSettings):
     """Train every chosen model variant on one dataset, evaluate it and write the leaderboard."""
 
-    model_config = SettingsConfigDict(frozen=True, extra="forbid", env_prefix=ENV_PREFIX)
+    model_config = SettingsConfigDict(
+        frozen=True, extra="forbid", env_prefix=ENV_PREFIX, json_schema_extra=fit_for_form
+    )
 
     dataset: str = Field(
         default=AUTO,
