@@ -3,9 +3,7 @@
 import os
 import re
 import subprocess
-import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -45,20 +43,6 @@ def environment(prefect_api: str, tmp_path_factory: pytest.TempPathFactory) -> d
         "http_proxy": "http://127.0.0.1:9",
         "no_proxy": "127.0.0.1",
     }
-
-
-@pytest.fixture(scope="module")
-def checkout() -> Iterator[Path]:
-    """The checkout, with `.venv` leading to the environment that runs the tests if it has none of its own."""
-    link = ROOT / ".venv"
-    if link.exists():
-        yield ROOT
-        return
-    link.symlink_to(sys.prefix)
-    try:
-        yield ROOT
-    finally:
-        link.unlink()
 
 
 def test_every_command_is_covered() -> None:

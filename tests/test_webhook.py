@@ -1,62 +1,44 @@
 """The webhook is told over a real connection; whatever it does, the caller goes on and the address stays secret."""
 
-import json
 import logging
 import socket
-import threading
 import time
-from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from typing import TYPE_CHECKING
 
 import pytest
 
 from tasks import webhook
 from tasks.webhook import VARIABLE, call_webhook
 
+if TYPE_CHECKING:
+    from conftest import WebhookReceiver
+
 SECRET = "only-in-the-address"  # noqa: S105
 BODY = {"event": "run-failed", "message": "Größe"}
 
 
-class Receiver(BaseHTTPRequestHandler):
-    """Keeps what it is sent and answers as its server is told to."""
-
-    def do_POST(self) -> None:
-        content = self.rfile.read(int(self.headers["Content-Length"]))
-        self.server.received.append((self.path, self.headers["Content-Type"], json.loads(content)))  # type: ignore[attr-defined]
-        self.send_response(self.server.status)  # type: ignore[attr-defined]
-        self.send_header("Location", "/elsewhere")
-        self.end_headers()
-
-    def log_message(self, *_arguments: Any) -> None:
-        pass
-
-
 @pytest.fixture
-def receiver(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    server: Any = ThreadingHTTPServer(("127.0.0.1", 0), Receiver)
-    server.received, server.status = [], 200
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    monkeypatch.setenv(VARIABLE, f"http://127.0.0.1:{server.server_port}/{SECRET}")
+def listening(receiver: "WebhookReceiver", monkeypatch: pytest.MonkeyPatch) -> "WebhookReceiver":
+    """The receiver, with the environment leading to it."""
+    monkeypatch.setenv(VARIABLE, receiver.url)
     monkeypatch.setenv("no_proxy", "127.0.0.1")
-    yield server
-    server.shutdown()
-    server.server_close()
+    receiver.received.clear()
+    return receiver
 
 
-def test_body_arrives_as_json(receiver: Any) -> None:
+def test_body_arrives_as_json(listening: "WebhookReceiver") -> None:
     assert call_webhook(BODY)
-    assert receiver.received == [(f"/{SECRET}", "application/json", BODY)]
+    assert listening.received == [(f"/{SECRET}", "application/json", BODY)]
 
 
 @pytest.mark.parametrize("status", [302, 404, 500])
 def test_refusal_is_one_warning_without_the_address(
-    receiver: Any, status: int, caplog: pytest.LogCaptureFixture
+    listening: "WebhookReceiver", status: int, caplog: pytest.LogCaptureFixture
 ) -> None:
-    receiver.status = status
+    listening.status = status
     with caplog.at_level(logging.DEBUG):
         assert not call_webhook(BODY)
-    assert len(receiver.received) == 1
+    assert len(listening.received) == 1
     assert "could not be reached" in caplog.text
     assert SECRET not in caplog.text
 
