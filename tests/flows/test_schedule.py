@@ -300,6 +300,7 @@ def test_failing_run_is_failed_and_calls_the_webhook(site: Site, receiver: "Webh
 
 @pytest.fixture(scope="module")
 def page() -> Iterator[Page]:
+    expect.set_options(timeout=1_000 * PATIENCE_SECONDS)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
         yield browser.new_page(viewport={"width": 1280, "height": 900})
@@ -314,7 +315,7 @@ def test_ui_shows_the_run_its_graph_and_the_leaderboard(site: Site, scheduled: s
     expect(page.locator("canvas").first).to_be_visible()
     (artifact,) = site.call("/artifacts/latest/filter", {"artifacts": {"key": {"any_": ["leaderboard"]}}})
     page.goto(f"{ui}/artifacts/artifact/{artifact['latest_id']}")
-    expect(page.get_by_role("cell", name="conv-max").first).to_be_visible()
+    expect(page.get_by_text("conv-max", exact=True).first).to_be_visible()
 
 
 def test_ui_has_a_form_with_descriptions_and_choices(site: Site, page: Page) -> None:
