@@ -19,11 +19,15 @@ from prefect.client.schemas import State
 from prefect.states import Completed, Failed
 from rich.console import Console
 
+from tasks.alerts import Event, alert, alert_of_end
 from tasks.baseline.baselines import BASELINES, Baseline
 from tasks.baseline.task import train_baseline
 from tasks.compare.results import BASELINE, ModelResult
 from tasks.compare.task import compare_models
 from tasks.config import RunConfig
+from tasks.drift.render import describe_drift
+from tasks.drift.stability import ALARM
+from tasks.drift.task import has_comparable_champion, measure_drift
 from tasks.encode.encodings import ENCODINGS
 from tasks.encode.task import encode_reviews
 from tasks.errors import TrainingError, UserError
@@ -53,18 +57,24 @@ class VariantsFailedError(Exception):
 
 def name_run() -> str:
     """Name the flow run after what it does: "imdb-reviews · 10 variants · 3 seeds"."""
-    config = runtime.flow_run.parameters["config"]
+    config = RunConfig.model_validate(runtime.flow_run.parameters["config"])
     num_variants, seeds = len(config.variant_names), config.seeds
     counts = [f"{num_variants} variant{'s'[: num_variants > 1]}", f"{seeds} seed{'s'[: seeds > 1]}"]
     return " · ".join([config.dataset_name.replace("_", "-"), *counts])
 
 
-@flow(name="train-all", flow_run_name=name_run)
+@flow(
+    name="train-all",
+    flow_run_name=name_run,
+    on_failure=[alert_of_end],
+    on_crashed=[alert_of_end],
+    on_cancellation=[alert_of_end],
+)
 def train_all(config: RunConfig = RunConfig()) -> dict[str, Any] | State[Any]:
     """Ingest, encode, train, evaluate, report; returns the content of leaderboard.json.
 
-    Ends as Refused, a kind of Completed, when the best model does not pass the gate; as Failed when a variant failed,
-    after the others are reported, or when the data are not as they must be.
+    Ends as Failed when a variant failed, after the others are reported, or when the data are not as they must be; else
+    in a state that is named after what a person should look at: Promotion refused, Drift alarm.
     """
     started = datetime.now(UTC)
     try:
@@ -76,6 +86,7 @@ def train_all(config: RunConfig = RunConfig()) -> dict[str, Any] | State[Any]:
             validation_fraction=config.validation_fraction,
             limit=config.limit,
         )
+        drift = compare_with_champion(config, choice, reviews)
         sequences = encode_all(config, reviews)
         results = [
             *(train_baseline_and_evaluate(config, BASELINES[name], reviews) for name in config.baseline_names),
@@ -102,6 +113,7 @@ def train_all(config: RunConfig = RunConfig()) -> dict[str, Any] | State[Any]:
         comparison,
         gate=gate,
         run=describe_run(config, choice, reviews, results, started),
+        drift=drift,
         config_json=config.model_dump_json(indent=2),
         artifacts_dir=config.artifacts_dir,
     )
@@ -116,6 +128,13 @@ def name_results(started: datetime) -> str:
 def folders(config: RunConfig) -> dict[str, Path]:
     """Name the two roots as the tasks call them."""
     return {"data_dir": config.data_dir, "artifacts_dir": config.artifacts_dir}
+
+
+def compare_with_champion(config: RunConfig, choice: Choice, reviews: Manifest) -> dict[str, Any] | None:
+    """Measure how far the training data are from the champion's, if there is one of the same data."""
+    if not has_comparable_champion(choice, config.artifacts_dir):
+        return None
+    return run(measure_drift, reviews, **folders(config)).facts
 
 
 def encode_all(config: RunConfig, reviews: Manifest) -> dict[str, Manifest]:
@@ -195,15 +214,30 @@ def describe_run(
 
 
 def conclude(leaderboard: dict[str, Any]) -> dict[str, Any] | State[Any]:
-    """Return the leaderboard, in a Failed state when a variant failed and in one called Refused when the gate did."""
+    """Return the leaderboard, or a state that carries it and is named after what a person should look at."""
     rows = leaderboard["variants"]
+    alarms = list_alarms(leaderboard)
+    for event, message in alarms.items():
+        alert(event, message, flow_run=runtime.flow_run, dataset=leaderboard["run"]["dataset"])
     failed = [row["name"] for row in rows if row["status"] == "failed"]
-    if not failed and leaderboard["gate"]["outcome"] == "refused":
-        return Completed(name="Refused", message=describe_gate(leaderboard["gate"]), data=leaderboard)
-    if not failed:
-        return leaderboard
-    message = f"{len(failed)} of {len(rows)} variants failed: {', '.join(failed)}"
-    return Failed(message=message, data=VariantsFailedError(message, leaderboard))
+    if failed:
+        message = f"{len(failed)} of {len(rows)} variants failed: {', '.join(failed)}"
+        return Failed(message=message, data=VariantsFailedError(message, leaderboard))
+    if alarms:
+        name = " · ".join(event.replace("-", " ") for event in alarms).capitalize()
+        return Completed(name=name, message=" ".join(alarms.values()), data=leaderboard)
+    return leaderboard
+
+
+def list_alarms(leaderboard: dict[str, Any]) -> dict[Event, str]:
+    """List what a run that trained everything raises the alarm for, with what to say of it."""
+    alarms: dict[Event, str] = {}
+    if leaderboard["gate"]["outcome"] == "refused":
+        alarms["promotion-refused"] = describe_gate(leaderboard["gate"])
+    drift = leaderboard.get("drift")
+    if drift and drift["level"] == ALARM:
+        alarms["drift-alarm"] = describe_drift(drift)
+    return alarms
 
 
 def main(config: RunConfig) -> int:

@@ -26,10 +26,12 @@ from tasks.ingest.paths import is_path, name_dataset
 from tasks.promote.rules import GateRules, Margins
 from tasks.train.kernels import Kernels
 from tasks.train.variants import GROUPS, SEED, VARIANTS, expand_names
+from tasks.webhook import VARIABLE as WEBHOOK
 
 ROOT: Final = Path(__file__).resolve().parents[1]
 ENV_PREFIX: Final = "BAKEOFF_"
 VARIANT_CHOICES: Final = (*VARIANTS, *GROUPS, "all")
+FIRST_IN_FORM: Final = ("dataset", "variants", "baselines", "seeds", "epochs", "limit")
 BASELINE_CHOICES: Final = (*BASELINES, "all", "none")
 
 
@@ -124,10 +126,26 @@ def read_toml(path: Path) -> dict[str, Any]:
     return {key.replace("-", "_"): value for key, value in settings.items()}
 
 
+def fit_for_form(schema: dict[str, Any]) -> None:
+    """Make the schema one that the form in the UI shows well.
+
+    What most runs set comes first. The form reads descriptions as Markdown, in which <label> is a tag. Folders have no
+    default in it: it would be sent with each run, and be that of the machine that deployed, not of the one that runs.
+    """
+    fields = schema["properties"]
+    schema["properties"] = {name: fields[name] for name in (*FIRST_IN_FORM, *fields)}
+    for field in fields.values():
+        field["description"] = field["description"].replace("<", "&lt;")
+    for name in ("data_dir", "artifacts_dir"):
+        fields[name].pop("default", None)
+
+
 class FlowConfig(BaseSettings):
     """What the settings of every flow have in common: where they come from."""
 
-    model_config = SettingsConfigDict(frozen=True, extra="forbid", env_prefix=ENV_PREFIX)
+    model_config = SettingsConfigDict(
+        frozen=True, extra="forbid", env_prefix=ENV_PREFIX, json_schema_extra=fit_for_form
+    )
 
     @classmethod
     def settings_customise_sources(
@@ -312,7 +330,11 @@ class RunConfig(FlowConfig):
 
 def check_environment(*configs: type[FlowConfig]) -> None:
     """Refuse a variable that looks like a setting of any of the flows but is none, such as BAKEOFF_EPOC."""
-    known = list(dict.fromkeys(f"{ENV_PREFIX}{field.upper()}" for config in configs for field in config.model_fields))
+    known = list(
+        dict.fromkeys(
+            [*(f"{ENV_PREFIX}{field.upper()}" for config in configs for field in config.model_fields), WEBHOOK]
+        )
+    )
     for name in sorted(os.environ):
         if name.upper().startswith(ENV_PREFIX) and name.upper() not in known:
             raise UserError(

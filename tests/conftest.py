@@ -1,8 +1,11 @@
-"""What all tests share: one Prefect server for those that run flows, and results of models made by hand."""
+"""What all tests share: a Prefect server and a webhook's receiver for those that run flows, and results of models."""
 
 import json
 import os
+import sys
+import threading
 from collections.abc import Callable, Iterator, Sequence
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -60,6 +63,57 @@ def prefect_api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
             del os.environ["PREFECT_HOME"]
         else:
             os.environ["PREFECT_HOME"] = home
+
+
+@pytest.fixture(scope="session")
+def checkout() -> Iterator[Path]:
+    """The checkout, with `.venv` leading to the environment that runs the tests if it has none of its own."""
+    link = ROOT / ".venv"
+    if link.exists():
+        yield ROOT
+        return
+    link.symlink_to(sys.prefix)
+    try:
+        yield ROOT
+    finally:
+        link.unlink()
+
+
+class WebhookReceiver(ThreadingHTTPServer):
+    """Keeps what it is sent, answers with `status`."""
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), WebhookRequest)
+        self.received: list[tuple[str, str, Any]] = []
+        self.status = 200
+        self.url = f"http://127.0.0.1:{self.server_port}/only-in-the-address"
+
+    def events(self) -> dict[str, Any]:
+        """The last body of each event."""
+        return {body["event"]: body for _, _, body in self.received}
+
+
+class WebhookRequest(BaseHTTPRequestHandler):
+    def do_POST(self) -> None:
+        receiver: Any = self.server
+        content = self.rfile.read(int(self.headers["Content-Length"]))
+        receiver.received.append((self.path, self.headers["Content-Type"], json.loads(content)))
+        self.send_response(receiver.status)
+        self.send_header("Location", "/elsewhere")
+        self.end_headers()
+
+    def log_message(self, *_arguments: Any) -> None:
+        pass
+
+
+@pytest.fixture(scope="module")
+def receiver() -> Iterator[WebhookReceiver]:
+    """A real server that a webhook can lead to."""
+    server = WebhookReceiver()
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield server
+    server.shutdown()
+    server.server_close()
 
 
 @pytest.fixture

@@ -3,10 +3,10 @@
 import os
 import re
 import subprocess
-import sys
-import time
-from collections.abc import Callable, Iterator
+import threading
+from collections.abc import Callable
 from pathlib import Path
+from typing import IO
 
 import pytest
 
@@ -19,11 +19,19 @@ COMMANDS = [
     for line in block.splitlines()
     if line.strip()
 ]
-TRAINING = [command for command in COMMANDS if "train" in command]
+TRAINING = [command for command in COMMANDS if command.startswith("make train") or "flows/train_all.py" in command]
 PROMOTING = [command for command in COMMANDS if "flows/promote.py" in command]
 SERVER = ".venv/bin/prefect server start"
+SERVE = 'PREFECT_API_URL=http://127.0.0.1:4200/api .venv/bin/python flows/deploy.py serve --cron "0 2 * * *"'
+WORKER = ".venv/bin/prefect worker start --pool bakeoff"
+# What runs until it is stopped, in the order of README, with what it says when it is ready.
+LASTING = {SERVE: "being served", WORKER: "started!"}
+DEPLOYING = [
+    command for command in COMMANDS if command.startswith(".venv/bin/prefect ") and command not in (SERVER, WORKER)
+]
 # The suite cannot run itself from within; whoever reads this has run it by that command.
 SUITE = "make test"
+PATIENCE_SECONDS = 120
 
 pytestmark = pytest.mark.slow
 
@@ -50,22 +58,8 @@ def environment(prefect_api: str, tmp_path_factory: pytest.TempPathFactory) -> d
     }
 
 
-@pytest.fixture(scope="module")
-def checkout() -> Iterator[Path]:
-    """The checkout, with `.venv` leading to the environment that runs the tests if it has none of its own."""
-    link = ROOT / ".venv"
-    if link.exists():
-        yield ROOT
-        return
-    link.symlink_to(sys.prefix)
-    try:
-        yield ROOT
-    finally:
-        link.unlink()
-
-
 def test_every_command_is_covered() -> None:
-    assert set(COMMANDS) == {*TRAINING, *PROMOTING, SERVER, SUITE}
+    assert set(COMMANDS) == {*TRAINING, *PROMOTING, SERVER, SUITE, *LASTING, *DEPLOYING}
     assert len(TRAINING) >= 4
     assert len(PROMOTING) >= 2
 
@@ -109,23 +103,51 @@ def test_promoting_command_works(
     assert done.stdout.startswith("Rolled back to lstm-") or "--help" in command
 
 
+@pytest.mark.parametrize("command", DEPLOYING)
+def test_deploying_command_works(command: str, environment: dict[str, str], checkout: Path) -> None:
+    done = subprocess.run(
+        command, shell=True, cwd=checkout, env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("command", LASTING)
+def test_lasting_command_says_when_it_is_ready(command: str, environment: dict[str, str], checkout: Path) -> None:
+    local = command.replace("http://127.0.0.1:4200/api", environment["PREFECT_API_URL"])
+    # The shell gives way to the command, so that what is stopped is the command.
+    wait_for_line(*start(re.sub(r"(\.venv)", r"exec \1", local, count=1), checkout, environment), LASTING[command])
+
+
 def test_server_command_starts_a_server(environment: dict[str, str], checkout: Path) -> None:
+    without_server = {name: value for name, value in environment.items() if name != "PREFECT_API_URL"}
+    wait_for_line(*start(f"exec {SERVER} --port 0", checkout, without_server), "dashboard")
+
+
+def start(command: str, checkout: Path, environment: dict[str, str]) -> tuple["subprocess.Popen[str]", IO[str]]:
     process = subprocess.Popen(
-        [*SERVER.split(), "--port", "0"],
+        command,
+        shell=True,
         cwd=checkout,
-        env={name: value for name, value in environment.items() if name != "PREFECT_API_URL"},
+        env=environment | {"PYTHONUNBUFFERED": "1"},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
     )
+    assert process.stdout is not None
+    return process, process.stdout
+
+
+def wait_for_line(process: "subprocess.Popen[str]", output: IO[str], ready: str) -> None:
+    """Wait until a line contains what says that it is ready, then stop it."""
+    lines: list[str] = []
+    timer = threading.Timer(PATIENCE_SECONDS, process.kill)
+    timer.start()
     try:
-        assert process.stdout is not None
-        deadline = time.monotonic() + 120
-        lines: list[str] = []
-        while not any("dashboard" in line for line in lines) and time.monotonic() < deadline:
-            lines.append(process.stdout.readline())
-            assert process.poll() is None, lines
+        while not any(ready in line for line in lines):
+            line = output.readline()
+            assert line, lines
+            lines.append(line)
     finally:
+        timer.cancel()
         process.terminate()
         process.communicate()
-    assert any("dashboard" in line for line in lines)

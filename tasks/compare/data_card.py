@@ -5,12 +5,11 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from tasks.ingest.split import hash_texts
+from tasks.ingest.words import count_words
 
 SPLITS: Final = ("train", "validation", "test")
 LENGTH_BOUNDS: Final = (0, 10, 20, 40, 60, 80, 100, 120, 160, 200, 250, 300, 400, 500, 750, 1_000)
@@ -33,15 +32,6 @@ def read_split(path: Path) -> SplitFacts:
             labels = batch.column("label").to_numpy()
             parts.append(SplitFacts(hash_texts(texts.to_pylist()), labels, count_words(texts)))
     return SplitFacts(*(np.concatenate(column) for column in zip(*parts, strict=True)))
-
-
-def count_words(texts: pa.Array) -> NDArray[np.int64]:
-    """Count what stands between white space: count_words(["It is  bad", ""]) -> [3, 0]."""
-    counts: NDArray[np.int64] = pc.list_value_length(
-        pc.utf8_split_whitespace(pc.utf8_trim_whitespace(texts))
-    ).to_numpy()
-    is_blank = pc.equal(pc.utf8_length(pc.utf8_trim_whitespace(texts)), 0).to_numpy(zero_copy_only=False)
-    return np.where(is_blank, 0, counts)
 
 
 def describe_data(

@@ -16,6 +16,7 @@ from tasks.evaluate.classifier import Classifier, load_classifier, measure_files
 from tasks.evaluate.metrics import compute_metrics
 from tasks.evaluate.model_card import write_model_card
 from tasks.evaluate.predictions import write_predictions
+from tasks.evaluate.profile import profile_lengths, profile_unknown
 
 BATCH_ROWS: Final = 5_000
 SINGLE_REVIEWS: Final = 30
@@ -30,11 +31,13 @@ class Decision(NamedTuple):
 
 
 class ScoredSplit(NamedTuple):
-    """A split's ids and labels with the uncalibrated probabilities that the model gives it."""
+    """A split's ids and labels, the uncalibrated probabilities that the model gives it, tokens and unknown ones."""
 
     ids: pa.Array
     labels: NDArray[np.int32]
     probabilities: NDArray[np.float64]
+    num_tokens: NDArray[np.int32]
+    num_oov: NDArray[np.int32]
 
 
 def evaluate_model(
@@ -66,6 +69,10 @@ def evaluate_model(
         calibrated = apply_temperature(split.probabilities, decision.temperature)
         write_predictions(folder / name, split.ids, split.labels, calibrated, label_names)
     complete = {**bundle, "label_names": label_names, **decision._asdict(), "metrics": metrics}
+    complete["profile"] = {
+        "words": profile_lengths(reviews_folder / "train.parquet"),
+        "unknown": profile_unknown(validation.num_tokens, validation.num_oov),
+    }
     (folder / "bundle.json").write_text(json.dumps(complete, indent=2, allow_nan=False) + "\n", encoding="utf-8")
     write_model_card(folder / "MODEL_CARD.md", complete, test_predictions=folder / "predictions.parquet")
     return metrics
@@ -73,13 +80,14 @@ def evaluate_model(
 
 def score_split(classifier: Classifier, path: Path) -> ScoredSplit:
     """Score one file of reviews, batch by batch."""
-    ids, labels, probabilities = [], [], []
+    ids, labels, scored = [], [], []
     with pq.ParquetFile(path) as file:
         for batch in file.iter_batches(BATCH_ROWS):
             ids.append(batch.column("id"))
             labels.append(batch.column("label").to_numpy())
-            probabilities.append(classifier.score(batch.column("text")).probabilities)
-    return ScoredSplit(pa.concat_arrays(ids), np.concatenate(labels), np.concatenate(probabilities))
+            scored.append(classifier.score(batch.column("text")))
+    arrays = (np.concatenate(column) for column in zip(*scored, strict=True))
+    return ScoredSplit(pa.concat_arrays(ids), np.concatenate(labels), *arrays)
 
 
 def decide(validation: ScoredSplit) -> Decision:

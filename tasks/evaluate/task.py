@@ -17,6 +17,8 @@ from tasks.train.variants import VARIANTS, Variant
 
 ROOM: Final = Path(__file__).parent
 ENCODE: Final = ROOM.parent / "encode"
+# The bundle keeps a profile of the training split.
+SPLITS: Final = ("train.parquet", "validation.parquet", "test.parquet")
 
 
 @task(
@@ -35,7 +37,7 @@ def evaluate_model(model: Manifest, reviews: Manifest, *, data_dir: Path, artifa
         folder=model.folder,
         decided_by={
             "model": {name: model.files[name].sha256 for name in MODEL_FILES if name in model.files},
-            "reviews": {name: reviews.files[name].sha256 for name in ("validation.parquet", "test.parquet")},
+            "reviews": {name: reviews.files[name].sha256 for name in SPLITS},
             "label_names": label_names,
             "code": {room.name: hash_room(room, without=("task.py",)) for room in (ROOM, ENCODE)},
             "libraries": library_versions("keras", "scikit-learn", "scipy", "tokenizers"),

@@ -13,6 +13,7 @@ import jinja2
 import vl_convert
 
 from tasks.compare.results import TARGET_ACCURACY
+from tasks.drift import render as drift
 from tasks.ingest.datasets import FALLBACK_WARNING
 from tasks.promote.wording import describe_gate, describe_lost
 from tasks.report import charts, verdict
@@ -24,6 +25,7 @@ from tasks.report.tables import build_tables
 ROOM: Final = Path(__file__).parent
 VEGA_LITE: Final = ".".join(alt.SCHEMA_VERSION.removeprefix("v").split(".")[:2])
 METHOD: Final = {
+    "drift": drift.METHOD,
     "gate": (
         "The candidate replaces the champion when the lower bound of its accuracy less the champion's, a one-sided 95% "
         "bound of Tango's score test for pairs, lies above minus the margin, and no slice lies surely, corrected for "
@@ -96,6 +98,7 @@ def render_page(metrics: Mapping[str, Any]) -> str:
         failures=[row for row in metrics["variants"] if row["status"] == "failed"],
         claims=metrics["claims"],
         warnings=metrics["data"]["warnings"],
+        drift=drift.describe_drift(metrics["drift"]) if "drift" in metrics else "",
         errors=metrics["errors"],
         reviews=list_reviews(metrics),
         recommended=(metrics["recommendation"] or {}).get("name", ""),
@@ -173,6 +176,7 @@ def list_contents(drawn: Mapping[str, Any], metrics: Mapping[str, Any]) -> list[
         ("training", "Training", bool(metrics["trainings"])),
         ("claims", "The note's claims", bool(metrics["claims"])),
         ("data", "Data card", True),
+        ("drift", "Drift", "drift" in metrics),
         ("method", "How to read this", True),
     )
     return [(name, title) for name, title, is_there in sections if is_there]

@@ -6,6 +6,7 @@ from rich.table import Table
 from rich.text import Text
 
 from tasks.compare.results import BASELINE, ENSEMBLE
+from tasks.drift.render import render_drift
 from tasks.ingest.datasets import FALLBACK_WARNING
 from tasks.markdown import escape_markdown, render_table
 from tasks.promote.wording import describe_gate, list_reasons
@@ -110,6 +111,7 @@ def render_markdown(metrics: dict[str, Any]) -> str:
         *describe_failures(metrics),
         *list_claims(metrics),
         *list_warnings(metrics),
+        *list_drift(metrics),
         explain_columns(run),
     ]
     return "\n\n".join(parts) + "\n"
@@ -144,6 +146,11 @@ def list_warnings(metrics: dict[str, Any]) -> list[str]:
     """List what the data check found."""
     lines = [f"- {escape_markdown(warning)}" for warning in metrics["data"]["warnings"]]
     return ["## Warnings about the data", "\n".join(lines)] if lines else []
+
+
+def list_drift(metrics: dict[str, Any]) -> list[str]:
+    """Say how far the data are from the champion's, if there is one."""
+    return ["## Drift", render_drift(metrics["drift"])] if "drift" in metrics else []
 
 
 def describe_failures(leaderboard: dict[str, Any]) -> list[str]:

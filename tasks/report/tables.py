@@ -6,6 +6,7 @@ from typing import Any, Final, NamedTuple
 
 from tasks.compare.cost import COSTS
 from tasks.compare.results import ENSEMBLE
+from tasks.drift.render import tabulate_drift
 from tasks.promote.wording import tabulate_slices as tabulate_gate
 from tasks.report.verdict import show_interval
 
@@ -45,6 +46,9 @@ def build_tables(metrics: Metrics) -> dict[str, Table | None]:
         "splits": tabulate_splits(metrics),
         "encodings": tabulate_encodings(metrics),
         "duplicates": tabulate_duplicates(metrics),
+        "drift": make_table(
+            tabulate_drift(metrics["drift"]) if "drift" in metrics else [], texts=["level", "moved most"]
+        ),
         "hashes": make_table(
             [{"file": name, "sha256": value} for name, value in metrics["data"]["hashes"].items()], texts=["sha256"]
         ),

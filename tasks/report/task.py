@@ -17,11 +17,17 @@ from tasks.store import Manifest
 
 @task(name="write-report", cache_policy=NO_CACHE)
 def write_report(
-    comparison: Manifest, *, gate: dict[str, Any], run: dict[str, Any], config_json: str, artifacts_dir: Path
+    comparison: Manifest,
+    *,
+    gate: dict[str, Any],
+    drift: dict[str, Any] | None,
+    run: dict[str, Any],
+    config_json: str,
+    artifacts_dir: Path,
 ) -> dict[str, Any]:
     """Write the run's reports in all their forms; returns the content of leaderboard.json."""
     content = json.loads((artifacts_dir / comparison.folder / FILE).read_text(encoding="utf-8"))
-    metrics = {"run": run, "gate": gate, **content}
+    metrics = {"run": run, "gate": gate, **({"drift": drift} if drift else {}), **content}
     folder = write_run(artifacts_dir, metrics, config_json)
     publish_artifacts(metrics, folder)
     return select_leaderboard(metrics)

@@ -60,7 +60,7 @@ def reviews_folder(tmp_path_factory: pytest.TempPathFactory, model_folder: Path)
     """Validation and test reviews of words whose tokenizer lies beside the model."""
     folder = tmp_path_factory.mktemp("reviews")
     random = np.random.default_rng(1)
-    for split, num_reviews in (("validation", 30), ("test", NUM_REVIEWS)):
+    for split, num_reviews in (("train", 40), ("validation", 30), ("test", NUM_REVIEWS)):
         words = random.integers(2, ENCODING.vocab_size, (num_reviews, ENCODING.length))
         columns = {
             "id": [f"{split}-{index}" for index in range(num_reviews)],
@@ -181,7 +181,8 @@ def test_nothing_is_chosen_on_the_test_split(
     table = pq.read_table(reviews_folder / "test.parquet")
     flipped = table.set_column(2, "label", pa.array([1 - label.as_py() for label in table.column("label")], pa.int32()))
     pq.write_table(flipped, tmp_path / "test.parquet")
-    pq.write_table(pq.read_table(reviews_folder / "validation.parquet"), tmp_path / "validation.parquet")
+    for split in ("train", "validation"):
+        pq.write_table(pq.read_table(reviews_folder / f"{split}.parquet"), tmp_path / f"{split}.parquet")
     (tmp_path / "out").mkdir()
     scores = evaluate_model(model_folder, tmp_path, tmp_path / "out", label_names=LABEL_NAMES, bundle=bundle)
     assert scores["accuracy"] == pytest.approx(1 - evaluated[0]["accuracy"])

@@ -1,0 +1,99 @@
+"""Serve the deployments of prefect.yaml from this process, for one machine: no work pool, no worker."""
+
+import argparse
+import os
+import sys
+import urllib.request
+from pathlib import Path
+from typing import Any, Final, cast
+
+import yaml
+from prefect import Flow, serve
+from prefect.client.schemas.objects import ConcurrencyLimitConfig
+from prefect.client.schemas.schedules import CronSchedule
+from prefect.deployments.runner import RunnerDeployment
+from prefect.flows import load_flow_from_entrypoint
+from prefect.settings import get_current_settings
+from pydantic import ValidationError
+
+from tasks.config import ROOT, check_environment
+from tasks.errors import UserError
+
+FILE: Final = Path(__file__).with_name("prefect.yaml")
+USAGE_STATUS: Final = 2
+HEALTH_SECONDS: Final = 5
+
+
+def main(arguments: list[str]) -> int:
+    """Serve until interrupted; returns the exit status."""
+    options = parse(arguments)
+    try:
+        check_environment()
+        check_server(get_current_settings().api.url)
+        # Entrypoints are relative to the checkout, wherever this is started from.
+        os.chdir(ROOT)
+        deployments = [make_deployment(entry, cron=options.cron) for entry in read_deployments(FILE)]
+    except UserError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return USAGE_STATUS
+    serve(*deployments)
+    return 0
+
+
+def parse(arguments: list[str]) -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(prog="python flows/deploy.py", description=__doc__, allow_abbrev=False)
+    command = parser.add_subparsers(metavar="COMMAND", required=True).add_parser(
+        "serve", help="run what comes due, until interrupted", allow_abbrev=False
+    )
+    command.add_argument(
+        "--cron", metavar="CRON", help='when the nightly run is due, in UTC [prefect.yaml: "0 2 * * *"]'
+    )
+    return parser.parse_args(arguments)
+
+
+def check_server(url: str | None) -> None:
+    """Raise UserError unless a server answers, for a schedule needs one that outlives this process."""
+    remedy = "Start one with: prefect server start, and set PREFECT_API_URL to http://127.0.0.1:4200/api."
+    if not url:
+        raise UserError(f"no Prefect server is configured; expected the address of one in PREFECT_API_URL. {remedy}")
+    try:
+        with urllib.request.urlopen(f"{url}/health", timeout=HEALTH_SECONDS):  # noqa: S310  the user's own server
+            return
+    except OSError as error:
+        raise UserError(f"no Prefect server answers at {url}; expected one there. {remedy}") from error
+
+
+def read_deployments(path: Path) -> list[dict[str, Any]]:
+    """Read the deployments that `prefect deploy` would make."""
+    entries: list[dict[str, Any]] = yaml.safe_load(path.read_text(encoding="utf-8"))["deployments"]
+    return entries
+
+
+def make_deployment(entry: dict[str, Any], *, cron: str | None) -> RunnerDeployment:
+    """Make one deployment as prefect.yaml describes it; `cron` replaces the time of one that has a schedule."""
+    flow: Flow[..., Any] = load_flow_from_entrypoint(entry["entrypoint"])
+    deployment = flow.to_deployment(
+        entry["name"],
+        schedules=[make_schedule(cron or it["cron"], it["timezone"]) for it in entry["schedules"]],
+        concurrency_limit=ConcurrencyLimitConfig(**entry["concurrency_limit"]),
+        parameters=entry.get("parameters"),
+        description=entry["description"],
+        tags=entry["tags"],
+    )
+    # It would be a coroutine only if this were one.
+    return cast("RunnerDeployment", deployment)
+
+
+def make_schedule(cron: str, timezone: str) -> CronSchedule:
+    """Make a schedule; raises UserError when the time is not one of cron's."""
+    try:
+        return CronSchedule(cron=cron, timezone=timezone)
+    except ValidationError as error:
+        raise UserError(
+            f"--cron {cron!r} is no time; expected minute, hour, day, month and weekday, such as '0 2 * * *'."
+        ) from error
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

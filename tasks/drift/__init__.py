@@ -1,0 +1,1 @@
+"""Drift: whether the training data are still those that the champion was trained on."""

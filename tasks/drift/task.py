@@ -1,0 +1,75 @@
+"""Prefect task that holds a run's training data against the champion's."""
+
+import json
+from pathlib import Path
+from typing import Any, Final, cast
+
+from prefect import task
+from prefect.artifacts import create_markdown_artifact
+from prefect.cache_policies import NO_CACHE
+from prefect.client.schemas import State
+from prefect.logging import get_run_logger
+
+from tasks.drift.render import describe_drift, render_drift
+from tasks.drift.stability import STABLE
+from tasks.evaluate.bundle import CURRENT, find_bundle
+from tasks.fingerprint import hash_room, library_versions
+from tasks.ingest.datasets import Choice
+from tasks.isolation import run_apart
+from tasks.orchestration import produce_in_task
+from tasks.store import Manifest, Output, record_file
+
+ROOM: Final = Path(__file__).parent
+CHAMPION: Final = "champion"
+
+
+def has_comparable_champion(choice: Choice, artifacts_dir: Path) -> bool:
+    """Tell whether there is a champion of this dataset; of files, whose names change from night to night, any is."""
+    folder = artifacts_dir / CHAMPION / CURRENT
+    if not (folder / "bundle.json").is_file():
+        return False
+    champion = json.loads((folder / "bundle.json").read_text(encoding="utf-8"))
+    is_same = choice.files is not None or champion["dataset"]["name"] == choice.dataset
+    return is_same and "profile" in champion
+
+
+@task(name="measure-drift", cache_policy=NO_CACHE)
+def measure_drift(reviews: Manifest, *, data_dir: Path, artifacts_dir: Path) -> State[Manifest]:
+    """Write drift.json, show it in the UI, and warn of what moved."""
+    champion = find_bundle(artifacts_dir / CHAMPION)
+    output = Output(
+        root=artifacts_dir,
+        kind="drift",
+        name=reviews.name,
+        family="drift",
+        folder="drift/{fingerprint}",
+        decided_by={
+            "champion": record_file(champion / "bundle.json").sha256,
+            "reviews": reviews.content_hash,
+            "code": {room.name: hash_room(room, without=("task.py",)) for room in (ROOM, ROOM.parent / "evaluate")},
+            "libraries": library_versions("scipy", "numpy"),
+        },
+    )
+
+    def make(folder: Path) -> dict[str, Any]:
+        drift: dict[str, Any] = run_apart(
+            "tasks.drift.measure:measure_drift",
+            champion_folder=champion,
+            reviews_folder=data_dir / reviews.folder,
+            folder=folder,
+            counts=reviews.facts["counts"]["train"],
+        )
+        return drift
+
+    state = produce_in_task(output, make)
+    if state.is_completed():
+        show(cast("Manifest", state.data).facts)
+    return state
+
+
+def show(drift: dict[str, Any]) -> None:
+    """Publish the summary, and log it: as a warning when something moved."""
+    create_markdown_artifact(key="drift", markdown=render_drift(drift), description=describe_drift(drift))
+    logger = get_run_logger()
+    log = logger.info if drift["level"] == STABLE else logger.warning
+    log("%s", describe_drift(drift))

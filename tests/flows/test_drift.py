@@ -1,0 +1,80 @@
+"""Training data that are no longer the champion's: the state's name, the artifact, the reports, the webhook."""
+
+import csv
+import json
+import random
+import shutil
+import subprocess
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from conftest import Job, WebhookReceiver
+
+pytestmark = pytest.mark.slow
+
+SMALL = ("--variants=flatten", "--epochs=1", "--baselines=none")
+WORDS = [f"word{index}" for index in range(60)]
+OTHERS = [f"other{index}" for index in range(60)]
+
+
+def write_reviews(path: Path, words: list[str], *, length: int, positive: float, seed: int) -> Path:
+    """Write 500 labelled lines of about so many words."""
+    chance = random.Random(seed)  # noqa: S311  texts, no secrets
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(["text", "label"])
+        for _ in range(500):
+            text = " ".join(chance.choices(words, k=chance.randint(length // 2, length)))
+            writer.writerow([text, "pos" if chance.random() < positive else "neg"])
+    return path
+
+
+def run(job: "Job", path: Path, receiver: "WebhookReceiver") -> dict[str, Any]:
+    """Run on a file; returns the run's metrics and what it logged."""
+    environment = job.environment() | {"BAKEOFF_WEBHOOK_URL": receiver.url}
+    command = job.command(f"--dataset={path}", *SMALL)
+    done = subprocess.run(command, env=environment, cwd=job.folder, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    content: dict[str, Any] = json.loads((job.artifacts / "runs" / "latest" / "metrics.json").read_text())
+    return {**content, "stderr": done.stderr}
+
+
+def crown(job: "Job") -> None:
+    """Make the only model the champion."""
+    (model,) = (job.artifacts / "models" / "flatten").iterdir()
+    bundle = job.artifacts / "champion" / "bundles" / f"flatten-{model.name}"
+    shutil.copytree(model, bundle)
+    (job.artifacts / "champion" / "current").symlink_to(bundle.relative_to(bundle.parents[1]))
+
+
+def test_data_like_the_champions_are_stable_and_other_data_alarm(job: "Job", receiver: "WebhookReceiver") -> None:
+    first = write_reviews(job.folder / "monday.csv", WORDS, length=20, positive=0.5, seed=1)
+    assert "drift" not in run(job, first, receiver), "without a champion there is nothing to compare with"
+    crown(job)
+    similar = write_reviews(job.folder / "tuesday.csv", WORDS, length=20, positive=0.5, seed=2)
+    assert run(job, similar, receiver)["drift"]["level"] == "stable"
+    assert job.latest_flow_run()["state_name"] == "Completed"
+    assert not receiver.received
+    other = write_reviews(job.folder / "friday.csv", [*WORDS, *OTHERS], length=60, positive=0.9, seed=3)
+    metrics = run(job, other, receiver)
+    drift = metrics["drift"]
+    assert {measure["name"]: measure["level"] for measure in drift["measures"]} == {
+        "labels": "alarm",
+        "words": "alarm",
+        "unknown": "alarm",
+    }
+    assert "The training data differ from those of the champion" in metrics["stderr"]
+    assert receiver.url not in metrics["stderr"]
+    flow_run = job.latest_flow_run()
+    assert (flow_run["state_type"], flow_run["state_name"]) == ("COMPLETED", "Drift alarm")
+    body = receiver.events()["drift-alarm"]
+    assert body["dataset"] == "friday"
+    assert body["run"]["id"] == flow_run["id"]
+    latest = job.artifacts / "runs" / "latest"
+    for name in ("summary.md", "report.html"):
+        assert "share of labels" in (latest / name).read_text(encoding="utf-8")
+    (artifact,) = job.post("/artifacts/latest/filter", {"artifacts": {"key": {"any_": ["drift"]}}})
+    assert artifact["flow_run_id"] == flow_run["id"]

@@ -1,0 +1,77 @@
+"""The webhook is told over a real connection; whatever it does, the caller goes on and the address stays secret."""
+
+import logging
+import socket
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tasks import webhook
+from tasks.webhook import VARIABLE, call_webhook
+
+if TYPE_CHECKING:
+    from conftest import WebhookReceiver
+
+SECRET = "only-in-the-address"  # noqa: S105
+BODY = {"event": "run-failed", "message": "Größe"}
+
+
+@pytest.fixture
+def listening(receiver: "WebhookReceiver", monkeypatch: pytest.MonkeyPatch) -> "WebhookReceiver":
+    """The receiver, with the environment leading to it."""
+    monkeypatch.setenv(VARIABLE, receiver.url)
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+    receiver.received.clear()
+    return receiver
+
+
+def test_body_arrives_as_json(listening: "WebhookReceiver") -> None:
+    assert call_webhook(BODY)
+    assert listening.received == [(f"/{SECRET}", "application/json", BODY)]
+
+
+@pytest.mark.parametrize("status", [302, 404, 500])
+def test_refusal_is_one_warning_without_the_address(
+    listening: "WebhookReceiver", status: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    listening.status = status
+    with caplog.at_level(logging.DEBUG):
+        assert not call_webhook(BODY)
+    assert len(listening.received) == 1
+    assert "could not be reached" in caplog.text
+    assert SECRET not in caplog.text
+
+
+@pytest.mark.parametrize(
+    "url",
+    [f"http://127.0.0.1:9/{SECRET}", f"http://[{SECRET}", f"file:///{SECRET}", SECRET, f"http://{SECRET}.invalid/"],
+)
+def test_bad_address_is_one_warning_without_it(
+    url: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv(VARIABLE, url)
+    monkeypatch.setenv("no_proxy", "*")
+    with caplog.at_level(logging.DEBUG):
+        assert not call_webhook(BODY)
+    assert "could not be reached" in caplog.text
+    assert SECRET not in caplog.text
+
+
+def test_silence_ends_with_the_timeout(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+    monkeypatch.setattr(webhook, "TIMEOUT_SECONDS", 0.3)
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        monkeypatch.setenv(VARIABLE, f"http://127.0.0.1:{silent.getsockname()[1]}/{SECRET}")
+        started = time.monotonic()
+        assert not call_webhook(BODY)
+        assert time.monotonic() - started < 60, "a silent host must not hold up the run"
+    assert "could not be reached" in caplog.text
+
+
+def test_without_an_address_nothing_is_sent_or_said(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.delenv(VARIABLE, raising=False)
+    assert not call_webhook(BODY)
+    assert not caplog.text
