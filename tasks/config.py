@@ -133,10 +133,10 @@ def fit_for_form(schema: dict[str, Any]) -> None:
     default in it: it would be sent with each run, and be that of the machine that deployed, not of the one that runs.
     """
     fields = schema["properties"]
-    schema["properties"] = {name: fields[name] for name in (*FIRST_IN_FORM, *fields)}
+    schema["properties"] = {name: fields[name] for name in (*FIRST_IN_FORM, *fields) if name in fields}
     for field in fields.values():
         field["description"] = field["description"].replace("<", "&lt;")
-    for name in ("data_dir", "artifacts_dir"):
+    for name in {"data_dir", "artifacts_dir"} & fields.keys():
         fields[name].pop("default", None)
 
 
@@ -330,11 +330,8 @@ class RunConfig(FlowConfig):
 
 def check_environment(*configs: type[FlowConfig]) -> None:
     """Refuse a variable that looks like a setting of any of the flows but is none, such as BAKEOFF_EPOC."""
-    known = list(
-        dict.fromkeys(
-            [*(f"{ENV_PREFIX}{field.upper()}" for config in configs for field in config.model_fields), WEBHOOK]
-        )
-    )
+    fields = dict.fromkeys(field for config in configs for field in config.model_fields)
+    known = [*(f"{ENV_PREFIX}{field.upper()}" for field in fields), WEBHOOK]
     for name in sorted(os.environ):
         if name.upper().startswith(ENV_PREFIX) and name.upper() not in known:
             raise UserError(

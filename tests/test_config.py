@@ -334,7 +334,7 @@ def test_gate_has_half_a_point_over_all_and_two_in_a_slice() -> None:
 def test_candidate_that_does_not_run_is_refused(settings: dict[str, Any], message: str) -> None:
     with pytest.raises(ValidationError) as caught:
         RunConfig(**settings)
-    assert re.match(f"--candidate: {message}", describe_errors(caught.value))
+    assert re.match(f"--candidate: {message}", describe_errors(caught.value, RunConfig))
 
 
 def test_candidate_is_not_judged_by_variants_that_are_wrong_themselves() -> None:

@@ -40,13 +40,12 @@ def write_run(artifacts_dir: Path, metrics: dict[str, Any], config_json: str) ->
 
 
 def select_leaderboard(metrics: dict[str, Any]) -> dict[str, Any]:
-    """Select what scripts read: the run, the models, and the gate's decision without texts of reviews."""
+    """Select what scripts read: the run, the models, drift if measured, and the gate's decision without reviews."""
     gate = dict(metrics["gate"])
     if gate["comparison"]:
         gate["comparison"] = {name: value for name, value in gate["comparison"].items() if name != "lost"}
-    return {"run": metrics["run"], "recommendation": metrics["recommendation"], "gate": gate} | {
-        "variants": metrics["variants"]
-    }
+    names = ("run", "recommendation", "gate", "drift", "variants")
+    return {name: metrics[name] for name in names if name in metrics} | {"gate": gate}
 
 
 def flatten_row(row: dict[str, Any], dataset: str) -> dict[str, Any]:

@@ -66,7 +66,7 @@ def test_worse_candidate_is_refused_in_sight_of_everyone_and_the_run_succeeds(sh
     assert champion(shared_job) == before
     assert shared_job.task_states()["gate-candidate"] == "Refused"
     run = shared_job.latest_flow_run()
-    assert (run["state_name"], run["state_type"]) == ("Refused", "COMPLETED")
+    assert (run["state_name"], run["state_type"]) == ("Promotion refused", "COMPLETED")
     sentence = f"Refused majority: {before} stays the champion."
     folder = shared_job.artifacts / "runs" / "latest"
     assert sentence in (folder / "report.html").read_text()
