@@ -64,7 +64,7 @@ def list_reasons(gate: Mapping[str, Any]) -> str:
 
 
 def render_gate(gate: Mapping[str, Any]) -> str:
-    """Render a decision as Markdown: the sentence, the reasons, the slices, and the reviews that would be lost."""
+    """Render a decision as Markdown: the sentence, reasons, slices, and reviews that only the champion got right."""
     parts = [f"# {escape_markdown(describe_gate(gate))}", list_reasons(gate)]
     if gate["comparison"]:
         parts += [
