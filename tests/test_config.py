@@ -346,3 +346,18 @@ def test_candidate_is_not_judged_by_variants_that_are_wrong_themselves() -> None
 @pytest.mark.parametrize("name", ["lstm", "nb-svm"])
 def test_candidate_may_be_any_model_of_the_run(name: str) -> None:
     assert RunConfig(candidate=name).gate_rules.candidate == name
+
+
+def test_form_begins_with_what_most_runs_set_and_has_no_folders() -> None:
+    fields = RunConfig.model_json_schema()["properties"]
+    assert list(fields)[:6] == ["dataset", "variants", "baselines", "seeds", "epochs", "limit"]
+    assert set(fields) == set(RunConfig.model_fields)
+    assert "default" not in fields["data_dir"]
+    assert "default" not in fields["artifacts_dir"]
+    assert "&lt;label>" in fields["dataset"]["description"]
+
+
+def test_address_of_the_webhook_is_known_and_no_setting(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BAKEOFF_WEBHOOK_URL", "http://127.0.0.1:9/secret")
+    check_environment()
+    assert "secret" not in RunConfig().model_dump_json()

@@ -136,6 +136,13 @@ def test_bundle_says_how_the_model_was_made(written: dict[str, Any]) -> None:
     assert written["versions"] == {"keras": "3.x", "tensorflow": "2.x"}
 
 
+def test_bundle_keeps_a_profile_of_its_texts(written: dict[str, Any]) -> None:
+    profile = written["profile"]
+    assert sum(profile["words"]["counts"]) == 40
+    assert profile["words"]["bounds"] == [ENCODING.length]
+    assert sum(profile["unknown"]["counts"]) == 30
+
+
 def test_bundle_holds_the_metrics_that_are_returned(
     evaluated: tuple[dict[str, Any], Path], written: dict[str, Any]
 ) -> None:
