@@ -340,7 +340,7 @@ def test_candidate_that_does_not_run_is_refused(settings: dict[str, Any], messag
 def test_candidate_is_not_judged_by_variants_that_are_wrong_themselves() -> None:
     with pytest.raises(ValidationError) as caught:
         RunConfig(candidate="lstm", variants="ltsm")  # type: ignore[arg-type]
-    assert "--candidate" not in describe_errors(caught.value)
+    assert "--candidate" not in describe_errors(caught.value, RunConfig)
 
 
 @pytest.mark.parametrize("name", ["lstm", "nb-svm"])

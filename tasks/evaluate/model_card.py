@@ -130,7 +130,7 @@ def describe_command(bundle: dict[str, Any]) -> str:
 
 def describe_dataset(dataset: dict[str, Any]) -> dict[str, Any]:
     """Give the flags that name the dataset; of a file's place only its name is kept."""
-    if dataset["file_options"] is None:
+    if dataset.get("file_options") is None:
         return {"--dataset": dataset["name"]}
     flags = {"--dataset": f"path/to/{dataset['name']}"}
     for field in fields(FileOptions):
