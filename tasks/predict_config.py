@@ -25,8 +25,8 @@ class PredictConfig(FlowConfig):
     )
     text: str | None = Field(
         default=None,
-        description="score this text alone, at once, to standard output; - scores each line of standard input, as does a "
-        "lone - at the end",
+        description="score this text alone, at once, to standard output; - scores each line of standard input, as does "
+        "a lone - at the end",
     )
     model: OptionalPath = Field(
         default=None,
