@@ -18,6 +18,7 @@ COMMANDS = [
     if line.strip()
 ]
 TRAINING = [command for command in COMMANDS if "train" in command]
+SCORING = [command for command in COMMANDS if "flows/predict.py" in command]
 SERVER = ".venv/bin/prefect server start"
 # The suite cannot run itself from within; whoever reads this has run it by that command.
 SUITE = "make test"
@@ -62,8 +63,9 @@ def checkout() -> Iterator[Path]:
 
 
 def test_every_command_is_covered() -> None:
-    assert set(COMMANDS) == {*TRAINING, SERVER, SUITE}
+    assert set(COMMANDS) == {*TRAINING, *SCORING, SERVER, SUITE}
     assert len(TRAINING) >= 4
+    assert len(SCORING) >= 4
 
 
 @pytest.mark.parametrize("command", TRAINING)
@@ -83,6 +85,31 @@ def test_training_command_works(command: str, environment: dict[str, str], check
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout.strip().endswith("report.html") or "--help" in command
+
+
+@pytest.fixture(scope="module")
+def scoring_folder(environment: dict[str, str], checkout: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where a file to score lies, the flows beside it, and a champion under the artifacts."""
+    command = [sys.executable, str(checkout / "flows" / "train_all.py"), "--dataset=sample", "--baselines=none"]
+    subprocess.run(command, env=environment, check=True, capture_output=True)
+    artifacts = Path(environment["BAKEOFF_ARTIFACTS_DIR"])
+    if not (artifacts / "champion").exists():
+        (artifacts / "champion").symlink_to(next((artifacts / "models" / "flatten").iterdir()))
+    folder = tmp_path_factory.mktemp("scoring")
+    for name in (".venv", "flows"):
+        (folder / name).symlink_to(checkout / name)
+    (folder / "reviews.csv").write_text("id,text\n1,a great film\n2,so dull\n")
+    return folder
+
+
+@pytest.mark.parametrize("command", SCORING)
+def test_scoring_command_works(command: str, environment: dict[str, str], scoring_folder: Path) -> None:
+    environment = {**environment, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(
+        command, shell=True, cwd=scoring_folder, env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert "--help" in command or "predicted_label" in done.stdout or done.stdout.endswith("scored.parquet\n")
 
 
 def test_server_command_starts_a_server(environment: dict[str, str], checkout: Path) -> None:
