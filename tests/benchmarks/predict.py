@@ -106,7 +106,6 @@ def main(num_reviews: int) -> None:
             return time.perf_counter() - started
 
         pairs = [(time_plain(), float(score_file(job, listener=Listener())["seconds"])) for _ in range(NUM_PAIRS)]
-    print(pairs)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     slow, ours = (median(seconds) for seconds in zip(*pairs, strict=True))
     print(f"keras.Model.predict on tokens: {num_reviews / slow:,.0f} reviews/s")
