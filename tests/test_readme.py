@@ -3,6 +3,7 @@
 import os
 import re
 import subprocess
+import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -21,6 +22,7 @@ COMMANDS = [
 ]
 TRAINING = [command for command in COMMANDS if command.startswith("make train") or "flows/train_all.py" in command]
 PROMOTING = [command for command in COMMANDS if "flows/promote.py" in command]
+SCORING = [command for command in COMMANDS if "flows/predict.py" in command]
 SERVER = ".venv/bin/prefect server start"
 SERVE = 'PREFECT_API_URL=http://127.0.0.1:4200/api .venv/bin/python flows/deploy.py serve --cron "0 2 * * *"'
 WORKER = ".venv/bin/prefect worker start --pool bakeoff"
@@ -59,9 +61,10 @@ def environment(prefect_api: str, tmp_path_factory: pytest.TempPathFactory) -> d
 
 
 def test_every_command_is_covered() -> None:
-    assert set(COMMANDS) == {*TRAINING, *PROMOTING, SERVER, SUITE, *LASTING, *DEPLOYING}
+    assert set(COMMANDS) == {*TRAINING, *PROMOTING, *SCORING, SERVER, SUITE, *LASTING, *DEPLOYING}
     assert len(TRAINING) >= 4
     assert len(PROMOTING) >= 2
+    assert len(SCORING) >= 4
 
 
 @pytest.mark.parametrize("command", TRAINING)
@@ -81,6 +84,28 @@ def test_training_command_works(command: str, environment: dict[str, str], check
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout.strip().endswith("report.html") or "--help" in command
+
+
+@pytest.fixture(scope="module")
+def scoring_folder(environment: dict[str, str], checkout: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where a file to score lies, the flows beside it, and a champion under the artifacts."""
+    command = [sys.executable, str(checkout / "flows" / "train_all.py"), "--dataset=sample", "--baselines=none"]
+    subprocess.run(command, env=environment, check=True, capture_output=True)
+    folder = tmp_path_factory.mktemp("scoring")
+    for name in (".venv", "flows"):
+        (folder / name).symlink_to(checkout / name)
+    (folder / "reviews.csv").write_text("id,text\n1,a great film\n2,so dull\n")
+    return folder
+
+
+@pytest.mark.parametrize("command", SCORING)
+def test_scoring_command_works(command: str, environment: dict[str, str], scoring_folder: Path) -> None:
+    environment = {**environment, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(
+        command, shell=True, cwd=scoring_folder, env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert "--help" in command or "predicted_label" in done.stdout or done.stdout.endswith("scored.parquet\n")
 
 
 @pytest.mark.parametrize("command", PROMOTING)

@@ -17,7 +17,7 @@ from tasks.ingest.columns import check_column, find_texts
 from tasks.ingest.files import FileOptions, check_files, hash_files, read_rows, tell_format
 from tasks.ingest.folder import list_texts, list_visible
 from tasks.ingest.lines import LONGEST_LINE, name_codec, read_lines
-from tasks.ingest.paths import FOLDER, JSON
+from tasks.ingest.paths import FOLDER, JSON, check_path
 from tasks.ingest.rows import NESTED, Rows, spell, take_batches
 from tasks.store import record_file
 
@@ -48,6 +48,7 @@ class Peeked(NamedTuple):
 def peek_columns(options: FileOptions) -> Peeked:
     """Look at the first rows, within a second. Raises UserError for what cannot be scored."""
     path = options.path
+    check_path(path, "--input")
     check_files(options)
     first = next(read_input(path, options), None)
     if first is None:

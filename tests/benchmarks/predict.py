@@ -1,9 +1,8 @@
 """Score 100,000 reviews with conv-max from CSV to Parquet, against plain `keras.Model.predict` on the same tokens.
 
 Both run in one process, interleaved; plain predict is given the tokens and does nothing else. Start-up (imports,
-loading the model, a first batch of each that traces and compiles) counts for neither. The reviews are those of IMDB's
-test split where TFDS_DATA_DIR has them, else of the sample, repeated. The model is untrained: its weights do not change
-its speed.
+loading the model, a first batch of the plain one) counts for neither. The reviews are those of IMDB's test split where
+TFDS_DATA_DIR has them, else of the sample, repeated. The model is untrained: its weights do not change its speed.
 """
 
 import json

@@ -272,6 +272,12 @@ def test_columns_of_the_same_name_are_refused(score: Score, tmp_path: Path) -> N
         score(tmp_path / "in.csv")
 
 
+def test_missing_file_is_refused_by_its_flag(score: Score, tmp_path: Path) -> None:
+    write_table(tmp_path / "in.csv")
+    with pytest.raises(UserError, match=r"^--input .*no such file.*Did you mean 'in\.csv'"):
+        score(tmp_path / "on.csv")
+
+
 def test_file_without_rows_is_refused(score: Score, tmp_path: Path) -> None:
     (tmp_path / "in.csv").write_text("text\n")
     with pytest.raises(UserError, match="has no rows"):
