@@ -7,10 +7,12 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -65,8 +67,17 @@ class Site:
     def call(self, path: str, body: Any = None, *, method: str | None = None) -> Any:
         content = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(self.api + path, content, {"Content-Type": "application/json"}, method=method)
-        with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request) as response:
-            return json.loads(response.read() or b"null")
+        direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while True:
+            try:
+                with direct.open(request) as response:
+                    return json.loads(response.read() or b"null")
+            except urllib.error.HTTPError as error:
+                # SQLite is at work for another; Prefect's own client tries again as well.
+                if error.code != HTTPStatus.SERVICE_UNAVAILABLE or time.monotonic() > deadline:
+                    raise
+                time.sleep(0.5)
 
     def deployment(self, name: str) -> dict[str, Any]:
         return dict(self.call(f"/deployments/name/{name}"))
@@ -124,6 +135,7 @@ def server(tmp_path_factory: pytest.TempPathFactory, receiver: "WebhookReceiver"
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
         "DO_NOT_TRACK": "1",
         "PREFECT_WORKER_QUERY_SECONDS": "1",
+        "PREFECT_RUNNER_POLL_FREQUENCY": "1",
         "BAKEOFF_DATA_DIR": str(folder / "data"),
         "BAKEOFF_ARTIFACTS_DIR": str(folder / "artifacts"),
         "BAKEOFF_WEBHOOK_URL": receiver.url,
