@@ -102,6 +102,11 @@ class WebhookRequest(BaseHTTPRequestHandler):
         self.send_header("Location", "/elsewhere")
         self.end_headers()
 
+    def do_GET(self) -> None:
+        """Where a redirect leads a client that follows it."""
+        self.send_response(200)
+        self.end_headers()
+
     def log_message(self, *_arguments: Any) -> None:
         pass
 

@@ -65,7 +65,8 @@ def test_failing_variants_are_reported_and_the_rest_goes_on(job: "Job") -> None:
         "--dataset=sample", "--limit=100", "--epochs=1", "--variants=flatten,lstm,conv-max", "--baselines=none"
     )
     command[1] = str(script)
-    environment = job.environment() | {"PYTHONPATH": str(job.folder)}
+    path = os.pathsep.join([str(job.folder), os.environ.get("PYTHONPATH", "")])
+    environment = job.environment() | {"PYTHONPATH": path}
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 1, done.stderr
     rows = {row["name"]: row for row in job.leaderboard()["variants"]}
