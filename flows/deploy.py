@@ -16,6 +16,7 @@ from prefect.flows import load_flow_from_entrypoint
 from prefect.settings import get_current_settings
 from pydantic import ValidationError
 
+from tasks.command_line import CONFIGS
 from tasks.config import ROOT, check_environment
 from tasks.errors import UserError
 
@@ -28,7 +29,7 @@ def main(arguments: list[str]) -> int:
     """Serve until interrupted; returns the exit status."""
     options = parse(arguments)
     try:
-        check_environment()
+        check_environment(*CONFIGS)
         check_server(get_current_settings().api.url)
         # Entrypoints are relative to the checkout, wherever this is started from.
         os.chdir(ROOT)
