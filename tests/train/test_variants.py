@@ -20,7 +20,7 @@ from tasks.config import RunConfig, describe_tables
 from tasks.train.variants import expand_names
 print(json.dumps({
     "seed": expand_names(["seed"]),
-    "chosen": parse_command_line(["--variants=two-words"], program="bakeoff").variant_names,
+    "chosen": parse_command_line(["--variants=two-words"], RunConfig, program="bakeoff").variant_names,
     "in help": "two-words" in describe_tables(),
     "in form": "two-words" in RunConfig.model_json_schema()["properties"]["variants"]["items"]["enum"],
 }))
