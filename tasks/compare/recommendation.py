@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from tasks.compare.leaderboard import beats
 from tasks.compare.results import Contestant, rank_on_validation
 from tasks.compare.significance import Pair
 
@@ -34,5 +33,5 @@ def recommend(
 
 
 def are_told_apart(first: str, second: str, pairs: Sequence[Pair]) -> bool:
-    """Tell whether two models differ beyond chance."""
-    return bool(beats(first, second, pairs) or beats(second, first, pairs))
+    """Tell whether the shipped models of two variants differ beyond chance."""
+    return any(pair.told_apart for pair in pairs if {pair.first, pair.second} == {first, second})

@@ -35,6 +35,11 @@ class Pair:
     p_holm: float
     differs: bool
 
+    @property
+    def told_apart(self) -> bool:
+        """Whether the two shipped models differ, whatever other seeds would give."""
+        return self.p_holm < ALPHA
+
 
 def compare_pairs(correct: Mapping[str, NDArray[np.bool_]], shipped: Mapping[str, int]) -> list[Pair]:
     """Compare all unordered pairs of models, in the order of `correct`.
@@ -112,11 +117,13 @@ def bootstrap_difference(first: NDArray[np.bool_], second: NDArray[np.bool_], *,
 
 
 def group_ties(names: Sequence[str], pairs: Sequence[Pair]) -> list[list[str]]:
-    """Group names, best first: the best and every later one that does not differ from it, then the same for the rest.
+    """Group names, best first: the best and every later one that is not told apart from it, then the same for the rest.
 
-    Members of a group do not differ from its first name; two of them may differ from each other.
+    This speaks of the models at hand, one of which is to be shipped: told apart by McNemar's test after Holm's
+    correction. A seed that learns nothing makes the interval of its recipe so wide that it differs from none; the model
+    that would be shipped is no better for it. Two members of a group may be told apart from each other.
     """
-    different = {frozenset((pair.first, pair.second)) for pair in pairs if pair.differs}
+    different = {frozenset((pair.first, pair.second)) for pair in pairs if pair.told_apart}
     groups = []
     rest = list(names)
     while rest:

@@ -34,7 +34,7 @@ METHOD: Final = {
     "pairs": (
         "Two models differ when both agree: an exact McNemar test on the same reviews, corrected for all pairs after "
         "Holm, for the models at hand; and a 95% bootstrap interval of the difference over reviews and seeds, for the "
-        "recipe."
+        "recipe. Tie groups and the choice of what to ship go by the models at hand."
     ),
     "slices": "Truncated and unknown words are those of the encoding that most models of the run use.",
     "calibration": (

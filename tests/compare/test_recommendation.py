@@ -34,5 +34,13 @@ def test_seed_that_is_shipped_is_the_best_on_validation(build: Any, add_result: 
     assert recommendation["model"] == "models/lstm/seed-2"
 
 
+def test_variant_with_a_seed_that_learned_nothing_is_no_cheaper_equal(build: Any, add_result: Any) -> None:
+    good = add_result("nb-svm", 95, group="baseline", predict_reviews_per_second=10.0)
+    seeds = [add_result("lstm", hits, seed=seed) for seed, hits in enumerate((60, 5, 62), start=1)]
+    recommendation = build(good, *seeds, seeds=3)["recommendation"]
+    assert recommendation["name"] == "nb-svm"
+    assert recommendation["tied"] == []
+
+
 def test_nothing_trained_nothing_recommended(build: Any, fail_result: Any) -> None:
     assert build(fail_result("lstm"))["recommendation"] is None
