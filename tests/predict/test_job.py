@@ -1,6 +1,5 @@
 """Scoring a file: all formats in and out, every row and column kept, and going on after an interruption."""
 
-import gzip
 import json
 import shutil
 from collections.abc import Callable
@@ -13,7 +12,6 @@ import pyarrow.csv
 import pyarrow.json
 import pyarrow.parquet as pq
 import pytest
-import zstandard
 
 from tasks.errors import UserError
 from tasks.predict import job, writers
@@ -49,8 +47,8 @@ def write_table(path: Path) -> Path:
     else:
         frame.to_csv(inner, index=False, sep="\t" if inner.suffix == ".tsv" else ",")
     if inner != path:
-        content = inner.read_bytes()
-        path.write_bytes(gzip.compress(content) if endings[-1] == ".gz" else zstandard.compress(content))
+        with pa.CompressedOutputStream(path, "gzip" if endings[-1] == ".gz" else "zstd") as stream:
+            stream.write(inner.read_bytes())
         inner.unlink()
     return path
 
