@@ -38,6 +38,14 @@ _ROWS: Final = (
         description="the 998 commonest words, the first 120 of each review",
     ),
     Encoding(
+        name="words-1k-400",
+        kind="words",
+        vocab_size=1_000,
+        length=400,
+        padding="pre",
+        description="the 998 commonest words, the first 400 of each review",
+    ),
+    Encoding(
         name="subwords-8k-120",
         kind="subwords",
         vocab_size=8_192,

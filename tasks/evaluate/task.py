@@ -13,7 +13,6 @@ from tasks.fingerprint import hash_room, library_versions
 from tasks.isolation import run_apart
 from tasks.orchestration import produce_in_task
 from tasks.store import Manifest, Output
-from tasks.train.variants import VARIANTS, Variant
 
 ROOM: Final = Path(__file__).parent
 ENCODE: Final = ROOM.parent / "encode"
@@ -60,13 +59,13 @@ def evaluate_model(model: Manifest, reviews: Manifest, *, data_dir: Path, artifa
 
 def describe_bundle(model: Manifest, reviews: Manifest) -> dict[str, Any]:
     """List what a user of the model needs to know of its making; a baseline has no encoding, it reads the text."""
-    row = BASELINES.get(model.name) or VARIANTS[model.name]
+    is_baseline = model.name in BASELINES
     return {
         "variant": model.name,
-        "description": row.description,
-        "kind": "baseline" if model.name in BASELINES else "neural",
+        "description": BASELINES[model.name].description if is_baseline else model.facts["description"],
+        "kind": "baseline" if is_baseline else "neural",
         "fingerprint": model.fingerprint,
-        "encoding": {"name": row.encoding, **model.decided_by["encoding"]} if isinstance(row, Variant) else None,
+        "encoding": None if is_baseline else {"name": model.facts["encoding"], **model.decided_by["encoding"]},
         "settings": model.decided_by["settings"],
         "training": model.facts,
         "dataset": {

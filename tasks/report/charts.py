@@ -8,13 +8,13 @@ import altair as alt
 
 from tasks.compare.cost import COSTS
 from tasks.compare.results import BASELINE, CONSTANT, ENSEMBLE, TARGET_ACCURACY
-from tasks.train.variants import LONG, SEED
+from tasks.train.variants import LONG, MORE, SEED
 
 Metrics = Mapping[str, Any]
 
 # Each is told from the others and from a white and a nearly black page, also without the sense of red and green.
-COLORS: Final = {BASELINE: "#d9690f", SEED: "#2f86d1", LONG: "#1a9e77", ENSEMBLE: "#a873c4"}
-SHAPES: Final = {BASELINE: "square", SEED: "circle", LONG: "triangle-up", ENSEMBLE: "diamond"}
+COLORS: Final = {BASELINE: "#d9690f", SEED: "#2f86d1", LONG: "#1a9e77", MORE: "#c2497f", ENSEMBLE: "#a873c4"}
+SHAPES: Final = {BASELINE: "square", SEED: "circle", LONG: "triangle-up", MORE: "cross", ENSEMBLE: "diamond"}
 GREY: Final = "#8a8f98"
 TIED: Final = "#8a8f9833"
 ROW_HEIGHT: Final = 24

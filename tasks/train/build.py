@@ -1,34 +1,46 @@
 """From a row of the table to a compiled Keras model."""
 
 import math
+from functools import reduce
+from typing import Final
 
 import keras
 
 from tasks.encode.encodings import Encoding
 from tasks.train.variants import Variant
 
+BINARY: Final = 2
 
-def build_model(variant: Variant, encoding: Encoding, *, num_classes: int, learning_rate: float) -> keras.Model:
+
+def build_model(
+    variant: Variant, encoding: Encoding, *, num_classes: int, learning_rate: float, clip_norm: float | None = None
+) -> keras.Model:
     """Build a compiled model: token ids of shape (batch, length) -> probabilities of shape (batch, 1) for two classes.
 
-    More classes get one softmax output each.
+    More classes get one softmax output each. With `clip_norm` the gradients' norm, over all weights, is held below it.
     """
-    is_binary = num_classes == 2  # noqa: PLR2004
-    model = keras.Sequential(
-        [
-            keras.Input((encoding.length,), dtype="int32"),
-            keras.layers.Embedding(encoding.vocab_size, variant.embedding_dim, mask_zero=variant.mask),
-            *variant.body(keras.layers),
-            keras.layers.Dense(1 if is_binary else num_classes, activation="sigmoid" if is_binary else "softmax"),
-        ],
-        name=variant.name.replace("-", "_"),
+    tokens = keras.Input((encoding.length,), dtype="int32")
+    words = keras.layers.Embedding(encoding.vocab_size, variant.embedding_dim, mask_zero=variant.mask)(tokens)
+    outputs = reduce(
+        lambda given, step: step(given), [*variant.body(keras.layers), *make_head(variant, num_classes)], words
     )
+    model = keras.Model(tokens, outputs, name=variant.name.replace("-", "_"))
+    if variant.initialise:
+        variant.initialise(model, encoding.length)
     model.compile(
-        optimizer=keras.optimizers.Adam(learning_rate),
-        loss="binary_crossentropy" if is_binary else "sparse_categorical_crossentropy",
+        optimizer=keras.optimizers.Adam(learning_rate, global_clipnorm=clip_norm),
+        loss="binary_crossentropy" if num_classes == BINARY else "sparse_categorical_crossentropy",
         metrics=["accuracy"],
     )
     return model
+
+
+def make_head(variant: Variant, num_classes: int) -> list[keras.Layer]:
+    """Make what turns what was read into probabilities."""
+    hidden = [keras.layers.Dense(variant.hidden, activation="relu")] if variant.hidden else []
+    if num_classes == BINARY:
+        return [*hidden, keras.layers.Dense(1, activation="sigmoid")]
+    return [*hidden, keras.layers.Dense(num_classes, activation="softmax")]
 
 
 def describe_model(model: keras.Model) -> str:

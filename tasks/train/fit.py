@@ -97,9 +97,11 @@ def train_epoch(
 
 
 def is_finished(history: list[EpochRecord], settings: FitSettings) -> bool:
-    """Tell whether all epochs are done or the last `patience` of them brought no lower validation loss."""
+    """Tell whether all epochs are done, the task is solved, or `patience` epochs brought no lower validation loss."""
     if not history:
         return False
+    if settings.solved_at is not None and history[-1].val_accuracy >= settings.solved_at:
+        return True
     return len(history) >= settings.epochs or len(history) - best_epoch(history) >= settings.patience
 
 

@@ -4,6 +4,7 @@ import inspect
 import json
 import os
 import textwrap
+from collections.abc import Callable
 from dataclasses import asdict
 from importlib.util import find_spec
 from pathlib import Path
@@ -24,11 +25,12 @@ def decide_model(variant: Variant, settings: FitSettings, sequences: Manifest, *
     """List what decides the weights, as plain JSON."""
     backend = backend_name()
     kernels = choose_kernels(settings.kernels, backend=backend)
-    body = textwrap.dedent(inspect.getsource(variant.body))
     return {
         "variant": {
-            "body": hash_json(normalise_code(body))[:16],
+            "body": hash_function(variant.body),
+            "initialise": hash_function(variant.initialise) if variant.initialise else None,
             "embedding_dim": variant.embedding_dim,
+            "hidden": variant.hidden,
             "mask": variant.mask,
         },
         "settings": {**asdict(settings), "kernels": kernels},
@@ -40,6 +42,11 @@ def decide_model(variant: Variant, settings: FitSettings, sequences: Manifest, *
         "code": hash_room(ROOM, without=("task.py", "variants.py", "events.py")),
         "libraries": library_versions("keras", *BACKEND_PACKAGES[backend]),
     }
+
+
+def hash_function(function: Callable[..., Any]) -> str:
+    """Hash what a function does."""
+    return hash_json(normalise_code(textwrap.dedent(inspect.getsource(function))))[:16]
 
 
 def check_backend() -> str:

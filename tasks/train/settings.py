@@ -21,7 +21,10 @@ class EpochRecord:
 
 @dataclass(frozen=True, kw_only=True)
 class FitSettings:
-    """Everything that decides a training, the data and the model apart."""
+    """Everything that decides a training, the data and the model apart.
+
+    From an accuracy of `solved_at` on validation on, there is nothing left to learn. `clip_norm` bounds the gradients'.
+    """
 
     epochs: int
     patience: int
@@ -29,6 +32,8 @@ class FitSettings:
     learning_rate: float
     seed: int
     kernels: Kernels = "auto"
+    solved_at: float | None = None
+    clip_norm: float | None = None
 
 
 class Listener:

@@ -84,7 +84,7 @@ def train_variant(
     data_dir: Path,
     artifacts_dir: Path,
 ) -> State[Manifest]:
-    """Train a variant on its encoding, or reuse the model that the same training gave."""
+    """Train a variant on sequences, or reuse the model that the same training gave."""
     output = Output(
         root=artifacts_dir,
         kind="training",
@@ -101,13 +101,13 @@ def train_variant(
         facts: dict[str, Any] = run_apart(
             "tasks.train.training:train_variant",
             variant=variant,
-            encoding=ENCODINGS[variant.encoding],
+            encoding=ENCODINGS[sequences.name],
             settings=settings,
             num_classes=num_classes,
             sequences_folder=data_dir / sequences.folder,
             folder=folder,
             listener=Progress(name, settings, event_folder),
         )
-        return facts
+        return {**facts, "encoding": sequences.name, "description": variant.description}
 
     return produce_in_task(output, make)

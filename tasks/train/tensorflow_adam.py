@@ -11,9 +11,9 @@ from tasks.train.tensorflow_native import load_library
 
 
 def can_use_native_adam(model: keras.Model) -> bool:
-    """Tell whether a model is trained by plain Adam: float32, nothing clipped, averaged, decayed or accumulated."""
+    """Tell whether a model is trained by plain Adam: float32, nothing averaged, decayed or accumulated."""
     optimizer = model.optimizer
-    extras = ("weight_decay", "clipnorm", "global_clipnorm", "clipvalue", "use_ema", "loss_scale_factor")
+    extras = ("weight_decay", "use_ema", "loss_scale_factor")
     return (
         type(optimizer) is keras.optimizers.Adam
         and not optimizer.amsgrad
@@ -34,6 +34,7 @@ def apply_gradients(optimizer: keras.optimizers.Adam, pairs: Iterable[tuple[Any,
         return keras.optimizers.Adam.apply_gradients(optimizer, zip(gradients, variables, strict=True))
     if not optimizer.built:
         optimizer.build(variables)
+    gradients = optimizer._clip_gradients(gradients)  # noqa: SLF001  as Keras does it, whatever was asked for
     step = tf.cast(optimizer.iterations.value + 1, tf.float32)
     correction = tf.sqrt(1 - optimizer.beta_2**step) / (1 - optimizer.beta_1**step)
     rate = tf.cast(optimizer.learning_rate, tf.float32) * correction

@@ -39,7 +39,13 @@ def train_variant(
     device = prepare_device()
     keras.utils.set_random_seed(settings.seed)
     try:
-        model = build_model(variant, encoding, num_classes=num_classes, learning_rate=settings.learning_rate)
+        model = build_model(
+            variant,
+            encoding,
+            num_classes=num_classes,
+            learning_rate=settings.learning_rate,
+            clip_norm=settings.clip_norm,
+        )
         history = fit(
             model,
             make_epoch_runner(model, batch_size=settings.batch_size, kernels=settings.kernels),

@@ -1,8 +1,8 @@
 """The table of model variants: to add one, write its function and its row here; everything else follows.
 
-A variant's function is given `keras.layers`, so that reading the table does not import Keras, and returns what stands
-between the embedding and the classification head. It stands alone: what else it called in this file would not be part
-of a model's fingerprint.
+A variant's function is given `keras.layers`, so that reading the table does not import Keras, and returns what reads
+the word vectors: layers, or functions of what the one before gave. It stands alone: what else it called in this file
+would not be part of a model's fingerprint. A dense layer of `hidden` rectified units and the head follow.
 """
 
 from collections.abc import Callable, Sequence
@@ -14,7 +14,9 @@ from typing import Any, Final
 class Variant:
     """One model: how its text is encoded, what it is made of and how it is trained.
 
-    `num_params` is what it must have for two classes. `mask` lets the layers skip padding.
+    `num_params` is what it must have for two classes. `hidden` are the units of the dense layer before the head, 0 for
+    none. `mask` lets the layers skip padding. `initialise`, if given, is called with the built model and the length of
+    its sequences.
     """
 
     name: str
@@ -25,6 +27,8 @@ class Variant:
     description: str
     _: KW_ONLY
     embedding_dim: int = 16
+    hidden: int = 6
+    initialise: Callable[[Any, int], None] | None = None
     mask: bool = False
     batch_size: int = 32
     learning_rate: float = 1e-3
@@ -32,71 +36,94 @@ class Variant:
 
 def flatten(layers: Any) -> list[Any]:
     """Weigh each position of the sequence on its own."""
-    return [layers.Flatten(), layers.Dense(6, activation="relu")]
+    return [layers.Flatten()]
 
 
 def average_pool(layers: Any) -> list[Any]:
     """Average the word vectors: blind to order."""
-    return [layers.GlobalAveragePooling1D(), layers.Dense(6, activation="relu")]
+    return [layers.GlobalAveragePooling1D()]
 
 
 def simple_rnn(layers: Any) -> list[Any]:
     """Read word by word with a plain recurrent state (Elman 1990)."""
-    return [layers.SimpleRNN(32), layers.Dense(6, activation="relu")]
+    return [layers.SimpleRNN(32)]
 
 
 def lstm(layers: Any) -> list[Any]:
     """Read word by word with a gated cell state (Hochreiter & Schmidhuber 1997)."""
-    return [layers.LSTM(32), layers.Dense(6, activation="relu")]
+    return [layers.LSTM(32)]
 
 
 def bilstm(layers: Any) -> list[Any]:
     """Read in both directions (Schuster & Paliwal 1997)."""
-    return [layers.Bidirectional(layers.LSTM(32)), layers.Dense(6, activation="relu")]
-
-
-def bilstm_small(layers: Any) -> list[Any]:
-    """Read in both directions, for a vocabulary of a thousand words."""
-    return [layers.Bidirectional(layers.LSTM(32)), layers.Dense(24, activation="relu")]
+    return [layers.Bidirectional(layers.LSTM(32))]
 
 
 def bigru(layers: Any) -> list[Any]:
     """Read in both directions with gated recurrent units (Cho et al. 2014)."""
-    return [layers.Bidirectional(layers.GRU(32)), layers.Dense(6, activation="relu")]
+    return [layers.Bidirectional(layers.GRU(32))]
 
 
 def stacked_bilstm(layers: Any) -> list[Any]:
     """Read the output of one bidirectional LSTM with another."""
-    return [
-        layers.Bidirectional(layers.LSTM(64, return_sequences=True)),
-        layers.Bidirectional(layers.LSTM(32)),
-        layers.Dense(64, activation="relu"),
-    ]
+    return [layers.Bidirectional(layers.LSTM(64, return_sequences=True)), layers.Bidirectional(layers.LSTM(32))]
 
 
 def conv_max(layers: Any) -> list[Any]:
     """Look for 128 patterns of five words anywhere (Kim 2014)."""
-    return [
-        layers.Conv1D(128, 5, activation="relu"),
-        layers.GlobalMaxPooling1D(),
-        layers.Dense(24, activation="relu"),
-    ]
+    return [layers.Conv1D(128, 5, activation="relu"), layers.GlobalMaxPooling1D()]
 
 
 def conv_average(layers: Any) -> list[Any]:
     """Average 128 patterns of five words over the review."""
-    return [
-        layers.Conv1D(128, 5, activation="relu"),
-        layers.GlobalAveragePooling1D(),
-        layers.Dense(6, activation="relu"),
-    ]
+    return [layers.Conv1D(128, 5, activation="relu"), layers.GlobalAveragePooling1D()]
+
+
+def gru(layers: Any) -> list[Any]:
+    """Read word by word with gated recurrent units."""
+    return [layers.GRU(32)]
+
+
+def attention(layers: Any) -> list[Any]:
+    """Let every word look at every other, by what and where they are: one encoder block (Vaswani et al. 2017)."""
+    from keras import ops
+
+    def add_places(words: Any) -> Any:
+        places = ops.cumsum(ops.ones_like(words[..., 0], dtype="int32"), axis=1) - 1
+        return words + layers.Embedding(words.shape[1], words.shape[2])(places)
+
+    def attend(words: Any) -> Any:
+        looked = layers.MultiHeadAttention(num_heads=2, key_dim=16)(words, words)
+        return layers.LayerNormalization()(words + looked)
+
+    def transform(words: Any) -> Any:
+        inner = layers.Dense(64, activation="relu")(words)
+        return layers.LayerNormalization()(words + layers.Dense(words.shape[2])(inner))
+
+    return [add_places, attend, transform, layers.GlobalMaxPooling1D()]
+
+
+def initialise_chrono(model: Any, length: int) -> None:
+    """Give each LSTM cell a memory span drawn up to the sequence's length (Tallec & Ollivier 2018).
+
+    The forget gate's bias is log(u), u uniform in [1, length - 1], the input gate's its negative; Keras's are 1 and 0.
+    """
+    from keras import layers, ops, random
+
+    for layer in model.layers:
+        if isinstance(layer, layers.LSTM):
+            _, _, *others = ops.split(layer.cell.bias, 4)
+            forget = ops.log(random.uniform((layer.units,), 1.0, length - 1.0))
+            layer.cell.bias.assign(ops.concatenate([-forget, forget, *others]))
 
 
 SEED: Final = "seed"
 LONG: Final = "long"
+MORE: Final = "more"
 GROUPS: Final = {
     SEED: "the ten models of the course note that this project grew out of",
     LONG: "five of them on the first 400 words, padding masked where it matters",
+    MORE: "a GRU of one direction, an LSTM that starts with a long memory, an attention encoder",
 }
 WORDS: Final = "words-10k-120"
 LONG_WORDS: Final = "words-20k-400"
@@ -108,7 +135,13 @@ _ROWS: Final = (
     Variant("lstm", SEED, WORDS, lstm, 166_477, "an LSTM of 32 units"),
     Variant("bilstm", SEED, WORDS, bilstm, 172_941, "a bidirectional LSTM of 32 units each way"),
     Variant(
-        "bilstm-small", SEED, "words-1k-120", bilstm_small, 30_129, "a bidirectional LSTM on a vocabulary of 1,000"
+        "bilstm-small",
+        SEED,
+        "words-1k-120",
+        bilstm,
+        30_129,
+        "a bidirectional LSTM on a vocabulary of 1,000",
+        hidden=24,
     ),
     Variant("bigru", SEED, WORDS, bigru, 169_997, "a bidirectional GRU of 32 units each way"),
     Variant(
@@ -119,8 +152,9 @@ _ROWS: Final = (
         635_777,
         "two bidirectional LSTMs, 64 and 32 units, on subwords",
         embedding_dim=64,
+        hidden=64,
     ),
-    Variant("conv-max", SEED, WORDS, conv_max, 173_489, "128 five-word filters and their maximum"),
+    Variant("conv-max", SEED, WORDS, conv_max, 173_489, "128 five-word filters and their maximum", hidden=24),
     Variant("conv-average", SEED, WORDS, conv_average, 171_149, "128 five-word filters and their average"),
     Variant(
         "long-average-pool",
@@ -134,7 +168,20 @@ _ROWS: Final = (
     Variant("long-lstm", LONG, LONG_WORDS, lstm, 326_477, "lstm on 400 words, padding left out", mask=True),
     Variant("long-bilstm", LONG, LONG_WORDS, bilstm, 332_941, "bilstm on 400 words, padding left out", mask=True),
     Variant("long-bigru", LONG, LONG_WORDS, bigru, 329_997, "bigru on 400 words, padding left out", mask=True),
-    Variant("long-conv-max", LONG, LONG_WORDS, conv_max, 333_489, "conv-max on 400 words"),
+    Variant("long-conv-max", LONG, LONG_WORDS, conv_max, 333_489, "conv-max on 400 words", hidden=24),
+    Variant("gru", MORE, WORDS, gru, 165_005, "a GRU of 32 units"),
+    Variant(
+        "chrono-lstm",
+        MORE,
+        WORDS,
+        lstm,
+        166_477,
+        "an LSTM of 32 units that starts with a long memory",
+        initialise=initialise_chrono,
+    ),
+    Variant(
+        "attention", MORE, WORDS, attention, 166_381, "one block of self-attention with two heads, and its maximum"
+    ),
 )
 
 VARIANTS: Final = {row.name: row for row in _ROWS}

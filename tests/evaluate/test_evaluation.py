@@ -25,6 +25,7 @@ from tasks.train.variants import VARIANTS
 
 pytestmark = pytest.mark.filterwarnings("ignore:__array__:DeprecationWarning")  # Keras saves with NumPy 1's protocol
 
+TRAINING = {"num_params": 1, "device": "CPU", "train_seconds": 2.0, "encoding": "tiny", "description": "a model"}
 ENCODING = Encoding(name="tiny", kind="words", vocab_size=30, length=6, padding="pre", description="for tests")
 LABEL_NAMES = ["bad film", "good film"]
 NUM_REVIEWS = 20
@@ -88,7 +89,7 @@ def bundle(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
             "encoding": ENCODING.settings(),
             "libraries": {"keras": "3.x", "tensorflow": "2.x"},
         },
-        facts={"num_params": 1, "device": "CPU", "train_seconds": 2.0},
+        facts=TRAINING,
     )
     files = {"train.parquet": "t1", "validation.parquet": "v1", "test.parquet": "t2"}
     counts = {split: dict.fromkeys(LABEL_NAMES, 10) for split in ("train", "validation", "test")}
@@ -121,7 +122,7 @@ def test_bundle_card_and_predictions_are_all_that_is_written(evaluated: tuple[di
 
 def test_bundle_says_how_to_use_the_model(written: dict[str, Any]) -> None:
     assert written["label_names"] == LABEL_NAMES
-    assert written["encoding"] == {"name": "words-10k-120", **ENCODING.settings()}
+    assert written["encoding"] == {"name": "tiny", **ENCODING.settings()}
     assert 0 < written["threshold"] < 1
     assert written["temperature"] > 1, "the model is made to be too sure of itself"
 
@@ -130,7 +131,7 @@ def test_bundle_says_how_the_model_was_made(written: dict[str, Any]) -> None:
     assert written["variant"] == "bilstm"
     assert written["fingerprint"] == "f1"
     assert written["settings"]["seed"] == 7
-    assert written["training"] == {"num_params": 1, "device": "CPU", "train_seconds": 2.0}
+    assert written["training"] == TRAINING
     assert written["kind"] == "neural"
     assert written["data"] == {"train.parquet": "t1", "validation.parquet": "v1", "test.parquet": "t2"}
     assert written["versions"] == {"keras": "3.x", "tensorflow": "2.x"}

@@ -31,6 +31,9 @@ NUM_PARAMS = {
     "long-bilstm": 332_941,
     "long-bigru": 329_997,
     "long-conv-max": 333_489,
+    "gru": 165_005,
+    "chrono-lstm": 166_477,
+    "attention": 166_381,
 }
 MASKED = ["long-average-pool", "long-lstm", "long-bilstm", "long-bigru"]
 VOCAB_SIZE, LENGTH, NUM_REVIEWS = 30, 8, 12
@@ -153,7 +156,7 @@ def test_three_classes_are_learnt() -> None:
 
 
 def change_padding_vector(model: keras.Model) -> None:
-    embedding = model.layers[0]
+    embedding = next(layer for layer in model.layers if isinstance(layer, keras.layers.Embedding))
     (table,) = embedding.get_weights()
     table[0] += 3.0
     embedding.set_weights([table])
@@ -211,3 +214,34 @@ def test_learning_rate_reaches_the_optimizer() -> None:
 def test_description_is_the_summary_of_the_model() -> None:
     text = describe_model(build(VARIANTS["conv-max"]))
     assert all(word in text for word in ("embedding", "conv1d", "global_max_pooling1d", "Total params"))
+
+
+def test_dense_layer_before_the_head_can_be_left_out() -> None:
+    plain = build(VARIANTS["lstm"])
+    bare = build(replace(VARIANTS["lstm"], hidden=0))
+    assert count_parameters(plain) - count_parameters(bare) == (32 + 1) * 6 + (6 + 1) - (32 + 1)
+
+
+def test_norm_of_the_gradients_is_bounded_where_it_is_asked_for() -> None:
+    encoding = make_encoding()
+    model = build_model(VARIANTS["gru"], encoding, num_classes=2, learning_rate=1e-3, clip_norm=0.5)
+    assert model.optimizer.global_clipnorm == 0.5
+    assert build(VARIANTS["gru"]).optimizer.global_clipnorm is None
+
+
+def test_chrono_lstm_starts_with_memory_spans_up_to_the_length() -> None:
+    model = build(VARIANTS["chrono-lstm"], length=100)
+    layer = next(layer for layer in model.layers if isinstance(layer, keras.layers.LSTM))
+    into, forget, *others = np.split(np.asarray(layer.cell.bias), 4)
+    spans = np.exp(forget)
+    assert 1 <= spans.min() < 20
+    assert 80 < spans.max() <= 99
+    np.testing.assert_allclose(into, -forget)
+    assert not np.concatenate(others).any()
+
+
+def test_attention_tells_places_apart() -> None:
+    """Without its table of places it would answer the same whatever the order."""
+    model = build(VARIANTS["attention"])
+    tokens = np.arange(1, LENGTH + 1, dtype=np.int32)[None]
+    assert not np.allclose(np.asarray(model(tokens)), np.asarray(model(tokens[:, ::-1])), atol=1e-6)

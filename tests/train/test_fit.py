@@ -209,3 +209,8 @@ def test_training_that_was_killed_after_its_last_epoch_is_not_repeated(model: ke
 
 def test_training_without_epochs_is_not_finished() -> None:
     assert not is_finished([], FitSettings(epochs=1, patience=1, batch_size=1, learning_rate=1.0, seed=1))
+
+
+def test_solved_task_ends_the_training(model: keras.Model, tmp_path: Path) -> None:
+    history = run_fit(model, script_epochs(model, [0.4, 0.6, 0.7]), tmp_path, epochs=3, patience=3, solved_at=0.99)
+    assert [record.val_accuracy for record in history] == [0.0, 1.0]

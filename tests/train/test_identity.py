@@ -96,7 +96,11 @@ def test_change_of_a_row_changes_that_variant_alone(edit_table: Callable[[str, s
 
 def test_change_of_a_function_changes_the_variants_that_use_it(edit_table: Callable[[str, str], set[str]]) -> None:
     old, new = "return [layers.LSTM(32)", "return [layers.LSTM(33)"
-    assert edit_table(old, new) == {"lstm", "long-lstm"}
+    assert edit_table(old, new) == {"lstm", "long-lstm", "chrono-lstm"}
+
+
+def test_change_of_how_a_variant_begins_changes_it_alone(edit_table: Callable[[str, str], set[str]]) -> None:
+    assert edit_table("1.0, length - 1.0)", "1.0, length - 2.0)") == {"chrono-lstm"}
 
 
 def test_comments_and_descriptions_change_no_variant(edit_table: Callable[[str, str], set[str]]) -> None:

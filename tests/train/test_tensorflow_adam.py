@@ -50,8 +50,17 @@ def test_updates_are_those_of_keras(shape: tuple[int, ...], kind: str) -> None:
         np.testing.assert_allclose(value, wanted, rtol=1e-5, atol=1e-6)
 
 
-def test_settings_of_the_optimizer_count() -> None:
-    options = {"beta_1": 0.5, "beta_2": 0.9, "epsilon": 0.1}
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"beta_1": 0.5, "beta_2": 0.9, "epsilon": 0.1},
+        {"clipnorm": 0.1},
+        {"global_clipnorm": 0.1},
+        {"clipvalue": 0.1},
+    ],
+    ids=str,
+)
+def test_settings_of_the_optimizer_count(options: dict[str, float]) -> None:
     actual, expected = (train((3, 5), "slices", native=native, **options) for native in (True, False))
     for value, wanted in zip(actual, expected, strict=True):
         np.testing.assert_allclose(value, wanted, rtol=1e-5, atol=1e-6)
@@ -86,9 +95,9 @@ def test_index_beyond_the_table_is_an_error() -> None:
         (lambda: keras.optimizers.Adam(0.1, beta_1=0.5), True),
         (lambda: keras.optimizers.Adam(amsgrad=True), False),
         (lambda: keras.optimizers.Adam(weight_decay=0.1), False),
-        (lambda: keras.optimizers.Adam(clipnorm=1.0), False),
-        (lambda: keras.optimizers.Adam(clipvalue=1.0), False),
-        (lambda: keras.optimizers.Adam(global_clipnorm=1.0), False),
+        (lambda: keras.optimizers.Adam(clipnorm=1.0), True),
+        (lambda: keras.optimizers.Adam(clipvalue=1.0), True),
+        (lambda: keras.optimizers.Adam(global_clipnorm=1.0), True),
         (lambda: keras.optimizers.Adam(use_ema=True), False),
         (lambda: keras.optimizers.Adam(gradient_accumulation_steps=2), False),
         (lambda: keras.optimizers.Adam(loss_scale_factor=2.0), False),
