@@ -1,6 +1,6 @@
 """From a dataset's name to its source."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import fields
 from functools import partial
 from itertools import islice
@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 
 from tasks.errors import UserError
-from tasks.ingest import sample, tfds
+from tasks.ingest import recall, sample, tfds
 from tasks.ingest.files import FileOptions, hash_files
 from tasks.ingest.gather import check_beginnings
 from tasks.ingest.paths import check_path, is_path
@@ -46,8 +46,8 @@ def choose_dataset(name: str, data_dir: Path, files: FileOptions | None = None) 
         return Choice(options.name, False, "", options)
     if files is not None:
         check_unused(name, files)
-    if name == SAMPLE:
-        return Choice(SAMPLE, False, "")
+    if is_generated(name):
+        return Choice(name, False, "")
     wanted = PREFERRED if name == AUTO else name
     if "/" in name and Path(name).parent.is_dir() and not tfds.is_known(name, data_dir):
         check_path(Path(name), "--dataset")
@@ -63,7 +63,7 @@ def choose_dataset(name: str, data_dir: Path, files: FileOptions | None = None) 
 
 def download_dataset(choice: Choice, data_dir: Path) -> None:
     """Make sure that the chosen dataset is on disk. Raises DownloadError, which is worth another try."""
-    if choice.dataset != SAMPLE and choice.files is None:
+    if choice.files is None and not is_generated(choice.dataset):
         tfds.download(choice.dataset, data_dir)
 
 
@@ -86,21 +86,34 @@ def identify(choice: Choice, data_dir: Path) -> dict[str, Any]:
     return {"name": source.name, "label_names": list(source.label_names), **source.identity}
 
 
+def is_generated(name: str) -> bool:
+    """Tell whether a dataset is generated here; raises UserError for a name that nearly is."""
+    if name.startswith(recall.PREFIX) and recall.parse_name(name) is None:
+        raise UserError(f"unknown dataset {name!r}; expected {recall.describe_names()}.")
+    return name == SAMPLE or name.startswith(recall.PREFIX)
+
+
 def open_source(name: str, data_dir: Path) -> Source:
-    """Open a dataset that is on disk, or the sample."""
-    if name != SAMPLE:
+    """Open a dataset that is on disk or generated."""
+    if not is_generated(name):
         return tfds.open_tfds(name, data_dir)
+    wanted = recall.parse_name(name)
+    label_names, generate, splits = (
+        (wanted.label_names, partial(recall.generate_texts, wanted), recall.NUM_TEXTS)
+        if wanted
+        else (sample.LABEL_NAMES, sample.generate_reviews, sample.NUM_REVIEWS)
+    )
     return Source(
-        name=SAMPLE,
-        label_names=sample.LABEL_NAMES,
-        identity={"sample": "generated"},
-        readers={split: partial(read_sample, split) for split in sample.NUM_REVIEWS},
+        name=name,
+        label_names=label_names,
+        identity={name: "generated"},
+        readers={split: partial(read_generated, generate, split) for split in splits},
     )
 
 
-def read_sample(split: str) -> Iterator[Batch]:
-    """Read the sample's generated reviews in batches."""
-    reviews = sample.generate_reviews(split)
-    while rows := list(islice(reviews, BATCH_ROWS)):
+def read_generated(generate: Callable[[str], Iterator[tuple[str, int]]], split: str) -> Iterator[Batch]:
+    """Read generated texts in batches."""
+    rows_left = generate(split)
+    while rows := list(islice(rows_left, BATCH_ROWS)):
         texts, labels = zip(*rows, strict=True)
         yield Batch(pa.array(texts, pa.string()), np.array(labels, np.int32))

@@ -94,9 +94,8 @@ def test_sample_is_opened_with_its_labels_and_splits(tmp_path: Path) -> None:
 
 def test_sample_is_read_in_bounded_batches(monkeypatch: pytest.MonkeyPatch) -> None:
     rows = [(f"film {number}", number % 2) for number in range(25)]
-    monkeypatch.setattr(sample, "generate_reviews", lambda _split: iter(rows))
     monkeypatch.setattr(datasets, "BATCH_ROWS", 10)
-    batches = list(datasets.read_sample("train"))
+    batches = list(datasets.read_generated(lambda _split: iter(rows), "train"))
 
     assert [len(batch.texts) for batch in batches] == [10, 10, 5]
     assert [text for batch in batches for text in batch.texts.to_pylist()] == [text for text, _ in rows]
