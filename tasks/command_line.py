@@ -10,9 +10,10 @@ from pydantic_settings import BaseSettings, CliApp, CliSettingsSource
 from tasks.config import FlowConfig, RunConfig, check_environment, describe_errors, describe_tables
 from tasks.errors import UserError, did_you_mean
 from tasks.predict_config import STANDARD_INPUT, PredictConfig
+from tasks.probe_config import ProbeConfig
 
 # Every flow's settings: a variable of the environment that one of them knows is accepted by all.
-CONFIGS: Final = (RunConfig, PredictConfig)
+CONFIGS: Final = (RunConfig, PredictConfig, ProbeConfig)
 # What --help says below the flags.
 EPILOGS: Final[dict[type[FlowConfig], Callable[[], str]]] = {RunConfig: describe_tables}
 METAVARS: Final = {"int": "N", "float": "NUMBER", "Path": "PATH", "str": "NAME", "tuple[str,...]": "NAME,..."}

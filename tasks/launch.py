@@ -14,6 +14,7 @@ from tasks.command_line import Config, parse_command_line
 from tasks.config import FlowConfig, RunConfig
 from tasks.errors import UserError
 from tasks.ingest.datasets import choose_dataset
+from tasks.probe_config import ProbeConfig
 from tasks.temporary_server import start_unless_configured
 from tasks.train.identity import check_backend
 from tasks.train.kernels import choose_kernels
@@ -66,10 +67,15 @@ def exit_on_signal(number: int, _frame: FrameType | None) -> NoReturn:
 
 def check_run(config: RunConfig) -> None:
     """Raise UserError for what a run would fail on: folders that cannot be written, a dataset that cannot be had."""
+    check_training(config)
+    choose_dataset(config.dataset, config.data_dir, config.files)
+
+
+def check_training(config: RunConfig | ProbeConfig) -> None:
+    """Raise UserError for what every training would fail on: no backend or kernels, folders that cannot be written."""
     choose_kernels(config.kernels, backend=check_backend())
     check_writable(config.data_dir, "--data-dir")
     check_writable(config.artifacts_dir, "--artifacts-dir")
-    choose_dataset(config.dataset, config.data_dir, config.files)
 
 
 def check_writable(folder: Path, flag: str) -> None:

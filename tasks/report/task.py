@@ -9,6 +9,8 @@ from prefect.artifacts import create_link_artifact, create_markdown_artifact, cr
 from prefect.cache_policies import NO_CACHE
 
 from tasks.compare.results import FILE
+from tasks.probe.results import FILE as PROBE_FILE
+from tasks.report.probe_runs import write_probe
 from tasks.report.render import describe_run, format_rows, render_markdown, render_variant, warn_of_fallback
 from tasks.report.runs import select_leaderboard, write_run
 from tasks.report.verdict import describe_verdict
@@ -31,6 +33,17 @@ def write_report(
     folder = write_run(artifacts_dir, metrics, config_json)
     publish_artifacts(metrics, folder)
     return select_leaderboard(metrics)
+
+
+@task(name="write-probe-report", cache_policy=NO_CACHE)
+def write_probe_report(
+    measured: Manifest, *, run: dict[str, Any], config_json: str, artifacts_dir: Path
+) -> dict[str, Any]:
+    """Write the probe's reports in all their forms; returns the content of probe.json."""
+    content = json.loads((artifacts_dir / measured.folder / PROBE_FILE).read_text(encoding="utf-8"))
+    metrics = {"run": run, **content}
+    write_probe(artifacts_dir, metrics, config_json)
+    return metrics
 
 
 def publish_artifacts(metrics: dict[str, Any], folder: Path) -> None:

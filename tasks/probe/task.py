@@ -1,0 +1,41 @@
+"""Prefect task that measures how far back the trained models remember."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from prefect import task
+from prefect.cache_policies import NO_CACHE
+from prefect.client.schemas import State
+
+from tasks.fingerprint import hash_json, hash_room
+from tasks.orchestration import produce_in_task
+from tasks.probe.results import FILE, CellResult
+from tasks.probe.summary import summarise_probe
+from tasks.store import Manifest, Output
+
+ROOM: Final = Path(__file__).parent
+
+
+@task(name="measure-memory", cache_policy=NO_CACHE)
+def measure_memory(results: Sequence[CellResult], *, data_dir: Path, artifacts_dir: Path) -> State[Manifest]:
+    """Write probe.json: accuracy against distance for every model, and what follows for the note's sentences."""
+    output = Output(
+        root=artifacts_dir,
+        kind="probe",
+        name="recall",
+        family="probes",
+        folder="probes/{fingerprint}",
+        decided_by={
+            "results": hash_json([result.model_dump() for result in results]),
+            "code": hash_room(ROOM, without=("task.py",)),
+        },
+    )
+
+    def make(folder: Path) -> dict[str, Any]:
+        content = summarise_probe(results, data_dir=data_dir, artifacts_dir=artifacts_dir)
+        (folder / FILE).write_text(json.dumps(content, allow_nan=False) + "\n", encoding="utf-8")
+        return {"num_cells": len(results)}
+
+    return produce_in_task(output, make)
