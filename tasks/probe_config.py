@@ -2,9 +2,9 @@
 
 import re
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Final, Self
 
-from pydantic import BeforeValidator, Field, field_validator
+from pydantic import BeforeValidator, Field, field_validator, model_validator
 from pydantic_settings import NoDecode
 
 from tasks.config import ROOT, AbsolutePath, FlowConfig, Names, check_names, split_on_commas
@@ -76,6 +76,15 @@ class ProbeConfig(FlowConfig):
         if not match or int(match[1]) > int(match[2]):
             raise ValueError(f"{shard!r} is no part of a whole; expected one such as 1/2.")
         return shard
+
+    @model_validator(mode="after")
+    def check_cells(self) -> Self:
+        """Refuse a choice that leaves nothing of the profile."""
+        if not self.cells:
+            raise ValueError(
+                f"nothing to train; expected tasks, distances and models that the {self.profile} profile has together."
+            )
+        return self
 
     @property
     def num_epochs(self) -> int:

@@ -125,7 +125,7 @@ def parse_name(name: str) -> Recall | None:
     distance = int(match[3])
     if not match[2]:
         return Recall(task, (distance,), (distance,))
-    in_reach = tuple(other for other in DISTANCES if count_words(other) == count_words(distance))
+    in_reach = tuple(other for other in DISTANCES if count_words(other) <= count_words(distance))
     return Recall(task, tuple(other for other in DISTANCES if other <= distance), in_reach)
 
 

@@ -1,0 +1,30 @@
+"""Rows as the probe sums them up."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+AddRow = Callable[..., dict[str, Any]]
+
+
+@pytest.fixture
+def make_row() -> AddRow:
+    def make(task: str, model: str, distance: int, mean: float = 1.0, **changes: Any) -> dict[str, Any]:
+        row = {
+            "task": task,
+            "upto": False,
+            "trained_on": distance,
+            "model": model,
+            "distance": distance,
+            "mean": mean,
+            "low": mean,
+            "high": mean,
+            "num_seeds": 3,
+            "num_solved": 3 if mean >= 0.95 else 0,
+            "num_params": 22_305,
+            "updates": 626.0 if mean >= 0.95 else None,
+        }
+        return {**row, **changes}
+
+    return make
