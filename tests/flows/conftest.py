@@ -16,10 +16,11 @@ ROOT = Path(__file__).parents[2]
 
 @dataclass
 class Job:
-    """The main job over its own folders, with a Prefect server."""
+    """The main job, or another flow with the same folders, over folders of its own, with a Prefect server."""
 
     folder: Path
     api: str
+    flow: str = "train_all.py"
 
     @property
     def artifacts(self) -> Path:
@@ -44,7 +45,7 @@ class Job:
 
     def command(self, *arguments: str) -> list[str]:
         folders = [f"--data-dir={self.data}", f"--artifacts-dir={self.artifacts}"]
-        return [sys.executable, str(ROOT / "flows" / "train_all.py"), *folders, *arguments]
+        return [sys.executable, str(ROOT / "flows" / self.flow), *folders, *arguments]
 
     def start(self, *arguments: str) -> "subprocess.Popen[str]":
         return subprocess.Popen(
