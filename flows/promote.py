@@ -9,9 +9,9 @@ from pydantic import Field, ValidationError, model_validator
 from pydantic_settings import BaseSettings, CliApp, CliSettingsSource, CliToggleFlag, SettingsConfigDict
 
 from tasks.command_line import Parser, add_argument
-from tasks.config import ENV_PREFIX, ROOT
 from tasks.errors import UserError, explain_disk_error
 from tasks.evaluate.bundle import find_bundle
+from tasks.flow_config import ENV_PREFIX, ROOT
 from tasks.launch import USAGE_STATUS
 from tasks.promote.champion import BUNDLES, FOLDER, Entry, find_champion, hold_champion, promote, roll_back
 from tasks.promote.identity import identify, is_intact
