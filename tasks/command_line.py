@@ -11,9 +11,10 @@ from tasks.config import RunConfig
 from tasks.errors import UserError, did_you_mean
 from tasks.flow_config import FlowConfig, check_environment, describe_errors
 from tasks.predict_config import STANDARD_INPUT, PredictConfig
+from tasks.promote_config import PromoteConfig
 
 # Every flow's settings: a variable of the environment that one of them knows is accepted by all.
-CONFIGS: Final[tuple[type[FlowConfig], ...]] = (RunConfig, PredictConfig)
+CONFIGS: Final[tuple[type[FlowConfig], ...]] = (RunConfig, PredictConfig, PromoteConfig)
 METAVARS: Final = {"int": "N", "float": "NUMBER", "Path": "PATH", "str": "NAME", "tuple[str,...]": "NAME,..."}
 
 
