@@ -17,8 +17,8 @@ from prefect.settings import get_current_settings
 from pydantic import ValidationError
 
 from tasks.command_line import CONFIGS
-from tasks.config import ROOT, check_environment
 from tasks.errors import UserError
+from tasks.flow_config import ROOT, check_environment
 
 FILE: Final = Path(__file__).with_name("prefect.yaml")
 USAGE_STATUS: Final = 2

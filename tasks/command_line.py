@@ -1,21 +1,21 @@
 """From command-line arguments to a checked configuration, with errors that help, before anything slow is imported."""
 
 import argparse
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, Final, NoReturn, TypeVar
 
 from pydantic import ValidationError
 from pydantic_settings import BaseSettings, CliApp, CliSettingsSource
 
-from tasks.config import FlowConfig, RunConfig, check_environment, describe_errors, describe_tables
+from tasks.config import RunConfig
 from tasks.errors import UserError, did_you_mean
+from tasks.flow_config import FlowConfig, check_environment, describe_errors
 from tasks.predict_config import STANDARD_INPUT, PredictConfig
 from tasks.probe_config import ProbeConfig
+from tasks.promote_config import PromoteConfig
 
 # Every flow's settings: a variable of the environment that one of them knows is accepted by all.
-CONFIGS: Final = (RunConfig, PredictConfig, ProbeConfig)
-# What --help says below the flags.
-EPILOGS: Final[dict[type[FlowConfig], Callable[[], str]]] = {RunConfig: describe_tables}
+CONFIGS: Final[tuple[type[FlowConfig], ...]] = (RunConfig, PredictConfig, PromoteConfig, ProbeConfig)
 METAVARS: Final = {"int": "N", "float": "NUMBER", "Path": "PATH", "str": "NAME", "tuple[str,...]": "NAME,..."}
 
 
@@ -46,7 +46,7 @@ def parse_command_line(arguments: Sequence[str], config: type[Config], *, progra
     parser = Parser(
         prog=program,
         description=config.__doc__,
-        epilog=EPILOGS.get(config, str)(),
+        epilog=config.describe_choices(),
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )

@@ -1,163 +1,20 @@
-"""Settings of a flow: one definition is the command line, environment, config file, flow parameter and UI form."""
+"""RunConfig: what is trained on which texts, how it is gated, and where it is kept."""
 
-import os
-import re
-import tomllib
 from pathlib import Path
-from typing import Annotated, Any, Final
 
-from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, ValidationInfo, field_validator
-from pydantic_settings import (
-    BaseSettings,
-    CliImplicitFlag,
-    InitSettingsSource,
-    NoDecode,
-    PydanticBaseSettingsSource,
-    SettingsConfigDict,
-)
+from pydantic import Field, ValidationInfo, field_validator
+from pydantic_settings import CliImplicitFlag
 
 from tasks.baseline.baselines import BASELINES
-from tasks.encode.encodings import ENCODINGS
-from tasks.errors import UserError, did_you_mean
+from tasks.choices import BASELINE_CHOICES, VARIANT_CHOICES, check_names, describe_tables, expand_baselines
+from tasks.file_config import Charset, Columns, Delimiter, LinePattern, Quoting, gather_files
+from tasks.flow_config import ROOT, AbsolutePath, FlowConfig, Names, OptionalPath
 from tasks.ingest.datasets import AUTO, SAMPLE
-from tasks.ingest.files import FileOptions, Quoting
-from tasks.ingest.lines import is_charset
+from tasks.ingest.files import FileOptions
 from tasks.ingest.paths import is_path, name_dataset
 from tasks.promote.rules import GateRules, Margins
 from tasks.train.kernels import Kernels
-from tasks.train.variants import GROUPS, SEED, VARIANTS, expand_names
-from tasks.webhook import VARIABLE as WEBHOOK
-
-ROOT: Final = Path(__file__).resolve().parents[1]
-ENV_PREFIX: Final = "BAKEOFF_"
-VARIANT_CHOICES: Final = (*VARIANTS, *GROUPS, "all")
-FIRST_IN_FORM: Final = ("dataset", "variants", "baselines", "seeds", "epochs", "limit")
-BASELINE_CHOICES: Final = (*BASELINES, "all", "none")
-
-
-def split_on_commas(value: Any) -> Any:
-    """Accept "lstm,bilstm" where a list is wanted."""
-    return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
-
-
-def check_names(names: tuple[str, ...], choices: tuple[str, ...], *, kind: str) -> tuple[str, ...]:
-    """Return the names if they are all among the choices; raises ValueError with a suggestion otherwise."""
-    for name in names:
-        if name not in choices:
-            raise ValueError(
-                f"unknown {kind} {name!r}; expected some of {', '.join(choices)}.{did_you_mean(name, choices)}"
-            )
-    return names
-
-
-def expand_baselines(names: tuple[str, ...]) -> list[str]:
-    """List the baselines that the names stand for, in the table's order."""
-    return [name for name in BASELINES if {name, "all"} & set(names)]
-
-
-def name_delimiter(value: Any) -> Any:
-    r"""Accept "tab" and "\\t" for the character that is hard to type."""
-    return "\t" if value in {"tab", "\\t"} else value
-
-
-def check_delimiter(delimiter: str | None) -> str | None:
-    """Refuse what cannot separate columns."""
-    if delimiter is not None and (len(delimiter) != 1 or delimiter in '"\r\n' or not delimiter.isascii()):
-        raise ValueError(f"expected one ASCII character other than a quote, or tab, got {delimiter!r}.")
-    return delimiter
-
-
-def check_charset(charset: str) -> str:
-    """Refuse a character set that Python does not know."""
-    if not is_charset(charset):
-        raise ValueError(f"unknown character set {charset!r}; expected one such as utf-8, latin-1 or cp1252.")
-    return charset
-
-
-def check_line_pattern(pattern: str | None) -> str | None:
-    """Refuse what is no regular expression or finds no text."""
-    if pattern is not None and "text" not in compile_pattern(pattern).groupindex:
-        raise ValueError(f"{pattern!r} has no group (?P<text>...); expected one.")
-    return pattern
-
-
-def compile_pattern(pattern: str) -> re.Pattern[str]:
-    """Compile a regular expression; raises ValueError with what is wrong with it."""
-    try:
-        return re.compile(pattern)
-    except re.error as error:
-        raise ValueError(f"{pattern!r} is no regular expression: {error}.") from error
-
-
-def make_absolute(path: Path | None) -> Path | None:
-    """Fix the path, whatever the working directory becomes."""
-    return path.expanduser().absolute() if path else path
-
-
-# The kinds of settings that several flows have.
-Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(split_on_commas)]
-Delimiter = Annotated[str | None, BeforeValidator(name_delimiter), AfterValidator(check_delimiter)]
-Charset = Annotated[str, AfterValidator(check_charset)]
-LinePattern = Annotated[str | None, AfterValidator(check_line_pattern)]
-AbsolutePath = Annotated[Path, AfterValidator(make_absolute)]
-OptionalPath = Annotated[Path | None, AfterValidator(make_absolute)]
-
-
-class ConfigFileSource(InitSettingsSource):
-    """Read the TOML file that a higher source names as `config`."""
-
-    def __init__(self, settings_cls: type[BaseSettings]) -> None:
-        super().__init__(settings_cls, {})
-
-    def __call__(self) -> dict[str, Any]:
-        """Return the file's settings; keys may be written with dashes, as the flags are."""
-        path = self.current_state.get("config")
-        return read_toml(Path(path)) if path else {}
-
-
-def read_toml(path: Path) -> dict[str, Any]:
-    """Read a config file; raises UserError when there is none or it is not TOML."""
-    try:
-        settings = tomllib.loads(path.expanduser().read_text(encoding="utf-8"))
-    except OSError as error:
-        raise UserError(f"config file {str(path)!r} cannot be read: {error.strerror}; expected a TOML file.") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise UserError(f"config file {str(path)!r} is not TOML: {error}.") from error
-    return {key.replace("-", "_"): value for key, value in settings.items()}
-
-
-def fit_for_form(schema: dict[str, Any]) -> None:
-    """Make the schema one that the form in the UI shows well.
-
-    What most runs set comes first. The form reads descriptions as Markdown, in which <label> is a tag. Folders have no
-    default in it: it would be sent with each run, and be that of the machine that deployed, not of the one that runs.
-    """
-    fields = schema["properties"]
-    schema["properties"] = {name: fields[name] for name in (*FIRST_IN_FORM, *fields) if name in fields}
-    for field in fields.values():
-        field["description"] = field["description"].replace("<", "&lt;")
-    for name in {"data_dir", "artifacts_dir"} & fields.keys():
-        fields[name].pop("default", None)
-
-
-class FlowConfig(BaseSettings):
-    """What the settings of every flow have in common: where they come from."""
-
-    model_config = SettingsConfigDict(
-        frozen=True, extra="forbid", env_prefix=ENV_PREFIX, json_schema_extra=fit_for_form
-    )
-
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Rank the sources: flags or arguments, then the environment, then the config file."""
-        return init_settings, env_settings, ConfigFileSource(settings_cls)
+from tasks.train.variants import SEED, VARIANTS, expand_names
 
 
 class RunConfig(FlowConfig):
@@ -184,14 +41,10 @@ class RunConfig(FlowConfig):
     label_column: str | None = Field(
         default=None, min_length=1, description="the column of a file that holds the label [by name]"
     )
-    columns: Names = Field(default=(), description="the names of all columns of a .csv or .tsv file that has no header")
-    delimiter: Delimiter = Field(
-        default=None, description="what separates columns: a character, or tab [a comma; in .tsv files a tab]"
-    )
-    quoting: Quoting = Field(
-        default="csv", description="csv: fields may be quoted and then span lines; none: quotes are plain characters"
-    )
-    charset: Charset = Field(default="utf-8", min_length=1, description="how the bytes of files are read as text")
+    columns: Columns = ()
+    delimiter: Delimiter = None
+    quoting: Quoting = "csv"
+    charset: Charset = "utf-8"
     line_pattern: LinePattern = Field(
         default=None,
         description="what each line of a text file is, as a regular expression: (?P<label>[^:]+):\\S+ (?P<text>.+)",
@@ -292,19 +145,7 @@ class RunConfig(FlowConfig):
     @property
     def files(self) -> FileOptions:
         """Gather what the settings say of files; it counts when the dataset is a path."""
-        return FileOptions(
-            path=Path(self.dataset),
-            test_path=self.test_path,
-            validation_path=self.validation_path,
-            text_columns=self.text_column,
-            label_column=self.label_column,
-            columns=self.columns,
-            delimiter=self.delimiter,
-            quoting=self.quoting,
-            charset=self.charset,
-            line_pattern=self.line_pattern,
-            max_dropped_share=self.max_dropped_share,
-        )
+        return gather_files(self, Path(self.dataset))
 
     @property
     def variant_names(self) -> list[str]:
@@ -327,53 +168,7 @@ class RunConfig(FlowConfig):
         """Return the seeds: 1, 2, ..."""
         return range(1, self.seeds + 1)
 
-
-def check_environment(*configs: type[FlowConfig]) -> None:
-    """Refuse a variable that looks like a setting of any of the flows but is none, such as BAKEOFF_EPOC."""
-    fields = dict.fromkeys(field for config in configs for field in config.model_fields)
-    known = [*(f"{ENV_PREFIX}{field.upper()}" for field in fields), WEBHOOK]
-    for name in sorted(os.environ):
-        if name.upper().startswith(ENV_PREFIX) and name.upper() not in known:
-            raise UserError(
-                f"unknown environment variable {name}; expected one of {', '.join(known)}.{did_you_mean(name, known)}"
-            )
-
-
-def describe_errors(error: ValidationError, config: type[FlowConfig]) -> str:
-    """Put pydantic's findings into one line, by flag."""
-    return "; ".join(describe_error(dict(finding), config) for finding in error.errors())
-
-
-def describe_error(finding: dict[str, Any], config: type[FlowConfig]) -> str:
-    """Put one finding into words: "--epochs: input should be greater than or equal to 1, got 0."."""
-    if not finding["loc"]:
-        return str(finding["ctx"]["error"])
-    name = str(finding["loc"][0])
-    if finding["type"] == "extra_forbidden":
-        return (
-            f"unknown setting {name!r}; expected one of {', '.join(config.model_fields)}."
-            f"{did_you_mean(name, config.model_fields)}"
-        )
-    flag = f"--{name.replace('_', '-')}"
-    if finding["type"] == "value_error":
-        return f"{flag}: {finding['ctx']['error']}"
-    message = finding["msg"]
-    return f"{flag}: {message[0].lower()}{message[1:]}, got {finding['input']!r}."
-
-
-def describe_tables() -> str:
-    """List variants, groups and encodings, a line each, for --help."""
-    names = [*VARIANTS, *GROUPS, *BASELINES, *ENCODINGS, "all"]
-    width = max(map(len, names))
-    sections = {
-        "variants": {
-            row.name: f"{row.description} ({row.num_params:,} parameters, {row.encoding})" for row in VARIANTS.values()
-        },
-        "groups": {**GROUPS, "all": "every variant"},
-        "baselines": {row.name: row.description for row in BASELINES.values()},
-        "encodings": {row.name: row.description for row in ENCODINGS.values()},
-    }
-    lines = []
-    for title, rows in sections.items():
-        lines += [f"{title}:", *(f"  {name:<{width}}  {text}" for name, text in rows.items()), ""]
-    return "\n".join(lines)
+    @classmethod
+    def describe_choices(cls) -> str:
+        """List what --variants and --baselines may name."""
+        return describe_tables()

@@ -11,8 +11,9 @@ from types import FrameType
 from typing import NoReturn
 
 from tasks.command_line import Config, parse_command_line
-from tasks.config import FlowConfig, RunConfig
+from tasks.config import RunConfig
 from tasks.errors import UserError
+from tasks.flow_config import FlowConfig
 from tasks.ingest.datasets import choose_dataset
 from tasks.probe_config import ProbeConfig
 from tasks.temporary_server import start_unless_configured

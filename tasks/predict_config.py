@@ -5,8 +5,9 @@ from typing import Self
 
 from pydantic import Field, model_validator
 
-from tasks.config import ROOT, AbsolutePath, Charset, Delimiter, FlowConfig, LinePattern, Names, OptionalPath
-from tasks.ingest.files import FileOptions, Quoting
+from tasks.file_config import Charset, Columns, Delimiter, LinePattern, Quoting, gather_files
+from tasks.flow_config import ROOT, AbsolutePath, FlowConfig, Names, OptionalPath
+from tasks.ingest.files import FileOptions
 
 STANDARD_INPUT = "-"
 
@@ -48,14 +49,10 @@ class PredictConfig(FlowConfig):
         max_length=100,
         description="put before the names of the added columns, when the input has columns of these names",
     )
-    columns: Names = Field(default=(), description="the names of all columns of a .csv or .tsv file that has no header")
-    delimiter: Delimiter = Field(
-        default=None, description="what separates columns: a character, or tab [a comma; in .tsv files a tab]"
-    )
-    quoting: Quoting = Field(
-        default="csv", description="csv: fields may be quoted and then span lines; none: quotes are plain characters"
-    )
-    charset: Charset = Field(default="utf-8", min_length=1, description="how the bytes of files are read as text")
+    columns: Columns = ()
+    delimiter: Delimiter = None
+    quoting: Quoting = "csv"
+    charset: Charset = "utf-8"
     line_pattern: LinePattern = Field(
         default=None,
         description="what each line of a text file is, as a regular expression with a group (?P<text>...)",
@@ -84,13 +81,4 @@ class PredictConfig(FlowConfig):
         """Gather what the settings say of the input file."""
         if self.input is None:
             raise ValueError("a single text is no file; expected --input.")
-        return FileOptions(
-            path=self.input,
-            text_columns=self.text_column,
-            label_column=self.label_column,
-            columns=self.columns,
-            delimiter=self.delimiter,
-            quoting=self.quoting,
-            charset=self.charset,
-            line_pattern=self.line_pattern,
-        )
+        return gather_files(self, self.input)

@@ -7,7 +7,8 @@ from typing import Annotated, Final, Self
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 from pydantic_settings import NoDecode
 
-from tasks.config import ROOT, AbsolutePath, FlowConfig, Names, check_names, split_on_commas
+from tasks.choices import check_names
+from tasks.flow_config import ROOT, AbsolutePath, FlowConfig, Names, split_on_commas
 from tasks.ingest.recall import DISTANCES, TASKS
 from tasks.probe.models import MODELS
 from tasks.probe.plan import NUM_EPOCHS, Cell, ProfileName, plan_cells, select_shard

@@ -19,6 +19,7 @@ NUM_REVIEWS = 100
 LENGTH = 120
 AddResult = Callable[..., Any]
 AddBundle = Callable[..., Path]
+PublishBundle = Callable[[str, Path, Path, Any], Path]
 Build = Callable[..., dict[str, Any]]
 DATA_OF_BUNDLES = {f"{split}.parquet": split for split in ("train", "validation", "test")}
 # What the gate says when there has been no champion.
@@ -322,3 +323,65 @@ def add_bundle(artifacts: Path) -> AddBundle:
         return folder
 
     return add
+
+
+@pytest.fixture(scope="session")
+def publish_bundle() -> PublishBundle:
+    """Fits a baseline, or builds a network with random weights, and evaluates it, published as the tasks do.
+
+    publish_bundle("lstm", reviews, root, encoding) -> the bundle's folder; labels are bad and good.
+    """
+    from tasks.baseline.baselines import BASELINES
+    from tasks.baseline.fitting import fit_baseline
+    from tasks.encode.sequences import write_encoding
+    from tasks.evaluate.evaluation import evaluate_model
+    from tasks.store import Output, produce
+    from tasks.train.build import build_model
+    from tasks.train.variants import VARIANTS
+
+    label_names = ["bad", "good"]
+
+    def publish(name: str, reviews_folder: Path, root: Path, encoding: Any) -> Path:
+        output: dict[str, Any] = {
+            "root": root,
+            "name": name,
+            "family": "models",
+            "folder": f"models/{name}",
+            "decided_by": {},
+        }
+
+        def train(folder: Path) -> dict[str, Any]:
+            if name in BASELINES:
+                return fit_baseline(
+                    BASELINES[name], reviews_folder=reviews_folder, folder=folder, label_names=label_names
+                )
+            write_encoding(reviews_folder, encoding, folder)
+            build_model(VARIANTS[name], encoding, num_classes=2, learning_rate=0.01).save(folder / "model.keras")
+            return {"num_params": 1, "device": "CPU", "train_seconds": 1.0}
+
+        def evaluate(folder: Path) -> dict[str, Any]:
+            facts = {
+                "variant": name,
+                "description": "for tests",
+                "kind": "baseline" if name in BASELINES else "neural",
+                "fingerprint": "f1",
+                "encoding": None if name in BASELINES else {"name": encoding.name, **encoding.settings()},
+                "settings": {"seed": 1, "epochs": 1, "patience": 1, "batch_size": 32},
+                "training": training.manifest.facts,
+                "dataset": {
+                    "name": "words",
+                    "counts": {split: dict.fromkeys(label_names, 12) for split in ("train", "validation", "test")},
+                    "limit": None,
+                    "validation_fraction": 0.1,
+                    "file_options": None,
+                },
+                "data": {f"{split}.parquet": "0" for split in ("train", "validation", "test")},
+                "versions": {},
+            }
+            return evaluate_model(root / "models" / name, reviews_folder, folder, label_names=label_names, bundle=facts)
+
+        training = produce(Output(kind="training", manifest_name="training.json", **output), train)
+        produce(Output(kind="evaluation", **output), evaluate)
+        return root / "models" / name
+
+    return publish

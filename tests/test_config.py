@@ -3,15 +3,18 @@
 import json
 import os
 import re
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import pytest
 from pydantic import ValidationError
 
-from tasks.config import ROOT, RunConfig, check_environment, describe_errors, describe_tables
+from tasks.choices import describe_tables
+from tasks.config import RunConfig
 from tasks.encode.encodings import ENCODINGS
 from tasks.errors import UserError
+from tasks.flow_config import ROOT, check_environment, describe_errors
 from tasks.train.variants import GROUPS, VARIANTS
 
 SEED_NAMES = [
@@ -176,6 +179,22 @@ def test_dataset_is_named_after_its_file() -> None:
 @pytest.mark.parametrize("spelling", ["tab", "\\t", "\t"])
 def test_tab_may_be_spelled_out(spelling: str) -> None:
     assert RunConfig(delimiter=spelling).files.delimiter == "\t"
+
+
+def test_every_setting_of_files_reaches_their_reader() -> None:
+    settings = {
+        "test_path": Path("/t.csv"),
+        "validation_path": Path("/v.csv"),
+        "label_column": "topic",
+        "columns": ("topic", "story"),
+        "delimiter": ";",
+        "quoting": "none",
+        "charset": "latin-1",
+        "line_pattern": "(?P<text>.+)",
+        "max_dropped_share": 0.5,
+    }
+    files = RunConfig(dataset="/d.csv", text_column=("story",), **settings).files
+    assert asdict(files) == {"path": Path("/d.csv"), "text_columns": ("story",), **settings}
 
 
 def test_home_folder_is_expanded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

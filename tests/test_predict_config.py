@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from tasks.command_line import parse_command_line
-from tasks.config import ROOT, RunConfig
+from tasks.config import RunConfig
 from tasks.errors import UserError
+from tasks.flow_config import ROOT
 from tasks.predict_config import PredictConfig
 
 

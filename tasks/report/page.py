@@ -16,7 +16,8 @@ from tasks.compare.results import TARGET_ACCURACY
 from tasks.drift import render as drift
 from tasks.ingest.datasets import FALLBACK_WARNING
 from tasks.promote.wording import describe_gate, describe_lost
-from tasks.report import charts, verdict
+from tasks.report import confidence_charts, data_charts, model_charts, verdict
+from tasks.report.chart_style import CONFIG, list_models
 from tasks.report.leaderboard_table import WIDTH, build_leaderboard_table, build_numbers_table
 from tasks.report.render import describe_run
 from tasks.report.review_list import list_lost, list_reviews
@@ -88,7 +89,7 @@ def render_page(metrics: Mapping[str, Any]) -> str:
         about=describe_run(metrics["run"]),
         method=METHOD,
         reading=READING,
-        config=charts.CONFIG,
+        config=CONFIG,
         style=(ROOM / "page.css").read_text(encoding="utf-8"),
         script=(ROOM / "page.js").read_text(encoding="utf-8"),
         runtime=load_runtime(),
@@ -129,22 +130,28 @@ def load_runtime() -> str:
 
 def draw_charts(metrics: Mapping[str, Any]) -> dict[str, Any]:
     """Draw every chart that the metrics allow, by the name that the template knows."""
-    models = charts.list_models(metrics)
+    models = list_models(metrics)
     has_readers = bool(metrics["errors"])
     many_readers = has_readers and len(metrics["errors"]["models"]) > 1
     makers: dict[str, tuple[bool, Callable[[Mapping[str, Any]], alt.TopLevelMixin], str]] = {
-        "cost": (has_readers, charts.draw_cost, "Accuracy of each model against its cost"),
-        "differences": (bool(metrics["pairs"]), charts.draw_differences, "Differences in accuracy between models"),
-        "slices": (has_readers, charts.draw_slices, "Accuracy of each model by slice"),
-        "reliability": (has_readers, charts.draw_reliability, "Accuracy against claimed probability"),
-        "selection": (has_readers, charts.draw_selection, "Accuracy against the share of reviews answered"),
-        "difficulty": (many_readers, charts.draw_difficulty, "Reviews by the number of models that are wrong"),
-        "agreement": (many_readers, charts.draw_agreement, "Share of equal answers of each two models"),
-        "lengths": (True, charts.draw_lengths, "Lengths of the reviews in words"),
+        "cost": (has_readers, model_charts.draw_cost, "Accuracy of each model against its cost"),
+        "differences": (
+            bool(metrics["pairs"]),
+            model_charts.draw_differences,
+            "Differences in accuracy between models",
+        ),
+        "slices": (has_readers, model_charts.draw_slices, "Accuracy of each model by slice"),
+        "reliability": (has_readers, confidence_charts.draw_reliability, "Accuracy against claimed probability"),
+        "selection": (has_readers, confidence_charts.draw_selection, "Accuracy against the share of reviews answered"),
+        "difficulty": (many_readers, data_charts.draw_difficulty, "Reviews by the number of models that are wrong"),
+        "agreement": (many_readers, model_charts.draw_agreement, "Share of equal answers of each two models"),
+        "lengths": (True, data_charts.draw_lengths, "Lengths of the reviews in words"),
     }
     drawn = {name: describe_chart(name, make(metrics), alt) for name, (can, make, alt) in makers.items() if can}
     trainings = [
-        describe_chart(f"training-{name}", charts.draw_training(metrics["trainings"][name]), f"Loss of {name} by epoch")
+        describe_chart(
+            f"training-{name}", data_charts.draw_training(metrics["trainings"][name]), f"Loss of {name} by epoch"
+        )
         | {"title": name}
         for name in models
         if name in metrics["trainings"]

@@ -4,13 +4,13 @@ Both train the same model on the same random tokens, with the same optimizer, in
 """
 
 import numpy as np
-from side_by_side import Comparison, compare, parse_arguments, show
+from side_by_side import Comparison, compare, show
 
 from tasks.encode.encodings import ENCODINGS
 from tasks.train.backend import make_epoch_runner, release_memory
 from tasks.train.build import build_model
 from tasks.train.kernels import Kernels
-from tasks.train.variants import SEED, VARIANTS
+from tasks.train.variants import VARIANTS
 
 BATCH_SIZE = 32
 
@@ -34,8 +34,4 @@ def measure(name: str, *, num_reviews: int, num_pairs: int, kernels: Kernels) ->
 
 
 if __name__ == "__main__":
-    arguments = parse_arguments([name for name, row in VARIANTS.items() if row.group == SEED], description=__doc__)
-    show(
-        arguments,
-        lambda name: measure(name, num_reviews=arguments.reviews, num_pairs=arguments.pairs, kernels=arguments.kernels),
-    )
+    show(measure, description=__doc__)

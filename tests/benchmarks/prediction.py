@@ -1,14 +1,14 @@
 """Time the prediction of each seed variant against plain `model.predict` at its default batch size, in turns."""
 
 import numpy as np
-from side_by_side import Comparison, compare, parse_arguments, show
+from side_by_side import Comparison, compare, show
 
 from tasks.encode.encodings import ENCODINGS
 from tasks.train.backend import release_memory, speed_up_prediction
 from tasks.train.build import build_model
 from tasks.train.kernels import Kernels
 from tasks.train.predict import predict_probabilities
-from tasks.train.variants import SEED, VARIANTS
+from tasks.train.variants import VARIANTS
 
 
 def measure(name: str, *, num_reviews: int, num_pairs: int, kernels: Kernels) -> Comparison:
@@ -29,8 +29,4 @@ def measure(name: str, *, num_reviews: int, num_pairs: int, kernels: Kernels) ->
 
 
 if __name__ == "__main__":
-    arguments = parse_arguments([name for name, row in VARIANTS.items() if row.group == SEED], description=__doc__)
-    show(
-        arguments,
-        lambda name: measure(name, num_reviews=arguments.reviews, num_pairs=arguments.pairs, kernels=arguments.kernels),
-    )
+    show(measure, description=__doc__)

@@ -12,6 +12,7 @@ from pathlib import Path
 from statistics import median
 
 from tasks.train.kernels import find_library
+from tasks.train.variants import SEED, VARIANTS
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,8 @@ def describe_machine() -> dict[str, object]:
     }
 
 
-def parse_arguments(names: list[str], *, description: str | None) -> argparse.Namespace:
+def parse_arguments(description: str | None) -> argparse.Namespace:
+    names = [name for name, row in VARIANTS.items() if row.group == SEED]
     parser = argparse.ArgumentParser(description=description)
     parser.add_argument("names", nargs="*", metavar="VARIANT", help="[%(default)s]", default=names)
     parser.add_argument("--reviews", type=int, default=22_500, help="[%(default)s]")
@@ -65,14 +67,18 @@ def parse_arguments(names: list[str], *, description: str | None) -> argparse.Na
     return parser.parse_args()
 
 
-def show(arguments: argparse.Namespace, measure: Callable[[str], Comparison]) -> None:
-    """Measure each variant, print a line as soon as it is known, and write the JSON file."""
+def show(measure: Callable[..., Comparison], *, description: str | None) -> None:
+    """Measure each variant that the command line names, print a line as soon as it is known, and write the JSON file.
+
+    `measure` takes a variant's name and `num_reviews`, `num_pairs` and `kernels`.
+    """
+    arguments = parse_arguments(description)
     machine = describe_machine()
     print(", ".join(f"{key} {value}" for key, value in machine.items()))
     print(f"{'variant':<18} {'plain s':>8} {'fast s':>8} {'ratio':>6}   of the pairs")
     found = []
     for name in arguments.names:
-        row = measure(name)
+        row = measure(name, num_reviews=arguments.reviews, num_pairs=arguments.pairs, kernels=arguments.kernels)
         found.append(row)
         print(
             f"{name:<18} {row.plain_seconds:8.2f} {row.fast_seconds:8.2f} {row.ratio:5.1f}x"

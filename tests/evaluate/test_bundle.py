@@ -1,7 +1,9 @@
 """A bundle scores as it did when it was evaluated, and one that was tampered with is refused before it is loaded."""
 
 import shutil
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -9,20 +11,15 @@ import pyarrow.parquet as pq
 import pytest
 
 from tasks.baseline.baselines import BASELINES
-from tasks.baseline.fitting import fit_baseline
 from tasks.encode.encodings import Encoding
-from tasks.encode.sequences import write_encoding
 from tasks.errors import UserError
 from tasks.evaluate.bundle import load_bundle
-from tasks.evaluate.evaluation import evaluate_model
 from tasks.evaluate.predictions import read_predictions
-from tasks.store import Output, produce
-from tasks.train.build import build_model
 from tasks.train.variants import VARIANTS
 
 pytestmark = pytest.mark.filterwarnings("ignore:__array__:DeprecationWarning")  # Keras saves with NumPy 1's protocol
 
-LABEL_NAMES = ["bad", "good"]
+PublishBundle = Callable[[str, Path, Path, Any], Path]
 WORDS = "good bad fine dull great poor film plot very not 映画 naïve I'm".split()  # noqa: SIM905
 
 
@@ -39,54 +36,26 @@ def reviews_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def make_bundle(name: str, reviews_folder: Path, root: Path) -> Path:
-    """Train (a baseline) or build (a network) and evaluate, published as the tasks do."""
-    encoding = Encoding(name="tiny", kind="words", vocab_size=12, length=20, padding="pre", description="")
+def choose_encoding(name: str) -> Encoding:
+    """A small encoding of words, or of subwords for the model that the table gives them."""
     if name.startswith("stacked"):
-        encoding = Encoding(name="tiny", kind="subwords", vocab_size=300, length=20, padding="pre", description="")
-    output = {"root": root, "name": name, "family": "models", "folder": f"models/{name}", "decided_by": {}}
-
-    def train(folder: Path) -> dict[str, object]:
-        if name in BASELINES:
-            return fit_baseline(BASELINES[name], reviews_folder=reviews_folder, folder=folder, label_names=LABEL_NAMES)
-        write_encoding(reviews_folder, encoding, folder)
-        build_model(VARIANTS[name], encoding, num_classes=2, learning_rate=0.01).save(folder / "model.keras")
-        return {"num_params": 1, "device": "CPU", "train_seconds": 1.0}
-
-    def evaluate(folder: Path) -> dict[str, object]:
-        facts = {
-            "variant": name,
-            "description": "for tests",
-            "kind": "baseline" if name in BASELINES else "neural",
-            "fingerprint": "f1",
-            "encoding": None if name in BASELINES else {"name": encoding.name, **encoding.settings()},
-            "settings": {"seed": 1, "epochs": 1, "patience": 1, "batch_size": 32},
-            "training": training.manifest.facts,
-            "dataset": {
-                "name": "words",
-                "counts": {split: dict.fromkeys(LABEL_NAMES, 10) for split in ("train", "validation", "test")},
-                "limit": None,
-                "validation_fraction": 0.1,
-                "file_options": None,
-            },
-            "data": {f"{split}.parquet": "0" for split in ("train", "validation", "test")},
-            "versions": {},
-        }
-        return evaluate_model(root / "models" / name, reviews_folder, folder, label_names=LABEL_NAMES, bundle=facts)
-
-    training = produce(Output(kind="training", manifest_name="training.json", **output), train)
-    produce(Output(kind="evaluation", **output), evaluate)
-    return root / "models" / name
+        return Encoding(name="tiny", kind="subwords", vocab_size=300, length=20, padding="pre", description="")
+    return Encoding(name="tiny", kind="words", vocab_size=12, length=20, padding="pre", description="")
 
 
 @pytest.fixture(scope="module")
-def bundle_folder(reviews_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_bundle("average-pool", reviews_folder, tmp_path_factory.mktemp("artifacts"))
+def bundle_folder(
+    publish_bundle: PublishBundle, reviews_folder: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    name = "average-pool"
+    return publish_bundle(name, reviews_folder, tmp_path_factory.mktemp("artifacts"), choose_encoding(name))
 
 
 @pytest.mark.parametrize("name", [*BASELINES, *VARIANTS])
-def test_reloaded_bundle_scores_as_its_evaluation_did(name: str, reviews_folder: Path, tmp_path: Path) -> None:
-    bundle = load_bundle(make_bundle(name, reviews_folder, tmp_path))
+def test_reloaded_bundle_scores_as_its_evaluation_did(
+    name: str, publish_bundle: PublishBundle, reviews_folder: Path, tmp_path: Path
+) -> None:
+    bundle = load_bundle(publish_bundle(name, reviews_folder, tmp_path, choose_encoding(name)))
     texts = pq.read_table(reviews_folder / "test.parquet").column("text").combine_chunks()
     expected, _ = read_predictions(bundle.folder / "predictions.parquet")
     # Other batches than those of the evaluation: a text's score does not depend on its neighbours.

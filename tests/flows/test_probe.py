@@ -58,7 +58,9 @@ def test_parts_train_different_cells(parts: list[dict[str, str]]) -> None:
 
 def test_whole_is_made_of_what_the_parts_trained(whole: dict[str, Any], probe: "Job") -> None:
     states = probe.task_states()
-    assert {state for name, state in states.items() if name.startswith(("train-", "evaluate-", "ingest-"))} == {"Cached"}
+    assert {state for name, state in states.items() if name.startswith(("train-", "evaluate-", "ingest-"))} == {
+        "Cached"
+    }
     assert whole["run"]["num_trained"] == whole["run"]["num_planned"] == 4
     assert {(row["model"], row["distance"]) for row in whole["rows"]} == {
         (model, distance) for model in ("lstm", "average-pool") for distance in (5, 20)

@@ -1,5 +1,7 @@
 """The champion changed by hand: what it prints, and that every mistake is one line and status 2."""
 
+import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -17,10 +19,15 @@ Call = Callable[..., tuple[int, str, str]]
 @pytest.fixture
 def call(artifacts: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Call:
     """Calls with arguments; gives status, standard output and standard error."""
+    for name in [name for name in os.environ if name.upper().startswith("BAKEOFF_")]:
+        monkeypatch.delenv(name)
     monkeypatch.setenv("BAKEOFF_ARTIFACTS_DIR", str(artifacts))
+    # The handler would outlive the test.
+    monkeypatch.setattr(signal, "signal", lambda *_: None)
 
     def run(*arguments: str) -> tuple[int, str, str]:
-        status = main(arguments)
+        monkeypatch.setattr(sys, "argv", ["promote.py", *arguments])
+        status = main()
         printed = capsys.readouterr()
         return status, printed.out, printed.err
 
@@ -100,6 +107,13 @@ def test_changed_bundle_is_refused(artifacts: Path, add_bundle: AddBundle, call:
     assert status == 2
     assert "model.npz does not match its hash" in errors
     assert not (artifacts / "champion" / "current").exists()
+
+
+def test_misspelt_variable_is_refused(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BAKEOFF_ROLBACK", "true")
+    status, _, errors = call()
+    assert status == 2
+    assert errors.endswith("Did you mean 'BAKEOFF_ROLLBACK'?\n")
 
 
 def test_help_names_every_flag_and_needs_no_prefect() -> None:

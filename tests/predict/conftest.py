@@ -13,6 +13,7 @@ import pytest
 LABEL_NAMES = ["bad", "good"]
 LENGTH = 6
 Score = Callable[..., dict[str, Any]]
+PublishBundle = Callable[[str, Path, Path, Any], Path]
 TEXTS = {"good": ("a great film", "great fun", "fine and great"), "bad": ("a dull film", "so dull", "poor and dull")}
 
 
@@ -29,67 +30,25 @@ def reviews_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def make_bundle(name: str, reviews_folder: Path, root: Path) -> Path:
-    """Fit a baseline, or build a network with random weights, and evaluate it."""
-    from tasks.baseline.baselines import BASELINES
-    from tasks.baseline.fitting import fit_baseline
+@pytest.fixture(scope="session")
+def tiny_encoding() -> Any:
     from tasks.encode.encodings import Encoding
-    from tasks.encode.sequences import write_encoding
-    from tasks.evaluate.evaluation import evaluate_model
-    from tasks.store import Output, produce
-    from tasks.train.build import build_model
-    from tasks.train.variants import VARIANTS
 
-    encoding = Encoding(name="tiny", kind="words", vocab_size=8, length=LENGTH, padding="pre", description="")
-    output: dict[str, Any] = {
-        "root": root,
-        "name": name,
-        "family": "models",
-        "folder": f"models/{name}",
-        "decided_by": {},
-    }
-
-    def train(folder: Path) -> dict[str, Any]:
-        if name in BASELINES:
-            return fit_baseline(BASELINES[name], reviews_folder=reviews_folder, folder=folder, label_names=LABEL_NAMES)
-        write_encoding(reviews_folder, encoding, folder)
-        build_model(VARIANTS[name], encoding, num_classes=2, learning_rate=0.01).save(folder / "model.keras")
-        return {"num_params": 1, "device": "CPU", "train_seconds": 1.0}
-
-    def evaluate(folder: Path) -> dict[str, Any]:
-        facts = {
-            "variant": name,
-            "description": "for tests",
-            "kind": "baseline" if name in BASELINES else "neural",
-            "fingerprint": "f1",
-            "encoding": None if name in BASELINES else {"name": encoding.name, **encoding.settings()},
-            "settings": {"seed": 1, "epochs": 1, "patience": 1, "batch_size": 32},
-            "training": training.manifest.facts,
-            "dataset": {
-                "name": "words",
-                "counts": {split: dict.fromkeys(LABEL_NAMES, 12) for split in ("train", "validation", "test")},
-                "limit": None,
-                "validation_fraction": 0.1,
-                "file_options": None,
-            },
-            "data": {f"{split}.parquet": "0" for split in ("train", "validation", "test")},
-            "versions": {},
-        }
-        return evaluate_model(root / "models" / name, reviews_folder, folder, label_names=LABEL_NAMES, bundle=facts)
-
-    training = produce(Output(kind="training", manifest_name="training.json", **output), train)
-    produce(Output(kind="evaluation", **output), evaluate)
-    return root / "models" / name
+    return Encoding(name="tiny", kind="words", vocab_size=8, length=LENGTH, padding="pre", description="")
 
 
 @pytest.fixture(scope="session")
-def bundle(reviews_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_bundle("tfidf-linear", reviews_folder, tmp_path_factory.mktemp("baseline"))
+def bundle(
+    publish_bundle: PublishBundle, tiny_encoding: Any, reviews_folder: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    return publish_bundle("tfidf-linear", reviews_folder, tmp_path_factory.mktemp("baseline"), tiny_encoding)
 
 
 @pytest.fixture(scope="session")
-def network(reviews_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_bundle("average-pool", reviews_folder, tmp_path_factory.mktemp("network"))
+def network(
+    publish_bundle: PublishBundle, tiny_encoding: Any, reviews_folder: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    return publish_bundle("average-pool", reviews_folder, tmp_path_factory.mktemp("network"), tiny_encoding)
 
 
 @pytest.fixture

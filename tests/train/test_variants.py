@@ -16,7 +16,8 @@ _ROWS: Final = (
 SHOW_NEW_ROW = """
 import json
 from tasks.command_line import parse_command_line
-from tasks.config import RunConfig, describe_tables
+from tasks.choices import describe_tables
+from tasks.config import RunConfig
 from tasks.train.variants import expand_names
 print(json.dumps({
     "seed": expand_names(["seed"]),

@@ -1,0 +1,44 @@
+"""What the models of a run may be named by: variants, groups and baselines, and the tables that explain them."""
+
+from typing import Final
+
+from tasks.baseline.baselines import BASELINES
+from tasks.encode.encodings import ENCODINGS
+from tasks.errors import did_you_mean
+from tasks.train.variants import GROUPS, VARIANTS
+
+VARIANT_CHOICES: Final = (*VARIANTS, *GROUPS, "all")
+BASELINE_CHOICES: Final = (*BASELINES, "all", "none")
+
+
+def check_names(names: tuple[str, ...], choices: tuple[str, ...], *, kind: str) -> tuple[str, ...]:
+    """Return the names if they are all among the choices; raises ValueError with a suggestion otherwise."""
+    for name in names:
+        if name not in choices:
+            raise ValueError(
+                f"unknown {kind} {name!r}; expected some of {', '.join(choices)}.{did_you_mean(name, choices)}"
+            )
+    return names
+
+
+def expand_baselines(names: tuple[str, ...]) -> list[str]:
+    """List the baselines that the names stand for, in the table's order."""
+    return [name for name in BASELINES if {name, "all"} & set(names)]
+
+
+def describe_tables() -> str:
+    """List variants, groups and encodings, a line each, for --help."""
+    names = [*VARIANTS, *GROUPS, *BASELINES, *ENCODINGS, "all"]
+    width = max(map(len, names))
+    sections = {
+        "variants": {
+            row.name: f"{row.description} ({row.num_params:,} parameters, {row.encoding})" for row in VARIANTS.values()
+        },
+        "groups": {**GROUPS, "all": "every variant"},
+        "baselines": {row.name: row.description for row in BASELINES.values()},
+        "encodings": {row.name: row.description for row in ENCODINGS.values()},
+    }
+    lines = []
+    for title, rows in sections.items():
+        lines += [f"{title}:", *(f"  {name:<{width}}  {text}" for name, text in rows.items()), ""]
+    return "\n".join(lines)
