@@ -1,5 +1,6 @@
 """What the models of a run may be named by: variants, groups and baselines, and the tables that explain them."""
 
+from collections.abc import Mapping
 from typing import Final
 
 from tasks.baseline.baselines import BASELINES
@@ -28,8 +29,6 @@ def expand_baselines(names: tuple[str, ...]) -> list[str]:
 
 def describe_tables() -> str:
     """List variants, groups and encodings, a line each, for --help."""
-    names = [*VARIANTS, *GROUPS, *BASELINES, *ENCODINGS, "all"]
-    width = max(map(len, names))
     sections = {
         "variants": {
             row.name: f"{row.description} ({row.num_params:,} parameters, {row.encoding})" for row in VARIANTS.values()
@@ -38,6 +37,12 @@ def describe_tables() -> str:
         "baselines": {row.name: row.description for row in BASELINES.values()},
         "encodings": {row.name: row.description for row in ENCODINGS.values()},
     }
+    return list_sections(sections)
+
+
+def list_sections(sections: Mapping[str, Mapping[str, str]]) -> str:
+    """Lay out what names mean, a line each, under the titles of their sections."""
+    width = max(len(name) for rows in sections.values() for name in rows)
     lines = []
     for title, rows in sections.items():
         lines += [f"{title}:", *(f"  {name:<{width}}  {text}" for name, text in rows.items()), ""]

@@ -16,7 +16,14 @@ from tasks.promote_config import PromoteConfig
 
 # Every flow's settings: a variable of the environment that one of them knows is accepted by all.
 CONFIGS: Final[tuple[type[FlowConfig], ...]] = (RunConfig, PredictConfig, PromoteConfig, ProbeConfig)
-METAVARS: Final = {"int": "N", "float": "NUMBER", "Path": "PATH", "str": "NAME", "tuple[str,...]": "NAME,..."}
+METAVARS: Final = {
+    "int": "N",
+    "float": "NUMBER",
+    "Path": "PATH",
+    "str": "NAME",
+    "tuple[str,...]": "NAME,...",
+    "tuple[int,...]": "N,...",
+}
 
 
 Config = TypeVar("Config", bound=FlowConfig)

@@ -19,7 +19,7 @@ from tasks.webhook import VARIABLE as WEBHOOK
 
 ROOT: Final = Path(__file__).resolve().parents[1]
 ENV_PREFIX: Final = "BAKEOFF_"
-FIRST_IN_FORM: Final = ("dataset", "variants", "baselines", "seeds", "epochs", "limit")
+FIRST_IN_FORM: Final = ("profile", "dataset", "variants", "baselines", "seeds", "epochs", "limit")
 
 
 def split_on_commas(value: Any) -> Any:

@@ -7,9 +7,9 @@ from typing import Annotated, Final, Self
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 from pydantic_settings import NoDecode
 
-from tasks.choices import check_names
+from tasks.choices import check_names, list_sections
 from tasks.flow_config import ROOT, AbsolutePath, FlowConfig, Names, split_on_commas
-from tasks.ingest.recall import DISTANCES, TASKS
+from tasks.ingest.recall import DISTANCES, TASK_DESCRIPTIONS, TASKS
 from tasks.probe.models import MODELS
 from tasks.probe.plan import NUM_EPOCHS, Cell, ProfileName, plan_cells, select_shard
 from tasks.train.kernels import Kernels
@@ -26,13 +26,11 @@ class ProbeConfig(FlowConfig):
         description="quick: two tasks, four distances, five models, one seed, a few minutes; full: four tasks up to "
         "380 words, three seeds and two more where these disagree, about two hours on two cores",
     )
-    tasks: Names = Field(
-        default=(), description=f"of the profile's tasks these alone, separated by commas: {', '.join(TASKS)} [all]"
-    )
+    tasks: Names = Field(default=(), description="of the profile's tasks these alone, separated by commas [all]")
     distances: Distances = Field(
         default=(), description=f"of the profile's distances these alone: {', '.join(map(str, DISTANCES))} [all]"
     )
-    models: Names = Field(default=(), description=f"of the profile's models these alone: {', '.join(MODELS)} [all]")
+    models: Names = Field(default=(), description="of the profile's models these alone, separated by commas [all]")
     seeds: int | None = Field(default=None, ge=1, le=100, description="how many seeds at most [the profile's]")
     epochs: int | None = Field(default=None, ge=1, le=1_000, description="upper limit of epochs [the profile's]")
     limit: int | None = Field(
@@ -77,6 +75,12 @@ class ProbeConfig(FlowConfig):
         if not match or int(match[1]) > int(match[2]):
             raise ValueError(f"{shard!r} is no part of a whole; expected one such as 1/2.")
         return shard
+
+    @classmethod
+    def describe_choices(cls) -> str:
+        """List tasks and models."""
+        models = {name: row.description for name, row in MODELS.items()}
+        return list_sections({"tasks": TASK_DESCRIPTIONS, "models": models})
 
     @model_validator(mode="after")
     def check_cells(self) -> Self:

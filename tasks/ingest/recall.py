@@ -28,6 +28,12 @@ from tasks.ingest.sample import choose, shuffle, start_random
 
 Task = Literal["plain", "decoys", "order", "later"]
 TASKS: Final[tuple[Task, ...]] = get_args(Task)
+TASK_DESCRIPTIONS: Final[dict[Task, str]] = {
+    "plain": "one country is named; it decides",
+    "decoys": "ten are named; that where I lived decides",
+    "order": "two are named; the last of them decides",
+    "later": "one is named, after the place of the missing word; it decides",
+}
 DISTANCES: Final = (5, 10, 20, 40, 80, 110, 200, 380)
 # Texts of so many words have room for the distances up to ROOM_BEFORE less.
 LENGTHS: Final = (120, 400)
