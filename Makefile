@@ -23,6 +23,8 @@ bench: .venv/installed-dev
 	$(BIN)/python tests/benchmarks/baselines.py
 	$(BIN)/python tests/benchmarks/prediction.py
 	$(BIN)/python tests/benchmarks/predict.py
+	$(BIN)/python tests/benchmarks/growth.py
+	$(BIN)/python tests/benchmarks/whole_run.py
 
 clean:
 	rm -rf .venv *.egg-info

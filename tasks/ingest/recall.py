@@ -28,7 +28,7 @@ from tasks.ingest.sample import choose, shuffle, start_random
 
 Task = Literal["plain", "decoys", "order", "later"]
 TASKS: Final[tuple[Task, ...]] = get_args(Task)
-TASK_DESCRIPTIONS: Final[dict[Task, str]] = {
+TASK_DESCRIPTIONS: Final[dict[str, str]] = {
     "plain": "one country is named; it decides",
     "decoys": "ten are named; that where I lived decides",
     "order": "two are named; the last of them decides",
