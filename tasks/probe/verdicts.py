@@ -58,8 +58,8 @@ def judge_loss(reaches: Reaches, rows: Sequence[Mapping[str, Any]]) -> Judgement
         claim,
         describe_reach(reaches, "simple-rnn"),
         decide(lost),
-        "The weights that it starts with decide: Keras's begin as a rotation, which neither grows nor fades. "
-        f"Begun at random: {describe_reach(reaches, 'random-rnn')}.",
+        "Keras begins the recurrent matrix as a rotation, which neither swells nor fades what it carries. Begun at "
+        f"random (random-rnn): {describe_reach(reaches, 'random-rnn')}.",
     )
 
 
@@ -72,8 +72,8 @@ def judge_keeping(reaches: Reaches) -> Judgement:
         claim,
         measured,
         decide([of_task["lstm"] > of_task["simple-rnn"] for of_task in both.values()]),
-        "The forget gate's first bias decides: at Keras's 1 a cell keeps 73% from word to word, 4% after ten words. "
-        f"Begun with spans up to the whole text (chrono-lstm): {describe_reach(reaches, 'chrono-lstm')}.",
+        "With Keras's first bias of the forget gate, 1, a cell keeps 73% from word to word, 4% over ten words. Begun "
+        f"with spans up to the whole text (chrono-lstm): {describe_reach(reaches, 'chrono-lstm')}.",
     )
 
 
@@ -94,8 +94,17 @@ def judge_later(rows: Sequence[Mapping[str, Any]]) -> Judgement:
         f"asked at the missing word, the LSTM of one direction gets {max(row['mean'] for row in one_way):.0%} at best, "
         f"the bidirectional one, with the country {shown}",
         decide(helped) if is_blind else "refuted",
-        "Only who answers before the end needs it: whoever answers after the last word has read the later ones.",
+        "Only who answers before the end needs it: whoever answers after the last word has read the later ones. There "
+        f"{count_solved(rows, 'lstm')} by lstm, {count_solved(rows, 'bilstm')} by bilstm, which begins at both ends.",
     )
+
+
+def count_solved(rows: Sequence[Mapping[str, Any]], model: str) -> str:
+    """Say at how many distances of `later` at least half of a model's seeds solve it: "3 of 4 distances are solved"."""
+    found = [
+        2 * row["num_solved"] >= row["num_seeds"] for row in rows if (row["task"], row["model"]) == ("later", model)
+    ]
+    return f"{sum(found)} of {len(found)} distances are solved"
 
 
 def decide(holds: Sequence[bool]) -> Verdict:
