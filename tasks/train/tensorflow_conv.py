@@ -1,4 +1,8 @@
-"""Convolutions over the steps of sequences through the package's C library."""
+"""Convolutions over the steps of sequences through the package's C library.
+
+Where the maximum over all positions is what follows a convolution, both are one operation: most of the outputs need not
+be kept, and most of the gradient is nothing.
+"""
 
 from typing import Any, Final
 
@@ -22,16 +26,51 @@ def can_use_native_conv(layer: keras.Layer) -> bool:
     )
 
 
-def run_native_conv(inputs: tf.Tensor, kernel: Any) -> tf.Tensor:
-    """Stand in for the layer's `convolution_op`: (batch, length, features) -> (batch, length - width + 1, filters)."""
-    weights = tf.convert_to_tensor(kernel)
+def is_followed_by_maximum(layer: keras.Layer) -> bool:
+    """Tell whether nothing but the maximum over all positions reads a layer whose activation keeps their order."""
+    activations = keras.activations
+    rising = (activations.relu, activations.linear, activations.tanh, activations.sigmoid)
+    followers = [node.operation for node in layer._outbound_nodes]  # noqa: SLF001  Keras has no other way to them
+    return (
+        layer.activation in rising
+        and len(followers) == 1
+        and type(followers[0]) is keras.layers.GlobalMaxPooling1D
+        and followers[0].data_format == "channels_last"
+    )
+
+
+def run_native_conv(layer: keras.layers.Conv1D, inputs: tf.Tensor) -> tf.Tensor:
+    """Stand in for the layer's `call`: (batch, length, features) -> (batch, length - width + 1, filters)."""
+    weights = tf.convert_to_tensor(layer.kernel)
     outputs = load_library().bakeoff_conv(inputs=inputs, kernel=weights)
     batch, length, _ = inputs.shape
     outputs.set_shape([batch, length and length - weights.shape[0] + 1, weights.shape[2]])
-    return outputs
+    return finish(layer, outputs)
+
+
+def run_native_conv_max(layer: keras.layers.Conv1D, inputs: tf.Tensor) -> tf.Tensor:
+    """Stand in for the layer's `call` and the maximum that follows: (batch, length, features) -> (batch, 1, filters).
+
+    Bias and activation come after; they keep the order, so that the maximum may come first.
+    """
+    weights = tf.convert_to_tensor(layer.kernel)
+    outputs, _ = load_library().bakeoff_conv_max(inputs=inputs, kernel=weights)
+    outputs.set_shape([inputs.shape[0], 1, weights.shape[2]])
+    return finish(layer, outputs)
+
+
+def finish(layer: keras.layers.Conv1D, outputs: tf.Tensor) -> tf.Tensor:
+    """Add the layer's bias, if it has one, and apply its activation."""
+    return layer.activation(outputs + layer.bias if layer.use_bias else outputs)
 
 
 @tf.RegisterGradient("BakeoffConv")  # type: ignore[untyped-decorator]
 def differentiate_conv(operation: Any, d_outputs: tf.Tensor) -> list[tf.Tensor]:
     """Return the gradients of the inputs and the kernel."""
     return list(load_library().bakeoff_conv_grad(*operation.inputs, d_outputs))
+
+
+@tf.RegisterGradient("BakeoffConvMax")  # type: ignore[untyped-decorator]
+def differentiate_conv_max(operation: Any, d_outputs: tf.Tensor, _d_places: Any) -> list[tf.Tensor]:
+    """Return the gradients of the inputs and the kernel; equal windows share that of their maximum."""
+    return list(load_library().bakeoff_conv_max_grad(*operation.inputs, operation.outputs[1], d_outputs))

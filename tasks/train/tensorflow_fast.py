@@ -17,7 +17,12 @@ from tasks.train.kernels import Kernels, choose_kernels
 from tasks.train.rows import Rows, cut_pieces
 from tasks.train.tensorflow_adam import can_use_native_adam, speed_up_adam
 from tasks.train.tensorflow_block import can_use_block, run_block_lstm
-from tasks.train.tensorflow_conv import can_use_native_conv, run_native_conv
+from tasks.train.tensorflow_conv import (
+    can_use_native_conv,
+    is_followed_by_maximum,
+    run_native_conv,
+    run_native_conv_max,
+)
 from tasks.train.tensorflow_native import can_use_native, run_native
 
 Tokens = NDArray[np.integer[Any]]
@@ -101,7 +106,8 @@ def speed_up_layers(model: keras.Model, *, kernels: Kernels = "auto") -> None:
         if chosen == "native" and can_use_native(layer):
             layer.inner_loop = functools.partial(run_native, layer)
         elif chosen == "native" and can_use_native_conv(layer):
-            layer.convolution_op = run_native_conv
+            run = run_native_conv_max if is_followed_by_maximum(layer) else run_native_conv
+            layer.call = functools.partial(run, layer)
         elif can_use_block(layer):
             layer.inner_loop = functools.partial(run_block_lstm, layer)
 
@@ -120,8 +126,13 @@ def has_gpu() -> bool:
 
 def name_kernels(model: keras.Model) -> list[str]:
     """Name the kernels that replace those of stock layers: native, block, or none of them."""
-    names = {run_native: "native", run_native_conv: "native", run_block_lstm: "block"}
-    found = [vars(layer).get(name) for layer in iterate_layers(model) for name in ("inner_loop", "convolution_op")]
+    names = {
+        run_native: "native",
+        run_native_conv: "native",
+        run_native_conv_max: "native",
+        run_block_lstm: "block",
+    }
+    found = [vars(layer).get(name) for layer in iterate_layers(model) for name in ("inner_loop", "call")]
     return sorted({names[getattr(kernel, "func", kernel)] for kernel in found if kernel is not None})
 
 

@@ -26,6 +26,12 @@ def compute(layer: keras.Layer, inputs: np.ndarray) -> list[np.ndarray]:
     return [output, *tape.gradient(total, [values, *(weight.value for weight in layer.trainable_weights)])]
 
 
+def list_operations(layer: keras.Layer, shape: tuple[int | None, ...]) -> set[str]:
+    """The types of the operations that a layer's graph is made of."""
+    graph = tf.function(layer.__call__).get_concrete_function(tf.TensorSpec(shape)).graph
+    return {operation.type for operation in graph.get_operations()}
+
+
 # Batch, length, features, width, filters.
 SHAPES = [(1, 5, 1, 5, 16), (3, 9, 7, 3, 48), (33, 40, 16, 5, 128), (9, 21, 16, 1, 16), (32, 120, 16, 5, 128)]
 
@@ -41,9 +47,73 @@ def test_outputs_and_gradients_are_those_of_the_stock_layer(shape: tuple[int, ..
     stock.set_weights(native.get_weights())
     speed_up_layers(native, kernels="native")
     assert name_kernels(native) == ["native"]
+    operations = list_operations(native, (batch, length, features))
+    assert "BakeoffConv" in operations
+    assert "Conv2D" not in operations
     inputs = rng.normal(size=(batch, length, features))
     for value, wanted in zip(compute(native, inputs), compute(stock, inputs), strict=True):
         np.testing.assert_allclose(value, wanted, rtol=1e-4, atol=1e-6 + 4e-6 * np.abs(wanted).max())
+
+
+def build_max_model(shape: tuple[int, ...], dtype: str, activation: str = "relu") -> keras.Model:
+    _, length, features, width, filters = shape
+    inputs = keras.Input((length, features), dtype=dtype)
+    layer = keras.layers.Conv1D(filters, width, activation=activation, dtype=dtype, name="conv")
+    return keras.Model(inputs, keras.layers.GlobalMaxPooling1D(dtype=dtype)(layer(inputs)))
+
+
+@pytest.mark.parametrize("shape", SHAPES, ids=str)
+@pytest.mark.parametrize("activation", ["relu", "linear", "tanh"])
+def test_maximum_over_a_convolution_is_that_of_the_stock_layers(shape: tuple[int, ...], activation: str) -> None:
+    batch, length, features, _, _ = shape
+    rng = np.random.default_rng(1)
+    native, stock = (build_max_model(shape, dtype, activation) for dtype in ("float32", "float64"))
+    native.set_weights([rng.normal(size=weight.shape) * 0.1 for weight in native.get_weights()])
+    stock.set_weights(native.get_weights())
+    speed_up_layers(native, kernels="native")
+    assert name_kernels(native) == ["native"]
+    operations = list_operations(native, (batch, length, features))
+    assert "BakeoffConvMax" in operations
+    assert not {"Conv2D", "BakeoffConv"} & operations
+    inputs = rng.normal(size=(batch, length, features))
+    for value, wanted in zip(compute(native, inputs), compute(stock, inputs), strict=True):
+        np.testing.assert_allclose(value, wanted, rtol=1e-4, atol=1e-6 + 4e-6 * np.abs(wanted).max())
+
+
+def test_maximum_of_what_is_no_number_is_none() -> None:
+    shape = (2, 12, 4, 3, 16)
+    model = build_max_model(shape, "float32", "linear")
+    speed_up_layers(model, kernels="native")
+    inputs = np.ones((2, 12, 4), np.float32)
+    inputs[0, 5, 2] = np.nan
+    outputs = np.asarray(model(inputs))
+    assert np.isnan(outputs[0]).all()
+    assert np.isfinite(outputs[1]).all()
+
+
+def test_equal_windows_share_the_gradient_of_their_maximum() -> None:
+    """As in the stock layers: those of padding are all equal."""
+    inputs = np.random.default_rng(2).normal(size=(3, 20, 4))
+    inputs[:, :12] = inputs[:, :1]
+    native, stock = (build_max_model((3, 20, 4, 3, 16), "float32", "linear") for _ in range(2))
+    stock.set_weights(native.get_weights())
+    speed_up_layers(native, kernels="native")
+    for value, wanted in zip(compute(native, inputs), compute(stock, inputs), strict=True):
+        np.testing.assert_allclose(value, wanted, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("kind", ["read twice", "average", "activation that does not keep the order"])
+def test_convolution_that_more_is_read_of_keeps_its_outputs(kind: str) -> None:
+    inputs = keras.Input((12, 4))
+    layer = keras.layers.Conv1D(16, 3, activation="swish" if kind.startswith("activation") else "relu")
+    found = layer(inputs)
+    pool = keras.layers.GlobalAveragePooling1D() if kind == "average" else keras.layers.GlobalMaxPooling1D()
+    outputs = [pool(found), keras.layers.Flatten()(found)] if kind == "read twice" else pool(found)
+    model = keras.Model(inputs, outputs)
+    speed_up_layers(model, kernels="native")
+    operations = list_operations(model, (2, 12, 4))
+    assert "BakeoffConv" in operations
+    assert "BakeoffConvMax" not in operations
 
 
 @pytest.mark.parametrize(

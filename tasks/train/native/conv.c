@@ -24,18 +24,26 @@ int conv_forward(const conv_problem *problem, float *outputs) {
     return 0;
 }
 
+static void transpose_kernel(const conv_plan *plan, float *transposed) {
+    const conv_problem *p = plan->problem;
+    memset(transposed, 0, (size_t)(plan->padded_window * p->filters) * sizeof(float));
+    for (int64_t i = 0; i < plan->window; i++)
+        for (int64_t filter = 0; filter < p->filters; filter++)
+            transposed[filter * plan->padded_window + i] = p->kernel[i * p->filters + filter];
+}
+
+static float *allocate(int64_t count) {
+    void *memory = NULL;
+    return posix_memalign(&memory, ALIGNMENT, (size_t)count * sizeof(float)) ? NULL : memory;
+}
+
 int conv_backward(const conv_problem *problem, const float *d_outputs, float *d_inputs, float *d_kernel) {
     conv_plan plan = make_plan(problem);
     const int64_t kernel_size = plan.window * problem->filters, transposed_size = plan.padded_window * problem->filters;
     const int64_t share_size = kernel_size + STRIP_ROWS * plan.padded_window;
-    void *memory = NULL;
-    if (posix_memalign(&memory, ALIGNMENT, (size_t)(transposed_size + plan.num_shares * share_size) * sizeof(float)))
-        return -1;
-    float *transposed = memory;
-    memset(transposed, 0, (size_t)transposed_size * sizeof(float));
-    for (int64_t i = 0; i < plan.window; i++)
-        for (int64_t filter = 0; filter < problem->filters; filter++)
-            transposed[filter * plan.padded_window + i] = problem->kernel[i * problem->filters + filter];
+    float *transposed = allocate(transposed_size + plan.num_shares * share_size);
+    if (!transposed) return -1;
+    transpose_kernel(&plan, transposed);
     plan.transposed = transposed;
     plan.d_outputs = d_outputs;
     plan.d_inputs = d_inputs;
@@ -45,6 +53,41 @@ int conv_backward(const conv_problem *problem, const float *d_outputs, float *d_
     memset(d_kernel, 0, (size_t)kernel_size * sizeof(float));
     for (int64_t share = 0; share < plan.num_shares; share++)
         for (int64_t i = 0; i < kernel_size; i++) d_kernel[i] += plan.d_kernels[share * kernel_size + i];
-    free(memory);
+    free(transposed);
+    return 0;
+}
+
+int conv_max_forward(const conv_problem *problem, float *outputs, int32_t *places) {
+    conv_plan plan = make_plan(problem);
+    plan.outputs = outputs;
+    plan.places = places;
+    plan.strips = allocate(plan.num_shares * STRIP_ROWS * problem->filters);
+    if (!plan.strips) return -1;
+    run_shares(recurrent_choose_level()->conv_max_forward, &plan, (int)plan.num_shares);
+    free(plan.strips);
+    return 0;
+}
+
+int conv_max_backward(const conv_problem *problem, const int32_t *places, const float *d_outputs, float *d_inputs,
+                      float *d_kernel) {
+    conv_plan plan = make_plan(problem);
+    const int64_t size = plan.padded_window * problem->filters;
+    float *transposed = allocate((1 + plan.num_shares) * size + plan.num_shares * plan.positions);
+    if (!transposed) return -1;
+    transpose_kernel(&plan, transposed);
+    plan.transposed = transposed;
+    plan.places = (int32_t *)places;
+    plan.d_outputs = d_outputs;
+    plan.d_inputs = d_inputs;
+    plan.d_kernels = transposed + size;
+    plan.strips = plan.d_kernels + plan.num_shares * size;
+    run_shares(recurrent_choose_level()->conv_max_backward, &plan, (int)plan.num_shares);
+    for (int64_t share = 1; share < plan.num_shares; share++)
+        for (int64_t i = 0; i < size; i++) plan.d_kernels[i] += plan.d_kernels[share * size + i];
+    for (int64_t i = 0; i < plan.window; i++)
+        for (int64_t filter = 0; filter < problem->filters; filter++)
+            d_kernel[i * problem->filters + filter] =
+                plan.num_shares ? plan.d_kernels[filter * plan.padded_window + i] : 0;
+    free(transposed);
     return 0;
 }

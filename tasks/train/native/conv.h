@@ -16,4 +16,9 @@ enum { CONV_FILTERS = 16 };
 int conv_forward(const conv_problem *problem, float *outputs);
 int conv_backward(const conv_problem *problem, const float *d_outputs, float *d_inputs, float *d_kernel);
 
+/* The maximum over the positions, and where it is: batch, filters. */
+int conv_max_forward(const conv_problem *problem, float *outputs, int32_t *places);
+int conv_max_backward(const conv_problem *problem, const int32_t *places, const float *d_outputs, float *d_inputs,
+                      float *d_kernel);
+
 #endif

@@ -1,6 +1,7 @@
 /* The same code once per instruction set; the processor's best is chosen when the program runs. */
 #include "levels.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "adam_plan.h"
@@ -63,12 +64,15 @@ END_TARGET
 
 static const recurrent_level levels[] = {
     {4, forward_share_baseline, backward_share_baseline,
-     adam_share_baseline, conv_forward_share_baseline, conv_backward_share_baseline},
+     adam_share_baseline, conv_forward_share_baseline, conv_backward_share_baseline,
+     conv_max_forward_share_baseline, conv_max_backward_share_baseline},
 #if defined(__x86_64__)
     {8, forward_share_avx2, backward_share_avx2,
-     adam_share_avx2, conv_forward_share_avx2, conv_backward_share_avx2},
+     adam_share_avx2, conv_forward_share_avx2, conv_backward_share_avx2,
+     conv_max_forward_share_avx2, conv_max_backward_share_avx2},
     {16, forward_share_avx512, backward_share_avx512,
-     adam_share_avx512, conv_forward_share_avx512, conv_backward_share_avx512},
+     adam_share_avx512, conv_forward_share_avx512, conv_backward_share_avx512,
+     conv_max_forward_share_avx512, conv_max_backward_share_avx512},
 #endif
 };
 

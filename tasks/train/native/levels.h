@@ -8,7 +8,7 @@ typedef struct {
     int lanes;                        /* floats in a vector */
     share_function forward, backward; /* called with a recurrent_plan */
     share_function adam;              /* called with an adam_plan */
-    share_function conv_forward, conv_backward; /* called with a conv_plan */
+    share_function conv_forward, conv_backward, conv_max_forward, conv_max_backward; /* called with a conv_plan */
 } recurrent_level;
 
 const recurrent_level *recurrent_choose_level(void);

@@ -11,7 +11,7 @@
 #include "conv.h"
 #include "recurrent.h"
 
-enum { TYPE_FLOAT = 1, STATUS_INVALID_ARGUMENT = 3, STATUS_RESOURCE_EXHAUSTED = 8, STATUS_OK = 0 };
+enum { TYPE_FLOAT = 1, TYPE_INT32 = 3, STATUS_INVALID_ARGUMENT = 3, STATUS_RESOURCE_EXHAUSTED = 8, STATUS_OK = 0 };
 
 typedef void opaque;
 
@@ -160,13 +160,18 @@ static recurrent_problem describe(call *c, const settings *chosen) {
     return p;
 }
 
-static float *allocate(call *c, int num_dims, const int64_t *dims) {
+/* Both types have four bytes. */
+static void *allocate_type(call *c, int type, int num_dims, const int64_t *dims) {
     if (TF_GetCode(c->status) != STATUS_OK) return NULL;
     size_t size = sizeof(float);
     for (int i = 0; i < num_dims; i++) size *= (size_t)dims[i];
     const int index = c->num_results++;
-    c->results[index] = TF_AllocateOutput(c->context, index, TYPE_FLOAT, dims, num_dims, size, c->status);
+    c->results[index] = TF_AllocateOutput(c->context, index, type, dims, num_dims, size, c->status);
     return TF_GetCode(c->status) == STATUS_OK ? TF_TensorData(c->results[index]) : NULL;
+}
+
+static float *allocate(call *c, int num_dims, const int64_t *dims) {
+    return allocate_type(c, TYPE_FLOAT, num_dims, dims);
 }
 
 static void fail_without_memory(call *c, int failed) {
@@ -353,6 +358,37 @@ static void compute_conv_gradient(void *unused, opaque *context) {
     release(&c);
 }
 
+/* The maximum keeps an axis of one position, so that what follows takes it for the outputs. */
+static void compute_conv_max(void *unused, opaque *context) {
+    (void)unused;
+    call c = {.context = context, .status = TF_NewStatus()};
+    hold_inputs(&c, 2);
+    const conv_problem p = describe_conv(&c);
+    float *outputs = allocate(&c, SHAPE(p.batch, 1, p.filters));
+    int32_t *places = allocate_type(&c, TYPE_INT32, SHAPE(p.batch, p.filters));
+    if (TF_GetCode(c.status) == STATUS_OK) fail_without_memory(&c, conv_max_forward(&p, outputs, places));
+    release(&c);
+}
+
+static void compute_conv_max_gradient(void *unused, opaque *context) {
+    (void)unused;
+    call c = {.context = context, .status = TF_NewStatus()};
+    hold_inputs(&c, 4);
+    const conv_problem p = describe_conv(&c);
+    if (TF_GetCode(c.status) == STATUS_OK) {
+        require(&c, has_shape(&c, 2, SHAPE(p.batch, p.filters)), "places: expected (batch, filters)");
+        require(&c, has_shape(&c, 3, SHAPE(p.batch, 1, p.filters)), "outputs' gradient: expected their shape");
+        require(&c, TF_GetCode(c.status) != STATUS_OK ||
+                        are_in_range(data(&c, 2), p.batch * p.filters, p.length - p.width + 1),
+                "places: expected positions of the outputs");
+    }
+    float *d_inputs = allocate(&c, SHAPE(p.batch, p.length, p.features));
+    float *d_kernel = allocate(&c, SHAPE(p.width, p.features, p.filters));
+    if (TF_GetCode(c.status) == STATUS_OK)
+        fail_without_memory(&c, conv_max_backward(&p, data(&c, 2), data(&c, 3), d_inputs, d_kernel));
+    release(&c);
+}
+
 static void leave_shapes_open(opaque *context, opaque *status) { TF_ShapeInferenceContextSetUnknownShape(context, status); }
 
 static void register_operation(const char *name, const char *const *inputs, const char *const *outputs,
@@ -391,6 +427,9 @@ __attribute__((constructor)) static void register_operations(void) {
     static const char *const conv_outputs[] = {"outputs: float", NULL};
     static const char *const conv_gradient_inputs[] = {"inputs: float", "kernel: float", "d_outputs: float", NULL};
     static const char *const conv_gradients[] = {"d_inputs: float", "d_kernel: float", NULL};
+    static const char *const conv_max_outputs[] = {"outputs: float", "places: int32", NULL};
+    static const char *const conv_max_gradient_inputs[] = {"inputs: float", "kernel: float", "places: int32",
+                                                           "d_outputs: float", NULL};
     static const char *const none = NULL;
     if (!find_api()) return;
     opaque *status = TF_NewStatus();
@@ -400,5 +439,8 @@ __attribute__((constructor)) static void register_operations(void) {
     register_operation("BakeoffConv", conv_inputs, conv_outputs, &none, create_nothing, compute_conv, status);
     register_operation("BakeoffConvGrad", conv_gradient_inputs, conv_gradients, &none, create_nothing,
                        compute_conv_gradient, status);
+    register_operation("BakeoffConvMax", conv_inputs, conv_max_outputs, &none, create_nothing, compute_conv_max, status);
+    register_operation("BakeoffConvMaxGrad", conv_max_gradient_inputs, conv_gradients, &none, create_nothing,
+                       compute_conv_max_gradient, status);
     TF_DeleteStatus(status);
 }
