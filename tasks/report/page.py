@@ -1,16 +1,9 @@
-"""The report as one page that needs nothing else: works from disk, without a network, on a phone and on paper.
-
-Texts of reviews are hostile input: the template escapes whatever it is given, and the charts' data as JSON in HTML.
-"""
+"""The report of a run of the main job as one page."""
 
 from collections.abc import Callable, Mapping
-from functools import cache
-from pathlib import Path
 from typing import Any, Final
 
 import altair as alt
-import jinja2
-import vl_convert
 
 from tasks.compare.results import TARGET_ACCURACY
 from tasks.drift import render as drift
@@ -18,12 +11,11 @@ from tasks.ingest.datasets import FALLBACK_WARNING
 from tasks.promote.wording import describe_gate, describe_lost
 from tasks.report import charts, verdict
 from tasks.report.leaderboard_table import WIDTH, build_leaderboard_table, build_numbers_table
+from tasks.report.page_frame import describe_chart, load_frame, make_environment
 from tasks.report.render import describe_run
 from tasks.report.review_list import list_lost, list_reviews
 from tasks.report.tables import build_tables
 
-ROOM: Final = Path(__file__).parent
-VEGA_LITE: Final = ".".join(alt.SCHEMA_VERSION.removeprefix("v").split(".")[:2])
 METHOD: Final = {
     "drift": drift.METHOD,
     "gate": (
@@ -88,10 +80,7 @@ def render_page(metrics: Mapping[str, Any]) -> str:
         about=describe_run(metrics["run"]),
         method=METHOD,
         reading=READING,
-        config=charts.CONFIG,
-        style=(ROOM / "page.css").read_text(encoding="utf-8"),
-        script=(ROOM / "page.js").read_text(encoding="utf-8"),
-        runtime=load_runtime(),
+        **load_frame(),
         leaderboard=build_leaderboard_table(metrics),
         numbers=build_numbers_table(metrics),
         interval_width=WIDTH,
@@ -105,26 +94,6 @@ def render_page(metrics: Mapping[str, Any]) -> str:
         tables=build_tables(metrics),
         **draw_charts(metrics),
     )
-
-
-def make_environment() -> jinja2.Environment:
-    """Templates that escape everything they are given."""
-    return jinja2.Environment(
-        loader=jinja2.FileSystemLoader(ROOM),
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        undefined=jinja2.StrictUndefined,
-    )
-
-
-@cache
-def load_runtime() -> str:
-    """Load the charts' runtime, Vega with Vega-Lite and its embedding, as one script."""
-    # Without a snippet of one's own it is the three libraries; the stub does not know that.
-    bundle = vl_convert.javascript_bundle(None, vl_version=VEGA_LITE)  # type: ignore[arg-type]
-    # Within HTML these two would end or re-open the script.
-    return bundle.replace("</script", "<\\/script").replace("<!--", "<\\!--")
 
 
 def draw_charts(metrics: Mapping[str, Any]) -> dict[str, Any]:
@@ -154,12 +123,6 @@ def draw_charts(metrics: Mapping[str, Any]) -> dict[str, Any]:
         "training_charts": trainings,
         "contents": list_contents(drawn, metrics),
     }
-
-
-def describe_chart(name: str, chart: alt.TopLevelMixin, description: str) -> dict[str, Any]:
-    """Give a chart its name and its alternative text."""
-    spec = chart.to_dict()
-    return {"id": name, "alt": f"{description}; the numbers stand in a table beside it.", "spec": spec}
 
 
 def list_contents(drawn: Mapping[str, Any], metrics: Mapping[str, Any]) -> list[tuple[str, str]]:
