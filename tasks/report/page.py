@@ -12,6 +12,7 @@ from tasks.promote.wording import describe_gate, describe_lost
 from tasks.report import charts, verdict
 from tasks.report.leaderboard_table import WIDTH, build_leaderboard_table, build_numbers_table
 from tasks.report.page_frame import describe_chart, load_frame, make_environment
+from tasks.report.probe_section import build_section
 from tasks.report.render import describe_run
 from tasks.report.review_list import list_lost, list_reviews
 from tasks.report.tables import build_tables
@@ -87,6 +88,7 @@ def render_page(metrics: Mapping[str, Any]) -> str:
         failures=[row for row in metrics["variants"] if row["status"] == "failed"],
         claims=metrics["claims"],
         warnings=metrics["data"]["warnings"],
+        probe=build_section(metrics["probe"]) if "probe" in metrics else None,
         drift=drift.describe_drift(metrics["drift"]) if "drift" in metrics else "",
         errors=metrics["errors"],
         reviews=list_reviews(metrics),
@@ -138,6 +140,7 @@ def list_contents(drawn: Mapping[str, Any], metrics: Mapping[str, Any]) -> list[
         ("errors", "Mistakes", bool(metrics["errors"])),
         ("training", "Training", bool(metrics["trainings"])),
         ("claims", "The note's claims", bool(metrics["claims"])),
+        ("probe", "Memory", "probe" in metrics),
         ("data", "Data card", True),
         ("drift", "Drift", "drift" in metrics),
         ("method", "How to read this", True),
