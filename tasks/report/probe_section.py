@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 from urllib.parse import quote
 
-from pydantic import BaseModel, ConfigDict, Field, FiniteFloat
+from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, model_validator
 
 from tasks.markdown import escape_markdown, render_table
 from tasks.report.page_frame import describe_chart
@@ -62,6 +62,14 @@ class Section(Part):
     rows: tuple[SectionRow, ...]
     reaches: dict[str, dict[str, int]]
     verdicts: tuple[SectionJudgement, ...]
+
+    @model_validator(mode="after")
+    def check_reaches(self) -> Self:
+        """Refuse a reach of a task at no distance of which there are results."""
+        tried = {row.task for row in self.rows if not row.upto}
+        if unknown := sorted(set(self.reaches) - tried):
+            raise ValueError(f"reaches has {', '.join(unknown)}, of which there are no rows.")
+        return self
 
 
 def read_section(path: Path) -> dict[str, Any]:
