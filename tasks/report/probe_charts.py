@@ -60,7 +60,8 @@ def draw_updates(rows: Sequence[Row]) -> alt.LayerChart | None:
         scale=alt.Scale(type="log", domain=[low / 1.3, high * 1.3], nice=False),
         axis=alt.Axis(format="~s", values=list_ticks(low / 1.3, high * 1.3)),
     )
-    return finish(draw_lines(base, y, rows), height=UPDATES_HEIGHT)
+    updates = alt.Tooltip("updates:Q", title="updates, median", format=",.0f")
+    return finish(draw_lines(base, y, rows, tooltips=[updates]), height=UPDATES_HEIGHT)
 
 
 def list_ticks(low: float, high: float) -> list[int]:
@@ -115,15 +116,18 @@ def draw_band(base: alt.Chart, rows: Sequence[Row]) -> list[alt.Chart]:
     return [base.mark_area().encode(y="low:Q", y2="high:Q", color=color, opacity=strength.otherwise(alt.value(0)))]
 
 
-def draw_lines(base: alt.Chart, y: alt.Y, rows: Sequence[Row]) -> list[alt.Chart]:
-    """A line and points per model."""
+def draw_lines(
+    base: alt.Chart, y: alt.Y, rows: Sequence[Row], *, tooltips: Sequence[alt.Tooltip] = ()
+) -> list[alt.Chart]:
+    """A line and points per model; the points say what all cells say of themselves, and more."""
+    shown = [*list_tooltips(), *tooltips]
     looks = encode_models(rows)
     width = alt.when("datum.model == lit").then(alt.value(3.5)).otherwise(alt.value(1.8))
     line = base.mark_line().encode(
         y=y, color=looks["color"], strokeDash=looks["dash"], opacity=fade(other=0.12), strokeWidth=width
     )
     points = base.mark_point(filled=True, size=55).encode(
-        y=y, color=looks["color"], shape=looks["shape"], opacity=fade(other=0.12), tooltip=list_tooltips()
+        y=y, color=looks["color"], shape=looks["shape"], opacity=fade(other=0.12), tooltip=shown
     )
     return [line, points]
 

@@ -91,5 +91,4 @@ def list_tooltips() -> list[alt.Tooltip]:
         alt.Tooltip("high:Q", format=".1%", title="highest seed"),
         alt.Tooltip("num_seeds:Q", title="seeds"),
         alt.Tooltip("num_solved:Q", title="seeds that solved it"),
-        alt.Tooltip("updates:Q", title="updates until solved", format=","),
     ]

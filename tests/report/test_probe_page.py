@@ -122,6 +122,16 @@ def test_pointing_at_a_model_lights_it_for_as_long(build_probe: BuildProbe, open
     page.wait_for_function("!document.querySelector('#accuracy .mark-line path[opacity=\"0.12\"]')")
 
 
+def test_pointing_at_a_point_lights_its_model_in_every_chart(build_probe: BuildProbe, open_probe: Open) -> None:
+    page = open_probe(build_probe()).page
+    page.query_selector("#accuracy").scroll_into_view_if_needed()
+    box = box_of(page.query_selector_all("#accuracy [data-chart] .mark-symbol path")[0])
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.wait_for_function("document.querySelector('#updates .mark-line path[opacity=\"0.12\"]')")
+    assert sum(faint_lines(page)) > 0
+    assert "null" not in page.text_content("#vg-tooltip-element")
+
+
 def test_quick_profile_has_neither_bands_nor_a_test_beyond_the_training(
     build_probe: BuildProbe, open_probe: Open
 ) -> None:
