@@ -75,17 +75,17 @@ def test_phone_has_no_sideways_scroll(scheme: str, build_probe: BuildProbe, open
 
 
 def test_words_of_charts_follow_the_theme(build_probe: BuildProbe, open_probe: Open) -> None:
-    metrics = build_probe("quick")
+    metrics = build_probe()
     colors = {
         scheme: open_probe(metrics, scheme=scheme).page.evaluate(
-            "['.names_marks', '.names_of_levels_marks'].map((name) =>"
+            "['.names_marks', '.names_of_levels_marks', '.names_before_marks'].map((name) =>"
             " getComputedStyle(document.querySelector(`${name} text`)).fill)"
         )
         for scheme in ("light", "dark")
     }
     assert colors == {
-        "light": ["rgb(23, 25, 28)", "rgb(91, 97, 105)"],
-        "dark": ["rgb(236, 238, 241)", "rgb(164, 171, 181)"],
+        "light": ["rgb(23, 25, 28)", "rgb(91, 97, 105)", "rgb(91, 97, 105)"],
+        "dark": ["rgb(236, 238, 241)", "rgb(164, 171, 181)", "rgb(164, 171, 181)"],
     }
 
 
