@@ -37,10 +37,10 @@ def describe_settings(metrics: Metrics) -> list[str]:
         ),
     ]
     if counts and max(counts) > 1:
-        sentences.append(
-            f"Each model has {min(counts)} to {max(counts)} seeds; more than {settings['first_seeds']} only where the "
-            "first disagree on whether the task can be solved."
-        )
+        more = settings["first_seeds"]
+        counts_of = " to ".join(str(count) for count in dict.fromkeys((min(counts), max(counts))))
+        further = f"; more than {more} only where the first disagree on whether the task can be solved"
+        sentences.append(f"Each model has {counts_of} seeds{further if max(counts) > more else ''}.")
     elif counts:
         sentences.append("Each model has one seed: how far another would reach is not known.")
     return sentences

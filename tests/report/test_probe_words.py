@@ -87,6 +87,9 @@ def test_many_failures_are_cut_and_say_so(build_probe: BuildProbe) -> None:
 
 def test_settings_speak_of_seeds_only_as_there_are(build_probe: BuildProbe) -> None:
     assert "2 to 5 seeds" in " ".join(describe_settings(build_probe()))
+    assert "more than 3 only where the first disagree" in " ".join(describe_settings(build_probe()))
+    two = build_probe(without=lambda cell: cell.seed > 2)
+    assert "has 2 seeds." in " ".join(describe_settings(two))
     assert "one seed" in " ".join(describe_settings(build_probe("quick", limit=500)))
     assert "at most 500 training texts" in " ".join(describe_settings(build_probe("quick", limit=500)))
 
