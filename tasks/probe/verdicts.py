@@ -45,35 +45,34 @@ def find_reaches(rows: Sequence[Mapping[str, Any]]) -> dict[Task, dict[str, int]
 
 def judge_note(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
     """Judge the note's sentences."""
-    reaches = find_reaches(rows)
-    return [asdict(judgement) for judgement in (judge_loss(reaches, rows), judge_keeping(reaches), judge_later(rows))]
+    return [asdict(judgement) for judgement in (judge_loss(rows), judge_keeping(rows), judge_later(rows))]
 
 
-def judge_loss(reaches: Reaches, rows: Sequence[Mapping[str, Any]]) -> Judgement:
+def judge_loss(rows: Sequence[Mapping[str, Any]]) -> Judgement:
     """Does a plain recurrent network lose what lies far back?"""
     claim = "The word that decides lies very far from where it is needed: a plain recurrent network loses it"
-    furthest = find_furthest(rows)
-    lost = [of_task["simple-rnn"] < furthest[task] for task, of_task in select(reaches, "simple-rnn").items()]
+    furthest, found = find_furthest(rows), select(find_reaches(rows), "simple-rnn")
+    lost = [of_task["simple-rnn"] < furthest[task]["simple-rnn"] for task, of_task in found.items()]
     return Judgement(
         claim,
-        describe_reach(reaches, "simple-rnn"),
+        describe_reach(rows, "simple-rnn"),
         decide(lost),
         "Keras begins the recurrent matrix as a rotation, which neither swells nor fades what it carries. Begun at "
-        f"random (random-rnn): {describe_reach(reaches, 'random-rnn')}.",
+        f"random (random-rnn): {describe_reach(rows, 'random-rnn')}.",
     )
 
 
-def judge_keeping(reaches: Reaches) -> Judgement:
+def judge_keeping(rows: Sequence[Mapping[str, Any]]) -> Judgement:
     """Does the cell state keep it?"""
     claim = "The cell state keeps context from earlier tokens relevant to later ones: an LSTM reaches further"
-    both = select(reaches, "simple-rnn", "lstm")
-    measured = f"lstm: {describe_reach(reaches, 'lstm')}; simple-rnn: {describe_reach(reaches, 'simple-rnn')}"
+    both = select(find_reaches(rows), "simple-rnn", "lstm")
+    measured = f"lstm: {describe_reach(rows, 'lstm')}; simple-rnn: {describe_reach(rows, 'simple-rnn')}"
     return Judgement(
         claim,
         measured,
         decide([of_task["lstm"] > of_task["simple-rnn"] for of_task in both.values()]),
         "With Keras's first bias of the forget gate, 1, a cell keeps 73% from word to word, 4% over ten words. Begun "
-        f"with spans up to the whole text (chrono-lstm): {describe_reach(reaches, 'chrono-lstm')}.",
+        f"with spans up to the whole text (chrono-lstm): {describe_reach(rows, 'chrono-lstm')}.",
     )
 
 
@@ -123,16 +122,19 @@ def select(reaches: Reaches, *models: str) -> dict[Task, Mapping[str, int]]:
     }
 
 
-def find_furthest(rows: Sequence[Mapping[str, Any]]) -> dict[Task, int]:
-    """Find the longest distance that was tried on each task."""
-    furthest: dict[Task, int] = {}
+def find_furthest(rows: Sequence[Mapping[str, Any]]) -> dict[Task, dict[str, int]]:
+    """Find the longest distance that each model was tried at on each task."""
+    furthest: dict[Task, dict[str, int]] = {}
     for row in rows:
         if not row["upto"]:
-            furthest[row["task"]] = max(furthest.get(row["task"], 0), row["distance"])
+            of_task = furthest.setdefault(row["task"], {})
+            of_task[row["model"]] = max(of_task.get(row["model"], 0), row["distance"])
     return furthest
 
 
-def describe_reach(reaches: Reaches, model: str) -> str:
-    """Say how far a model reaches: "40 words back in plain, 110 in order"."""
-    parts = [f"{of_task[model]} words back in {task}" for task, of_task in select(reaches, model).items()]
-    return ", ".join(parts) or "not trained"
+def describe_reach(rows: Sequence[Mapping[str, Any]], model: str) -> str:
+    """Say how far a model reaches: "110 of 380 words back in plain, 110 of 110 in decoys"."""
+    furthest = find_furthest(rows)
+    found = select(find_reaches(rows), model)
+    parts = [f"{of_task[model]} of {furthest[task][model]} in {task}" for task, of_task in found.items()]
+    return ", ".join(parts).replace(" in ", " words back in ", 1) or "not trained"

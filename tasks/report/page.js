@@ -7,12 +7,36 @@ async function drawCharts() {
   const config = JSON.parse(document.getElementById("chart-config").textContent);
   for (const place of document.querySelectorAll("[data-chart]")) {
     const spec = JSON.parse(document.getElementById(`spec-${place.dataset.chart}`).textContent);
-    await vegaEmbed(place, spec, { config, renderer: "svg", actions: false, tooltip: { theme: "custom" } });
+    const { view } = await vegaEmbed(place, spec, { config, renderer: "svg", actions: false, tooltip: { theme: "custom" } });
     const picture = place.querySelector("svg");
     picture.setAttribute("role", "img");
     picture.setAttribute("aria-label", place.dataset.alt);
+    if (spec.params?.some((param) => param.name === "lit")) followPointer(view);
   }
   document.documentElement.dataset.ready = "true";
+}
+
+// Charts in which one model can be lit, and the model that a press keeps lit.
+const litViews = [];
+let kept = "";
+
+function light(model) {
+  for (const view of litViews) view.signal("lit", model).runAsync();
+}
+
+function keep(model) {
+  kept = model === kept ? "" : model;
+  for (const button of document.querySelectorAll("[data-model]")) {
+    button.setAttribute("aria-pressed", button.dataset.model === kept);
+  }
+  light(kept);
+}
+
+function followPointer(view) {
+  litViews.push(view);
+  view.addEventListener("pointerover", (_event, item) => light(item?.datum?.model ?? kept));
+  view.addEventListener("pointerout", () => light(kept));
+  view.addEventListener("click", (_event, item) => keep(item?.datum?.model ?? kept));
 }
 
 function compareCells(first, second) {
@@ -58,6 +82,11 @@ function filterReviews(form, limit) {
 
 for (const head of document.querySelectorAll(".sortable thead th")) {
   head.querySelector("button").addEventListener("click", () => sortTable(head));
+}
+for (const button of document.querySelectorAll("[data-model]")) {
+  button.addEventListener("click", () => keep(button.dataset.model));
+  button.addEventListener("pointerenter", () => light(button.dataset.model));
+  button.addEventListener("pointerleave", () => light(kept));
 }
 const filters = document.getElementById("filters");
 if (filters) {

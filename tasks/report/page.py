@@ -1,30 +1,23 @@
-"""The report as one page that needs nothing else: works from disk, without a network, on a phone and on paper.
-
-Texts of reviews are hostile input: the template escapes whatever it is given, and the charts' data as JSON in HTML.
-"""
+"""The report of a run of the main job as one page."""
 
 from collections.abc import Callable, Mapping
-from functools import cache
-from pathlib import Path
 from typing import Any, Final
 
 import altair as alt
-import jinja2
-import vl_convert
 
 from tasks.compare.results import TARGET_ACCURACY
 from tasks.drift import render as drift
 from tasks.ingest.datasets import FALLBACK_WARNING
 from tasks.promote.wording import describe_gate, describe_lost
 from tasks.report import confidence_charts, data_charts, model_charts, verdict
-from tasks.report.chart_style import CONFIG, list_models
+from tasks.report.chart_style import list_models
 from tasks.report.leaderboard_table import WIDTH, build_leaderboard_table, build_numbers_table
+from tasks.report.page_frame import describe_chart, load_frame, make_environment
+from tasks.report.probe_section import build_section
 from tasks.report.render import describe_run
 from tasks.report.review_list import list_lost, list_reviews
 from tasks.report.tables import build_tables
 
-ROOM: Final = Path(__file__).parent
-VEGA_LITE: Final = ".".join(alt.SCHEMA_VERSION.removeprefix("v").split(".")[:2])
 METHOD: Final = {
     "drift": drift.METHOD,
     "gate": (
@@ -89,16 +82,14 @@ def render_page(metrics: Mapping[str, Any]) -> str:
         about=describe_run(metrics["run"]),
         method=METHOD,
         reading=READING,
-        config=CONFIG,
-        style=(ROOM / "page.css").read_text(encoding="utf-8"),
-        script=(ROOM / "page.js").read_text(encoding="utf-8"),
-        runtime=load_runtime(),
+        **load_frame(),
         leaderboard=build_leaderboard_table(metrics),
         numbers=build_numbers_table(metrics),
         interval_width=WIDTH,
         failures=[row for row in metrics["variants"] if row["status"] == "failed"],
         claims=metrics["claims"],
         warnings=metrics["data"]["warnings"],
+        probe=build_section(metrics["probe"]) if "probe" in metrics else None,
         drift=drift.describe_drift(metrics["drift"]) if "drift" in metrics else "",
         errors=metrics["errors"],
         reviews=list_reviews(metrics),
@@ -106,26 +97,6 @@ def render_page(metrics: Mapping[str, Any]) -> str:
         tables=build_tables(metrics),
         **draw_charts(metrics),
     )
-
-
-def make_environment() -> jinja2.Environment:
-    """Templates that escape everything they are given."""
-    return jinja2.Environment(
-        loader=jinja2.FileSystemLoader(ROOM),
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        undefined=jinja2.StrictUndefined,
-    )
-
-
-@cache
-def load_runtime() -> str:
-    """Load the charts' runtime, Vega with Vega-Lite and its embedding, as one script."""
-    # Without a snippet of one's own it is the three libraries; the stub does not know that.
-    bundle = vl_convert.javascript_bundle(None, vl_version=VEGA_LITE)  # type: ignore[arg-type]
-    # Within HTML these two would end or re-open the script.
-    return bundle.replace("</script", "<\\/script").replace("<!--", "<\\!--")
 
 
 def draw_charts(metrics: Mapping[str, Any]) -> dict[str, Any]:
@@ -163,12 +134,6 @@ def draw_charts(metrics: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def describe_chart(name: str, chart: alt.TopLevelMixin, description: str) -> dict[str, Any]:
-    """Give a chart its name and its alternative text."""
-    spec = chart.to_dict()
-    return {"id": name, "alt": f"{description}; the numbers stand in a table beside it.", "spec": spec}
-
-
 def list_contents(drawn: Mapping[str, Any], metrics: Mapping[str, Any]) -> list[tuple[str, str]]:
     """List the sections that the page has."""
     sections = (
@@ -182,6 +147,7 @@ def list_contents(drawn: Mapping[str, Any], metrics: Mapping[str, Any]) -> list[
         ("errors", "Mistakes", bool(metrics["errors"])),
         ("training", "Training", bool(metrics["trainings"])),
         ("claims", "The note's claims", bool(metrics["claims"])),
+        ("probe", "Memory", "probe" in metrics),
         ("data", "Data card", True),
         ("drift", "Drift", "drift" in metrics),
         ("method", "How to read this", True),

@@ -8,11 +8,16 @@ from typing import Any
 
 import pandas as pd
 
+from tasks.report.probe_markdown import render_probe_markdown
+from tasks.report.probe_page import render_probe_page
 from tasks.report.runs import point_latest
 
 
 def write_probe(artifacts_dir: Path, metrics: dict[str, Any], config_json: str) -> Path:
-    """Write a probe's files, all made from its metrics; returns their folder."""
+    """Write a probe's files, all made from its metrics; returns their folder.
+
+    probe.json, probe.csv (a row for each training and distance), summary.md, report.html, config.json.
+    """
     run_id = str(metrics["run"]["id"])
     folder = artifacts_dir / "probe" / run_id
     work = folder.with_name(f".{run_id}")
@@ -20,6 +25,8 @@ def write_probe(artifacts_dir: Path, metrics: dict[str, Any], config_json: str) 
     try:
         (work / "probe.json").write_text(json.dumps(metrics, allow_nan=False) + "\n", "utf-8")
         pd.DataFrame(metrics["cells"]).to_csv(work / "probe.csv", index=False)
+        (work / "summary.md").write_text(render_probe_markdown(metrics), "utf-8")
+        (work / "report.html").write_text(render_probe_page(metrics), "utf-8")
         (work / "config.json").write_text(config_json + "\n", "utf-8")
         os.replace(work, folder)
     finally:

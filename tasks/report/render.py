@@ -10,6 +10,7 @@ from tasks.drift.render import render_drift
 from tasks.ingest.datasets import FALLBACK_WARNING
 from tasks.markdown import escape_markdown, render_table
 from tasks.promote.wording import describe_gate, list_reasons
+from tasks.report.probe_section import render_section
 from tasks.report.verdict import (
     describe_baselines,
     describe_certainty,
@@ -110,6 +111,7 @@ def render_markdown(metrics: dict[str, Any]) -> str:
         *summarise_gate(metrics["gate"]),
         *describe_failures(metrics),
         *list_claims(metrics),
+        *(render_section(metrics["probe"]) if "probe" in metrics else []),
         *list_warnings(metrics),
         *list_drift(metrics),
         explain_columns(run),

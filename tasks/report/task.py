@@ -7,12 +7,18 @@ from typing import Any
 from prefect import task
 from prefect.artifacts import create_link_artifact, create_markdown_artifact, create_table_artifact
 from prefect.cache_policies import NO_CACHE
+from prefect.logging import get_run_logger
 
 from tasks.compare.results import FILE
 from tasks.probe.results import FILE as PROBE_FILE
+from tasks.report.probe_markdown import render_probe_markdown
 from tasks.report.probe_runs import write_probe
+from tasks.report.probe_section import read_section
+from tasks.report.probe_tables import describe_run as describe_probe
+from tasks.report.probe_tables import tabulate_reaches
+from tasks.report.probe_words import describe_headline
 from tasks.report.render import describe_run, format_rows, render_markdown, render_variant, warn_of_fallback
-from tasks.report.runs import select_leaderboard, write_run
+from tasks.report.runs import LATEST, select_leaderboard, write_run
 from tasks.report.verdict import describe_verdict
 from tasks.store import Manifest
 
@@ -29,7 +35,9 @@ def write_report(
 ) -> dict[str, Any]:
     """Write the run's reports in all their forms; returns the content of leaderboard.json."""
     content = json.loads((artifacts_dir / comparison.folder / FILE).read_text(encoding="utf-8"))
-    metrics = {"run": run, "gate": gate, **({"drift": drift} if drift else {}), **content}
+    probe = find_probe(artifacts_dir)
+    parts = {name: part for name, part in (("drift", drift), ("probe", probe)) if part}
+    metrics = {"run": run, "gate": gate, **parts, **content}
     folder = write_run(artifacts_dir, metrics, config_json)
     publish_artifacts(metrics, folder)
     return select_leaderboard(metrics)
@@ -42,8 +50,34 @@ def write_probe_report(
     """Write the probe's reports in all their forms; returns the content of probe.json."""
     content = json.loads((artifacts_dir / measured.folder / PROBE_FILE).read_text(encoding="utf-8"))
     metrics = {"run": run, **content}
-    write_probe(artifacts_dir, metrics, config_json)
+    publish_probe(metrics, write_probe(artifacts_dir, metrics, config_json))
     return metrics
+
+
+def find_probe(artifacts_dir: Path) -> dict[str, Any] | None:
+    """Find what the report says of the newest probe; one that cannot be read is logged, and nothing said of it."""
+    path = artifacts_dir / "probe" / LATEST / PROBE_FILE
+    if not path.exists():
+        return None
+    try:
+        return read_section(path)
+    except (OSError, ValueError) as error:
+        get_run_logger().warning("%s: the report says nothing of this probe, for it cannot be read: %s", path, error)
+        return None
+
+
+def publish_probe(metrics: dict[str, Any], folder: Path) -> None:
+    """Show how far each model reaches, the summary and a link in the Prefect UI."""
+    about = f"{describe_headline(metrics)}\n\n{describe_probe(metrics['run'])}"
+    create_table_artifact(key="probe", table=tabulate_reaches(metrics), description=about)
+    create_markdown_artifact(key="probe-summary", markdown=render_probe_markdown(metrics), description=about)
+    link_page("probe-report", folder)
+
+
+def link_page(key: str, folder: Path) -> None:
+    """Show a link to the page in a folder."""
+    path = folder / "report.html"
+    create_link_artifact(key=key, link=path.as_uri(), link_text=str(path))
 
 
 def publish_artifacts(metrics: dict[str, Any], folder: Path) -> None:
@@ -54,4 +88,4 @@ def publish_artifacts(metrics: dict[str, Any], folder: Path) -> None:
     create_markdown_artifact(key="summary", markdown=render_markdown(metrics), description=about)
     for row in metrics["variants"]:
         create_markdown_artifact(key=f"variant-{row['name']}", markdown=render_variant(row, run), description=about)
-    create_link_artifact(key="report", link=(folder / "report.html").as_uri(), link_text=str(folder / "report.html"))
+    link_page("report", folder)

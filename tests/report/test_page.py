@@ -1,8 +1,6 @@
 """The page in a real browser: nothing leaves it, nothing runs from a review, it sorts, filters and fits a phone."""
 
-import shutil
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -11,61 +9,21 @@ import pytest
 from tasks.compare.results import ModelResult
 from tasks.report.page import render_page
 
-sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-
 AddResult = Callable[..., ModelResult]
 Build = Callable[..., dict[str, Any]]
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+Open = Callable[..., Any]
 HOSTILE = (
     "<script>window.hacked = 1</script></script><img src=x onerror='window.hacked = 2'>",
     "\"quotes\" 'and' {{ braces }} ${window.hacked = 3} <!-- <script>",
     "\u202eright to left\u202c and \u2028 line separators",
     "w" * 100_000,
 )
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium: apt-get install chromium")
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with sync_api.sync_playwright() as playwright:
-        # The sandbox of the browser does not work for root, as whom tests run in containers.
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
-        yield browser
-        browser.close()
-
-
-class Opened:
-    """A page from disk, with what it asked for and complained of."""
-
-    def __init__(self, browser: Any, path: Path, *, width: int = 1280, scheme: str = "light") -> None:
-        self.problems: list[str] = []
-        self.page = browser.new_context(viewport={"width": width, "height": 800}, color_scheme=scheme).new_page()
-        self.page.on("request", lambda request: self.note_request(request.url, path.as_uri()))
-        self.page.on("console", lambda message: self.problems.append(f"{message.type}: {message.text}"))
-        self.page.on("pageerror", lambda error: self.problems.append(str(error)))
-        self.page.goto(path.as_uri())
-        self.page.wait_for_selector("html[data-ready]", state="attached")
-
-    def note_request(self, url: str, own: str) -> None:
-        if url != own and not url.startswith("data:"):
-            self.problems.append(f"request: {url}")
-
-
-Open = Callable[..., Opened]
 
 
 @pytest.fixture
-def open_page(browser: Any, tmp_path: Path) -> Open:
-    """Renders metrics to a file and opens it; every page must be free of requests and complaints."""
-
-    def open_metrics(metrics: dict[str, Any], **options: Any) -> Opened:
-        path = tmp_path / "report.html"
-        path.write_text(render_page(metrics), encoding="utf-8")
-        opened = Opened(browser, path, **options)
-        assert opened.problems == []
-        return opened
-
-    return open_metrics
+def open_page(open_html: Open) -> Open:
+    """Renders metrics and opens the page."""
+    return lambda metrics, **options: open_html(render_page(metrics), **options)
 
 
 @pytest.fixture
