@@ -21,7 +21,7 @@ def judge(*verdicts: str) -> dict[str, Any]:
 
 def test_headline_names_the_note_s_models_with_their_reaches() -> None:
     metrics = {
-        "rows": [row("lstm", 110), row("lstm", 110, "order")],
+        "rows": [row(model, 110, task) for model in ("lstm", "simple-rnn") for task in ("plain", "order")],
         "reaches": {"plain": {"simple-rnn": 110, "lstm": 40}, "order": {"simple-rnn": 110, "lstm": 10}},
     }
     assert describe_headline(metrics) == (
