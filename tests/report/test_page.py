@@ -39,7 +39,8 @@ class Opened:
 
     def __init__(self, browser: Any, path: Path, *, width: int = 1280, scheme: str = "light") -> None:
         self.problems: list[str] = []
-        self.page = browser.new_context(viewport={"width": width, "height": 800}, color_scheme=scheme).new_page()
+        self.context = browser.new_context(viewport={"width": width, "height": 800}, color_scheme=scheme)
+        self.page = self.context.new_page()
         self.page.on("request", lambda request: self.note_request(request.url, path.as_uri()))
         self.page.on("console", lambda message: self.problems.append(f"{message.type}: {message.text}"))
         self.page.on("pageerror", lambda error: self.problems.append(str(error)))
@@ -54,18 +55,27 @@ class Opened:
 Open = Callable[..., Opened]
 
 
+def open_rendered(browser: Any, folder: Path, metrics: dict[str, Any], **options: Any) -> Opened:
+    """Render metrics to a file and open it; every page must be free of requests and complaints."""
+    path = folder / "report.html"
+    path.write_text(render_page(metrics), encoding="utf-8")
+    opened = Opened(browser, path, **options)
+    assert opened.problems == []
+    return opened
+
+
 @pytest.fixture
-def open_page(browser: Any, tmp_path: Path) -> Open:
-    """Renders metrics to a file and opens it; every page must be free of requests and complaints."""
+def open_page(browser: Any, tmp_path: Path) -> Iterator[Open]:
+    """Opens pages for one test, which may click on them."""
+    pages: list[Opened] = []
 
     def open_metrics(metrics: dict[str, Any], **options: Any) -> Opened:
-        path = tmp_path / "report.html"
-        path.write_text(render_page(metrics), encoding="utf-8")
-        opened = Opened(browser, path, **options)
-        assert opened.problems == []
-        return opened
+        pages.append(open_rendered(browser, tmp_path, metrics, **options))
+        return pages[-1]
 
-    return open_metrics
+    yield open_metrics
+    for opened in pages:
+        opened.context.close()
 
 
 @pytest.fixture
@@ -83,8 +93,21 @@ def metrics(build: Build, add_result: AddResult) -> dict[str, Any]:
     )
 
 
-def test_hostile_reviews_stay_text(metrics: dict[str, Any], open_page: Open) -> None:
-    page = open_page(metrics).page
+@pytest.fixture(scope="module")
+def kept_pages() -> list[Opened]:
+    return []
+
+
+@pytest.fixture
+def page_to_read(browser: Any, metrics: dict[str, Any], kept_pages: list[Opened], tmp_path: Path) -> Any:
+    """The page of these metrics as it opens, one for all tests that only read it."""
+    if not kept_pages:
+        kept_pages.append(open_rendered(browser, tmp_path, metrics))
+    return kept_pages[0].page
+
+
+def test_hostile_reviews_stay_text(page_to_read: Any) -> None:
+    page = page_to_read
     assert page.evaluate("window.hacked") is None
     shown = [text.text_content() for text in page.query_selector_all(".review bdi")]
     for text in HOSTILE:
@@ -92,8 +115,8 @@ def test_hostile_reviews_stay_text(metrics: dict[str, Any], open_page: Open) -> 
     assert page.query_selector_all("#reviews script, #reviews img") == []
 
 
-def test_long_review_is_cut_and_says_so(metrics: dict[str, Any], open_page: Open) -> None:
-    assert "99,000 more characters" in open_page(metrics).page.text_content("#reviews")
+def test_long_review_is_cut_and_says_so(page_to_read: Any) -> None:
+    assert "99,000 more characters" in page_to_read.text_content("#reviews")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -102,8 +125,8 @@ def test_phone_has_no_sideways_scroll(scheme: str, metrics: dict[str, Any], open
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
 
 
-def test_every_chart_is_drawn_and_has_alternative_text(metrics: dict[str, Any], open_page: Open) -> None:
-    page = open_page(metrics).page
+def test_every_chart_is_drawn_and_has_alternative_text(page_to_read: Any) -> None:
+    page = page_to_read
     charts = page.query_selector_all("[data-chart]")
     assert len(charts) >= 8
     for chart in charts:
@@ -181,8 +204,8 @@ def test_costs_can_be_chosen(metrics: dict[str, Any], open_page: Open) -> None:
     assert "lstm" in page.text_content("#cost .names_marks")
 
 
-def test_neural_models_below_the_baseline_are_flagged(metrics: dict[str, Any], open_page: Open) -> None:
-    page = open_page(metrics).page
+def test_neural_models_below_the_baseline_are_flagged(page_to_read: Any) -> None:
+    page = page_to_read
     flagged = page.query_selector_all("#leaderboard tr:has(td.below) th")
     assert {head.get_attribute("data-sort") for head in flagged} == {"lstm", "conv-max", "long-lstm"}
     assert "No neural model beats the best baseline" in page.text_content("header .lead")
@@ -300,7 +323,7 @@ def test_lost_reviews_are_not_among_those_that_are_filtered(metrics: dict[str, A
     assert page.query_selector_all("#gate .lost[hidden]") == []
 
 
-def test_first_champion_has_neither_slices_nor_lost_reviews(metrics: dict[str, Any], open_page: Open) -> None:
-    page = open_page(metrics).page
+def test_first_champion_has_neither_slices_nor_lost_reviews(page_to_read: Any) -> None:
+    page = page_to_read
     assert "as the first champion" in page.text_content("#gate")
     assert page.query_selector("#gate details") is None
