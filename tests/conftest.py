@@ -1,5 +1,6 @@
 """What all tests share: a Prefect server and a webhook's receiver for those that run flows, and results of models."""
 
+import gc
 import json
 import os
 import sys
@@ -47,6 +48,30 @@ HISTORY = """epoch,loss,accuracy,val_loss,val_accuracy,seconds,train_seconds,rev
 """
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """If the checkout has no `.venv`, let it lead to the environment that runs the tests until all workers are done."""
+    link = ROOT / ".venv"
+    if not is_worker(config) and not link.exists():
+        link.symlink_to(sys.prefix)
+        config.add_cleanup(link.unlink)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Begin with the files of slow tests when there are workers: the short ones then fill what time is left, evenly."""
+    if is_worker(config):
+        items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+
+
+def pytest_collection_finish() -> None:
+    """Keep what the imports left out of every later search for garbage: statsmodels and Keras force hundreds."""
+    gc.freeze()
+
+
+def is_worker(config: pytest.Config) -> bool:
+    """Tell whether this process is one of several that share the tests."""
+    return hasattr(config, "workerinput")
+
+
 @pytest.fixture(scope="session")
 def prefect_api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a real Prefect server with a database of its own."""
@@ -67,17 +92,9 @@ def prefect_api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def checkout() -> Iterator[Path]:
-    """The checkout, with `.venv` leading to the environment that runs the tests if it has none of its own."""
-    link = ROOT / ".venv"
-    if link.exists():
-        yield ROOT
-        return
-    link.symlink_to(sys.prefix)
-    try:
-        yield ROOT
-    finally:
-        link.unlink()
+def checkout() -> Path:
+    """The checkout, in which `.venv` leads to an environment."""
+    return ROOT
 
 
 class WebhookReceiver(ThreadingHTTPServer):

@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from typing import Final, Literal
 
 import numpy as np
-from scipy.stats import chi2
 
 Level = Literal["stable", "moving", "alarm"]
 LEVELS: Final[tuple[Level, ...]] = ("stable", "moving", "alarm")
@@ -38,6 +37,8 @@ def shares(counts: Sequence[int]) -> np.ndarray[tuple[int], np.dtype[np.float64]
 
 def noise_bound(reference: Sequence[int], current: Sequence[int]) -> float:
     """Return what the index of two samples of one population stays below 999 times in 1,000."""
+    from scipy.stats import chi2
+
     quantile = float(chi2.ppf(NOISE_QUANTILE, max(1, len(reference) - 1)))
     return quantile * (1 / max(1, sum(reference)) + 1 / max(1, sum(current)))
 

@@ -4,7 +4,6 @@ from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn import metrics
 
 NUM_BINS: Final = 15
 
@@ -18,6 +17,8 @@ def compute_metrics(
     when a class is absent from the labels. NLL is in nats; Brier is the squared distance to the one-hot label, summed
     over classes and halved for two classes, so that it is the usual binary score.
     """
+    from sklearn import metrics
+
     num_classes = probabilities.shape[1]
     classes = np.arange(num_classes)
     predicted = predict_labels(probabilities, threshold=threshold)
@@ -51,6 +52,8 @@ def predict_labels(probabilities: NDArray[np.float64], *, threshold: float) -> N
 
 def compute_roc_auc(probabilities: NDArray[np.float64], labels: NDArray[np.int32]) -> float | None:
     """Compute the area under the ROC curve, one-vs-rest; None when the labels lack a class."""
+    from sklearn import metrics
+
     if len(np.unique(labels)) < probabilities.shape[1]:
         return None
     one_hot = np.eye(probabilities.shape[1])[labels]

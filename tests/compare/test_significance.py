@@ -1,8 +1,7 @@
 """Pairs of models: tests against textbook cases, intervals and error rates against simulations."""
 
-import gc
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import pytest
@@ -37,14 +36,6 @@ def simulate_hits(
         > 0
         for rate in rates
     ]
-
-
-@pytest.fixture
-def quick_collection() -> Iterator[None]:
-    """Take what stands in memory out of garbage collection, which statsmodels' corrections start each time."""
-    gc.freeze()
-    yield
-    gc.unfreeze()
 
 
 @pytest.fixture
@@ -158,7 +149,6 @@ def test_interval_covers_the_difference_of_the_recipes(num_seeds: int, sd: float
     assert 930 <= covered <= 980
 
 
-@pytest.mark.usefixtures("quick_collection")
 def test_equal_models_rarely_differ() -> None:
     """Any of the ten pairs of five models that are equal: at most about 5 of 100 replications."""
     random = np.random.default_rng(6)
@@ -170,7 +160,7 @@ def test_equal_models_rarely_differ() -> None:
     assert called <= 30
 
 
-@pytest.mark.usefixtures("quick_collection", "fewer_resamples")
+@pytest.mark.usefixtures("fewer_resamples")
 def test_pairs_of_equal_recipes_rarely_differ() -> None:
     """The seeds make the shipped models differ in truth, which the test finds and the interval puts right."""
     random = np.random.default_rng(8)

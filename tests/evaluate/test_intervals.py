@@ -76,7 +76,8 @@ def simulate_hits(random: np.random.Generator, *, num_seeds: int, sd: float, num
 
 # An sd of 0.016 over 2,500 reviews is to the reviews' own standard error what half a point is over 25,000.
 @pytest.mark.parametrize(("num_seeds", "sd"), [(1, 0.0), (3, 0.0), (5, 0.0), (3, 0.016), (5, 0.016), (3, 0.03)])
-def test_interval_covers_the_accuracy_of_the_recipe(num_seeds: int, sd: float) -> None:
+def test_interval_covers_the_accuracy_of_the_recipe(num_seeds: int, sd: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tasks.evaluate.intervals.NUM_RESAMPLES", 2_000)
     random = np.random.default_rng(7)
     bounds = [bootstrap_accuracy(simulate_hits(random, num_seeds=num_seeds, sd=sd)) for _ in range(1_000)]
     assert 0.93 <= np.mean([low <= 0.85 <= high for low, high in bounds]) <= 0.975

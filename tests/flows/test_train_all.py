@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pyarrow.parquet as pq
@@ -27,14 +28,28 @@ def finished(shared_job: "Job") -> "Job":
     return shared_job
 
 
-def test_stdout_is_the_leaderboard_and_last_the_path_of_the_report(finished: "Job") -> None:
+@dataclass(frozen=True)
+class Repeated:
+    """What the same command printed the second time, and the state name of each of its task runs."""
+
+    stdout: str
+    states: dict[str, str]
+
+
+@pytest.fixture(scope="module")
+def repeated(finished: "Job") -> Repeated:
     done = finished.run(*SMALL)
-    lines = done.stdout.splitlines()
-    assert "flatten" in done.stdout
-    assert "conv-max" in done.stdout
+    assert done.returncode == 0, done.stderr
+    return Repeated(done.stdout, finished.task_states())
+
+
+def test_stdout_is_the_leaderboard_and_last_the_path_of_the_report(finished: "Job", repeated: Repeated) -> None:
+    lines = repeated.stdout.splitlines()
+    assert "flatten" in repeated.stdout
+    assert "conv-max" in repeated.stdout
     assert lines[-1].endswith("/report.html")
     assert (finished.artifacts / "runs" / lines[-1].split("/")[-2] / "report.html").is_file()
-    assert "epoch" not in done.stdout.replace("epochs", "").replace("s/epoch", "")
+    assert "epoch" not in repeated.stdout.replace("epochs", "").replace("s/epoch", "")
 
 
 def test_files_are_those_of_the_contract(finished: "Job") -> None:
@@ -108,8 +123,8 @@ def test_ui_shows_the_run_and_its_artifacts(finished: "Job") -> None:
     assert keys >= {"leaderboard", "summary", "report", "variant-flatten", "variant-conv-max", "progress-flatten-1"}
 
 
-def test_second_run_trains_nothing_and_shows_cached_tasks(finished: "Job") -> None:
-    states = run_small(finished)
+def test_second_run_trains_nothing_and_shows_cached_tasks(repeated: Repeated) -> None:
+    states = repeated.states
     made = {name: state for name, state in states.items() if name.startswith(("ingest", "encode", "train", "evaluate"))}
     assert len(made) == 8
     assert set(made.values()) == {"Cached"}

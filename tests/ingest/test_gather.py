@@ -107,7 +107,7 @@ def test_sst2(ingest: Callable[..., Any], tmp_path: Path) -> None:
     [
         ("a.csv", "text,label\n", {}, "a.csv is empty: no rows"),
         ("a.csv", "\n\n", {}, "a.csv is empty: no rows"),
-        ("a.csv.gz", gzip.compress(b""), {}, "a.csv.gz is empty: no rows"),
+        ("a.csv.gz", gzip.compress(b"", mtime=0), {}, "a.csv.gz is empty: no rows"),
         ("a.csv", "text,x\na,b\n", {}, "holds the label, only 'text', 'x'"),
         ("a.csv", "foo,label\na,b\n", {}, "holds the text, only 'foo', 'label'"),
         ("a.csv", "text,review,label\na,b,c\n", {}, "several columns that may hold the text: 'text', 'review'"),
@@ -128,7 +128,7 @@ def test_sst2(ingest: Callable[..., Any], tmp_path: Path) -> None:
         ("a.csv", "text,label,split\na,x,train\nb,y,other\n", {}, "but also 'other' (first: a.csv line 3)"),
         ("a.csv", "text,label,split\na,x,test\nb,y,test\n", {}, "no rows for training"),
         ("a.csv", b"PK\x03\x04", {}, "is not text but a zip archive"),
-        ("a.csv.gz", gzip.compress(GOOD.encode() * 50)[:-9], {}, "Truncated compressed stream"),
+        ("a.csv.gz", gzip.compress(GOOD.encode() * 50, mtime=0)[:-9], {}, "Truncated compressed stream"),
         ("a.jsonl", OBJECTS + "{", {}, "a.jsonl line 41 is not JSON"),
         ("a.jsonl", OBJECTS + "3", {}, "a.jsonl line 41 is '3'; expected one JSON object"),
         ("a.json", "[{}]", {}, "jq -c '.[]'"),

@@ -94,7 +94,7 @@ class TestCompressed:
     ("content", "kind"),
     [
         (b"PK\x03\x04rest", "a zip archive"),
-        (gzip.compress(b"text"), "gzip-compressed"),
+        (gzip.compress(b"text", mtime=0), "gzip-compressed"),
         (compress_zstd(b"text"), "zstd-compressed"),
         (b"PAR1rest", "Parquet"),
         (b"%PDF-1.7", "a PDF"),

@@ -59,7 +59,8 @@ class Opened:
 
     def __init__(self, browser: Any, path: Path, *, width: int = 1280, scheme: str = "light") -> None:
         self.problems: list[str] = []
-        self.page = browser.new_context(viewport={"width": width, "height": 800}, color_scheme=scheme).new_page()
+        self.context = browser.new_context(viewport={"width": width, "height": 800}, color_scheme=scheme)
+        self.page = self.context.new_page()
         self.page.on("request", lambda request: self.note_request(request.url, path.as_uri()))
         self.page.on("console", lambda message: self.problems.append(f"{message.type}: {message.text}"))
         self.page.on("pageerror", lambda error: self.problems.append(str(error)))
@@ -72,8 +73,8 @@ class Opened:
 
 
 @pytest.fixture
-def open_html(browser: Any, tmp_path: Path) -> Open:
-    """Writes a page to a file and opens it; every page must be free of requests and complaints."""
+def keep_html(browser: Any, tmp_path: Path) -> Open:
+    """Writes a page to a file and opens it for good; every page must be free of requests and complaints."""
 
     def open_from_disk(html: str, **options: Any) -> Opened:
         path = tmp_path / "report.html"
@@ -83,6 +84,20 @@ def open_html(browser: Any, tmp_path: Path) -> Open:
         return opened
 
     return open_from_disk
+
+
+@pytest.fixture
+def open_html(keep_html: Open) -> Iterator[Open]:
+    """Opens pages for one test, which may click on them."""
+    pages: list[Opened] = []
+
+    def open_for_test(html: str, **options: Any) -> Opened:
+        pages.append(keep_html(html, **options))
+        return pages[-1]
+
+    yield open_for_test
+    for opened in pages:
+        opened.context.close()
 
 
 def imagine_accuracy(cell: Any, distance: int) -> float:

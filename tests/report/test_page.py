@@ -41,8 +41,22 @@ def metrics(build: Build, add_result: AddResult) -> dict[str, Any]:
     )
 
 
-def test_hostile_reviews_stay_text(metrics: dict[str, Any], open_page: Open) -> None:
-    page = open_page(metrics).page
+@pytest.fixture(scope="module")
+def kept_pages() -> list[Any]:
+    """The page that tests only read, once it is open."""
+    return []
+
+
+@pytest.fixture
+def page_to_read(metrics: dict[str, Any], kept_pages: list[Any], keep_html: Open) -> Any:
+    """The page for tests that only read it: opened once for all of them."""
+    if not kept_pages:
+        kept_pages.append(keep_html(render_page(metrics)))
+    return kept_pages[0].page
+
+
+def test_hostile_reviews_stay_text(page_to_read: Any) -> None:
+    page = page_to_read
     assert page.evaluate("window.hacked") is None
     shown = [text.text_content() for text in page.query_selector_all(".review bdi")]
     for text in HOSTILE:
@@ -50,8 +64,8 @@ def test_hostile_reviews_stay_text(metrics: dict[str, Any], open_page: Open) -> 
     assert page.query_selector_all("#reviews script, #reviews img") == []
 
 
-def test_long_review_is_cut_and_says_so(metrics: dict[str, Any], open_page: Open) -> None:
-    assert "99,000 more characters" in open_page(metrics).page.text_content("#reviews")
+def test_long_review_is_cut_and_says_so(page_to_read: Any) -> None:
+    assert "99,000 more characters" in page_to_read.text_content("#reviews")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -60,8 +74,8 @@ def test_phone_has_no_sideways_scroll(scheme: str, metrics: dict[str, Any], open
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
 
 
-def test_every_chart_is_drawn_and_has_alternative_text(metrics: dict[str, Any], open_page: Open) -> None:
-    page = open_page(metrics).page
+def test_every_chart_is_drawn_and_has_alternative_text(page_to_read: Any) -> None:
+    page = page_to_read
     charts = page.query_selector_all("[data-chart]")
     assert len(charts) >= 8
     for chart in charts:
@@ -139,8 +153,8 @@ def test_costs_can_be_chosen(metrics: dict[str, Any], open_page: Open) -> None:
     assert "lstm" in page.text_content("#cost .names_marks")
 
 
-def test_neural_models_below_the_baseline_are_flagged(metrics: dict[str, Any], open_page: Open) -> None:
-    page = open_page(metrics).page
+def test_neural_models_below_the_baseline_are_flagged(page_to_read: Any) -> None:
+    page = page_to_read
     flagged = page.query_selector_all("#leaderboard tr:has(td.below) th")
     assert {head.get_attribute("data-sort") for head in flagged} == {"lstm", "conv-max", "long-lstm"}
     assert "No neural model beats the best baseline" in page.text_content("header .lead")
@@ -258,7 +272,7 @@ def test_lost_reviews_are_not_among_those_that_are_filtered(metrics: dict[str, A
     assert page.query_selector_all("#gate .lost[hidden]") == []
 
 
-def test_first_champion_has_neither_slices_nor_lost_reviews(metrics: dict[str, Any], open_page: Open) -> None:
-    page = open_page(metrics).page
+def test_first_champion_has_neither_slices_nor_lost_reviews(page_to_read: Any) -> None:
+    page = page_to_read
     assert "as the first champion" in page.text_content("#gate")
     assert page.query_selector("#gate details") is None
