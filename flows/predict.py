@@ -16,7 +16,7 @@ from prefect import flow, runtime
 from prefect.client.schemas import State
 from prefect.states import Failed
 
-from tasks.errors import UserError
+from tasks.errors import TrainingError, UserError
 from tasks.launch_predict import check_prediction, make_job
 from tasks.orchestration import run
 from tasks.predict.tables import list_results
@@ -36,7 +36,7 @@ def predict(config: PredictConfig) -> dict[str, Any] | State[Any]:
     try:
         check_prediction(config)
         return run(score_texts, make_job(config), artifacts_dir=config.artifacts_dir)
-    except UserError as error:
+    except (TrainingError, UserError) as error:
         return Failed(message=str(error), data=error)
 
 

@@ -19,7 +19,7 @@ class UserError(Exception):
 
 
 class TrainingError(Exception):
-    """One training cannot go on; the other variants can."""
+    """One piece of work cannot go on; where it is the training of a variant, the others can."""
 
 
 def did_you_mean(word: str, choices: Iterable[str]) -> str:
