@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 from prefect import Task
 from prefect.client.schemas import State
+from prefect.exceptions import ParameterTypeError
 from prefect.logging import get_logger, get_run_logger
 from prefect.runtime import task_run
 from prefect.states import Completed, Failed
@@ -20,12 +21,17 @@ Result = TypeVar("Result")
 def is_news(record: logging.LogRecord) -> bool:
     """Tell whether a record may be logged: not the second one of a failure whose state tells the reason.
 
+    Parameters that do not fit are told in words, without the traceback.
+
     Prefect logs a task's Failed state once more as an error without an exception, and the engine of a worker whatever a
     flow's Failed state carries as an unexpected one, with its traceback.
     """
     if not record.exc_info:
         return True
     error = record.exc_info[1]
+    if isinstance(error, ParameterTypeError):
+        record.msg, record.args, record.exc_info = str(error), (), None
+        return True
     return error is not None and not isinstance(error, TrainingError | UserError)
 
 

@@ -1,6 +1,7 @@
 import logging
 
 import pytest
+from prefect.exceptions import ParameterTypeError
 from prefect.logging.loggers import get_logger
 
 from tasks.errors import TrainingError, UserError
@@ -22,6 +23,12 @@ def test_failure_that_its_state_explains_is_not_logged_again(error: Exception | 
 
 def test_unexpected_error_is_logged() -> None:
     assert is_news(make_record(ValueError("a bug")))
+
+
+def test_parameters_that_do_not_fit_are_told_in_words() -> None:
+    record = make_record(ParameterTypeError("config: --output is missing"))
+    assert is_news(record)
+    assert (record.getMessage(), record.exc_info) == ("config: --output is missing", None)
 
 
 def test_line_without_an_error_is_logged() -> None:
