@@ -8,6 +8,7 @@ from typing import Final
 DISK_ERRORS: Final = {
     errno.ENOSPC: "the disk is full",
     errno.EDQUOT: "the disk quota is used up",
+    errno.EFBIG: "a file may not grow that large, by a limit such as that of ulimit,",
     errno.EROFS: "the file system is read-only",
     errno.EACCES: "a file may not be written",
     errno.EIO: "the disk does not work",
