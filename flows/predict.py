@@ -16,7 +16,8 @@ from prefect import flow, runtime
 from prefect.client.schemas import State
 from prefect.states import Failed
 
-from tasks.errors import UserError
+from tasks.alerts import alert_of_end
+from tasks.errors import TrainingError, UserError
 from tasks.launch_predict import check_prediction, make_job
 from tasks.orchestration import run
 from tasks.predict.tables import list_results
@@ -30,13 +31,19 @@ def name_run() -> str:
     return " → ".join(path.name for path in (config.input, config.output) if path)
 
 
-@flow(name="predict", flow_run_name=name_run)
+@flow(
+    name="predict",
+    flow_run_name=name_run,
+    on_failure=[alert_of_end],
+    on_crashed=[alert_of_end],
+    on_cancellation=[alert_of_end],
+)
 def predict(config: PredictConfig) -> dict[str, Any] | State[Any]:
     """Score a file; returns counts, speed and, with a label column, metrics. Ends as Failed on bad usage or data."""
     try:
         check_prediction(config)
         return run(score_texts, make_job(config), artifacts_dir=config.artifacts_dir)
-    except UserError as error:
+    except (TrainingError, UserError) as error:
         return Failed(message=str(error), data=error)
 
 

@@ -64,7 +64,7 @@ def probe_context(config: ProbeConfig = ProbeConfig()) -> dict[str, Any] | State
         if config.shard:
             return Completed(message=f"part {config.shard}: {len(results)} trainings done", data={})
         measured = run(measure_memory, results, data_dir=config.data_dir, artifacts_dir=config.artifacts_dir)
-    except UserError as error:
+    except (TrainingError, UserError) as error:
         return Failed(message=str(error), data=error)
     return write_probe_report(
         measured,

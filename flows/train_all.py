@@ -47,7 +47,7 @@ from tasks.train.task import train_variant
 from tasks.train.variants import VARIANTS, Variant
 
 
-class VariantsFailedError(Exception):
+class VariantsFailedError(TrainingError):
     """Some variants failed; the rest is trained and reported in `leaderboard`."""
 
     def __init__(self, message: str, leaderboard: dict[str, Any]) -> None:
@@ -107,7 +107,7 @@ def train_all(config: RunConfig = RunConfig()) -> dict[str, Any] | State[Any]:
             run_id=name_results(started),
             **folders(config),
         )
-    except UserError as error:
+    except (TrainingError, UserError) as error:
         return Failed(message=str(error), data=error)
     leaderboard = write_report(
         comparison,

@@ -38,7 +38,7 @@ def alert_of_end(flow: Any, flow_run: Any, state: State[Any]) -> None:  # noqa: 
 def name_dataset(flow_run: Any) -> str | None:
     """Return the dataset that a run was asked for, if its parameters say."""
     config = flow_run.parameters.get("config") or {}
-    return config.get("dataset") if isinstance(config, dict) else config.dataset
+    return config.get("dataset") if isinstance(config, dict) else getattr(config, "dataset", None)
 
 
 def find_ui() -> str:

@@ -8,6 +8,7 @@ from typing import Final
 DISK_ERRORS: Final = {
     errno.ENOSPC: "the disk is full",
     errno.EDQUOT: "the disk quota is used up",
+    errno.EFBIG: "a file may not grow that large, by a limit such as that of ulimit,",
     errno.EROFS: "the file system is read-only",
     errno.EACCES: "a file may not be written",
     errno.EIO: "the disk does not work",
@@ -19,7 +20,7 @@ class UserError(Exception):
 
 
 class TrainingError(Exception):
-    """One training cannot go on; the other variants can."""
+    """One piece of work cannot go on; where it is the training of a variant, the others can."""
 
 
 def did_you_mean(word: str, choices: Iterable[str]) -> str:

@@ -78,8 +78,10 @@ def receive(connection: Connection, listener: object) -> Any:
 def describe_death(status: int | None) -> str:
     """Say how a child ended that neither returned nor raised."""
     if status is not None and -status == signal.SIGKILL:
-        return "its process was killed, as the system does when memory runs out; expected more free memory."
-    return f"its process ended with status {status} before it was done; expected it to finish."
+        cause = "was killed, as the system does when memory runs out; expected more free memory"
+    else:
+        cause = f"ended with status {status} before it was done; expected it to finish"
+    return f"the process that did the work {cause}. Run again: it goes on."
 
 
 def work(connection: Connection, function: str, options: dict[str, Any], has_listener: bool) -> None:  # noqa: FBT001

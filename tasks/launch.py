@@ -12,7 +12,7 @@ from typing import NoReturn
 
 from tasks.command_line import Config, parse_command_line
 from tasks.config import RunConfig
-from tasks.errors import UserError
+from tasks.errors import TrainingError, UserError
 from tasks.flow_config import FlowConfig
 from tasks.ingest.datasets import choose_dataset
 from tasks.probe_config import ProbeConfig
@@ -33,7 +33,7 @@ def launch(
     """Build the flow's configuration and `check` it, then call `main(config)` of the flow's module.
 
     `answer`, if given, may do without the flow what needs no Prefect, and tells whether it did. Returns the exit
-    status; bad usage and bad data are one line on standard error and status 2.
+    status; bad usage, bad data and a killed child are one line on standard error and status 2.
     """
     signal.signal(signal.SIGTERM, exit_on_signal)
     try:
@@ -42,7 +42,7 @@ def launch(
         if answer is not None and answer(config):
             return 0
         return start_flow(module, config)
-    except UserError as error:
+    except (TrainingError, UserError) as error:
         print(f"error: {error}", file=sys.stderr)
         return USAGE_STATUS
     except KeyboardInterrupt:

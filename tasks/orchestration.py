@@ -1,12 +1,14 @@
 """What the Prefect tasks of all rooms share: how an output is produced, shown as cached, and failed without noise."""
 
+import logging
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
 from prefect import Task
 from prefect.client.schemas import State
-from prefect.logging import get_run_logger
+from prefect.exceptions import ParameterTypeError
+from prefect.logging import get_logger, get_run_logger
 from prefect.runtime import task_run
 from prefect.states import Completed, Failed
 
@@ -14,6 +16,27 @@ from tasks.errors import TrainingError, UserError, explain_disk_error
 from tasks.store import Manifest, Output, produce
 
 Result = TypeVar("Result")
+
+
+def is_news(record: logging.LogRecord) -> bool:
+    """Tell whether a record may be logged: not the second one of a failure whose state tells the reason.
+
+    Parameters that do not fit are told in words, without the traceback.
+
+    Prefect logs a task's Failed state once more as an error without an exception, and the engine of a worker whatever a
+    flow's Failed state carries as an unexpected one, with its traceback.
+    """
+    if not record.exc_info:
+        return True
+    error = record.exc_info[1]
+    if isinstance(error, ParameterTypeError):
+        record.msg, record.args, record.exc_info = str(error), (), None
+        return True
+    return error is not None and not isinstance(error, TrainingError | UserError)
+
+
+for name in ("flow_runs", "task_runs"):
+    get_logger(name).addFilter(is_news)
 
 
 def produce_in_task(output: Output, make: Callable[[Path], dict[str, Any]]) -> State[Manifest]:

@@ -19,7 +19,12 @@ def test_nothing_is_suggested_when_nothing_is_near() -> None:
 
 @pytest.mark.parametrize(
     ("number", "words"),
-    [(errno.ENOSPC, "the disk is full"), (errno.EROFS, "read-only"), (errno.EACCES, "may not be written")],
+    [
+        (errno.ENOSPC, "the disk is full"),
+        (errno.EFBIG, "may not grow"),
+        (errno.EROFS, "read-only"),
+        (errno.EACCES, "may not be written"),
+    ],
 )
 def test_error_of_the_disk_is_put_into_words(number: int, words: str) -> None:
     explained = explain_disk_error(OSError(number, os.strerror(number)), where="/data")

@@ -24,6 +24,8 @@ ID_NAMES: Final = frozenset("id guid uid".split())
 SPLIT_NAMES: Final = frozenset(["split"])
 SHOWN_NAMES: Final = 12
 LONGEST_NAME: Final = 30
+# What separates columns where it is no comma, and how the flag spells it.
+DELIMITERS: Final = {";": "';'", "\t": "tab", "|": "'|'", ",": "','"}
 
 
 @dataclass(frozen=True)
@@ -98,7 +100,14 @@ def choose_column(found: Sequence[str], names: Sequence[str], path: Path, role: 
     raise UserError(
         f"{path.name} has no column whose name says that it holds the {role}, only {list_names(names)}; expected one "
         f"such as {role!r}. Choose with {flag}; name the columns of a file without a header with --columns."
+        f"{suggest_delimiter(names)}"
     )
+
+
+def suggest_delimiter(names: Sequence[str]) -> str:
+    """Suggest what separates columns that were read as one: ["a;b"] -> "... --delimiter ';'."."""
+    found = [spelled for sign, spelled in DELIMITERS.items() if len(names) == 1 and sign in names[0]]
+    return f" The columns may be separated by another character: --delimiter {found[0]}." if found else ""
 
 
 def list_names(names: Sequence[str]) -> str:

@@ -67,8 +67,8 @@ class FileOptions:
 
     def describe(self) -> dict[str, Any]:
         """List everything but the places, as plain JSON."""
-        settings = asdict(self)
-        return {name: settings[name] for name in settings if not name.endswith("path")}
+        settings = {name: value for name, value in asdict(self).items() if not name.endswith("path")}
+        return {name: list(value) if isinstance(value, tuple) else value for name, value in settings.items()}
 
 
 def check_files(options: FileOptions) -> None:

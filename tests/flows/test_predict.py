@@ -92,6 +92,24 @@ def test_killed_scoring_goes_on_without_double_or_missing_rows(trained: "Job") -
     assert not list(trained.folder.glob(".long-scored*"))
 
 
+def test_killed_child_is_one_clear_line_and_leaves_no_output(trained: "Job") -> None:
+    process = start(trained, "--input=long.csv", "--output=lost.csv")
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not list(trained.folder.glob(".lost.csv.*/*.arrow")):
+        assert process.poll() is None, process.communicate()
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    children = psutil.Process(process.pid).children(recursive=True)
+    # The one that scores is a child of the server that forks.
+    max((child for child in children if child.ppid() != process.pid), key=psutil.Process.create_time).kill()
+    _, errors = process.communicate(timeout=PATIENCE_SECONDS)
+    assert process.returncode == 2, errors
+    assert errors.splitlines()[-1].startswith("error: the process that did the work was killed")
+    assert "Traceback" not in errors
+    assert "NoneType" not in errors
+    assert not (trained.folder / "lost.csv").exists()
+
+
 def test_text_is_answered_without_prefect(trained: "Job", no_prefect: dict[str, str]) -> None:
     status, output, errors = run(trained, "--text", "a fine film", "--min-confidence=1", **no_prefect)
     assert (status, errors) == (0, "")

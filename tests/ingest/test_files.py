@@ -164,6 +164,11 @@ def test_hash_changes_with_the_content_and_with_nothing_else(tmp_path: Path) -> 
     assert hash_files(options) != before
 
 
+def test_description_is_the_same_when_read_back_from_json(tmp_path: Path) -> None:
+    described = FileOptions(path=tmp_path / "a.csv", columns=("text", "label")).describe()
+    assert json.loads(json.dumps(described)) == described
+
+
 def test_description_names_no_place(tmp_path: Path) -> None:
     options = FileOptions(path=tmp_path / "a.csv", test_path=tmp_path / "b.csv", line_pattern="(?P<text>.)")
     assert str(tmp_path) not in json.dumps(options.describe())
