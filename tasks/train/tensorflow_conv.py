@@ -1,4 +1,4 @@
-"""Convolutions over the steps of sequences through the package's C library."""
+"""Convolutions over the steps of sequences, with bias and ReLU, through the package's C library."""
 
 from typing import Any, Final
 
@@ -22,16 +22,24 @@ def can_use_native_conv(layer: keras.Layer) -> bool:
     )
 
 
-def run_native_conv(inputs: tf.Tensor, kernel: Any) -> tf.Tensor:
-    """Stand in for the layer's `convolution_op`: (batch, length, features) -> (batch, length - width + 1, filters)."""
-    weights = tf.convert_to_tensor(kernel)
-    outputs = load_library().bakeoff_conv(inputs=inputs, kernel=weights)
+def run_native_conv(layer: keras.layers.Conv1D, inputs: tf.Tensor) -> tf.Tensor:
+    """Stand in for the layer's `call`: (batch, length, features) -> (batch, length - width + 1, filters)."""
+    is_rectified = layer.activation is keras.activations.relu
+    outputs = load_library().bakeoff_conv(
+        inputs=inputs,
+        kernel=tf.convert_to_tensor(layer.kernel),
+        bias=layer.bias.value if layer.use_bias else tf.zeros([layer.filters]),
+        is_rectified=is_rectified,
+    )
     batch, length, _ = inputs.shape
-    outputs.set_shape([batch, length and length - weights.shape[0] + 1, weights.shape[2]])
-    return outputs
+    outputs.set_shape([batch, length and length - layer.kernel_size[0] + 1, layer.filters])
+    return outputs if is_rectified or layer.activation is None else layer.activation(outputs)
 
 
 @tf.RegisterGradient("BakeoffConv")  # type: ignore[untyped-decorator]
 def differentiate_conv(operation: Any, d_outputs: tf.Tensor) -> list[tf.Tensor]:
-    """Return the gradients of the inputs and the kernel."""
-    return list(load_library().bakeoff_conv_grad(*operation.inputs, d_outputs))
+    """Return the gradients of the inputs, the kernel and the bias."""
+    is_rectified = operation.get_attr("is_rectified")
+    return list(
+        load_library().bakeoff_conv_grad(*operation.inputs, operation.outputs[0], d_outputs, is_rectified=is_rectified)
+    )

@@ -101,7 +101,7 @@ def speed_up_layers(model: keras.Model, *, kernels: Kernels = "auto") -> None:
         if chosen == "native" and can_use_native(layer):
             layer.inner_loop = functools.partial(run_native, layer)
         elif chosen == "native" and can_use_native_conv(layer):
-            layer.convolution_op = run_native_conv
+            layer.call = functools.partial(run_native_conv, layer)
         elif can_use_block(layer):
             layer.inner_loop = functools.partial(run_block_lstm, layer)
 
@@ -121,7 +121,7 @@ def has_gpu() -> bool:
 def name_kernels(model: keras.Model) -> list[str]:
     """Name the kernels that replace those of stock layers: native, block, or none of them."""
     names = {run_native: "native", run_native_conv: "native", run_block_lstm: "block"}
-    found = [vars(layer).get(name) for layer in iterate_layers(model) for name in ("inner_loop", "convolution_op")]
+    found = [vars(layer).get(name) for layer in iterate_layers(model) for name in ("inner_loop", "call")]
     return sorted({names[getattr(kernel, "func", kernel)] for kernel in found if kernel is not None})
 
 
