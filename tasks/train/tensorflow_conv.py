@@ -1,4 +1,4 @@
-"""Convolutions over the steps of sequences through the package's C library.
+"""Convolutions over the steps of sequences, with bias and ReLU, through the package's C library.
 
 Where the maximum over all positions is what follows a convolution, both are one operation: most of the outputs need not
 be kept, and most of the gradient is nothing.
@@ -41,11 +41,16 @@ def is_followed_by_maximum(layer: keras.Layer) -> bool:
 
 def run_native_conv(layer: keras.layers.Conv1D, inputs: tf.Tensor) -> tf.Tensor:
     """Stand in for the layer's `call`: (batch, length, features) -> (batch, length - width + 1, filters)."""
-    weights = tf.convert_to_tensor(layer.kernel)
-    outputs = load_library().bakeoff_conv(inputs=inputs, kernel=weights)
+    is_rectified = layer.activation is keras.activations.relu
+    outputs = load_library().bakeoff_conv(
+        inputs=inputs,
+        kernel=tf.convert_to_tensor(layer.kernel),
+        bias=layer.bias.value if layer.use_bias else tf.zeros([layer.filters]),
+        is_rectified=is_rectified,
+    )
     batch, length, _ = inputs.shape
-    outputs.set_shape([batch, length and length - weights.shape[0] + 1, weights.shape[2]])
-    return finish(layer, outputs)
+    outputs.set_shape([batch, length and length - layer.kernel_size[0] + 1, layer.filters])
+    return outputs if is_rectified or layer.activation is None else layer.activation(outputs)
 
 
 def run_native_conv_max(layer: keras.layers.Conv1D, inputs: tf.Tensor) -> tf.Tensor:
@@ -56,18 +61,16 @@ def run_native_conv_max(layer: keras.layers.Conv1D, inputs: tf.Tensor) -> tf.Ten
     weights = tf.convert_to_tensor(layer.kernel)
     outputs, _ = load_library().bakeoff_conv_max(inputs=inputs, kernel=weights)
     outputs.set_shape([inputs.shape[0], 1, weights.shape[2]])
-    return finish(layer, outputs)
-
-
-def finish(layer: keras.layers.Conv1D, outputs: tf.Tensor) -> tf.Tensor:
-    """Add the layer's bias, if it has one, and apply its activation."""
     return layer.activation(outputs + layer.bias if layer.use_bias else outputs)
 
 
 @tf.RegisterGradient("BakeoffConv")  # type: ignore[untyped-decorator]
 def differentiate_conv(operation: Any, d_outputs: tf.Tensor) -> list[tf.Tensor]:
-    """Return the gradients of the inputs and the kernel."""
-    return list(load_library().bakeoff_conv_grad(*operation.inputs, d_outputs))
+    """Return the gradients of the inputs, the kernel and the bias."""
+    is_rectified = operation.get_attr("is_rectified")
+    return list(
+        load_library().bakeoff_conv_grad(*operation.inputs, operation.outputs[0], d_outputs, is_rectified=is_rectified)
+    )
 
 
 @tf.RegisterGradient("BakeoffConvMax")  # type: ignore[untyped-decorator]

@@ -14,6 +14,9 @@ static conv_plan make_plan(const conv_problem *problem) {
     plan.num_shares = problem->batch < MOST_SHARES ? problem->batch : MOST_SHARES;
     plan.window = problem->width * problem->features;
     plan.padded_window = (plan.window + CONV_FILTERS - 1) / CONV_FILTERS * CONV_FILTERS;
+    plan.kernel_size = plan.window * problem->filters;
+    /* A cache line more, so that no two shares write to the same one. */
+    plan.share_size = size_scratch(&plan) + ALIGNMENT / (int64_t)sizeof(float);
     return plan;
 }
 
@@ -37,22 +40,30 @@ static float *allocate(int64_t count) {
     return posix_memalign(&memory, ALIGNMENT, (size_t)count * sizeof(float)) ? NULL : memory;
 }
 
-int conv_backward(const conv_problem *problem, const float *d_outputs, float *d_inputs, float *d_kernel) {
+static void add_shares(const conv_plan *plan, const conv_gradients *gradients) {
+    memset(gradients->kernel, 0, (size_t)plan->kernel_size * sizeof(float));
+    memset(gradients->bias, 0, (size_t)plan->problem->filters * sizeof(float));
+    for (int64_t share = 0; share < plan->num_shares; share++) {
+        const conv_scratch scratch = find_scratch(plan, share);
+        for (int64_t i = 0; i < plan->kernel_size; i++) gradients->kernel[i] += scratch.d_kernel[i];
+        for (int64_t i = 0; i < plan->problem->filters; i++) gradients->bias[i] += scratch.d_bias[i];
+    }
+}
+
+int conv_backward(const conv_problem *problem, const float *outputs, const float *d_outputs,
+                  const conv_gradients *gradients) {
     conv_plan plan = make_plan(problem);
-    const int64_t kernel_size = plan.window * problem->filters, transposed_size = plan.padded_window * problem->filters;
-    const int64_t share_size = kernel_size + STRIP_ROWS * plan.padded_window;
-    float *transposed = allocate(transposed_size + plan.num_shares * share_size);
+    const int64_t transposed_size = plan.padded_window * problem->filters;
+    float *transposed = allocate(transposed_size + plan.num_shares * plan.share_size);
     if (!transposed) return -1;
     transpose_kernel(&plan, transposed);
     plan.transposed = transposed;
+    plan.saved_outputs = outputs;
     plan.d_outputs = d_outputs;
-    plan.d_inputs = d_inputs;
-    plan.d_kernels = transposed + transposed_size;
-    plan.strips = plan.d_kernels + plan.num_shares * kernel_size;
+    plan.d_inputs = gradients->inputs;
+    plan.scratch = transposed + transposed_size;
     run_shares(recurrent_choose_level()->conv_backward, &plan, (int)plan.num_shares);
-    memset(d_kernel, 0, (size_t)kernel_size * sizeof(float));
-    for (int64_t share = 0; share < plan.num_shares; share++)
-        for (int64_t i = 0; i < kernel_size; i++) d_kernel[i] += plan.d_kernels[share * kernel_size + i];
+    add_shares(&plan, gradients);
     free(transposed);
     return 0;
 }

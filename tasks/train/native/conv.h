@@ -1,4 +1,4 @@
-/* A convolution over the steps of sequences: stride 1, no padding. Arrays are C-contiguous float32. */
+/* A convolution over the steps of sequences, with bias and ReLU: stride 1, no padding. Arrays are C-contiguous float32. */
 #ifndef CONV_H
 #define CONV_H
 
@@ -8,13 +8,26 @@ typedef struct {
     int64_t batch, length, features, width, filters; /* filters: a multiple of CONV_FILTERS; width <= length */
     const float *inputs;                             /* batch, length, features */
     const float *kernel;                             /* width, features, filters */
+    const float *bias;                               /* filters */
+    int is_rectified;                                /* whether ReLU follows */
 } conv_problem;
+
+/* Of the same shapes as what they are the gradients of. */
+typedef struct {
+    float *inputs, *kernel, *bias;
+} conv_gradients;
 
 enum { CONV_FILTERS = 16 };
 
 /* Outputs: batch, length - width + 1, filters. Both return 0, or -1 when memory runs out. */
 int conv_forward(const conv_problem *problem, float *outputs);
-int conv_backward(const conv_problem *problem, const float *d_outputs, float *d_inputs, float *d_kernel);
+int conv_backward(const conv_problem *problem, const float *outputs, const float *d_outputs,
+                  const conv_gradients *gradients);
+
+/* The maximum over the positions, before bias and ReLU, and where it is: batch, filters. */
+int conv_max_forward(const conv_problem *problem, float *outputs, int32_t *places);
+int conv_max_backward(const conv_problem *problem, const int32_t *places, const float *d_outputs, float *d_inputs,
+                      float *d_kernel);
 
 /* The maximum over the positions, and where it is: batch, filters. */
 int conv_max_forward(const conv_problem *problem, float *outputs, int32_t *places);

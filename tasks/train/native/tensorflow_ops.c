@@ -309,52 +309,81 @@ static void compute_adam(void *kernel, opaque *context) {
     release(&c);
 }
 
+typedef struct {
+    unsigned char is_rectified;
+} conv_settings;
+
+static void *create_conv(opaque *construction) {
+    conv_settings *chosen = calloc(1, sizeof *chosen);
+    opaque *status = TF_NewStatus();
+    if (!chosen) TF_SetStatus(status, STATUS_RESOURCE_EXHAUSTED, "out of memory");
+    if (chosen) TF_OpKernelConstruction_GetAttrBool(construction, "is_rectified", &chosen->is_rectified, status);
+    if (TF_GetCode(status) != STATUS_OK) TF_OpKernelConstruction_Failure(construction, status);
+    TF_DeleteStatus(status);
+    return chosen;
+}
+
+enum { CONV_INPUTS, CONV_KERNEL, CONV_BIAS, NUM_CONV_INPUTS, CONV_OUTPUTS = NUM_CONV_INPUTS, CONV_D_OUTPUTS,
+       NUM_CONV_GRADIENT_INPUTS };
+
 static void *create_nothing(opaque *construction) {
     (void)construction;
     return NULL;
 }
 
-static conv_problem describe_conv(call *c) {
+static conv_problem describe_windows(call *c) {
     conv_problem p = {.batch = 0};
     if (TF_GetCode(c->status) != STATUS_OK) return p;
-    require(c, TF_NumDims(c->tensors[0]) == 3, "inputs: expected (batch, length, features)");
-    require(c, TF_NumDims(c->tensors[1]) == 3, "kernel: expected (width, features, filters)");
+    require(c, TF_NumDims(c->tensors[CONV_INPUTS]) == 3, "inputs: expected (batch, length, features)");
+    require(c, TF_NumDims(c->tensors[CONV_KERNEL]) == 3, "kernel: expected (width, features, filters)");
     if (TF_GetCode(c->status) != STATUS_OK) return p;
-    p.batch = TF_Dim(c->tensors[0], 0);
-    p.length = TF_Dim(c->tensors[0], 1);
-    p.features = TF_Dim(c->tensors[0], 2);
-    p.width = TF_Dim(c->tensors[1], 0);
-    p.filters = TF_Dim(c->tensors[1], 2);
-    require(c, TF_Dim(c->tensors[1], 1) == p.features, "kernel: expected the inputs' features");
+    p.batch = TF_Dim(c->tensors[CONV_INPUTS], 0);
+    p.length = TF_Dim(c->tensors[CONV_INPUTS], 1);
+    p.features = TF_Dim(c->tensors[CONV_INPUTS], 2);
+    p.width = TF_Dim(c->tensors[CONV_KERNEL], 0);
+    p.filters = TF_Dim(c->tensors[CONV_KERNEL], 2);
+    require(c, TF_Dim(c->tensors[CONV_KERNEL], 1) == p.features, "kernel: expected the inputs' features");
     require(c, p.width > 0 && p.width <= p.length, "kernel: expected a width from 1 to the length");
     require(c, p.filters % CONV_FILTERS == 0, "kernel: expected a multiple of 16 filters");
-    p.inputs = data(c, 0);
-    p.kernel = data(c, 1);
+    p.inputs = data(c, CONV_INPUTS);
+    p.kernel = data(c, CONV_KERNEL);
     return p;
 }
 
-static void compute_conv(void *unused, opaque *context) {
-    (void)unused;
+static conv_problem describe_conv(call *c, const conv_settings *chosen) {
+    conv_problem p = describe_windows(c);
+    p.is_rectified = chosen->is_rectified;
+    if (TF_GetCode(c->status) != STATUS_OK) return p;
+    require(c, has_shape(c, CONV_BIAS, SHAPE(p.filters)), "bias: expected (filters)");
+    p.bias = data(c, CONV_BIAS);
+    return p;
+}
+
+static void compute_conv(void *kernel, opaque *context) {
     call c = {.context = context, .status = TF_NewStatus()};
-    hold_inputs(&c, 2);
-    const conv_problem p = describe_conv(&c);
+    hold_inputs(&c, NUM_CONV_INPUTS);
+    const conv_problem p = describe_conv(&c, kernel);
     float *outputs = allocate(&c, SHAPE(p.batch, p.length - p.width + 1, p.filters));
     if (TF_GetCode(c.status) == STATUS_OK) fail_without_memory(&c, conv_forward(&p, outputs));
     release(&c);
 }
 
-static void compute_conv_gradient(void *unused, opaque *context) {
-    (void)unused;
+static void compute_conv_gradient(void *kernel, opaque *context) {
     call c = {.context = context, .status = TF_NewStatus()};
-    hold_inputs(&c, 3);
-    const conv_problem p = describe_conv(&c);
-    if (TF_GetCode(c.status) == STATUS_OK)
-        require(&c, has_shape(&c, 2, SHAPE(p.batch, p.length - p.width + 1, p.filters)),
+    hold_inputs(&c, NUM_CONV_GRADIENT_INPUTS);
+    const conv_problem p = describe_conv(&c, kernel);
+    if (TF_GetCode(c.status) == STATUS_OK) {
+        const int64_t positions = p.length - p.width + 1;
+        require(&c, has_shape(&c, CONV_OUTPUTS, SHAPE(p.batch, positions, p.filters)), "outputs: expected their shape");
+        require(&c, has_shape(&c, CONV_D_OUTPUTS, SHAPE(p.batch, positions, p.filters)),
                 "outputs' gradient: expected their shape");
-    float *d_inputs = allocate(&c, SHAPE(p.batch, p.length, p.features));
-    float *d_kernel = allocate(&c, SHAPE(p.width, p.features, p.filters));
+    }
+    conv_gradients gradients;
+    gradients.inputs = allocate(&c, SHAPE(p.batch, p.length, p.features));
+    gradients.kernel = allocate(&c, SHAPE(p.width, p.features, p.filters));
+    gradients.bias = allocate(&c, SHAPE(p.filters));
     if (TF_GetCode(c.status) == STATUS_OK)
-        fail_without_memory(&c, conv_backward(&p, data(&c, 2), d_inputs, d_kernel));
+        fail_without_memory(&c, conv_backward(&p, data(&c, CONV_OUTPUTS), data(&c, CONV_D_OUTPUTS), &gradients));
     release(&c);
 }
 
@@ -363,7 +392,7 @@ static void compute_conv_max(void *unused, opaque *context) {
     (void)unused;
     call c = {.context = context, .status = TF_NewStatus()};
     hold_inputs(&c, 2);
-    const conv_problem p = describe_conv(&c);
+    const conv_problem p = describe_windows(&c);
     float *outputs = allocate(&c, SHAPE(p.batch, 1, p.filters));
     int32_t *places = allocate_type(&c, TYPE_INT32, SHAPE(p.batch, p.filters));
     if (TF_GetCode(c.status) == STATUS_OK) fail_without_memory(&c, conv_max_forward(&p, outputs, places));
@@ -374,7 +403,7 @@ static void compute_conv_max_gradient(void *unused, opaque *context) {
     (void)unused;
     call c = {.context = context, .status = TF_NewStatus()};
     hold_inputs(&c, 4);
-    const conv_problem p = describe_conv(&c);
+    const conv_problem p = describe_windows(&c);
     if (TF_GetCode(c.status) == STATUS_OK) {
         require(&c, has_shape(&c, 2, SHAPE(p.batch, p.filters)), "places: expected (batch, filters)");
         require(&c, has_shape(&c, 3, SHAPE(p.batch, 1, p.filters)), "outputs' gradient: expected their shape");
@@ -423,24 +452,29 @@ __attribute__((constructor)) static void register_operations(void) {
     static const char *const adam_outputs[] = {"new_variable: float", "new_momentum: float", "new_velocity: float", NULL};
     static const char *const adam_attributes[] = {"momentum_step: float", "velocity_step: float", "epsilon: float",
                                                   "is_sparse: bool", NULL};
-    static const char *const conv_inputs[] = {"inputs: float", "kernel: float", NULL};
+    static const char *const conv_inputs[] = {"inputs: float", "kernel: float", "bias: float", NULL};
     static const char *const conv_outputs[] = {"outputs: float", NULL};
-    static const char *const conv_gradient_inputs[] = {"inputs: float", "kernel: float", "d_outputs: float", NULL};
-    static const char *const conv_gradients[] = {"d_inputs: float", "d_kernel: float", NULL};
+    static const char *const conv_gradient_inputs[] = {"inputs: float", "kernel: float", "bias: float",
+                                                       "outputs: float", "d_outputs: float", NULL};
+    static const char *const conv_gradients[] = {"d_inputs: float", "d_kernel: float", "d_bias: float", NULL};
+    static const char *const conv_max_inputs[] = {"inputs: float", "kernel: float", NULL};
     static const char *const conv_max_outputs[] = {"outputs: float", "places: int32", NULL};
     static const char *const conv_max_gradient_inputs[] = {"inputs: float", "kernel: float", "places: int32",
                                                            "d_outputs: float", NULL};
+    static const char *const conv_max_gradients[] = {"d_inputs: float", "d_kernel: float", NULL};
     static const char *const none = NULL;
+    static const char *const conv_attributes[] = {"is_rectified: bool", NULL};
     if (!find_api()) return;
     opaque *status = TF_NewStatus();
     register_operation("BakeoffRecurrent", inputs, outputs, attributes, create, compute_forward, status);
     register_operation("BakeoffRecurrentGrad", gradient_inputs, gradients, attributes, create, compute_gradient, status);
     register_operation("BakeoffAdam", adam_inputs, adam_outputs, adam_attributes, create_adam, compute_adam, status);
-    register_operation("BakeoffConv", conv_inputs, conv_outputs, &none, create_nothing, compute_conv, status);
-    register_operation("BakeoffConvGrad", conv_gradient_inputs, conv_gradients, &none, create_nothing,
+    register_operation("BakeoffConv", conv_inputs, conv_outputs, conv_attributes, create_conv, compute_conv, status);
+    register_operation("BakeoffConvGrad", conv_gradient_inputs, conv_gradients, conv_attributes, create_conv,
                        compute_conv_gradient, status);
-    register_operation("BakeoffConvMax", conv_inputs, conv_max_outputs, &none, create_nothing, compute_conv_max, status);
-    register_operation("BakeoffConvMaxGrad", conv_max_gradient_inputs, conv_gradients, &none, create_nothing,
+    register_operation("BakeoffConvMax", conv_max_inputs, conv_max_outputs, &none, create_nothing, compute_conv_max,
+                       status);
+    register_operation("BakeoffConvMaxGrad", conv_max_gradient_inputs, conv_max_gradients, &none, create_nothing,
                        compute_conv_max_gradient, status);
     TF_DeleteStatus(status);
 }
