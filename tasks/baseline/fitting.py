@@ -16,10 +16,10 @@ from scipy.sparse import csr_array, vstack
 from scipy.special import logit
 from sklearn.linear_model import LogisticRegression
 
+from tasks.ahead import map_ahead
 from tasks.baseline.baselines import SEED, Baseline
 from tasks.baseline.model import BaselineModel, Parameters, compute_probabilities, save_baseline, weigh_counts
 from tasks.baseline.ngrams import count_ngrams, fit_vocabulary
-from tasks.encode.ahead import map_ahead
 
 BATCH_ROWS: Final = 5_000
 KIBIBYTES_PER_MEBIBYTE: Final = 1024

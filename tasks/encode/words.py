@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers
 
-from tasks.encode.ahead import map_ahead
+from tasks.ahead import map_ahead
 from tasks.encode.encodings import Encoding
 from tasks.encode.padding import OOV_ID, Tokens
 

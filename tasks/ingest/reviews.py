@@ -14,11 +14,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from tasks.ahead import map_ahead
 from tasks.errors import UserError
 from tasks.ingest.clean import clean_texts
 from tasks.ingest.datasets import Choice, open_source
 from tasks.ingest.gather import gather_files
-from tasks.ingest.source import Source
+from tasks.ingest.source import Batch, Source
 from tasks.ingest.split import choose_stratified, hash_texts
 from tasks.ingest.spool import Spool, SpoolWriter, read_spool
 
@@ -88,15 +89,20 @@ def write_splits(
 def spool_split(source: Source, split: str, path: Path) -> Spool:
     """Clean a split into a spool."""
     with SpoolWriter(path, split) as writer:
-        for batch in source.readers[split]():
-            texts = clean_texts(batch.texts)
-            writer.write(texts, hash_texts(texts.to_pylist()), batch.labels)
+        for texts, hashes, labels in map_ahead(prepare_batch, source.readers[split]()):
+            writer.write(texts, hashes, labels)
     if not writer.num_rows:
         raise UserError(f"dataset {source.name!r} has an empty {split} split; expected reviews in it.")
     spool = writer.get_spool()
     if spool.labels.min() < 0 or spool.labels.max() >= len(source.label_names):
         raise UserError(f"dataset {source.name!r} has {split} labels outside its classes; expected labelled reviews.")
     return spool
+
+
+def prepare_batch(batch: Batch) -> tuple[pa.Array, NDArray[np.uint64], NDArray[np.int32]]:
+    """Clean the texts of a batch and hash them."""
+    texts = clean_texts(batch.texts)
+    return texts, hash_texts(texts.to_pylist()), batch.labels
 
 
 def place_rows(spools: dict[str, Spool], *, validation_fraction: float, limit: int | None) -> Places:

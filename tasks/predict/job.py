@@ -8,7 +8,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
-from tasks.encode.ahead import map_ahead
+from tasks.ahead import map_ahead
 from tasks.errors import UserError
 from tasks.evaluate.bundle import Bundle, find_bundle, identify_bundle, load_bundle, read_facts
 from tasks.fingerprint import fingerprint, hash_room

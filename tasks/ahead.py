@@ -1,4 +1,4 @@
-"""Work on a stream with two threads, in bounded memory: the heavy steps of encoding run outside Python's lock."""
+"""Work on a stream with two threads, in bounded memory, for steps that run outside Python's lock for the most part."""
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
