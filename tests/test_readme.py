@@ -20,7 +20,7 @@ COMMANDS = [
     for line in block.splitlines()
     if line.strip()
 ]
-TRAINING = [command for command in COMMANDS if command.startswith("make train") or "flows/train_all.py" in command]
+TRAINING = [command for command in COMMANDS if re.search(r"^make train|flows/(train_all|probe_context).py", command)]
 PROMOTING = [command for command in COMMANDS if "flows/promote.py" in command]
 SCORING = [command for command in COMMANDS if "flows/predict.py" in command]
 SERVER = ".venv/bin/prefect server start"
