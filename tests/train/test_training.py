@@ -31,7 +31,7 @@ def make_body(layers: Any) -> list[Any]:
     return [layers.LSTM(3), layers.Dropout(0.5)]
 
 
-VARIANT = Variant("for-tests", "seed", "tiny", make_body, 0, "an LSTM with dropout", embedding_dim=4)
+VARIANT = Variant("for-tests", "seed", "tiny", make_body, 0, "an LSTM with dropout", embedding_dim=4, hidden=0)
 
 
 @dataclass(frozen=True)
