@@ -1,8 +1,6 @@
 """The folder of a probe: written whole or not at all, and found under probe/latest."""
 
 import json
-import os
-import shutil
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +8,7 @@ import pandas as pd
 
 from tasks.report.probe_markdown import render_probe_markdown
 from tasks.report.probe_page import render_probe_page
-from tasks.report.runs import point_latest
+from tasks.report.runs import point_latest, written_whole
 
 
 def write_probe(artifacts_dir: Path, metrics: dict[str, Any], config_json: str) -> Path:
@@ -20,16 +18,11 @@ def write_probe(artifacts_dir: Path, metrics: dict[str, Any], config_json: str) 
     """
     run_id = str(metrics["run"]["id"])
     folder = artifacts_dir / "probe" / run_id
-    work = folder.with_name(f".{run_id}")
-    work.mkdir(parents=True)
-    try:
+    with written_whole(folder) as work:
         (work / "probe.json").write_text(json.dumps(metrics, allow_nan=False) + "\n", "utf-8")
         pd.DataFrame(metrics["cells"]).to_csv(work / "probe.csv", index=False)
         (work / "summary.md").write_text(render_probe_markdown(metrics), "utf-8")
         (work / "report.html").write_text(render_probe_page(metrics), "utf-8")
         (work / "config.json").write_text(config_json + "\n", "utf-8")
-        os.replace(work, folder)
-    finally:
-        shutil.rmtree(work, ignore_errors=True)
     point_latest(folder)
     return folder

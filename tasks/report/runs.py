@@ -1,8 +1,10 @@
 """The folder of a run: written whole or not at all, and found under runs/latest."""
 
+import contextlib
 import json
 import os
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -22,9 +24,7 @@ def write_run(artifacts_dir: Path, metrics: dict[str, Any], config_json: str) ->
     run_id = str(metrics["run"]["id"])
     leaderboard = select_leaderboard(metrics)
     folder = artifacts_dir / "runs" / run_id
-    work = folder.with_name(f".{run_id}")
-    work.mkdir(parents=True)
-    try:
+    with written_whole(folder) as work:
         (work / "metrics.json").write_text(json.dumps(metrics, allow_nan=False) + "\n", "utf-8")
         (work / "leaderboard.json").write_text(json.dumps(leaderboard, indent=2, allow_nan=False) + "\n", "utf-8")
         rows = [flatten_row(row, leaderboard["run"]["dataset"]) for row in leaderboard["variants"]]
@@ -32,11 +32,20 @@ def write_run(artifacts_dir: Path, metrics: dict[str, Any], config_json: str) ->
         (work / "summary.md").write_text(render_markdown(metrics), "utf-8")
         (work / "report.html").write_text(render_page(metrics), "utf-8")
         (work / "config.json").write_text(config_json + "\n", "utf-8")
+    point_latest(folder)
+    return folder
+
+
+@contextlib.contextmanager
+def written_whole(folder: Path) -> Iterator[Path]:
+    """Give a folder beside the wanted one to write into; it becomes that one when all is written, or is dropped."""
+    work = folder.with_name(f".{folder.name}")
+    work.mkdir(parents=True)
+    try:
+        yield work
         os.replace(work, folder)
     finally:
         shutil.rmtree(work, ignore_errors=True)
-    point_latest(folder)
-    return folder
 
 
 def select_leaderboard(metrics: dict[str, Any]) -> dict[str, Any]:
