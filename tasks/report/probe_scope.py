@@ -14,10 +14,7 @@ AGAIN: Final = (
     "The same run again: python flows/probe_context.py --config with the settings of config.json beside this page. "
     "Several processes share the work with --shard 1/2 and 2/2; one more run without it finds all trained and reports."
 )
-NOT_PLANNED: Final = (
-    "At the far distances only recurrent models are planned: the work of attention grows with the square of the "
-    "length, and pooling knows no distance."
-)
+NOT_PLANNED: Final = "At the far distances attention is not planned: its work grows with the square of the length."
 
 
 def describe_settings(metrics: Metrics) -> list[str]:
