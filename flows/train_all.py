@@ -254,6 +254,6 @@ def show_leaderboard(config: RunConfig, leaderboard: dict[str, Any]) -> None:
     console = Console(width=None if sys.stdout.isatty() else 160, soft_wrap=True)
     if leaderboard["run"]["is_fallback"]:
         console.print(f"{FALLBACK_WARNING} {leaderboard['run']['fallback_reason']}", style="bold red", markup=False)
-    console.print(render_terminal(leaderboard))
+    console.print(render_terminal(leaderboard, console))
     console.print(f"Gate: {describe_gate(leaderboard['gate'])}", markup=False, highlight=False)
     print(config.artifacts_dir / "runs" / leaderboard["run"]["id"] / "report.html")

@@ -1,7 +1,10 @@
 """Renderings of a run's metrics: rows of text, terminal table, Markdown. Nothing is computed here."""
 
-from typing import Any, Final
+import sys
+from typing import Any, Final, Literal
 
+from rich.console import Console
+from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
@@ -38,8 +41,22 @@ RIGHT_ALIGNED: Final = frozenset(
         "reviews/s",
     }
 )
-# What 160 columns have no room for.
-BEYOND_TERMINAL: Final = frozenset({"macro-F1", "ROC-AUC", "epochs", "train s"})
+# What a terminal that is too narrow for all columns goes without, the first of these first.
+LEFT_OUT_FIRST: Final = (
+    "macro-F1",
+    "ROC-AUC",
+    "epochs",
+    "train s",
+    "encoding",
+    "kind",
+    "ECE",
+    "reviews/s",
+    "parameters",
+    "NLL",
+    "s/epoch",
+    "beats baseline",
+    "tie group",
+)
 KINDS: Final = {BASELINE: "baseline", ENSEMBLE: "all together"}
 YES_NO: Final = {True: "yes", False: "no", None: "-"}
 
@@ -80,14 +97,29 @@ def show(value: float | None, template: str) -> str:
     return "-" if value is None else template.format(value)
 
 
-def render_terminal(leaderboard: dict[str, Any]) -> Table:
-    """Render for a terminal."""
-    table = Table(title=Text(describe_run(leaderboard["run"])), title_justify="left", caption_justify="left")
-    rows = [{name: row[name] for name in row if name not in BEYOND_TERMINAL} for row in format_rows(leaderboard)]
-    for name in rows[0]:
-        table.add_column(name, justify="right" if name in RIGHT_ALIGNED else "left", no_wrap=True)
+def render_terminal(leaderboard: dict[str, Any], console: Console) -> Table:
+    """Render for a terminal, with as many columns as it has room for."""
+    rows = format_rows(leaderboard)
+    names = [name for name in rows[0] if name != "status" or any(row[name] != "ok" for row in rows)]
+    table = make_table(rows, names)
+    unbounded = console.options.update(max_width=sys.maxsize)
+    for name in LEFT_OUT_FIRST:
+        if Measurement.get(console, unbounded, table).maximum <= console.width:
+            break
+        names.remove(name)
+        table = make_table(rows, names)
+    table.title = Text(describe_run(leaderboard["run"]))
+    return table
+
+
+def make_table(rows: list[dict[str, str]], names: list[str]) -> Table:
+    """Make a table of some of the columns; only their names may take several lines."""
+    table = Table(title_justify="left")
+    for name in names:
+        justify: Literal["left", "right"] = "right" if name in RIGHT_ALIGNED else "left"
+        table.add_column(name.replace(" ", "\n"), justify=justify, no_wrap=True)
     for row in rows:
-        table.add_row(*row.values(), style="red" if row["status"] == "failed" else None)
+        table.add_row(*(Text(row[name]) for name in names), style="red" if row["status"] == "failed" else None)
     return table
 
 

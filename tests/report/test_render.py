@@ -58,9 +58,9 @@ def read_markdown(markdown: str) -> Page:
     return Page(MarkdownIt("commonmark", {"html": True}).enable("table").render(markdown))
 
 
-def print_to_terminal(leaderboard: dict[str, Any]) -> str:
-    console = Console(file=io.StringIO(), width=250)
-    console.print(render_terminal(leaderboard))
+def print_to_terminal(leaderboard: dict[str, Any], *, width: int = 250) -> str:
+    console = Console(file=io.StringIO(), width=width)
+    console.print(render_terminal(leaderboard, console))
     assert isinstance(console.file, io.StringIO)
     return console.file.getvalue()
 
@@ -119,6 +119,23 @@ def test_leaderboard_of_failures_alone_can_be_rendered(
     render: Callable[[dict[str, Any]], str], build: Build, fail_result: AddResult
 ) -> None:
     assert "failed" in render(build(fail_result("lstm")))
+
+
+@pytest.mark.parametrize("width", [80, 100, 160, 250])
+def test_terminal_shows_whole_numbers_in_as_many_columns_as_it_has_room_for(
+    width: int, build: Build, add_result: AddResult, fail_result: AddResult
+) -> None:
+    results = [add_result("stacked-bilstm", 80, seed=seed, nll=0.4567) for seed in (1, 2)]
+    text = print_to_terminal(build(*results, fail_result("flatten", "out of memory")), width=width)
+    assert "…" not in text
+    assert max(map(len, text.splitlines())) <= width
+    assert "failed" in text
+    assert ("0.457" in text) is (width >= 100)
+    assert ("ROC-AUC" in text) is (width == 250)
+
+
+def test_status_is_a_column_only_where_something_failed(build: Build, add_result: AddResult) -> None:
+    assert "status" not in print_to_terminal(build(add_result("lstm", 80)))
 
 
 def test_markdown_table_has_a_row_per_variant(leaderboard: dict[str, Any]) -> None:
