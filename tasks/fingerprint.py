@@ -4,6 +4,7 @@ import ast
 import hashlib
 import json
 import textwrap
+from functools import cache
 from importlib import metadata
 from pathlib import Path
 from typing import Any, Final
@@ -27,6 +28,7 @@ def hash_room(folder: Path, *, without: tuple[str, ...]) -> str:
     return hash_json({path.name: normalise_code(path.read_text(encoding="utf-8")) for path in sources})[:16]
 
 
+@cache
 def normalise_code(source: str) -> str:
     """Reduce code to what it does: normalise_code("x = 1  # one") == normalise_code("x=1")."""
     tree = ast.parse(source)

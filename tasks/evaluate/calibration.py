@@ -4,7 +4,6 @@ from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize_scalar
 from scipy.special import log_softmax
 
 from tasks.evaluate.metrics import NUM_BINS, assign_bins
@@ -26,6 +25,9 @@ def fit_temperature(probabilities: NDArray[np.floating[Any]], labels: NDArray[np
     all_right = bool((probabilities.argmax(axis=1) == labels).all())
     if all_right or bool((probabilities == probabilities[0]).all()):
         return NO_TEMPERATURE
+    # Half a second for every flow that only applies temperatures.
+    from scipy.optimize import minimize_scalar
+
     log_probabilities = take_logarithm(probabilities)
 
     def measure_loss(log_temperature: float) -> float:

@@ -3,18 +3,16 @@
 Texts of reviews are hostile input: the templates escape whatever they are given, and the charts' data as JSON in HTML.
 """
 
-from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
 import altair as alt
 import jinja2
-import vl_convert
 
 from tasks.report.chart_style import CONFIG
+from tasks.report.runtime import load_runtime
 
 ROOM: Final = Path(__file__).parent
-VEGA_LITE: Final = ".".join(alt.SCHEMA_VERSION.removeprefix("v").split(".")[:2])
 
 
 def load_frame() -> dict[str, Any]:
@@ -36,15 +34,6 @@ def make_environment() -> jinja2.Environment:
         lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
     )
-
-
-@cache
-def load_runtime() -> str:
-    """Load the charts' runtime, Vega with Vega-Lite and its embedding, as one script."""
-    # Without a snippet of one's own it is the three libraries; the stub does not know that.
-    bundle = vl_convert.javascript_bundle(None, vl_version=VEGA_LITE)  # type: ignore[arg-type]
-    # Within HTML these two would end or re-open the script.
-    return bundle.replace("</script", "<\\/script").replace("<!--", "<\\!--")
 
 
 def describe_chart(name: str, chart: alt.TopLevelMixin, description: str) -> dict[str, Any]:
