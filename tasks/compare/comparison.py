@@ -57,7 +57,7 @@ def compare(
     splits = {split: read_split(reviews_folder / f"{split}.parquet") for split in SPLITS}
     pairs = compare_pairs({it.name: it.correct for it in contestants}, {it.name: it.shipped for it in contestants})
     rows = build_rows(results, contestants, pairs)
-    recommendation = recommend(contestants, pairs, rows)
+    recommendation = recommend(contestants, pairs, rows, num_validation=len(splits["validation"].labels))
     test_path = reviews_folder / "test.parquet"
     slices = slice_models(contestants, splits["test"], test_path, encodings, label_names)
     return {

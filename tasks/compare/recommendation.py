@@ -1,6 +1,8 @@
-"""Which model to ship: the best on validation, and among those that cannot be told from it the cheapest to run."""
+"""Which model to ship: the best on validation, or one that is as good and cheaper to run."""
 
 from collections.abc import Mapping, Sequence
+from math import sqrt
+from statistics import fmean
 from typing import Any
 
 from tasks.compare.results import Contestant, rank_on_validation
@@ -8,18 +10,23 @@ from tasks.compare.significance import Pair
 
 
 def recommend(
-    contestants: Sequence[Contestant], pairs: Sequence[Pair], rows: Sequence[Mapping[str, Any]]
+    contestants: Sequence[Contestant], pairs: Sequence[Pair], rows: Sequence[Mapping[str, Any]], *, num_validation: int
 ) -> dict[str, Any] | None:
     """Recommend one model; None when nothing trained.
 
-    The choice is made on validation; the test split only says which models are tied with the chosen one, so that a
-    cheaper one may take its place. Cheap is a high number of reviews scored per second.
+    The choice is made on the `num_validation` reviews of validation. A cheaper model takes the place of the best when
+    the test does not tell the two apart and its mean over the seeds is not behind by more than a standard error of the
+    best (Breiman et al. 1984): that a test with few seeds or reviews finds no difference does not make models equal.
+    Cheap is a high number of reviews scored per second.
     """
     if not contestants:
         return None
     best = max(contestants, key=lambda it: rank_on_validation(it.shipped_result))
+    expected = average_on_validation(best)
+    least = expected - sqrt(expected * (1 - expected) / num_validation)
     tied = [it for it in contestants if it is best or not are_told_apart(it.name, best.name, pairs)]
-    cheapest = max(tied, key=lambda it: it.shipped_result.metrics["predict_reviews_per_second"])
+    equal = [it for it in tied if average_on_validation(it) >= least]
+    cheapest = max(equal, key=lambda it: it.shipped_result.metrics["predict_reviews_per_second"])
     row = next(row for row in rows if row["name"] == cheapest.name)
     return {
         "name": cheapest.name,
@@ -28,8 +35,14 @@ def recommend(
         "seed": cheapest.shipped_result.seed,
         "accuracy": row["accuracy"],
         "best_on_validation": best.name,
-        "tied": [it.name for it in tied if it is not cheapest],
+        "tied": [it.name for it in equal if it is not cheapest],
+        "behind": [it.name for it in tied if average_on_validation(it) < least],
     }
+
+
+def average_on_validation(contestant: Contestant) -> float:
+    """Average the accuracy on validation over the seeds."""
+    return fmean(result.metrics["validation"]["accuracy"] for result in contestant.results)
 
 
 def are_told_apart(first: str, second: str, pairs: Sequence[Pair]) -> bool:

@@ -25,14 +25,23 @@ def describe_certainty(metrics: Mapping[str, Any]) -> str:
         return "See the reasons below."
     name, best, tied = recommendation["name"], recommendation["best_on_validation"], recommendation["tied"]
     if name != best:
-        return f"{best} is ahead on validation, but the test cannot tell the two apart, and {name} is cheaper to run."
-    if tied:
         return (
-            f"It is the best on validation; the test cannot tell it from {join(tied)}, and it is the cheapest to run."
+            f"{best} is ahead on validation, but within a standard error; the test cannot tell the two apart, and "
+            f"{name} is cheaper to run."
         )
     if len(metrics["pairs"]) == 0:
         return "It is the only model of this run, so there is nothing to hold it against."
-    return "It is the best on validation, and the test tells it apart from every other model."
+    behind = recommendation["behind"]
+    if not tied and not behind:
+        return "It is the best on validation, and the test tells it apart from every other model."
+    equal = f"; the test cannot tell it from {join(tied)}, and it is the cheapest to run" if tied else ""
+    sentence = f"It is the best on validation{equal}."
+    if not behind:
+        return sentence
+    verb = "is" if len(behind) == 1 else "are"
+    return (
+        f"{sentence} {join(behind)} {verb} behind by more than a standard error, though the test shows no difference."
+    )
 
 
 def describe_baselines(metrics: Mapping[str, Any]) -> str:
@@ -47,9 +56,10 @@ def describe_baselines(metrics: Mapping[str, Any]) -> str:
     gap = 100 * (best["accuracy"]["mean"] - baseline["accuracy"]["mean"])
     if not ahead:
         place = "behind" if gap < 0 else "ahead, which may be chance"
+        gap_in_words = f"{abs(gap):.1f} points {place}" if round(gap, 1) else "level with it"
         return (
             f"No neural model beats the best baseline, {baseline['name']} ({baseline['accuracy']['mean']:.1%}): "
-            f"{best['name']}, the best of {len(neural)}, is {abs(gap):.1f} points {place}."
+            f"{best['name']}, the best of {len(neural)}, is {gap_in_words}."
         )
     return (
         f"{len(ahead)} of {len(neural)} neural models beat{'s' if len(ahead) == 1 else ''} the best baseline, "

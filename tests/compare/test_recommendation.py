@@ -2,6 +2,12 @@
 
 from typing import Any
 
+import numpy as np
+import pytest
+
+from tasks.compare.recommendation import recommend
+from tasks.compare.results import Contestant, ModelResult
+
 
 def test_best_on_validation_is_recommended(build: Any, add_result: Any) -> None:
     metrics = build(add_result("lstm", 90), add_result("flatten", 40))
@@ -40,6 +46,37 @@ def test_variant_with_a_seed_that_learned_nothing_is_no_cheaper_equal(build: Any
     recommendation = build(good, *seeds, seeds=3)["recommendation"]
     assert recommendation["name"] == "nb-svm"
     assert recommendation["tied"] == []
+
+
+def test_tied_variant_whose_seeds_are_behind_on_validation_does_not_take_the_place(build: Any, add_result: Any) -> None:
+    best = add_result("lstm", 91, predict_reviews_per_second=100.0, validation={"accuracy": 0.9, "nll": 0.5})
+    cheap = [
+        add_result("flatten", 90, seed=seed, predict_reviews_per_second=900.0, validation={"accuracy": it, "nll": 0.5})
+        for seed, it in ((1, 0.9), (2, 0.2))
+    ]
+    recommendation = build(best, *cheap, seeds=2)["recommendation"]
+    assert recommendation["name"] == "lstm"
+    assert (recommendation["tied"], recommendation["behind"]) == ([], ["flatten"])
+
+
+@pytest.mark.parametrize(("accuracy", "name"), [(0.88, "flatten"), (0.86, "lstm")])
+def test_cheaper_one_may_be_a_standard_error_behind(accuracy: float, name: str) -> None:
+    # The standard error of 90% of 100 reviews is 3 points.
+    contestants = [
+        make_contestant("lstm", accuracy=0.9, speed=1.0),
+        make_contestant("flatten", accuracy=accuracy, speed=2.0),
+    ]
+    rows = [{"name": it.name, "accuracy": None} for it in contestants]
+    recommendation = recommend(contestants, [], rows, num_validation=100)
+    assert recommendation is not None
+    assert recommendation["name"] == name
+
+
+def make_contestant(name: str, *, accuracy: float, speed: float) -> Contestant:
+    metrics = {"validation": {"accuracy": accuracy, "nll": 0.5}, "predict_reviews_per_second": speed}
+    result = ModelResult(variant=name, group="seed", encoding="words", seed=1, status="ok", metrics=metrics)
+    nothing = np.zeros((1, 1))
+    return Contestant(name, [result], nothing, nothing.astype(int), nothing.astype(bool), nothing.astype(np.int32))
 
 
 def test_nothing_trained_nothing_recommended(build: Any, fail_result: Any) -> None:

@@ -36,6 +36,18 @@ def test_certainty_of_a_cheaper_model(build: Any, add_result: Any) -> None:
     assert describe_certainty(metrics).startswith("lstm is ahead on validation")
 
 
+def test_certainty_tells_of_those_that_only_the_test_cannot_tell_apart(build: Any, add_result: Any) -> None:
+    seeds = [
+        add_result("flatten", 90, seed=seed, validation={"accuracy": it, "nll": 0.5})
+        for seed, it in ((1, 0.9), (2, 0.1))
+    ]
+    sentence = describe_certainty(build(add_result("lstm", 91), *seeds, seeds=2))
+    assert sentence == (
+        "It is the best on validation. flatten is behind by more than a standard error, though the test shows no "
+        "difference."
+    )
+
+
 def test_baseline_that_nothing_beats_is_said_plainly(build: Any, add_result: Any) -> None:
     sentence = describe_baselines(build(add_result("nb-svm", 90, group="baseline"), add_result("lstm", 70)))
     assert "No neural model beats the best baseline, nb-svm (90.0%)" in sentence
@@ -45,6 +57,11 @@ def test_baseline_that_nothing_beats_is_said_plainly(build: Any, add_result: Any
 def test_lead_within_chance_is_not_beating(build: Any, add_result: Any) -> None:
     sentence = describe_baselines(build(add_result("nb-svm", 79, group="baseline"), add_result("lstm", 80)))
     assert "1.0 points ahead, which may be chance" in sentence
+
+
+def test_neural_model_that_is_as_good_as_the_baseline_is_level_with_it(build: Any, add_result: Any) -> None:
+    sentence = describe_baselines(build(add_result("nb-svm", 80, group="baseline"), add_result("lstm", 80)))
+    assert sentence.endswith("lstm, the best of 1, is level with it.")
 
 
 def test_models_that_beat_the_baseline_are_counted(build: Any, add_result: Any) -> None:
