@@ -54,6 +54,7 @@ def environment(prefect_api: str, tmp_path_factory: pytest.TempPathFactory) -> d
         "BAKEOFF_LIMIT": "40",
         "BAKEOFF_EPOCHS": "1",
         "BAKEOFF_VARIANTS": "flatten",
+        "BAKEOFF_BASELINES": "nb-svm",
         "BAKEOFF_DISTANCES": "5",
         "BAKEOFF_MODELS": "average-pool",
         "https_proxy": "http://127.0.0.1:9",

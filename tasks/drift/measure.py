@@ -14,6 +14,7 @@ from tasks.evaluate.bundle import Bundle, load_bundle
 from tasks.evaluate.profile import count_in_bins, read_lengths, share_of_unknown
 
 FILE: Final = "drift.json"
+BATCH_ROWS: Final = 5_000
 
 
 def measure_drift(
@@ -44,8 +45,9 @@ def measure_drift(
 def read_unknown(champion: Bundle, path: Path) -> NDArray[np.float64]:
     """Read the share of unknown tokens in each review of a file: shape (num_reviews,)."""
     with pq.ParquetFile(path) as file:
-        scored = [champion.classifier.score(batch.column("text")) for batch in file.iter_batches(columns=["text"])]
-    return np.concatenate([share_of_unknown(batch.num_tokens, batch.num_oov) for batch in scored])
+        batches = file.iter_batches(BATCH_ROWS, columns=["text"])
+        counted = [champion.classifier.prepare(batch.column("text"))[1:] for batch in batches]
+    return np.concatenate([share_of_unknown(num_tokens, num_oov) for num_tokens, num_oov in counted])
 
 
 def compare_labels(reference: Mapping[str, int], current: Mapping[str, int]) -> dict[str, Any]:

@@ -15,7 +15,6 @@ from tasks.drift.stability import STABLE
 from tasks.evaluate.bundle import CURRENT, find_bundle
 from tasks.fingerprint import hash_room, library_versions
 from tasks.ingest.datasets import Choice
-from tasks.isolation import run_apart
 from tasks.orchestration import produce_in_task
 from tasks.store import Manifest, Output, record_file
 
@@ -52,14 +51,10 @@ def measure_drift(reviews: Manifest, *, data_dir: Path, artifacts_dir: Path) -> 
     )
 
     def make(folder: Path) -> dict[str, Any]:
-        drift: dict[str, Any] = run_apart(
-            "tasks.drift.measure:measure_drift",
-            champion_folder=champion,
-            reviews_folder=data_dir / reviews.folder,
-            folder=folder,
-            counts=reviews.facts["counts"]["train"],
-        )
-        return drift
+        # Here, since most flows never measure. In this process: it holds a batch of tokens at a time, and no model.
+        from tasks.drift.measure import measure_drift
+
+        return measure_drift(champion, data_dir / reviews.folder, folder, counts=reviews.facts["counts"]["train"])
 
     state = produce_in_task(output, make)
     if state.is_completed():

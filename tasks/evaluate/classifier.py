@@ -1,5 +1,6 @@
 """A trained model as what it is for: from texts to class probabilities, whatever kind of model it is."""
 
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Final, NamedTuple, Protocol
 
@@ -48,16 +49,23 @@ class NeuralClassifier:
     """A Keras model with its tokenizer."""
 
     def __init__(self, folder: Path, encoding: Encoding, *, kernels: Kernels) -> None:
-        # Here, so that a baseline does not wait for TensorFlow.
+        from tasks.encode.sequences import load_tokenizer
+
+        self.folder = folder
+        self.encoding = encoding
+        self.kernels = kernels
+        self.tokenizer = load_tokenizer(folder / "tokenizer.json")
+
+    @cached_property
+    def model(self) -> Any:
+        """The Keras model, loaded when it first predicts: what only counts tokens does not wait for TensorFlow."""
         import keras
 
-        from tasks.encode.sequences import load_tokenizer
         from tasks.train.backend import speed_up_prediction
 
-        self.encoding = encoding
-        self.tokenizer = load_tokenizer(folder / "tokenizer.json")
-        self.model = keras.models.load_model(folder / NEURAL_FILE, compile=False, safe_mode=True)
-        speed_up_prediction(self.model, kernels=kernels)
+        model = keras.models.load_model(self.folder / NEURAL_FILE, compile=False, safe_mode=True)
+        speed_up_prediction(model, kernels=self.kernels)
+        return model
 
     def prepare(self, texts: pa.Array) -> Prepared:
         """Encode."""

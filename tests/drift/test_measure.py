@@ -12,18 +12,18 @@ import pytest
 from tasks.drift import measure
 from tasks.drift.measure import compare_labels, compare_values, measure_drift
 from tasks.drift.render import describe_drift, name_bin, render_drift, tabulate_drift
-from tasks.evaluate.classifier import Scored
+from tasks.evaluate.classifier import Prepared
 from tasks.evaluate.profile import count_in_quantiles, profile_lengths, profile_unknown
 
 
 class KnowsWord:
     """Knows one word."""
 
-    def score(self, texts: pa.Array) -> Scored:
+    def prepare(self, texts: pa.Array) -> Prepared:
         words = [text.as_py().split() for text in texts]
         counts = np.array([len(row) for row in words], np.int32)
         unknown = np.array([sum(word != "known" for word in row) for row in words], np.int32)
-        return Scored(np.full((len(words), 2), 0.5), counts, unknown)
+        return Prepared(words, counts, unknown)
 
 
 def write_split(path: Path, texts: list[str]) -> Path:

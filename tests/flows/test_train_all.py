@@ -130,32 +130,34 @@ def test_second_run_trains_nothing_and_shows_cached_tasks(repeated: Repeated) ->
     assert set(made.values()) == {"Cached"}
 
 
-def test_deleted_predictions_redo_that_evaluation_alone(finished: "Job") -> None:
-    (predictions,) = (finished.artifacts / "models" / "flatten").glob("*/predictions.parquet")
+@pytest.fixture(scope="module")
+def mended(finished: "Job") -> dict[str, str]:
+    """The state name of each task run after three kinds of damage."""
+    models = finished.artifacts / "models"
+    (predictions,) = (models / "flatten").glob("*/predictions.parquet")
+    (model,) = (models / "conv-max").glob("*/model.keras")
     predictions.unlink()
-    states = run_small(finished)
-    assert [name for name, state in states.items() if state == "Completed" and "sample" not in name][:1]
-    assert states["evaluate-flatten-1"] == "Completed"
-    assert states["train-flatten-1"] == "Cached"
-    assert states["evaluate-conv-max-1"] == "Cached"
-    assert predictions.exists()
-
-
-def test_corrupted_model_is_trained_again_and_evaluated_again(finished: "Job") -> None:
-    (model,) = (finished.artifacts / "models" / "conv-max").glob("*/model.keras")
     model.write_bytes(model.read_bytes()[:-10])
-    states = run_small(finished)
-    assert states["train-conv-max-1"] == "Completed"
-    assert states["evaluate-conv-max-1"] == "Completed"
-    assert states["train-flatten-1"] == "Cached"
-
-
-def test_deleted_encoding_is_made_again_and_equal_so_no_model_is(finished: "Job") -> None:
     shutil.rmtree(finished.data / "encodings")
     states = run_small(finished)
-    assert states["encode-words-10k-120"] == "Completed"
-    assert states["train-flatten-1"] == "Cached"
-    assert states["train-conv-max-1"] == "Cached"
+    assert predictions.exists()
+    return states
+
+
+def test_deleted_predictions_redo_that_evaluation_alone(mended: dict[str, str]) -> None:
+    assert mended["train-flatten-1"] == "Cached"
+    assert mended["evaluate-flatten-1"] == "Completed"
+    assert mended["evaluate-tfidf-linear-1"] == "Cached"
+
+
+def test_corrupted_model_is_trained_again_and_evaluated_again(mended: dict[str, str]) -> None:
+    assert mended["train-conv-max-1"] == "Completed"
+    assert mended["evaluate-conv-max-1"] == "Completed"
+
+
+def test_deleted_encoding_is_made_again_and_equal_so_no_model_is(mended: dict[str, str]) -> None:
+    assert mended["encode-words-10k-120"] == "Completed"
+    assert mended["train-flatten-1"] == "Cached"
 
 
 def test_another_batch_size_trains_again_and_says_why(finished: "Job") -> None:
