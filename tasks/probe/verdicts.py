@@ -36,11 +36,31 @@ def find_reaches(rows: Sequence[Mapping[str, Any]]) -> dict[Task, dict[str, int]
     for row in sorted((row for row in rows if not row["upto"]), key=lambda row: int(row["distance"])):
         of_task = reaches.setdefault(row["task"], {})
         of_task.setdefault(row["model"], 0)
-        if 2 * row["num_solved"] < row["num_seeds"]:
+        if not is_solved(row):
             lost.add((row["task"], row["model"]))
         elif (row["task"], row["model"]) not in lost:
             of_task[row["model"]] = row["distance"]
     return reaches
+
+
+def is_solved(row: Mapping[str, Any]) -> bool:
+    """Tell whether at least half of the seeds solved it."""
+    return bool(2 * row["num_solved"] >= row["num_seeds"])
+
+
+def find_solved_beyond(rows: Sequence[Mapping[str, Any]], model: str) -> dict[Task, list[int]]:
+    """Find the distances past a model's reach at which it solves the task all the same."""
+    reaches = find_reaches(rows)
+    beyond: dict[Task, list[int]] = {}
+    for row in rows:
+        if (
+            row["model"] == model
+            and not row["upto"]
+            and row["distance"] > reaches[row["task"]][model]
+            and is_solved(row)
+        ):
+            beyond.setdefault(row["task"], []).append(row["distance"])
+    return beyond
 
 
 def judge_note(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
@@ -52,7 +72,11 @@ def judge_loss(rows: Sequence[Mapping[str, Any]]) -> Judgement:
     """Does a plain recurrent network lose what lies far back?"""
     claim = "The word that decides lies very far from where it is needed: a plain recurrent network loses it"
     furthest, found = find_furthest(rows), select(find_reaches(rows), "simple-rnn")
-    lost = [of_task["simple-rnn"] < furthest[task]["simple-rnn"] for task, of_task in found.items()]
+    beyond = find_solved_beyond(rows, "simple-rnn")
+    lost = [
+        furthest[task]["simple-rnn"] not in (of_task["simple-rnn"], *beyond.get(task, ()))
+        for task, of_task in found.items()
+    ]
     return Judgement(
         claim,
         describe_reach(rows, "simple-rnn"),
@@ -100,9 +124,7 @@ def judge_later(rows: Sequence[Mapping[str, Any]]) -> Judgement:
 
 def count_solved(rows: Sequence[Mapping[str, Any]], model: str) -> str:
     """Say at how many distances of `later` at least half of a model's seeds solve it: "3 of 4 distances are solved"."""
-    found = [
-        2 * row["num_solved"] >= row["num_seeds"] for row in rows if (row["task"], row["model"]) == ("later", model)
-    ]
+    found = [is_solved(row) for row in rows if (row["task"], row["model"]) == ("later", model)]
     return f"{sum(found)} of {len(found)} distances are solved"
 
 
@@ -133,8 +155,10 @@ def find_furthest(rows: Sequence[Mapping[str, Any]]) -> dict[Task, dict[str, int
 
 
 def describe_reach(rows: Sequence[Mapping[str, Any]], model: str) -> str:
-    """Say how far a model reaches: "110 of 380 words back in plain, 110 of 110 in decoys"."""
-    furthest = find_furthest(rows)
+    """Say how far a model reaches: "110 of 380 words back in plain, 80 of 380 in order (and at 380 again)"."""
+    furthest, beyond = find_furthest(rows), find_solved_beyond(rows, model)
     found = select(find_reaches(rows), model)
     parts = [f"{of_task[model]} of {furthest[task][model]} in {task}" for task, of_task in found.items()]
+    again = [f" (and at {', '.join(map(str, beyond[task]))} again)" if task in beyond else "" for task in found]
+    parts = [part + more for part, more in zip(parts, again, strict=True)]
     return ", ".join(parts).replace(" in ", " words back in ", 1) or "not trained"

@@ -53,6 +53,14 @@ def test_plain_network_loses_what_it_does_not_solve_at_the_longest_distance(
     assert verdicts(rows)["loses"] == verdict
 
 
+def test_what_is_solved_past_a_gap_is_told_and_not_lost(make_row: AddRow) -> None:
+    means = {5: 1.0, 40: 1.0, 80: 0.1, 110: 1.0}
+    rows = [make_row("order", "simple-rnn", distance, mean) for distance, mean in means.items()]
+    (loses, *_) = judge_note(rows)
+    assert loses["verdict"] == "refuted"
+    assert loses["measured"] == "40 of 110 words back in order (and at 110 again)"
+
+
 @pytest.mark.parametrize(
     ("lstm", "verdict"),
     [
