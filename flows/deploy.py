@@ -5,20 +5,21 @@ import os
 import sys
 import urllib.request
 from pathlib import Path
-from typing import Any, Final, cast
+from typing import Any, Final, cast, get_type_hints
 
 import yaml
 from prefect import Flow, serve
 from prefect.client.schemas.objects import ConcurrencyLimitConfig
 from prefect.client.schemas.schedules import CronSchedule
 from prefect.deployments.runner import RunnerDeployment
+from prefect.exceptions import PrefectHTTPStatusError
 from prefect.flows import load_flow_from_entrypoint
 from prefect.settings import get_current_settings
 from pydantic import ValidationError
 
 from tasks.command_line import CONFIGS
 from tasks.errors import UserError
-from tasks.flow_config import ROOT, check_environment
+from tasks.flow_config import ROOT, FlowConfig, check_environment, describe_errors
 
 FILE: Final = Path(__file__).with_name("prefect.yaml")
 USAGE_STATUS: Final = 2
@@ -34,10 +35,13 @@ def main(arguments: list[str]) -> int:
         # Entrypoints are relative to the checkout, wherever this is started from.
         os.chdir(ROOT)
         deployments = [make_deployment(entry, cron=options.cron) for entry in read_deployments(FILE)]
+        serve(*deployments)
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
         return USAGE_STATUS
-    serve(*deployments)
+    except PrefectHTTPStatusError as error:
+        print(f"error: the Prefect server does not take the deployments: {error}", file=sys.stderr)
+        return USAGE_STATUS
     return 0
 
 
@@ -78,12 +82,31 @@ def make_deployment(entry: dict[str, Any], *, cron: str | None) -> RunnerDeploym
         entry["name"],
         schedules=[make_schedule(cron or it["cron"], it["timezone"]) for it in entry["schedules"]],
         concurrency_limit=ConcurrencyLimitConfig(**entry["concurrency_limit"]),
-        parameters=entry.get("parameters"),
+        parameters=fit_parameters(entry, get_type_hints(flow.fn)["config"]),
         description=entry["description"],
         tags=entry["tags"],
     )
     # It would be a coroutine only if this were one.
     return cast("RunnerDeployment", deployment)
+
+
+def fit_parameters(entry: dict[str, Any], config: type[FlowConfig]) -> dict[str, Any]:
+    """Check a deployment's settings as flags are checked, and spell them as the server wants: one name becomes a list.
+
+    Raises UserError for a setting that the flow does not have or a value that it does not take.
+    """
+    parameters = dict(entry.get("parameters") or {})
+    settings = parameters.pop("config", None) or {}
+    if parameters:
+        names = ", ".join(map(repr, parameters))
+        raise UserError(
+            f"prefect.yaml: {entry['name']} has the parameters {names}; expected all settings under config."
+        )
+    try:
+        checked = config.model_validate(settings)
+    except ValidationError as error:
+        raise UserError(f"prefect.yaml: {entry['name']}: {describe_errors(error, config)}") from error
+    return {"config": checked.model_dump(mode="json", exclude_unset=True)}
 
 
 def make_schedule(cron: str, timezone: str) -> CronSchedule:

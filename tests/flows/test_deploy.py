@@ -1,0 +1,53 @@
+"""Settings in prefect.yaml are checked and spelled as flags are, before a server sees them."""
+
+from typing import Any
+
+import pytest
+
+from tasks.config import RunConfig
+from tasks.errors import UserError
+from tasks.predict_config import PredictConfig
+
+
+@pytest.fixture
+def fit() -> Any:
+    # Prefect takes two seconds to import, which only these tests need here.
+    from flows.deploy import fit_parameters
+
+    return lambda flow=RunConfig, **parameters: fit_parameters({"name": "nightly", "parameters": parameters}, flow)
+
+
+def test_settings_are_those_that_were_given(fit: Any) -> None:
+    assert fit(config={"dataset": "imdb_reviews", "seeds": 3}) == {"config": {"dataset": "imdb_reviews", "seeds": 3}}
+    assert fit() == {"config": {}}
+
+
+def test_one_name_is_a_list_for_the_server(fit: Any) -> None:
+    settings = {
+        "dataset": "/data/films.jsonl",
+        "text_column": "отзыв",
+        "label_column": "оценка",
+        "variants": "flatten,lstm",
+    }
+    assert fit(config=settings) == {
+        "config": {**settings, "text_column": ["отзыв"], "variants": ["flatten", "lstm"]},
+    }
+
+
+def test_settings_that_a_run_completes_stay_as_they_are(fit: Any) -> None:
+    assert fit(PredictConfig) == {}
+    assert fit(PredictConfig, config={"output": "scored.csv"}) == {"config": {"output": "scored.csv"}}
+
+
+@pytest.mark.parametrize(
+    ("parameters", "message"),
+    [
+        ({"config": {"datset": "x.csv"}}, "unknown setting 'datset'; expected one of .* Did you mean 'dataset'"),
+        ({"config": {"epochs": 0}}, "--epochs: input should be greater than or equal to 1, got 0"),
+        ({"config": {"variants": ["lsmt"]}}, "Did you mean 'lstm'"),
+        ({"dataset": "x.csv"}, "has the parameters 'dataset'; expected all settings under config"),
+    ],
+)
+def test_wrong_settings_are_told_with_their_deployment(fit: Any, parameters: dict[str, Any], message: str) -> None:
+    with pytest.raises(UserError, match=f"^prefect.yaml: nightly.*{message}"):
+        fit(**parameters)
