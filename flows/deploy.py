@@ -93,19 +93,19 @@ def make_deployment(entry: dict[str, Any], *, cron: str | None) -> RunnerDeploym
 def fit_parameters(entry: dict[str, Any], config: type[FlowConfig]) -> dict[str, Any]:
     """Check a deployment's settings as flags are checked, and spell them as the server wants: one name becomes a list.
 
-    Raises UserError for a setting that the flow does not have or a value that it does not take.
+    Raises UserError for a setting that the flow does not have or a value that it does not take. What is only complete
+    with the settings of a single run stays as it is.
     """
-    parameters = dict(entry.get("parameters") or {})
-    settings = parameters.pop("config", None) or {}
-    if parameters:
-        names = ", ".join(map(repr, parameters))
-        raise UserError(
-            f"prefect.yaml: {entry['name']} has the parameters {names}; expected all settings under config."
-        )
+    parameters: dict[str, Any] = entry.get("parameters") or {}
+    if others := parameters.keys() - {"config"}:
+        names = ", ".join(map(repr, sorted(others)))
+        raise UserError(f"prefect.yaml: {entry['name']} has the parameters {names}; expected settings under config.")
     try:
-        checked = config.model_validate(settings)
+        checked = config.model_validate(parameters.get("config") or {})
     except ValidationError as error:
-        raise UserError(f"prefect.yaml: {entry['name']}: {describe_errors(error, config)}") from error
+        if any(finding["loc"] for finding in error.errors()):
+            raise UserError(f"prefect.yaml: {entry['name']}: {describe_errors(error, config)}") from error
+        return parameters
     return {"config": checked.model_dump(mode="json", exclude_unset=True)}
 
 
