@@ -14,6 +14,7 @@ import subprocess
 import sys
 import threading
 import time
+import urllib.error
 import urllib.request
 from typing import Final
 
@@ -23,6 +24,7 @@ HOST: Final = "127.0.0.1"
 START_SECONDS: Final = 120.0
 STOP_SECONDS: Final = 8.0
 GRACE_SECONDS: Final = 3
+HEALTH_SECONDS: Final = 5
 # It serves one run and its page in the UI; deployments in the same database are for a lasting server to schedule.
 WITHOUT_SCHEDULES: Final = {
     f"PREFECT_SERVER_SERVICES_{service}_ENABLED": "false" for service in ("SCHEDULER", "LATE_RUNS", "FOREMAN")
@@ -81,7 +83,8 @@ def start_unless_configured() -> TemporaryServer | None:
     from prefect.context import refresh_global_settings_context
     from prefect.settings import get_current_settings
 
-    if get_current_settings().api.url:
+    if url := get_current_settings().api.url:
+        check_server(url)
         return None
     server = TemporaryServer()
     os.environ["PREFECT_API_URL"] = server.url
@@ -89,6 +92,20 @@ def start_unless_configured() -> TemporaryServer | None:
     os.environ["NO_PROXY"] = ",".join(filter(None, [os.environ.get("NO_PROXY") or os.environ.get("no_proxy"), HOST]))
     refresh_global_settings_context()
     return server
+
+
+def check_server(url: str) -> None:
+    """Raise UserError unless something answers at the address, even if it wants to be asked otherwise."""
+    try:
+        with urllib.request.urlopen(f"{url.rstrip('/')}/health", timeout=HEALTH_SECONDS):  # noqa: S310  the user's own
+            return
+    except urllib.error.HTTPError:
+        return
+    except OSError as error:
+        raise UserError(
+            f"no Prefect server answers at {url}, the address in PREFECT_API_URL; expected one there. "
+            "Start one with: prefect server start, and set PREFECT_API_URL to http://127.0.0.1:4200/api."
+        ) from error
 
 
 def serve(port: int) -> None:

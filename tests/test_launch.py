@@ -94,3 +94,16 @@ def test_folder_that_cannot_be_written_is_one_line(flag: str, tmp_path: Path) ->
     (tmp_path / "file").touch()
     message = start_badly(tmp_path, "--dataset=sample", f"{flag}={tmp_path / 'file' / 'folder'}")
     assert message.startswith(f"{flag} '{tmp_path}/file/folder' cannot be written: ")
+
+
+def test_server_that_does_not_answer_is_one_line(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, str(ROOT / "flows" / "train_all.py"), "--dataset=sample", f"--artifacts-dir={tmp_path}"],
+        env={**os.environ, "PREFECT_API_URL": f"{CLOSED_PORT}/api", "PREFECT_HOME": str(tmp_path / "prefect")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (2, "")
+    (line,) = done.stderr.splitlines()
+    assert line.startswith(f"error: no Prefect server answers at {CLOSED_PORT}/api")

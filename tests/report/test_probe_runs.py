@@ -51,6 +51,6 @@ def test_artifacts_are_small_and_plain_and_have_keys_that_prefect_takes(
     assert set(made) == {"probe", "probe-summary", "probe-report"}
     assert all(re.fullmatch("[a-z0-9-]+", key) for key in made)
     assert json.loads(json.dumps(made["probe"]["table"])) == made["probe"]["table"]
-    assert made["probe"]["table"][0]["plain"] == "110 of 110"
+    assert made["probe"]["table"][0]["plain"] == "380 of 380"
     assert len(made["probe-summary"]["markdown"].encode()) < 100_000
     assert made["probe-report"]["link"] == (tmp_path / "report.html").as_uri()
