@@ -18,13 +18,10 @@ check: .venv/installed-dev
 	$(BIN)/lint-imports
 
 bench: .venv/installed-dev
-	$(BIN)/python tests/benchmarks/ingest.py
-	$(BIN)/python tests/benchmarks/epochs.py
-	$(BIN)/python tests/benchmarks/baselines.py
-	$(BIN)/python tests/benchmarks/prediction.py
-	$(BIN)/python tests/benchmarks/predict.py
-	$(BIN)/python tests/benchmarks/growth.py
-	$(BIN)/python tests/benchmarks/whole_run.py
+	set -e; for name in ingest epochs baselines prediction predict growth whole_run; do \
+		echo "== $$name"; \
+		$(BIN)/python tests/benchmarks/$$name.py --json artifacts/bench/$$name.json; \
+	done
 
 clean:
 	rm -rf .venv *.egg-info

@@ -160,10 +160,9 @@ def main() -> None:
     if options.way:
         prepare(options.folder) if options.way == PREPARE else measure_here(options.way, options.folder)
         return
-    from side_by_side import describe_machine
+    from side_by_side import describe_machine, write_json
 
-    machine = describe_machine()
-    print(", ".join(f"{key} {value}" for key, value in machine.items()))
+    print(", ".join(f"{key} {value}" for key, value in describe_machine().items()))
     print(f"{'model':<20} {'fit s':>7} {'predict s':>9} {'accuracy':>9} {'peak MB':>8}  fit ratio")
     found: dict[str, dict[str, float]] = {}
     with tempfile.TemporaryDirectory() as scratch:
@@ -182,8 +181,7 @@ def main() -> None:
                     f"{fit.peak_mb:8,.0f}  {ratio:.1f}x",
                     flush=True,
                 )
-    if options.json:
-        options.json.write_text(json.dumps({"machine": machine, "fits": found}, indent=2) + "\n", encoding="utf-8")
+    write_json(options.json, fits=found)
 
 
 if __name__ == "__main__":

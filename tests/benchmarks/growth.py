@@ -18,6 +18,8 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
+from side_by_side import write_json
+
 FACTORS = (1, 10)
 VARIANT = "conv-max"
 
@@ -76,7 +78,7 @@ def measure(step: str, folder: Path, factor: int) -> dict[str, float]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--json", type=Path)
+    parser.add_argument("--json", type=Path, help="write the numbers here")
     parser.add_argument("--step", choices=STEPS, help=argparse.SUPPRESS)
     parser.add_argument("--folder", type=Path, help=argparse.SUPPRESS)
     parser.add_argument("--factor", type=int, help=argparse.SUPPRESS)
@@ -97,8 +99,7 @@ def main() -> None:
         times, growth = more["seconds"] / once["seconds"], more["peak_mb"] / once["peak_mb"] - 1
         print(f"{step:<16} {once['seconds']:6.1f} s -> {more['seconds']:7.1f} s ({times:.1f}x)")
         print(f"{'peak memory':<16} {once['peak_mb']:6,.0f} MB -> {more['peak_mb']:6,.0f} MB ({growth:+.0%})")
-    if options.json:
-        options.json.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
+    write_json(options.json, steps=found)
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ pad_sequences. Both start with TensorFlow imported. Each try is a process of its
 own; tries alternate. Needs imdb_reviews prepared under TFDS_DATA_DIR.
 """
 
+import argparse
 import json
 import os
 import platform
@@ -16,6 +17,8 @@ import time
 from pathlib import Path
 from statistics import median
 from typing import Any
+
+from side_by_side import write_json
 
 NUM_TRIES = 3
 
@@ -68,12 +71,19 @@ def measure(way: str) -> dict[str, float]:
 
 def measure_apart(way: str) -> dict[str, float]:
     """Measure in a process of its own."""
-    done = subprocess.run([sys.executable, __file__, way], check=True, capture_output=True, text=True)
+    done = subprocess.run([sys.executable, __file__, "--way", way], check=True, capture_output=True, text=True)
     result: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
     return result
 
 
 def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--json", type=Path, help="write the numbers here")
+    parser.add_argument("--way", choices=WAYS, help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.way:
+        print(json.dumps(measure(options.way)))
+        return
     tries: dict[str, list[dict[str, float]]] = {way: [] for way in WAYS}
     for _ in range(NUM_TRIES):
         for way in WAYS:
@@ -89,10 +99,8 @@ def main() -> None:
     for way, row in rows.items():
         print(f"{way:>8}: {row['seconds']:6.2f} s, peak memory {row['peak_mb']:,.0f} MB")
     print(f"ingest + encode of 50,000 reviews: {ratio:.1f}x the note's way (median of {NUM_TRIES} pairs)")
+    write_json(options.json, **rows, ratio=ratio)
 
 
 if __name__ == "__main__":
-    if len(sys.argv) > 1:
-        print(json.dumps(measure(sys.argv[1])))
-    else:
-        main()
+    main()

@@ -5,11 +5,11 @@ loading the model, a first batch of the plain one) counts for neither. The revie
 TFDS_DATA_DIR has them, else of the sample, repeated. The model is untrained: its weights do not change its speed.
 """
 
+import argparse
 import json
 import os
 import platform
 import resource
-import sys
 import tempfile
 import time
 from itertools import cycle, islice
@@ -21,6 +21,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet
+from side_by_side import write_json
 
 from tasks.encode.encodings import ENCODINGS
 from tasks.encode.sequences import fit_tokenizer
@@ -82,7 +83,14 @@ def write_csv(path: Path, reviews: Path, num_reviews: int) -> pa.Array:
     return chosen.column("text").combine_chunks()
 
 
-def main(num_reviews: int) -> None:
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument(
+        "num_reviews", nargs="?", type=int, default=NUM_REVIEWS, metavar="REVIEWS", help="[%(default)s]"
+    )
+    parser.add_argument("--json", type=Path, help="write the numbers here")
+    options = parser.parse_args()
+    num_reviews = options.num_reviews
     has_imdb = (Path(os.environ.get("TFDS_DATA_DIR", "/nonexistent")) / "imdb_reviews").is_dir()
     name = "imdb_reviews" if has_imdb else SAMPLE
     print(f"{platform.machine()}, {os.cpu_count()} cores, Keras {keras.__version__}, {keras.backend.backend()}, {name}")
@@ -110,8 +118,12 @@ def main(num_reviews: int) -> None:
     slow, ours = (median(seconds) for seconds in zip(*pairs, strict=True))
     print(f"keras.Model.predict on tokens: {num_reviews / slow:,.0f} reviews/s")
     print(f"from CSV to Parquet:           {num_reviews / ours:,.0f} reviews/s, peak memory {peak:,.0f} MB of both")
-    print(f"{median(a / b for a, b in pairs):.2f}x plain predict (median of {NUM_PAIRS} pairs)")
+    ratio = median(a / b for a, b in pairs)
+    print(f"{ratio:.2f}x plain predict (median of {NUM_PAIRS} pairs)")
+    write_json(
+        options.json, dataset=name, num_reviews=num_reviews, plain_seconds=slow, seconds=ours, ratio=ratio, peak_mb=peak
+    )
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else NUM_REVIEWS)
+    main()

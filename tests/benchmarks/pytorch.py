@@ -5,7 +5,6 @@ need not be in this environment: --python names an interpreter that has it.
 """
 
 import argparse
-import json
 import os
 import platform
 import subprocess
@@ -121,7 +120,10 @@ def main() -> None:
             flush=True,
         )
     if options.json:
-        options.json.write_text(json.dumps(rows, indent=2) + "\n", encoding="utf-8")
+        # The interpreter that has PyTorch need not have this project.
+        from side_by_side import write_json
+
+        write_json(options.json, rows=rows)
 
 
 if __name__ == "__main__":

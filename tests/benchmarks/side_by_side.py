@@ -56,6 +56,13 @@ def describe_machine() -> dict[str, object]:
     }
 
 
+def write_json(path: Path | None, **content: object) -> None:
+    """Write the numbers with the machine that gave them, if a file was asked for."""
+    if path:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps({"machine": describe_machine(), **content}, indent=2) + "\n", encoding="utf-8")
+
+
 def parse_arguments(description: str | None) -> argparse.Namespace:
     names = [name for name, row in VARIANTS.items() if row.group == SEED]
     parser = argparse.ArgumentParser(description=description)
@@ -85,7 +92,5 @@ def show(measure: Callable[..., Comparison], *, description: str | None) -> None
             f"   {row.lowest_ratio:.1f}-{row.highest_ratio:.1f}",
             flush=True,
         )
-    if arguments.json:
-        settings = {"reviews": arguments.reviews, "pairs": arguments.pairs, "kernels": arguments.kernels}
-        content = {"machine": machine, "settings": settings, "rows": [asdict(row) for row in found]}
-        arguments.json.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+    settings = {"reviews": arguments.reviews, "pairs": arguments.pairs, "kernels": arguments.kernels}
+    write_json(arguments.json, settings=settings, rows=[asdict(row) for row in found])

@@ -19,6 +19,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+from side_by_side import write_json
+
 ROOT = Path(__file__).parents[2]
 SPLITS = ("train", "test")
 
@@ -98,7 +100,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--variants", default="seed")
     parser.add_argument("--epochs", default="10")
-    parser.add_argument("--json", type=Path)
+    parser.add_argument("--json", type=Path, help="write the numbers here")
     parser.add_argument("--only-bakeoff", action="store_true", help="leave the notebook out: Prefect's share alone")
     parser.add_argument("--notebook", help=argparse.SUPPRESS)
     options = parser.parse_args()
@@ -112,7 +114,6 @@ def main() -> None:
     epochs = {row["name"]: row["epochs"] for row in leaderboard["variants"] if row["epochs"]}
     notebook = None if options.only_bakeoff else time_notebook(epochs)
     result = {
-        "machine": f"{platform.machine()}, {os.cpu_count()} cores",
         "versions": leaderboard["run"]["versions"],
         "epochs": epochs,
         "bakeoff_seconds": seconds,
@@ -121,13 +122,12 @@ def main() -> None:
         "ratio": notebook and notebook / seconds,
         "share_of_a_run_that_reuses_everything": again / seconds,
     }
-    print(f"{result['machine']}, {len(epochs)} variants, {sum(epochs.values())} epochs in all")
+    print(f"{platform.machine()}, {os.cpu_count()} cores, {len(epochs)} variants, {sum(epochs.values())} epochs in all")
     print(f"bakeoff, start to report: {seconds:.0f} s; the same again, everything reused: {again:.0f} s")
     if notebook:
         print(f"the note's notebook, the same epochs: {notebook:.0f} s, {notebook / seconds:.1f}x")
     print(f"Prefect's share is below {result['share_of_a_run_that_reuses_everything']:.1%}")
-    if options.json:
-        options.json.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
+    write_json(options.json, **result)
 
 
 if __name__ == "__main__":

@@ -3,7 +3,6 @@
 import os
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -53,8 +52,8 @@ def wait_for(condition, process: "subprocess.Popen[str]") -> None:  # noqa: ANN0
         time.sleep(0.05)
 
 
-def checkpoints(job: "Job") -> list[Path]:
-    return list(job.artifacts.glob(".work/*/checkpoint/state.npz"))
+def checkpoints(job: "Job") -> set[Path]:
+    return set(job.artifacts.glob(".work/*/checkpoint/state.npz"))
 
 
 def test_failing_variants_are_reported_and_the_rest_goes_on(job: "Job") -> None:
@@ -80,12 +79,13 @@ def test_failing_variants_are_reported_and_the_rest_goes_on(job: "Job") -> None:
     assert (states["train-flatten-1"], states["train-lstm-1"]) == ("Completed", "Failed")
 
 
-def test_killed_run_goes_on_from_its_last_epoch(job: "Job") -> None:
-    process = job.start(*LONG)
-    wait_for(lambda: checkpoints(job), process)
+# In these the reviews are shared; another batch size makes each training its own.
+def test_killed_run_goes_on_from_its_last_epoch(shared_job: "Job") -> None:
+    process = shared_job.start(*LONG)
+    wait_for(lambda: checkpoints(shared_job), process)
     process.kill()
     process.communicate()
-    again = job.start(*LONG)
+    again = shared_job.start(*LONG)
     first_line = next(line for line in again.stderr or () if "epoch " in line)
     again.kill()
     again.communicate()
@@ -93,26 +93,27 @@ def test_killed_run_goes_on_from_its_last_epoch(job: "Job") -> None:
 
 
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_signals_stop_the_run_and_leave_nothing_running(job: "Job", number: signal.Signals, status: int) -> None:
-    process = job.start(*LONG)
-    wait_for(lambda: checkpoints(job), process)
+def test_signals_stop_the_run_and_leave_nothing_running(shared_job: "Job", number: signal.Signals, status: int) -> None:
+    before = checkpoints(shared_job)
+    process = shared_job.start(*LONG, f"--batch-size={status}")
+    wait_for(lambda: checkpoints(shared_job) - before, process)
     family = psutil.Process(process.pid).children(recursive=True)
     process.send_signal(number)
     _, errors = process.communicate(timeout=PATIENCE_SECONDS)
     assert process.returncode == status
     assert "Traceback" not in errors
     assert not psutil.wait_procs(family, timeout=PATIENCE_SECONDS)[1]
-    assert job.latest_flow_run()["state_type"] in {"CANCELLED", "CRASHED"}
-    assert set(checkpoints(job)), "the checkpoint is what the next run goes on from"
+    assert shared_job.latest_flow_run()["state_type"] in {"CANCELLED", "CRASHED"}
+    assert checkpoints(shared_job) - before, "the checkpoint is what the next run goes on from"
 
 
-def test_signal_to_the_group_also_ends_the_temporary_server(job: "Job") -> None:
-    environment = job.environment() | {"PREFECT_HOME": str(job.folder / "prefect")}
+def test_signal_to_the_group_also_ends_the_temporary_server(shared_job: "Job") -> None:
+    environment = shared_job.environment() | {"PREFECT_HOME": str(shared_job.folder / "prefect")}
     del environment["PREFECT_API_URL"]
-    process = subprocess.Popen(
-        job.command(*LONG), env=environment, stderr=subprocess.PIPE, text=True, start_new_session=True
-    )
-    wait_for(lambda: checkpoints(job), process)
+    before = checkpoints(shared_job)
+    command = shared_job.command(*LONG, "--batch-size=48")
+    process = subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    wait_for(lambda: checkpoints(shared_job) - before, process)
     family = psutil.Process(process.pid).children(recursive=True)
     assert family, "a run without a server starts one"
     os.killpg(process.pid, signal.SIGINT)
@@ -152,16 +153,3 @@ def test_full_disk_is_one_clear_error_and_nothing_half_written(job: "Job", small
     assert last.startswith("error: the disk is full")
     assert "Traceback" not in done.stderr
     assert not list(small_disk.glob("data/reviews/*/manifest.json"))
-
-
-def test_python_can_call_the_flow(prefect_api: str, tmp_path: Path) -> None:
-    script = (
-        "from pathlib import Path; from flows.train_all import train_all; from tasks.config import RunConfig;"
-        f"folder = Path({str(tmp_path)!r});"
-        "board = train_all(RunConfig(dataset='sample', variants='flatten', baselines='none', limit=50, epochs=1, "
-        "data_dir=folder / 'data', artifacts_dir=folder / 'artifacts'));"
-        "print(board['variants'][0]['name'])"
-    )
-    environment = {**os.environ, "PREFECT_API_URL": prefect_api}
-    done = subprocess.run([sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=False)
-    assert done.stdout.strip() == "flatten", done.stderr

@@ -11,7 +11,9 @@ import pytest
 if TYPE_CHECKING:
     from conftest import Job
 
-SMALL = ("--dataset=sample", "--limit=300", "--epochs=2", "--variants=flatten,conv-max", "--baselines=tfidf-linear")
+LIMITS = ("--limit=300", "--epochs=2")
+SMALL = ("--dataset=sample", *LIMITS, "--variants=flatten,conv-max", "--baselines=tfidf-linear")
+ONE = (*LIMITS, "--variants=flatten", "--baselines=none")
 pytestmark = pytest.mark.slow
 
 
@@ -161,28 +163,27 @@ def test_deleted_encoding_is_made_again_and_equal_so_no_model_is(mended: dict[st
 
 
 def test_another_batch_size_trains_again_and_says_why(finished: "Job") -> None:
-    done = finished.run(*SMALL, "--batch-size=64")
+    done = finished.run("--dataset=sample", *ONE, "--batch-size=64")
     assert "settings.batch_size 32 -> 64" in done.stderr
     assert finished.task_states()["encode-words-10k-120"] == "Cached"
 
 
-def test_auto_without_imdb_falls_back_to_the_sample_loudly(job: "Job") -> None:
-    done = job.run("--limit=50", "--epochs=1", "--variants=flatten", "--baselines=none")
+def test_auto_without_imdb_falls_back_to_the_sample_loudly(finished: "Job") -> None:
+    done = finished.run(*ONE)
     assert done.returncode == 0, done.stderr
     assert "built-in sample" in done.stderr
     assert "built-in sample" in done.stdout
-    run = job.artifacts / "runs" / "latest"
-    assert job.leaderboard()["run"]["is_fallback"] is True
+    run = finished.artifacts / "runs" / "latest"
+    assert finished.leaderboard()["run"]["is_fallback"] is True
     for name in ("summary.md", "report.html"):
         assert "built-in sample" in (run / name).read_text()
     assert json.loads((run / "config.json").read_text())["dataset"] == "auto"
 
 
-def test_seeds_give_one_row_with_spread(job: "Job") -> None:
-    small = ("--dataset=sample", "--limit=100", "--epochs=1", "--variants=flatten", "--baselines=none")
-    done = job.run(*small, "--seeds=2")
+def test_seeds_give_one_row_with_spread(finished: "Job") -> None:
+    done = finished.run("--dataset=sample", *ONE, "--seeds=2")
     assert done.returncode == 0, done.stderr
-    (row,) = job.leaderboard()["variants"]
+    (row,) = finished.leaderboard()["variants"]
     assert row["seeds"] == 2
     assert row["accuracy"]["sd"] is not None
     assert row["accuracy"]["low"] <= row["accuracy"]["mean"] <= row["accuracy"]["high"]
