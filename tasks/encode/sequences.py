@@ -79,7 +79,8 @@ def write_sequences(source: Path, tokenizer: Tokenizer, encoding: Encoding, targ
     schema = sequence_schema(encoding)
     totals = {"num_tokens": 0, "num_oov": 0, "num_truncated": 0}
     batches = read_batches(source, columns=["id", "text", "label"])
-    with pq.ParquetWriter(target, schema, compression="zstd") as writer:
+    # The whole file is read each time, and the integers are small as they are.
+    with pq.ParquetWriter(target, schema, compression="zstd", use_dictionary=False, write_statistics=False) as writer:
         for rows in map_ahead(partial(encode_batch, tokenizer=untruncated, encoding=encoding), batches):
             writer.write_batch(rows)
             num_tokens = rows.column("num_tokens").to_numpy()

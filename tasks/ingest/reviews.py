@@ -145,7 +145,9 @@ def write_split(spools: dict[str, Spool], places: Places, split: str, path: Path
     """Copy a split's rows from the spool to Parquet, one row group per batch; returns their labels."""
     source_split, mask = places[split]
     spool = spools[source_split]
-    with pq.ParquetWriter(path, SCHEMA, compression="zstd") as writer:
+    # Texts and ids do not repeat: a dictionary and statistics of them would take time and save nothing.
+    few = ["label"]
+    with pq.ParquetWriter(path, SCHEMA, compression="zstd", use_dictionary=few, write_statistics=few) as writer:
         for start, batch in read_spool(spool.path):
             rows = slice(start, start + len(batch))
             columns = [batch[spool.id_column], batch["text"], pa.array(spool.labels[rows])]
