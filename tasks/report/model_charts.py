@@ -1,8 +1,10 @@
 """The charts that hold models against each other: each function takes a run's metrics and returns a Vega-Lite chart."""
 
-from typing import Final
+from collections.abc import Sequence
+from typing import Any, Final
 
 import altair as alt
+import numpy as np
 
 from tasks.compare.cost import COSTS
 from tasks.compare.results import CONSTANT
@@ -17,8 +19,11 @@ from tasks.report.chart_style import (
     matrix_size,
     values,
 )
+from tasks.report.point_labels import place_names
 
 TIED: Final = "#8a8f9833"
+# In pixels: the height of the chart of costs, what is left free beside its points, and its width on a phone.
+HEIGHT, PADDING, NARROWEST = 340, 24, 280
 
 
 def draw_cost(metrics: Metrics) -> alt.LayerChart:
@@ -27,21 +32,8 @@ def draw_cost(metrics: Metrics) -> alt.LayerChart:
     Models that are far behind the best are left out.
     """
     best = max(row["accuracy"]["mean"] for row in metrics["variants"] if row["accuracy"])
-    rows = [
-        {
-            "model": row["name"],
-            "group": row["group"],
-            "cost": label,
-            "amount": row[cost],
-            "accuracy": row["accuracy"]["mean"],
-            "low": row["accuracy"]["low"],
-            "high": row["accuracy"]["high"],
-            "front": row["name"] in metrics["pareto"][cost],
-        }
-        for cost, (_, label) in COSTS.items()
-        for row in metrics["variants"]
-        if row["accuracy"] and row[cost] is not None and row["accuracy"]["mean"] > best - FAR_BEHIND
-    ]
+    near = [row for row in metrics["variants"] if row["accuracy"] and row["accuracy"]["mean"] > best - FAR_BEHIND]
+    rows = [row for cost in COSTS for row in list_costs(near, cost, front=metrics["pareto"][cost])]
     labels = [label for _, label in COSTS.values()]
     cost = alt.param(name="cost", value=labels[2], bind=alt.binding_select(options=labels, name="Cost: "))
     base = (
@@ -50,7 +42,7 @@ def draw_cost(metrics: Metrics) -> alt.LayerChart:
         .encode(
             x=alt.X(
                 "amount:Q",
-                scale=alt.Scale(type="log", padding=24, nice=False),
+                scale=alt.Scale(type="log", padding=PADDING, nice=False),
                 title=None,
                 axis=alt.Axis(format="~s", tickCount=4, grid=False),
             )
@@ -73,8 +65,41 @@ def draw_cost(metrics: Metrics) -> alt.LayerChart:
     points = base.mark_point(filled=True, size=80, opacity=1).encode(
         y=accuracy, tooltip=tooltip, **color_by_group(rows)
     )
-    names = base.mark_text(align="left", dx=8, dy=-6).encode(y=accuracy, text="model:N").properties(name="names")
-    return layer(front, interval, points, names).add_params(cost).properties(width="container", height=340)
+    names = (
+        base.transform_filter("datum.align")
+        .mark_text(align=alt.expr("datum.align"), dx=alt.expr("datum.dx"), dy=alt.expr("datum.dy"))
+        .encode(y=accuracy, text="model:N")
+        .properties(name="names")
+    )
+    return layer(front, interval, points, names).add_params(cost).properties(width="container", height=HEIGHT)
+
+
+def list_costs(variants: Sequence[Metrics], cost: str, *, front: Sequence[str]) -> list[dict[str, Any]]:
+    """List one kind of cost of the models that have it, and where their names go in the narrowest chart."""
+    # Names of those that nothing beats are placed first.
+    found = sorted((row for row in variants if row[cost]), key=lambda row: row["name"] not in front)
+    if not found:
+        return []
+    amounts = np.log([row[cost] for row in found])
+    bounds = [bound for row in found for bound in (row["accuracy"]["low"], row["accuracy"]["high"])]
+    accuracies = np.array([row["accuracy"]["mean"] for row in found])
+    x = PADDING + (amounts - amounts.min()) / (np.ptp(amounts) or 1) * (NARROWEST - 2 * PADDING)
+    y = (max(bounds) - accuracies) / (max(bounds) - min(bounds) or 1) * HEIGHT
+    places = place_names(list(zip(x, y, strict=True)), [row["name"] for row in found], width=NARROWEST)
+    return [
+        {
+            "model": row["name"],
+            "group": row["group"],
+            "cost": COSTS[cost][1],
+            "amount": row[cost],
+            "accuracy": row["accuracy"]["mean"],
+            "low": row["accuracy"]["low"],
+            "high": row["accuracy"]["high"],
+            "front": row["name"] in front,
+            **(place._asdict() if place else {}),
+        }
+        for row, place in zip(found, places, strict=True)
+    ]
 
 
 def draw_differences(metrics: Metrics) -> alt.LayerChart:

@@ -1,0 +1,75 @@
+"""Where names beside points go so that none covers another name or point."""
+
+from collections.abc import Iterator, Sequence
+from typing import Final, Literal, NamedTuple
+
+LETTER_WIDTH: Final = 6.0
+LINE_HEIGHT: Final = 12.0
+POINT_RADIUS: Final = 5.0
+
+
+class Placement(NamedTuple):
+    """How a name lies by its point, in pixels: which of its ends is nearest, and how far off that is."""
+
+    align: Literal["left", "right", "center"]
+    dx: int
+    dy: int
+
+
+# The first that is free is taken.
+PLACEMENTS: Final = (
+    Placement("left", 8, -6),
+    Placement("left", 8, 7),
+    Placement("right", -8, -6),
+    Placement("right", -8, 7),
+    Placement("center", 0, -14),
+    Placement("center", 0, 15),
+    Placement("right", 4, -14),
+    Placement("right", 4, 15),
+    Placement("left", -4, -14),
+    Placement("left", -4, 15),
+)
+
+
+class Box(NamedTuple):
+    """A rectangle in pixels, y downwards."""
+
+    left: float
+    top: float
+    right: float
+    bottom: float
+
+    def overlaps(self, other: "Box") -> bool:
+        """Tell whether two rectangles share some area."""
+        beside = self.right <= other.left or other.right <= self.left
+        return not (beside or self.bottom <= other.top or other.bottom <= self.top)
+
+
+def place_names(
+    points: Sequence[tuple[float, float]], names: Sequence[str], *, width: float
+) -> Iterator[Placement | None]:
+    """Place each point's name, the first ones first; None where there is no room for it.
+
+    Points are in pixels, x from 0 to `width`, y downwards.
+    """
+    dots = [Box(x - POINT_RADIUS, y - POINT_RADIUS, x + POINT_RADIUS, y + POINT_RADIUS) for x, y in points]
+    taken = list(dots)
+    for point, name in zip(points, names, strict=True):
+        boxes = {placement: find_box(point, name, placement) for placement in PLACEMENTS}
+        free = (
+            placement
+            for placement, box in boxes.items()
+            if box.left >= 0 and box.right <= width and not any(box.overlaps(other) for other in taken)
+        )
+        chosen = next(free, None)
+        if chosen:
+            taken.append(boxes[chosen])
+        yield chosen
+
+
+def find_box(point: tuple[float, float], name: str, placement: Placement) -> Box:
+    """Find the rectangle that a name covers."""
+    size = LETTER_WIDTH * len(name)
+    before = {"left": 0.0, "center": size / 2, "right": size}[placement.align]
+    left, middle = point[0] + placement.dx - before, point[1] + placement.dy
+    return Box(left, middle - LINE_HEIGHT / 2, left + size, middle + LINE_HEIGHT / 2)
