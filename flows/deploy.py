@@ -19,7 +19,7 @@ from pydantic import ValidationError
 from tasks.command_line import CONFIGS
 from tasks.errors import UserError
 from tasks.flow_config import ROOT, FlowConfig, check_environment, describe_errors
-from tasks.temporary_server import check_server
+from tasks.temporary_server import REMEDY, check_server
 
 FILE: Final = Path(__file__).with_name("prefect.yaml")
 USAGE_STATUS: Final = 2
@@ -59,10 +59,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
 def check_configured(url: str | None) -> None:
     """Raise UserError unless a server answers, for a schedule needs one that outlives this process."""
     if not url:
-        raise UserError(
-            "no Prefect server is configured; expected the address of one in PREFECT_API_URL. Start one with: prefect "
-            "server start, and set PREFECT_API_URL to http://127.0.0.1:4200/api."
-        )
+        raise UserError(f"no Prefect server is configured; expected the address of one in PREFECT_API_URL. {REMEDY}")
     check_server(url)
 
 

@@ -10,6 +10,7 @@ import contextlib
 import os
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import threading
@@ -25,6 +26,7 @@ START_SECONDS: Final = 120.0
 STOP_SECONDS: Final = 8.0
 GRACE_SECONDS: Final = 3
 HEALTH_SECONDS: Final = 5
+REMEDY: Final = "Start one with: prefect server start, and set PREFECT_API_URL to http://127.0.0.1:4200/api."
 # It serves one run and its page in the UI; deployments in the same database are for a lasting server to schedule.
 WITHOUT_SCHEDULES: Final = {
     f"PREFECT_SERVER_SERVICES_{service}_ENABLED": "false" for service in ("SCHEDULER", "LATE_RUNS", "FOREMAN")
@@ -55,8 +57,7 @@ class TemporaryServer:
         while not self.answers():
             if self.process.poll() is not None or time.monotonic() > deadline:
                 raise UserError(
-                    "Prefect's temporary server did not start; expected room for it under PREFECT_HOME. "
-                    "Start one with: prefect server start, and set PREFECT_API_URL to it."
+                    f"Prefect's temporary server did not start; expected room for it under PREFECT_HOME. {REMEDY}"
                 )
             time.sleep(0.05)
 
@@ -95,16 +96,20 @@ def start_unless_configured() -> TemporaryServer | None:
 
 
 def check_server(url: str) -> None:
-    """Raise UserError unless something answers at the address, even if it wants to be asked otherwise."""
+    """Raise UserError unless something answers at the address, even if it is to be asked with a password or other keys.
+
+    Those are settings of Prefect's, which its client knows.
+    """
     try:
         with urllib.request.urlopen(f"{url.rstrip('/')}/health", timeout=HEALTH_SECONDS):  # noqa: S310  the user's own
             return
     except urllib.error.HTTPError:
         return
     except OSError as error:
+        if isinstance(getattr(error, "reason", None), ssl.SSLError):
+            return
         raise UserError(
-            f"no Prefect server answers at {url}, the address in PREFECT_API_URL; expected one there. "
-            "Start one with: prefect server start, and set PREFECT_API_URL to http://127.0.0.1:4200/api."
+            f"no Prefect server answers at {url}, the address in PREFECT_API_URL; expected one there. {REMEDY}"
         ) from error
 
 

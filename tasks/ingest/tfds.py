@@ -49,12 +49,13 @@ def search_folders(data_dir: Path) -> list[Path]:
 
 
 def is_known(name: str, data_dir: Path) -> bool:
-    """Tell whether TFDS or the data folders know the name's first part."""
-    tfds = import_quietly("tensorflow_datasets")
-
+    """Tell whether the data folders or TFDS know the name's first part."""
     base = find_base(name)
-    known = tfds.list_builders(with_community_datasets=False)
-    return base in known or any((folder / base).is_dir() for folder in search_folders(data_dir))
+    # Ahead of TFDS, which imports much to list its own.
+    if any((folder / base).is_dir() for folder in search_folders(data_dir)):
+        return True
+    tfds = import_quietly("tensorflow_datasets")
+    return base in tfds.list_builders(with_community_datasets=False)
 
 
 def find_base(name: str) -> str:
@@ -64,12 +65,11 @@ def find_base(name: str) -> str:
 
 def check_name(name: str, data_dir: Path) -> str:
     """Return the base name; raise UserError, within a second, if neither TFDS nor the data folders know it."""
-    tfds = import_quietly("tensorflow_datasets")
-
     base = find_base(name)
     if not re.fullmatch(NAME, name):
         raise UserError(f"{name[:40]!r} is no dataset's name; expected one such as imdb_reviews or glue/sst2.")
     if not is_known(name, data_dir):
+        tfds = import_quietly("tensorflow_datasets")
         known = tfds.list_builders(with_community_datasets=False)
         raise UserError(
             f"unknown dataset {name!r}; expected auto, sample, a path to a file or the name of a TensorFlow Datasets "

@@ -52,8 +52,7 @@ def place_names(
 
     Points are in pixels, x from 0 to `width`, y downwards.
     """
-    dots = [Box(x - POINT_RADIUS, y - POINT_RADIUS, x + POINT_RADIUS, y + POINT_RADIUS) for x, y in points]
-    taken = list(dots)
+    taken = [Box(x - POINT_RADIUS, y - POINT_RADIUS, x + POINT_RADIUS, y + POINT_RADIUS) for x, y in points]
     for point, name in zip(points, names, strict=True):
         boxes = {placement: find_box(point, name, placement) for placement in PLACEMENTS}
         free = (

@@ -109,7 +109,8 @@ def render_terminal(metrics: Metrics) -> Table:
     for title, rows in list_tables(metrics).items():
         table = Table(title=Text(title), title_justify="left")
         for name in rows[0]:
-            table.add_column(name, justify="left" if name == "model" else "right", no_wrap=True)
+            # A narrow terminal has the seeds below the accuracy.
+            table.add_column(name, justify="left" if name == "model" else "right", no_wrap=name == "model")
         for row in rows:
             table.add_row(*row.values())
         whole.add_row(table)

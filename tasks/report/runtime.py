@@ -1,4 +1,4 @@
-"""The charts' runtime: Vega, Vega-Lite and their embedding as one script, bundled once and kept with the data."""
+"""The charts' runtime: Vega, Vega-Lite and their embedding as one script, bundled once for all runs of a checkout."""
 
 from pathlib import Path
 from typing import Any, Final
@@ -15,9 +15,10 @@ SCRIPT: Final = "runtime.js"
 
 
 def load_runtime(root: Path = ROOT / "data") -> str:
-    """Load the script; bundling takes longer than all else of a page, so that it is kept under `root`.
+    """Load the script; bundling takes longer than all else of a page, so that it is kept.
 
-    Where nothing can be written it is bundled each time.
+    `root` is the checkout's own data folder, wherever a run keeps its data: the script is that of the libraries. Where
+    nothing can be written it is bundled each time.
     """
     output = Output(
         root=root,

@@ -113,17 +113,20 @@ def test_damaged_champion_is_not_replaced_and_the_run_says_why(shared_job: "Job"
     assert champion(shared_job).startswith("flatten-")
 
 
-def test_python_gets_the_leaderboard_of_a_refused_run(shared_job: "Job") -> None:
+def test_python_gets_the_leaderboard_of_a_refused_run(job: "Job") -> None:
     script = (
         "from pathlib import Path; from flows.train_all import train_all; from tasks.config import RunConfig;"
-        f"folder = Path({str(shared_job.folder)!r});"
-        "board = train_all(RunConfig(dataset='sample', variants='flatten', baselines='majority', limit=300, epochs=1,"
-        "candidate='majority', data_dir=folder / 'data', artifacts_dir=folder / 'artifacts'));"
-        "print(board['gate']['outcome'], *(row['name'] for row in board['variants']))"
+        f"folder = Path({str(job.folder)!r});"
+        "options = dict(dataset='sample', variants='flatten', baselines='majority', limit=50, epochs=1,"
+        "data_dir=folder / 'data', artifacts_dir=folder / 'artifacts');"
+        "names = ('flatten', 'majority');"
+        "boards = [train_all(RunConfig(candidate=name, **options)) for name in names];"
+        "print(*(board['gate']['outcome'] for board in boards));"
+        "print(*(row['name'] for row in boards[0]['variants']))"
     )
     done = subprocess.run(
-        [sys.executable, "-c", script], env=shared_job.environment(), capture_output=True, text=True, check=False
+        [sys.executable, "-c", script], env=job.environment(), capture_output=True, text=True, check=False
     )
-    outcome, *models = done.stdout.split()
-    assert outcome == "refused", done.stderr
-    assert {"flatten", "majority"} <= set(models)
+    outcomes, models = done.stdout.splitlines()
+    assert outcomes.split() == ["promoted", "refused"], done.stderr
+    assert set(models.split()) == {"flatten", "majority", "ensemble"}
