@@ -129,4 +129,4 @@ def test_python_gets_the_leaderboard_of_a_refused_run(job: "Job") -> None:
     )
     outcomes, models = done.stdout.splitlines()
     assert outcomes.split() == ["promoted", "refused"], done.stderr
-    assert set(models.split()) == {"flatten", "majority", "ensemble"}
+    assert {"flatten", "majority"} <= set(models.split())
