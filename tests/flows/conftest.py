@@ -4,14 +4,17 @@ import json
 import os
 import subprocess
 import sys
+import time
 import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 
 ROOT = Path(__file__).parents[2]
+PATIENCE_SECONDS = 120
 
 
 @dataclass
@@ -43,9 +46,27 @@ class Job:
             "no_proxy": "127.0.0.1",
         }
 
+    def flags(self, *arguments: str) -> list[str]:
+        return [f"--data-dir={self.data}", f"--artifacts-dir={self.artifacts}", *arguments]
+
     def command(self, *arguments: str) -> list[str]:
-        folders = [f"--data-dir={self.data}", f"--artifacts-dir={self.artifacts}"]
-        return [sys.executable, str(ROOT / "flows" / self.flow), *folders, *arguments]
+        return [sys.executable, str(ROOT / "flows" / self.flow), *self.flags(*arguments)]
+
+    def call(self, *arguments: str, **variables: str) -> dict[str, Any]:
+        """Run the main job within this process, as a notebook would: the libraries are imported once for all its runs.
+
+        `variables` are of the environment. Returns the leaderboard.
+        """
+        from prefect.settings import PREFECT_API_URL, temporary_settings
+
+        from flows.train_all import train_all
+        from tasks.command_line import parse_command_line
+        from tasks.config import RunConfig
+
+        environment = self.environment() | variables
+        with patch.dict(os.environ, environment, clear=True), temporary_settings({PREFECT_API_URL: self.api}):
+            leaderboard: Any = train_all(parse_command_line(self.flags(*arguments), RunConfig, program=self.flow))
+        return dict(leaderboard)
 
     def start(self, *arguments: str) -> "subprocess.Popen[str]":
         return subprocess.Popen(
@@ -74,6 +95,14 @@ class Job:
     def latest_flow_run(self) -> dict[str, Any]:
         runs = self.post("/flow_runs/filter", {"sort": "START_TIME_DESC", "limit": 1})
         return dict(runs[0])
+
+    def wait_for_log(self, words: str) -> None:
+        """Wait until the latest flow run's log in the UI has these words: Prefect sends it every other second."""
+        flow_run = {"flow_run_id": {"any_": [self.latest_flow_run()["id"]]}}
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while not any(words in line["message"] for line in self.post("/logs/filter", {"logs": flow_run})):
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
 
     def task_states(self) -> dict[str, str]:
         """State names by task-run name, of the latest flow run."""

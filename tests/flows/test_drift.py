@@ -5,7 +5,7 @@ import json
 import random
 import subprocess
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -33,39 +33,33 @@ def write_reviews(path: Path, words: list[str], *, length: int, positive: float,
     return path
 
 
-def run(job: "Job", path: Path, receiver: "WebhookReceiver", *flags: str) -> dict[str, Any]:
-    """Run on a file; returns the run's metrics and what it logged."""
-    environment = job.environment() | {"BAKEOFF_WEBHOOK_URL": receiver.url}
-    command = job.command(f"--dataset={path}", *SMALL, *flags)
-    done = subprocess.run(command, env=environment, cwd=job.folder, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    content: dict[str, Any] = json.loads((job.artifacts / "runs" / "latest" / "metrics.json").read_text())
-    return {**content, "stderr": done.stderr}
-
-
 def test_data_like_the_champions_are_stable_and_other_data_alarm(job: "Job", receiver: "WebhookReceiver") -> None:
     first = write_reviews(job.folder / "monday.csv", WORDS, length=20, positive=0.5, seed=1)
-    assert "drift" not in run(job, first, receiver), "without a champion there is nothing to compare with"
+    webhook = {"BAKEOFF_WEBHOOK_URL": receiver.url}
+    board = job.call(f"--dataset={first}", *SMALL, **webhook)
+    assert "drift" not in board, "without a champion there is nothing to compare with"
     similar = write_reviews(job.folder / "tuesday.csv", WORDS, length=20, positive=0.5, seed=2)
-    assert run(job, similar, receiver, *GATE)["drift"]["level"] == "stable"
+    assert job.call(f"--dataset={similar}", *SMALL, *GATE, **webhook)["drift"]["level"] == "stable"
     assert job.latest_flow_run()["state_name"] == "Completed"
     assert not receiver.received
     other = write_reviews(job.folder / "friday.csv", [*WORDS, *OTHERS], length=60, positive=0.9, seed=3)
-    metrics = run(job, other, receiver, *GATE)
-    drift = metrics["drift"]
+    command = job.command(f"--dataset={other}", *SMALL, *GATE)
+    done = subprocess.run(command, env=job.environment() | webhook, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    latest = job.artifacts / "runs" / "latest"
+    drift = json.loads((latest / "metrics.json").read_text())["drift"]
     assert {measure["name"]: measure["level"] for measure in drift["measures"]} == {
         "labels": "alarm",
         "words": "alarm",
         "unknown": "alarm",
     }
-    assert "The training data differ from those of the champion" in metrics["stderr"]
-    assert receiver.url not in metrics["stderr"]
+    assert "The training data differ from those of the champion" in done.stderr
+    assert receiver.url not in done.stderr
     flow_run = job.latest_flow_run()
     assert (flow_run["state_type"], flow_run["state_name"]) == ("COMPLETED", "Drift alarm")
     body = receiver.events()["drift-alarm"]
     assert body["dataset"] == "friday"
     assert body["run"]["id"] == flow_run["id"]
-    latest = job.artifacts / "runs" / "latest"
     for name in ("summary.md", "report.html"):
         assert "share of labels" in (latest / name).read_text(encoding="utf-8")
     (artifact,) = job.post("/artifacts/latest/filter", {"artifacts": {"key": {"any_": ["drift"]}}})
