@@ -57,14 +57,16 @@ class Job:
 
         `variables` are of the environment. Returns the leaderboard.
         """
-        from prefect.settings import PREFECT_API_URL, temporary_settings
+        from prefect.settings import PREFECT_API_URL, PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
 
         from flows.train_all import train_all
         from tasks.command_line import parse_command_line
         from tasks.config import RunConfig
 
+        # Without heartbeats, a flow need not wait for the whole second in which it ends.
+        settings = {PREFECT_API_URL: self.api, PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}
         environment = self.environment() | variables
-        with patch.dict(os.environ, environment, clear=True), temporary_settings({PREFECT_API_URL: self.api}):
+        with patch.dict(os.environ, environment, clear=True), temporary_settings(settings):
             leaderboard: Any = train_all(parse_command_line(self.flags(*arguments), RunConfig, program=self.flow))
         return dict(leaderboard)
 

@@ -57,9 +57,9 @@ def browser() -> Iterator[Any]:
 class Opened:
     """A page from disk, with what it asked for and complained of."""
 
-    def __init__(self, browser: Any, path: Path, *, width: int = 1280, scheme: str = "light") -> None:
+    def __init__(self, browser: Any, path: Path, *, width: int = 1280) -> None:
         self.problems: list[str] = []
-        self.context = browser.new_context(viewport={"width": width, "height": 800}, color_scheme=scheme)
+        self.context = browser.new_context(viewport={"width": width, "height": 800})
         self.page = self.context.new_page()
         self.page.on("request", lambda request: self.note_request(request.url, path.as_uri()))
         self.page.on("console", lambda message: self.problems.append(f"{message.type}: {message.text}"))

@@ -30,12 +30,26 @@ def open_probe(open_html: Open) -> Open:
     return lambda metrics, **options: open_html(render_probe_page(metrics), **options)
 
 
+@pytest.fixture(scope="module")
+def kept_pages() -> list[Any]:
+    """The page of a whole probe, once it is open."""
+    return []
+
+
+@pytest.fixture
+def whole(build_probe: BuildProbe, kept_pages: list[Any], keep_html: Open) -> Any:
+    """The page of a whole probe, opened once for all tests that leave it as it was."""
+    if not kept_pages:
+        kept_pages.append(keep_html(render_probe_page(build_probe())))
+    return kept_pages[0]
+
+
 def sections_of(page: Any) -> list[str]:
     return [section.get_attribute("id") for section in page.query_selector_all("main > section")]
 
 
-def test_page_has_its_sections_in_order_and_links_to_them(build_probe: BuildProbe, open_probe: Open) -> None:
-    page = open_probe(build_probe()).page
+def test_page_has_its_sections_in_order_and_links_to_them(whole: Any) -> None:
+    page = whole.page
     assert sections_of(page) == SECTIONS
     assert [link.get_attribute("href") for link in page.query_selector_all("nav a")] == [
         f"#{name}" for name in SECTIONS
@@ -43,9 +57,8 @@ def test_page_has_its_sections_in_order_and_links_to_them(build_probe: BuildProb
     assert page.text_content("h1").startswith("A plain recurrent network remembers ")
 
 
-def test_every_chart_is_drawn_and_has_alternative_text(build_probe: BuildProbe, open_probe: Open) -> None:
-    page = open_probe(build_probe()).page
-    charts = page.query_selector_all("[data-chart]")
+def test_every_chart_is_drawn_and_has_alternative_text(whole: Any) -> None:
+    charts = whole.page.query_selector_all("[data-chart]")
     assert len(charts) == 4 + 4 + 3 + 4
     for chart in charts:
         svg = chart.query_selector("svg")
@@ -54,9 +67,8 @@ def test_every_chart_is_drawn_and_has_alternative_text(build_probe: BuildProbe, 
         assert svg.query_selector_all(".mark-line path, .mark-rect path")
 
 
-def test_names_beside_lines_do_not_cover_each_other(build_probe: BuildProbe, open_probe: Open) -> None:
-    page = open_probe(build_probe()).page
-    for chart in page.query_selector_all("#accuracy [data-chart]"):
+def test_names_beside_lines_do_not_cover_each_other(whole: Any) -> None:
+    for chart in whole.page.query_selector_all("#accuracy [data-chart]"):
         boxes = sorted((box["y"], box["height"]) for box in map(box_of, chart.query_selector_all(".names_marks text")))
         assert len(boxes) >= 5
         assert all(above + height <= below + 1 for (above, height), (below, _) in pairwise(boxes))
@@ -67,26 +79,28 @@ def box_of(element: Any) -> dict[str, float]:
     return box
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_phone_has_no_sideways_scroll(scheme: str, build_probe: BuildProbe, open_probe: Open) -> None:
-    page = open_probe(build_probe(), width=390, scheme=scheme).page
+def test_phone_has_no_sideways_scroll(build_probe: BuildProbe, open_probe: Open) -> None:
+    page = open_probe(build_probe(), width=390).page
     page.evaluate("document.querySelectorAll('details').forEach((details) => { details.open = true; })")
-    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    for scheme in ("dark", "light"):
+        page.emulate_media(color_scheme=scheme)
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390
 
 
-def test_words_of_charts_follow_the_theme(build_probe: BuildProbe, open_probe: Open) -> None:
-    metrics = build_probe()
-    colors = {
-        scheme: open_probe(metrics, scheme=scheme).page.evaluate(
-            "['.names_marks', '.names_of_levels_marks', '.names_before_marks'].map((name) =>"
-            " getComputedStyle(document.querySelector(`${name} text`)).fill)"
-        )
-        for scheme in ("light", "dark")
-    }
-    assert colors == {
-        "light": ["rgb(23, 25, 28)", "rgb(91, 97, 105)", "rgb(91, 97, 105)"],
-        "dark": ["rgb(236, 238, 241)", "rgb(164, 171, 181)", "rgb(164, 171, 181)"],
-    }
+@pytest.mark.parametrize(
+    ("scheme", "colors"),
+    [
+        ("dark", ["rgb(236, 238, 241)", "rgb(164, 171, 181)", "rgb(164, 171, 181)"]),
+        ("light", ["rgb(23, 25, 28)", "rgb(91, 97, 105)", "rgb(91, 97, 105)"]),
+    ],
+)
+def test_words_of_charts_follow_the_theme(scheme: str, colors: list[str], whole: Any) -> None:
+    whole.page.emulate_media(color_scheme=scheme)
+    fills = (
+        "['.names_marks', '.names_of_levels_marks', '.names_before_marks'].map((name) =>"
+        " getComputedStyle(document.querySelector(`${name} text`)).fill)"
+    )
+    assert whole.page.evaluate(fills) == colors
 
 
 def faint_lines(page: Any) -> list[int]:
@@ -95,11 +109,8 @@ def faint_lines(page: Any) -> list[int]:
     return [chart.evaluate(count) for chart in page.query_selector_all("#accuracy [data-chart]")]
 
 
-def test_pressed_model_is_lit_in_every_chart_until_it_is_pressed_again(
-    build_probe: BuildProbe, open_probe: Open
-) -> None:
-    opened = open_probe(build_probe())
-    page = opened.page
+def test_pressed_model_is_lit_in_every_chart_until_it_is_pressed_again(whole: Any) -> None:
+    page = whole.page
     assert faint_lines(page) == [0, 0, 0, 0]
     page.focus("#accuracy [data-model=lstm]")
     page.keyboard.press("Enter")
@@ -111,7 +122,7 @@ def test_pressed_model_is_lit_in_every_chart_until_it_is_pressed_again(
     page.keyboard.press("Enter")
     page.wait_for_function("!document.querySelector('#accuracy .mark-line path[opacity=\"0.12\"]')")
     assert page.query_selector("[aria-pressed=true]") is None
-    assert opened.problems == []
+    assert whole.problems == []
 
 
 def test_pointing_at_a_model_lights_it_for_as_long(build_probe: BuildProbe, open_probe: Open) -> None:
@@ -122,14 +133,15 @@ def test_pointing_at_a_model_lights_it_for_as_long(build_probe: BuildProbe, open
     page.wait_for_function("!document.querySelector('#accuracy .mark-line path[opacity=\"0.12\"]')")
 
 
-def test_pointing_at_a_point_lights_its_model_in_every_chart(build_probe: BuildProbe, open_probe: Open) -> None:
-    page = open_probe(build_probe()).page
+def test_pointing_at_a_point_lights_its_model_in_every_chart(whole: Any) -> None:
+    page = whole.page
     page.query_selector("#accuracy").scroll_into_view_if_needed()
     box = box_of(page.query_selector_all("#accuracy [data-chart] .mark-symbol path")[0])
     page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
     page.wait_for_function("document.querySelector('#updates .mark-line path[opacity=\"0.12\"]')")
     assert sum(faint_lines(page)) > 0
     assert "null" not in page.text_content("#vg-tooltip-element")
+    page.hover("h1")
 
 
 def test_quick_profile_has_neither_bands_nor_a_test_beyond_the_training(
