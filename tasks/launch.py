@@ -14,6 +14,7 @@ from tasks.command_line import Config, parse_command_line
 from tasks.config import RunConfig
 from tasks.errors import TrainingError, UserError
 from tasks.flow_config import FlowConfig
+from tasks.imports import garbage_left_alone
 from tasks.ingest.datasets import choose_dataset
 from tasks.probe_config import ProbeConfig
 from tasks.temporary_server import start_unless_configured
@@ -55,7 +56,8 @@ def start_flow(module: str, config: FlowConfig) -> int:
     # TFDS leaves a handler on the root logger, which would keep Prefect from setting up its own.
     logging.getLogger().handlers.clear()
     server = start_unless_configured()
-    main = importlib.import_module(module).main
+    with garbage_left_alone():
+        main = importlib.import_module(module).main
     if server:
         server.wait_until_ready()
     return int(main(config))

@@ -5,12 +5,12 @@ import sys
 
 from tasks.errors import UserError
 from tasks.evaluate.bundle import find_bundle, load_bundle, read_facts
+from tasks.imports import import_quietly
 from tasks.launch import check_writable
 from tasks.predict.job import Job, check_job
 from tasks.predict.scoring import describe_additions
 from tasks.predict.single import read_chunks, score_stream
 from tasks.predict_config import STANDARD_INPUT, PredictConfig
-from tasks.quiet import import_quietly
 from tasks.train.identity import check_backend
 
 

@@ -20,6 +20,7 @@ import urllib.request
 from typing import Final
 
 from tasks.errors import UserError
+from tasks.imports import garbage_left_alone
 
 HOST: Final = "127.0.0.1"
 START_SECONDS: Final = 120.0
@@ -115,8 +116,9 @@ def check_server(url: str) -> None:
 
 def serve(port: int) -> None:
     """Serve Prefect's API until standard input ends."""
-    import uvicorn
-    from prefect.server.api.server import create_app
+    with garbage_left_alone():
+        import uvicorn
+        from prefect.server.api.server import create_app
 
     threading.Thread(target=stop_with_parent, daemon=True).start()
     application = create_app(final=True)

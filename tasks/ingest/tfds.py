@@ -21,8 +21,8 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from tasks.errors import UserError, did_you_mean
+from tasks.imports import import_quietly
 from tasks.ingest.source import BATCH_ROWS, Batch, Source
-from tasks.quiet import import_quietly
 from tasks.store import record_file
 
 if TYPE_CHECKING:

@@ -9,6 +9,8 @@ import pytest
 from tasks.compare.results import ModelResult
 from tasks.report.page import render_page
 
+pytestmark = pytest.mark.slow
+
 AddResult = Callable[..., ModelResult]
 Build = Callable[..., dict[str, Any]]
 Open = Callable[..., Any]

@@ -8,6 +8,8 @@ import pytest
 
 from tasks.report.probe_page import render_probe_page
 
+pytestmark = pytest.mark.slow
+
 BuildProbe = Callable[..., dict[str, Any]]
 Open = Callable[..., Any]
 HOSTILE = "<script>window.hacked = 1</script></script><img src=x onerror='window.hacked = 2'>"

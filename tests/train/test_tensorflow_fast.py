@@ -19,6 +19,7 @@ from tasks.train import tensorflow_fast
 from tasks.train.kernels import Kernels
 from tasks.train.tensorflow_fast import is_xla_faster, make_epoch_runner, name_kernels, speed_up_layers
 
+pytestmark = pytest.mark.slow
 KERAS_SAVES_WITH_AN_OLD_NUMPY_PROTOCOL = pytest.mark.filterwarnings("ignore:__array__:DeprecationWarning")
 VOCAB_SIZE = 50
 LENGTH = 12

@@ -1,11 +1,12 @@
-"""Native libraries are silent while they are imported, and heard when they fail."""
+"""Libraries are silent while they are imported, heard when they fail, and not looked through for garbage."""
 
+import gc
 import os
 from pathlib import Path
 
 import pytest
 
-from tasks.quiet import STDERR, hidden_native_output, import_quietly
+from tasks.imports import STDERR, garbage_left_alone, hidden_native_output, import_quietly
 
 
 def write_natively(text: str) -> None:
@@ -56,3 +57,18 @@ def test_noisy_module_is_imported_quietly(
     monkeypatch.syspath_prepend(tmp_path)
     assert import_quietly("noisy_library").ANSWER == 42
     assert capfd.readouterr().err == ""
+
+
+def fail_without_collection() -> None:
+    with garbage_left_alone():
+        assert not gc.isenabled()
+        raise ImportError
+
+
+def test_garbage_is_looked_for_again_after_imports_even_if_they_fail() -> None:
+    frozen = gc.get_freeze_count()
+    kept: list[list[int]] = [[] for _ in range(10)]
+    with pytest.raises(ImportError):
+        fail_without_collection()
+    assert gc.isenabled()
+    assert gc.get_freeze_count() >= frozen + len(kept)
