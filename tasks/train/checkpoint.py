@@ -5,6 +5,7 @@ import os
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import keras
 import numpy as np
@@ -31,18 +32,30 @@ def save_checkpoint(path: Path, model: keras.Model, best: list[NDArray[Any]], hi
 def load_checkpoint(path: Path, model: keras.Model) -> tuple[list[NDArray[Any]], list[EpochRecord]]:
     """Put a checkpoint into the model and its optimizer; returns the best weights and the history.
 
-    Without a file the model stays as it is: (its own weights, []).
+    Without a file, or with one that cannot be read, the model stays as it is: (its own weights, []).
     """
-    if not path.exists():
+    arrays = read_arrays(path)
+    if not arrays:
         return [np.asarray(variable) for variable in model.variables], []
     model.optimizer.build(model.trainable_variables)
-    with np.load(path, allow_pickle=False) as arrays:
-        for prefix, variables in (("model", model.variables), ("optimizer", model.optimizer.variables)):
-            for name, variable in zip(number(prefix, variables), variables, strict=True):
-                variable.assign(arrays[name])
-        best = [arrays[name] for name in number("best", model.variables)]
-        history = [EpochRecord(**record) for record in json.loads(str(arrays["history"]))]
+    for prefix, variables in (("model", model.variables), ("optimizer", model.optimizer.variables)):
+        for name, variable in zip(number(prefix, variables), variables, strict=True):
+            variable.assign(arrays[name])
+    best = [arrays[name] for name in number("best", model.variables)]
+    history = [EpochRecord(**record) for record in json.loads(str(arrays["history"]))]
     return best, history
+
+
+def read_arrays(path: Path) -> dict[str, NDArray[Any]]:
+    """Read all arrays of a checkpoint; none of one that is missing or damaged, as by a power failure."""
+    try:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
+            return dict(arrays)
+    except FileNotFoundError:
+        return {}
+    except (EOFError, ValueError, BadZipFile):
+        path.unlink()
+        return {}
 
 
 def number(prefix: str, values: list[Any]) -> dict[str, Any]:

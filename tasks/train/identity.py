@@ -21,6 +21,10 @@ ROOM: Final = Path(__file__).parent
 BACKEND_PACKAGES: Final = {"tensorflow": ("tensorflow",), "jax": ("jax", "jaxlib")}
 
 
+# The tokenizer is part of the model, though two may encode the same texts alike.
+TRAINED_ON: Final = ("tokenizer.json", "train.parquet", "validation.parquet")
+
+
 def decide_model(variant: Variant, settings: FitSettings, sequences: Manifest, *, num_classes: int) -> dict[str, Any]:
     """List what decides the weights, as plain JSON."""
     backend = backend_name()
@@ -36,7 +40,7 @@ def decide_model(variant: Variant, settings: FitSettings, sequences: Manifest, *
         "settings": {**asdict(settings), "kernels": kernels},
         "native": hash_sources() if kernels == "native" else None,
         "encoding": dict(sequences.decided_by["encoding"]),
-        "sequences": {name: sequences.files[name].sha256 for name in ("train.parquet", "validation.parquet")},
+        "sequences": {name: sequences.files[name].sha256 for name in TRAINED_ON},
         "num_classes": num_classes,
         "backend": backend,
         "code": hash_room(ROOM, without=("task.py", "variants.py", "events.py")),

@@ -4,6 +4,7 @@ Where the maximum over all positions is what follows a convolution, both are one
 be kept, and most of the gradient is nothing.
 """
 
+from collections.abc import Collection
 from typing import Any, Final
 
 import keras
@@ -26,14 +27,19 @@ def can_use_native_conv(layer: keras.Layer) -> bool:
     )
 
 
-def is_followed_by_maximum(layer: keras.Layer) -> bool:
-    """Tell whether nothing but the maximum over all positions reads a layer whose activation keeps their order."""
+def is_followed_by_maximum(layer: keras.Layer, outputs: Collection[int]) -> bool:
+    """Tell whether nothing but the maximum over all positions reads a layer whose activation keeps their order.
+
+    `outputs` are the ids of the tensors that models put out.
+    """
     activations = keras.activations
     rising = (activations.relu, activations.linear, activations.tanh, activations.sigmoid)
     followers = [node.operation for node in layer._outbound_nodes]  # noqa: SLF001  Keras has no other way to them
     return (
         layer.activation in rising
-        and len(followers) == 1
+        and layer.activity_regularizer is None
+        and len(followers) == len(layer._inbound_nodes) == 1  # noqa: SLF001
+        and id(layer.output) not in outputs
         and type(followers[0]) is keras.layers.GlobalMaxPooling1D
         and followers[0].data_format == "channels_last"
     )

@@ -102,11 +102,12 @@ def speed_up_layers(model: keras.Model, *, kernels: Kernels = "auto") -> None:
     chosen = choose_kernels(kernels, backend="tensorflow")
     if chosen == "plain" or has_gpu():
         return
+    outputs = {id(tensor) for part in iterate_layers(model) for tensor in getattr(part, "outputs", ())}
     for layer in iterate_layers(model):
         if chosen == "native" and can_use_native(layer):
             layer.inner_loop = functools.partial(run_native, layer)
         elif chosen == "native" and can_use_native_conv(layer):
-            run = run_native_conv_max if is_followed_by_maximum(layer) else run_native_conv
+            run = run_native_conv_max if is_followed_by_maximum(layer, outputs) else run_native_conv
             layer.call = functools.partial(run, layer)
         elif can_use_block(layer):
             layer.inner_loop = functools.partial(run_block_lstm, layer)

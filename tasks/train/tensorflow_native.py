@@ -9,6 +9,7 @@ from typing import Any, Final
 import keras
 import tensorflow as tf
 
+from tasks.errors import UserError
 from tasks.train.kernels import find_library
 
 LoopResult = tuple[tf.Tensor, tf.Tensor, list[tf.Tensor]]
@@ -19,8 +20,17 @@ CELLS: Final = {keras.layers.LSTM: 0, keras.layers.GRU: 1, keras.layers.SimpleRN
 
 @functools.cache
 def load_library() -> Any:
-    """Load the library once; returns its operations as functions."""
-    return tf.load_op_library(str(find_library()))
+    """Load the library once; returns its operations as functions.
+
+    Raises UserError when TensorFlow does not take them.
+    """
+    library = tf.load_op_library(str(find_library()))
+    if not hasattr(library, "bakeoff_conv_max_grad"):
+        raise UserError(
+            f"TensorFlow {tf.__version__} does not take the operations of the package's C library; expected one of the "
+            "versions in pyproject.toml. Install one of these, or choose: --kernels tensorflow."
+        )
+    return library
 
 
 def can_use_native(layer: keras.Layer) -> bool:
@@ -65,7 +75,10 @@ def run_native(
     batch, length, _ = sequences.shape
     result.output.set_shape([batch, layer.units])
     result.outputs.set_shape([batch, length if layer.return_sequences else 0, layer.units])
-    return result.output, result.outputs, [result.last_hidden, result.last_carry][: len(states)]
+    last_states = [result.last_hidden, result.last_carry][: len(states)]
+    for state in last_states:
+        state.set_shape([batch, layer.units])
+    return result.output, result.outputs, last_states
 
 
 @tf.RegisterGradient("BakeoffRecurrent")  # type: ignore[untyped-decorator]

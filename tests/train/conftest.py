@@ -1,10 +1,11 @@
 """A tiny encoding, some hand-written reviews encoded with it, and a copy of the code to edit."""
 
+import ctypes
 import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pyarrow as pa
@@ -70,3 +71,16 @@ def run_copy(code_copy: Path) -> Callable[[str], str]:
         return done.stdout
 
     return run
+
+
+@pytest.fixture(params=[0, 1, 99], ids=["baseline", "AVX2", "best"])
+def level(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Run on instructions that every processor has, on those that most have, and on the best that this one has."""
+    from tasks.train.kernels import find_library
+    from tasks.train.tensorflow_native import load_library
+
+    load_library()  # first, or else TensorFlow would miss how the operations are registered
+    library = ctypes.CDLL(str(find_library()))
+    library.recurrent_limit_level(request.param)
+    yield
+    library.recurrent_limit_level(99)

@@ -107,3 +107,13 @@ def test_checkpoint_that_fails_half_way_leaves_the_earlier_one(
     with pytest.raises(KeyboardInterrupt):
         save_checkpoint(path, trained, make_best(trained), HISTORY)
     assert load_checkpoint(path, make_model(seed=2))[1] == HISTORY[:1]
+
+
+def test_damaged_checkpoint_is_none_and_is_deleted(trained: keras.Model, tmp_path: Path) -> None:
+    path = tmp_path / "state.npz"
+    save_checkpoint(path, trained, make_best(trained), HISTORY)
+    whole = path.read_bytes()
+    for damaged in (b"", whole[: len(whole) // 2], b"\0" * len(whole)):
+        path.write_bytes(damaged)
+        assert load_checkpoint(path, make_model(seed=2))[1] == []
+        assert not path.exists()

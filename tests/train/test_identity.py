@@ -27,7 +27,8 @@ from tasks.store import FileRecord, Manifest
 from tasks.train.identity import decide_model
 from tasks.train.settings import FitSettings
 from tasks.train.variants import VARIANTS
-files = {f"{split}.parquet": FileRecord(sha256=split, num_bytes=1) for split in ("train", "validation", "test")}
+names = ("tokenizer.json", "train.parquet", "validation.parquet", "test.parquet")
+files = {name: FileRecord(sha256=name, num_bytes=1) for name in names}
 found = {}
 for row in VARIANTS.values():
     sequences = Manifest(
@@ -43,7 +44,7 @@ print(json.dumps({"fingerprints": found, "keras": "keras" in sys.modules or "ten
 
 
 def make_sequences(**hashes: str) -> Manifest:
-    content = {"train": "1", "validation": "2", "test": "3", **hashes}
+    content = {"tokenizer": "0", "train": "1", "validation": "2", "test": "3", **hashes}
     return Manifest(
         kind="encoding",
         name="words-10k-120",
@@ -51,7 +52,10 @@ def make_sequences(**hashes: str) -> Manifest:
         folder="encodings/f",
         decided_by={"encoding": {"kind": "words", "length": 120}},
         facts={},
-        files={f"{split}.parquet": FileRecord(sha256=sha256, num_bytes=1) for split, sha256 in content.items()},
+        files={
+            "tokenizer.json" if name == "tokenizer" else f"{name}.parquet": FileRecord(sha256=sha256, num_bytes=1)
+            for name, sha256 in content.items()
+        },
         created="today",
     )
 

@@ -41,6 +41,7 @@ def train(shape: tuple[int, ...], kind: str, *, native: bool, **options: Any) ->
     return [np.asarray(value) for value in (variable, *optimizer.variables)]
 
 
+@pytest.mark.usefixtures("level")
 @pytest.mark.parametrize("shape", SHAPES, ids=str)
 @pytest.mark.parametrize("kind", ["dense", "slices", "no slices"])
 def test_updates_are_those_of_keras(shape: tuple[int, ...], kind: str) -> None:

@@ -57,6 +57,7 @@ def list_operations(layer: keras.Layer, shape: tuple[int | None, ...]) -> set[st
 SHAPES = [(1, 5, 1, 5, 16), (3, 9, 7, 3, 48), (33, 40, 16, 5, 128), (9, 21, 16, 1, 16), (32, 120, 16, 5, 128)]
 
 
+@pytest.mark.usefixtures("level")
 @pytest.mark.parametrize("options", [{"activation": "relu"}, {}, {"activation": "tanh", "use_bias": False}], ids=str)
 @pytest.mark.parametrize("shape", SHAPES, ids=str)
 def test_outputs_and_gradients_are_those_of_the_stock_layer(shape: tuple[int, ...], options: dict[str, Any]) -> None:
@@ -123,6 +124,7 @@ def build_max_model(shape: tuple[int, ...], dtype: str, activation: str = "relu"
     return keras.Model(inputs, keras.layers.GlobalMaxPooling1D(dtype=dtype)(layer(inputs)))
 
 
+@pytest.mark.usefixtures("level")
 @pytest.mark.parametrize("shape", SHAPES, ids=str)
 @pytest.mark.parametrize("activation", ["relu", "linear", "tanh"])
 def test_maximum_over_a_convolution_is_that_of_the_stock_layers(shape: tuple[int, ...], activation: str) -> None:
@@ -163,13 +165,26 @@ def test_equal_windows_share_the_gradient_of_their_maximum() -> None:
         np.testing.assert_allclose(value, wanted, rtol=1e-4, atol=1e-5)
 
 
-@pytest.mark.parametrize("kind", ["read twice", "average", "activation that does not keep the order"])
+@pytest.mark.parametrize(
+    "kind",
+    ["read twice", "put out", "called twice", "regularised", "average", "activation that does not keep the order"],
+)
 def test_convolution_that_more_is_read_of_keeps_its_outputs(kind: str) -> None:
     inputs = keras.Input((12, 4))
-    layer = keras.layers.Conv1D(16, 3, activation="swish" if kind.startswith("activation") else "relu")
+    layer = keras.layers.Conv1D(
+        16,
+        3,
+        activation="swish" if kind.startswith("activation") else "relu",
+        activity_regularizer="l2" if kind == "regularised" else None,
+    )
     found = layer(inputs)
     pool = keras.layers.GlobalAveragePooling1D() if kind == "average" else keras.layers.GlobalMaxPooling1D()
-    outputs = [pool(found), keras.layers.Flatten()(found)] if kind == "read twice" else pool(found)
+    read = {
+        "read twice": lambda: keras.layers.Flatten()(found),
+        "put out": lambda: found,
+        "called twice": lambda: layer(inputs),
+    }
+    outputs = [pool(found), read[kind]()] if kind in read else pool(found)
     model = keras.Model(inputs, outputs)
     speed_up_layers(model, kernels="native")
     operations = list_operations(model, (2, 12, 4))

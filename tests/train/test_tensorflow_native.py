@@ -1,7 +1,5 @@
 """The C library computes what the stock layers compute: outputs, states and every gradient, against float64."""
 
-import ctypes
-from collections.abc import Iterator
 from typing import Any
 
 import keras
@@ -15,7 +13,6 @@ import tensorflow as tf
 
 from tasks.train.kernels import find_library
 from tasks.train.tensorflow_fast import iterate_layers, name_kernels, speed_up_layers
-from tasks.train.tensorflow_native import load_library
 
 pytestmark = pytest.mark.skipif(find_library() is None, reason="needs the C library")
 
@@ -88,16 +85,6 @@ def check(pair: tuple[keras.Layer, keras.Layer], inputs: np.ndarray, mask: np.nd
     for value, wanted in zip(actual, expected, strict=True):
         assert value.dtype == np.float32
         np.testing.assert_allclose(value, wanted, rtol=1e-4, atol=1e-6 + 4e-6 * np.abs(wanted).max())
-
-
-@pytest.fixture(params=["baseline", "best"])
-def level(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Run on the instructions that every processor has, and on the best that this one has."""
-    load_library()  # first, or else TensorFlow would miss how the operations are registered
-    library = ctypes.CDLL(str(find_library()))
-    library.recurrent_limit_level(0 if request.param == "baseline" else 99)
-    yield
-    library.recurrent_limit_level(99)
 
 
 @pytest.mark.usefixtures("level")
@@ -205,3 +192,17 @@ def test_gru_that_resets_before_the_product_stays_stock() -> None:
     layer = keras.layers.GRU(4, reset_after=False)
     speed_up_layers(layer, kernels="native")
     assert name_kernels(layer) == []
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_shapes_of_states_are_known_in_a_graph(cell: str) -> None:
+    """Without them a layer that keeps its state, or one that hands it on, cannot be traced."""
+    layer = CELLS[cell](5, return_state=True, stateful=True)
+    layer.build((3, LENGTH, 2))
+    speed_up_layers(layer, kernels="native")
+    assert name_kernels(layer) == ["native"]
+    graph = tf.function(layer.__call__).get_concrete_function(tf.TensorSpec((3, LENGTH, 2)))
+    assert [output.shape for output in graph.outputs] == [(3, 5)] * len(graph.outputs)
+    inputs = tf.ones((3, LENGTH, 2))
+    first, second = (graph(inputs)[0].numpy() for _ in range(2))
+    assert not np.array_equal(first, second), "the second goes on from the state of the first"

@@ -23,7 +23,7 @@ int adam_apply(const adam_update *update) {
     const int64_t num_shares = update->num_rows * update->row_size / SHARE_VALUES + 1;
     adam_plan plan = {.update = update, .num_shares = num_shares < MOST_SHARES ? num_shares : MOST_SHARES};
     void *memory = NULL;
-    if (update->indices) {
+    if (update->is_sparse) {
         const size_t links = (size_t)(update->num_rows + update->num_indices) * sizeof(int32_t);
         plan.strip_rows = STRIP_VALUES / (update->row_size + 1) + 1;
         const size_t strips = (size_t)(plan.num_shares * 2 * plan.strip_rows * update->row_size) * sizeof(float);

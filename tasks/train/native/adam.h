@@ -8,7 +8,8 @@ typedef struct {
     int64_t num_rows, row_size;
     const float *variable, *momentum, *velocity; /* num_rows, row_size each */
     const float *gradient;                       /* of all rows, or num_indices slices, which are added up */
-    const int32_t *indices;                      /* the row that each is for; NULL: the gradient is of all rows */
+    int is_sparse;                               /* whether the gradient is of slices */
+    const int32_t *indices;                      /* the row that each slice is for */
     int64_t num_indices;
     float rate, momentum_step, velocity_step, epsilon; /* the rate with Adam's correction; 1 - beta_1, 1 - beta_2 */
     float *new_variable, *new_momentum, *new_velocity;

@@ -269,7 +269,7 @@ static void compute_adam(void *kernel, opaque *context) {
     const adam_settings *chosen = kernel;
     call c = {.context = context, .status = TF_NewStatus()};
     adam_update update = {.momentum_step = chosen->momentum_step, .velocity_step = chosen->velocity_step,
-                          .epsilon = chosen->epsilon, .num_rows = 1, .row_size = 1};
+                          .epsilon = chosen->epsilon, .is_sparse = chosen->is_sparse, .num_rows = 1, .row_size = 1};
     int64_t dims[MOST_DIMS];
     int num_dims = 0;
     hold_inputs(&c, NUM_ADAM_INPUTS);
@@ -344,6 +344,7 @@ static conv_problem describe_windows(call *c) {
     p.filters = TF_Dim(c->tensors[CONV_KERNEL], 2);
     require(c, TF_Dim(c->tensors[CONV_KERNEL], 1) == p.features, "kernel: expected the inputs' features");
     require(c, p.width > 0 && p.width <= p.length, "kernel: expected a width from 1 to the length");
+    require(c, p.features > 0, "inputs: expected at least one feature");
     require(c, p.filters % CONV_FILTERS == 0, "kernel: expected a multiple of 16 filters");
     p.inputs = data(c, CONV_INPUTS);
     p.kernel = data(c, CONV_KERNEL);
