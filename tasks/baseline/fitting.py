@@ -20,8 +20,8 @@ from tasks.ahead import map_ahead
 from tasks.baseline.baselines import SEED, Baseline
 from tasks.baseline.model import BaselineModel, Parameters, compute_probabilities, save_baseline, weigh_counts
 from tasks.baseline.ngrams import count_ngrams, fit_vocabulary
+from tasks.ingest.batches import read_batches
 
-BATCH_ROWS: Final = 5_000
 KIBIBYTES_PER_MEBIBYTE: Final = 1024
 MAX_ITERATIONS: Final = 1_000
 SMALLEST_PROBABILITY: Final = 1e-7
@@ -125,9 +125,8 @@ def score(probabilities: NDArray[np.float64], labels: NDArray[np.int32]) -> dict
 
 def read_texts(path: Path) -> Iterator[pa.Array]:
     """Read the texts in batches."""
-    with pq.ParquetFile(path) as file:
-        for batch in file.iter_batches(batch_size=BATCH_ROWS, columns=["text"]):
-            yield batch.column("text")
+    for batch in read_batches(path, ["text"]):
+        yield batch.column("text")
 
 
 def read_labels(path: Path) -> NDArray[np.int32]:

@@ -20,6 +20,7 @@ from tasks.compare.results import FILE, TARGET_ACCURACY, Contestant, ModelResult
 from tasks.compare.selective import area_under_risk_coverage, coverage_at_accuracy, risk_coverage
 from tasks.compare.significance import Pair, compare_pairs
 from tasks.compare.slices import Attributes, Encoded, find_worst, has_negation, slice_accuracy
+from tasks.ingest.batches import read_batches
 
 
 def write_comparison(
@@ -131,8 +132,7 @@ def read_encoded(encoding: Mapping[str, Any]) -> Encoded:
 
 def read_negation(path: Path) -> Any:
     """Tell which reviews of a file contain a negation."""
-    with pq.ParquetFile(path) as file:
-        return np.concatenate([has_negation(batch.column(0)) for batch in file.iter_batches(columns=["text"])])
+    return np.concatenate([has_negation(batch.column(0)) for batch in read_batches(path, ["text"])])
 
 
 def score_unseen(contestants: Sequence[Contestant], splits: Mapping[str, SplitFacts]) -> dict[str, Any]:

@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 import numpy as np
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from tasks.ingest.batches import read_batches
 from tasks.ingest.split import hash_texts
 from tasks.ingest.words import count_words
 
@@ -26,11 +26,10 @@ class SplitFacts(NamedTuple):
 def read_split(path: Path) -> SplitFacts:
     """Read a file of reviews in batches, keeping some bytes of each review."""
     parts: list[SplitFacts] = []
-    with pq.ParquetFile(path) as file:
-        for batch in file.iter_batches(columns=["text", "label"]):
-            texts = batch.column("text")
-            labels = batch.column("label").to_numpy()
-            parts.append(SplitFacts(hash_texts(texts.to_pylist()), labels, count_words(texts)))
+    for batch in read_batches(path, ["text", "label"]):
+        texts = batch.column("text")
+        labels = batch.column("label").to_numpy()
+        parts.append(SplitFacts(hash_texts(texts.to_pylist()), labels, count_words(texts)))
     return SplitFacts(*(np.concatenate(column) for column in zip(*parts, strict=True)))
 
 

@@ -6,9 +6,9 @@ from typing import Any, Final
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from tasks.compare.results import CONSTANT, Contestant
+from tasks.ingest.batches import read_batches
 
 CONFIDENT_PER_MODEL: Final = 10
 MISSED_BY_ALL: Final = 50
@@ -69,15 +69,14 @@ def measure_agreement(contestants: Sequence[Contestant]) -> list[list[float]]:
 def read_reviews(path: Path, rows: Sequence[int], label_names: Sequence[str]) -> dict[str, dict[str, Any]]:
     """Read some rows of a file of reviews, cut to what a page can show, by the number of the row."""
     wanted, start, found = np.array(rows, dtype=np.int64), 0, {}
-    with pq.ParquetFile(path) as file:
-        for batch in file.iter_batches(columns=["id", "text", "label"]):
-            here = wanted[(wanted >= start) & (wanted < start + len(batch))]
-            for row, review in zip(here.tolist(), batch.take(pa.array(here - start)).to_pylist(), strict=True):
-                found[str(row)] = {
-                    "id": review["id"],
-                    "label": label_names[review["label"]],
-                    "text": review["text"][:SHOWN_CHARACTERS],
-                    "num_characters": len(review["text"]),
-                }
-            start += len(batch)
+    for batch in read_batches(path, ["id", "text", "label"]):
+        here = wanted[(wanted >= start) & (wanted < start + len(batch))]
+        for row, review in zip(here.tolist(), batch.take(pa.array(here - start)).to_pylist(), strict=True):
+            found[str(row)] = {
+                "id": review["id"],
+                "label": label_names[review["label"]],
+                "text": review["text"][:SHOWN_CHARACTERS],
+                "num_characters": len(review["text"]),
+            }
+        start += len(batch)
     return found

@@ -6,15 +6,14 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from tasks.drift.stability import LEVELS, judge, noise_bound, stability_index
 from tasks.evaluate.bundle import Bundle, load_bundle
 from tasks.evaluate.profile import count_in_bins, read_lengths, share_of_unknown
+from tasks.ingest.batches import read_batches
 
 FILE: Final = "drift.json"
-BATCH_ROWS: Final = 5_000
 
 
 def measure_drift(
@@ -44,9 +43,7 @@ def measure_drift(
 
 def read_unknown(champion: Bundle, path: Path) -> NDArray[np.float64]:
     """Read the share of unknown tokens in each review of a file: shape (num_reviews,)."""
-    with pq.ParquetFile(path) as file:
-        batches = file.iter_batches(BATCH_ROWS, columns=["text"])
-        counted = [champion.classifier.prepare(batch.column("text"))[1:] for batch in batches]
+    counted = [champion.classifier.prepare(batch.column("text"))[1:] for batch in read_batches(path, ["text"])]
     return np.concatenate([share_of_unknown(num_tokens, num_oov) for num_tokens, num_oov in counted])
 
 

@@ -1,6 +1,5 @@
 """Fit a tokenizer on the training split and write every split's sequences to Parquet, batch by batch."""
 
-from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
@@ -16,8 +15,8 @@ from tasks.encode.encodings import Encoding
 from tasks.encode.padding import OOV_ID, PAD_ID, mark_wordless, pad_tokens
 from tasks.encode.subwords import encode_subwords, fit_subwords
 from tasks.encode.words import PAD, encode_words, fit_words
+from tasks.ingest.batches import read_batches
 
-BATCH_ROWS: Final = 5_000
 # Beyond this, sequences are mapped from disk: a million reviews of 120 words take 240 MB.
 MEMORY_BUDGET: Final = 128 * 1024**2
 SPLITS: Final = ("train", "validation", "test")
@@ -117,12 +116,6 @@ def sequence_schema(encoding: Encoding) -> pa.Schema:
             ("num_oov", pa.int32()),
         ]
     )
-
-
-def read_batches(path: Path, *, columns: list[str]) -> Iterator[pa.RecordBatch]:
-    """Read a Parquet file in batches of bounded size."""
-    with pq.ParquetFile(path) as file:
-        yield from file.iter_batches(batch_size=BATCH_ROWS, columns=columns)
 
 
 def read_sequences(

@@ -8,7 +8,6 @@ from typing import Any, Final, NamedTuple
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from tasks.evaluate.calibration import apply_temperature, choose_threshold, fit_temperature, reliability
@@ -17,8 +16,8 @@ from tasks.evaluate.metrics import compute_metrics
 from tasks.evaluate.model_card import write_model_card
 from tasks.evaluate.predictions import write_predictions
 from tasks.evaluate.profile import profile_lengths, profile_unknown
+from tasks.ingest.batches import read_batches
 
-BATCH_ROWS: Final = 5_000
 SINGLE_REVIEWS: Final = 30
 CALIBRATION_METRICS: Final = ("nll", "brier", "ece")
 
@@ -81,11 +80,10 @@ def evaluate_model(
 def score_split(classifier: Classifier, path: Path) -> ScoredSplit:
     """Score one file of reviews, batch by batch."""
     ids, labels, scored = [], [], []
-    with pq.ParquetFile(path) as file:
-        for batch in file.iter_batches(BATCH_ROWS):
-            ids.append(batch.column("id"))
-            labels.append(batch.column("label").to_numpy())
-            scored.append(classifier.score(batch.column("text")))
+    for batch in read_batches(path):
+        ids.append(batch.column("id"))
+        labels.append(batch.column("label").to_numpy())
+        scored.append(classifier.score(batch.column("text")))
     arrays = (np.concatenate(column) for column in zip(*scored, strict=True))
     return ScoredSplit(pa.concat_arrays(ids), np.concatenate(labels), *arrays)
 
@@ -119,8 +117,7 @@ def compare_calibration(split: ScoredSplit, decision: Decision) -> dict[str, Any
 
 def time_single_reviews(classifier: Classifier, path: Path) -> float:
     """Measure how many reviews a second the model scores when they come one at a time: the median of some."""
-    with pq.ParquetFile(path) as file:
-        texts = next(file.iter_batches(SINGLE_REVIEWS, columns=["text"])).column("text")
+    texts = next(read_batches(path, ["text"])).column("text").slice(0, SINGLE_REVIEWS)
     classifier.score(texts.slice(0, 1))
     seconds = []
     for index in range(len(texts)):

@@ -4,9 +4,9 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from tasks.ingest.batches import read_batches
 from tasks.ingest.words import count_words
 
 NUM_BINS: Final = 10
@@ -28,8 +28,7 @@ def profile_unknown(num_tokens: NDArray[np.int32], num_oov: NDArray[np.int32]) -
 
 def read_lengths(path: Path) -> NDArray[np.int64]:
     """Read the number of words of each review of a file: shape (num_reviews,)."""
-    with pq.ParquetFile(path) as file:
-        return np.concatenate([count_words(batch.column("text")) for batch in file.iter_batches(columns=["text"])])
+    return np.concatenate([count_words(batch.column("text")) for batch in read_batches(path, ["text"])])
 
 
 def share_of_unknown(num_tokens: NDArray[np.int32], num_oov: NDArray[np.int32]) -> NDArray[np.float64]:

@@ -3,7 +3,8 @@ r"""The one place where review text is changed: what is stored is the source's t
 1. A Python bytes literal (`b'It\\'s good'`, the trace of `str()` called on bytes) becomes the text that it spells.
 2. HTML line breaks and other formatting tags become a space; anything else in angle brackets stays.
 3. HTML entities of markup characters (`&amp;`, `&quot;`, ...) become the characters that they stand for.
-4. White space at both ends is dropped.
+4. Line ends of Windows and of old Macs become those of Unix.
+5. White space at both ends is dropped.
 
 Texts of several columns are joined by a space before, leaving out nulls. A text of which nothing is left is blank.
 """
@@ -45,6 +46,8 @@ def clean_text(text: str) -> str:
         text = MARKUP.sub(" ", text.replace(LINE_BREAK, " "))
     if "&" in text:
         text = ENTITY.sub(lambda found: ENTITIES[found[0]], text)
+    if "\r" in text:
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
     return text.strip()
 
 

@@ -30,7 +30,7 @@ from tasks.ingest.paths import (
     strip_compression,
 )
 from tasks.ingest.records import Record, read_json, read_pattern, read_quoted, read_unquoted
-from tasks.ingest.rows import Rows, batch_objects, batch_records
+from tasks.ingest.rows import BATCH_CHARACTERS, Rows, batch_objects, batch_records
 from tasks.ingest.source import BATCH_ROWS
 from tasks.store import record_file
 
@@ -151,6 +151,13 @@ def check_widths(records: Iterable[Record], names: Sequence[str], path: Path, op
         yield number, values
 
 
+def count_batch_rows(metadata: pq.FileMetaData) -> int:
+    """Say how many rows to read at a time: at most BATCH_ROWS, fewer where rows are long on average."""
+    groups = (metadata.row_group(index) for index in range(metadata.num_row_groups))
+    num_bytes = sum(group.total_byte_size for group in groups)
+    return int(max(1, min(BATCH_ROWS, BATCH_CHARACTERS * metadata.num_rows // max(1, num_bytes))))
+
+
 def read_parquet(path: Path, *, wanted: Collection[str] | None) -> Iterator[Rows]:
     """Read a Parquet file page by page; a compressed one is unpacked to a temporary file first."""
     start = 0
@@ -162,7 +169,7 @@ def read_parquet(path: Path, *, wanted: Collection[str] | None) -> Iterator[Rows
             parquet = pq.ParquetFile(file, pre_buffer=False, buffer_size=2**20)
             names = parquet.schema_arrow.names
             columns = None if wanted is None else [name for name in names if name in wanted]
-            for batch in parquet.iter_batches(batch_size=BATCH_ROWS, columns=columns):
+            for batch in parquet.iter_batches(batch_size=count_batch_rows(parquet.metadata), columns=columns):
                 yield Rows(batch, np.arange(start + 1, start + 1 + len(batch)), "row")
                 start += len(batch)
     except (OSError, pa.ArrowException) as error:

@@ -51,7 +51,15 @@ def describe_no_texts(folder: Path) -> str:
 
 def hash_folder(folder: Path) -> str:
     """Hash the names and contents of the texts."""
-    return hash_json({name: record_file(folder / name).sha256 for name in list_texts(folder)})
+    return hash_json({name: hash_text(folder / name) for name in list_texts(folder)})
+
+
+def hash_text(path: Path) -> str:
+    """Hash one file. Raises UserError when it cannot be read."""
+    try:
+        return record_file(path).sha256
+    except OSError as error:
+        raise UserError(describe_damage(path, "to its end", error)) from error
 
 
 def list_texts(folder: Path) -> list[str]:

@@ -14,9 +14,9 @@ from tasks.compare.errors import read_reviews
 from tasks.compare.slices import cut_slices
 from tasks.errors import UserError
 from tasks.evaluate.bundle import Bundle, load_bundle
-from tasks.evaluate.evaluation import BATCH_ROWS
 from tasks.evaluate.metrics import predict_labels
 from tasks.evaluate.predictions import read_predictions
+from tasks.ingest.batches import read_batches
 from tasks.promote.gate import Slice, judge
 from tasks.promote.identity import read_facts
 from tasks.promote.rules import Margins
@@ -67,12 +67,11 @@ def answer_anew(bundle: Bundle, test_path: Path, label_names: Sequence[str]) -> 
     check_labels(bundle.label_names, label_names)
     places = np.array([label_names.index(name) for name in bundle.label_names])
     predicted, labels, confidence = [], [], []
-    with pq.ParquetFile(test_path) as file:
-        for batch in file.iter_batches(BATCH_ROWS, columns=["text", "label"]):
-            decided = bundle.decide(batch.column("text"))
-            predicted.append(places[decided.predicted])
-            confidence.append(take_confidence(decided.probabilities, decided.predicted))
-            labels.append(batch.column("label").to_numpy())
+    for batch in read_batches(test_path, ["text", "label"]):
+        decided = bundle.decide(batch.column("text"))
+        predicted.append(places[decided.predicted])
+        confidence.append(take_confidence(decided.probabilities, decided.predicted))
+        labels.append(batch.column("label").to_numpy())
     return Answers(np.concatenate(predicted), np.concatenate(labels), np.concatenate(confidence))
 
 
@@ -87,7 +86,8 @@ def check_labels(champion: Sequence[str], run: Sequence[str]) -> None:
 def read_answers(folder: Path, test_path: Path) -> Answers:
     """Read what the candidate answered in its evaluation; raises UserError when that was on other reviews."""
     path = folder / "predictions.parquet"
-    if not pq.read_table(path, columns=["id"]).equals(pq.read_table(test_path, columns=["id"])):
+    columns = ["id", "label"]
+    if not pq.read_table(path, columns=columns).equals(pq.read_table(test_path, columns=columns)):
         raise UserError(f"{str(path)!r} is not of the test reviews of this run; expected it to be. Run again.")
     probabilities, labels = read_predictions(path)
     predicted = predict_labels(probabilities, threshold=read_facts(folder).threshold)

@@ -11,9 +11,9 @@ import pyarrow.parquet as pq
 import pytest
 from tokenizers import Tokenizer
 
-from tasks.encode import sequences
 from tasks.encode.encodings import ENCODINGS, Encoding
 from tasks.encode.sequences import SPLITS, read_sequences, sequence_schema, write_encoding
+from tasks.ingest import batches
 
 Kind = Literal["words", "subwords"]
 
@@ -193,7 +193,7 @@ def test_facts_add_up_each_split(write: Write) -> None:
 @pytest.mark.parametrize("kind", ["words", "subwords"])
 def test_size_of_batches_changes_no_row(write: Write, monkeypatch: pytest.MonkeyPatch, kind: Kind) -> None:
     whole, whole_facts = write(make_encoding(kind=kind))
-    monkeypatch.setattr(sequences, "BATCH_ROWS", 2)
+    monkeypatch.setattr(batches, "BATCH_ROWS", 2)
     in_batches, facts = write(make_encoding(kind=kind))
 
     assert pq.ParquetFile(in_batches / "train.parquet").num_row_groups == math.ceil(len(TRAIN) / 2)
@@ -220,7 +220,7 @@ def test_saved_tokenizer_gives_the_written_tokens(write: Write, kind: Kind) -> N
 
 
 def test_written_sequences_are_read_back(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sequences, "BATCH_ROWS", 2)
+    monkeypatch.setattr(batches, "BATCH_ROWS", 2)
     folder, _ = write(make_encoding())
     tokens, labels = read_sequences(folder / "train.parquet")
 
@@ -234,7 +234,7 @@ def test_written_sequences_are_read_back(write: Write, monkeypatch: pytest.Monke
 def test_sequences_beyond_the_budget_are_mapped_from_disk(
     write: Write, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(sequences, "BATCH_ROWS", 2)
+    monkeypatch.setattr(batches, "BATCH_ROWS", 2)
     folder, _ = write(make_encoding())
     tokens, labels = read_sequences(folder / "train.parquet", scratch=tmp_path / "scratch", budget=39)
     expected, expected_labels = read_sequences(folder / "train.parquet", scratch=tmp_path / "none", budget=40)

@@ -152,3 +152,8 @@ def test_texts_are_cleaned_one_by_one() -> None:
     rng.shuffle(texts)
 
     assert clean_texts(pa.array(texts)).to_pylist() == [clean(text) for text in texts]
+
+
+@pytest.mark.parametrize("text", ["one\r\ntwo", "one\rtwo", "one\ntwo"])
+def test_line_ends_are_those_of_unix(text: str) -> None:
+    assert clean(text) == "one\ntwo"

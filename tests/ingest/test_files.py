@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, NoReturn
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -179,3 +179,23 @@ def test_flag_that_fits_no_file_is_refused(tmp_path: Path) -> None:
     (tmp_path / "a.jsonl").write_text("{}")
     with pytest.raises(UserError, match="--columns is for a table"):
         check_files(FileOptions(path=tmp_path / "a.jsonl", columns=("text",)))
+
+
+def test_long_rows_of_parquet_are_read_fewer_at_a_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tasks.ingest.files.BATCH_CHARACTERS", 10_000)
+    pq.write_table(pa.table({"text": [f"{n}" + "x" * 1_000 for n in range(100)]}), tmp_path / "a.parquet")
+    found = [len(rows.columns) for rows in read_rows(tmp_path / "a.parquet", FileOptions(path=tmp_path / "a.parquet"))]
+    assert sum(found) == 100
+    assert max(found) < 12
+
+
+def test_text_that_cannot_be_read_to_be_hashed_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "films" / "good").mkdir(parents=True)
+    (tmp_path / "films" / "good" / "1.txt").write_text("fine")
+
+    def refuse(_path: Path) -> NoReturn:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("tasks.ingest.folder.record_file", refuse)
+    with pytest.raises(UserError, match=r"1\.txt cannot be read to its end: .*Permission denied"):
+        hash_files(FileOptions(path=tmp_path / "films"))
