@@ -64,14 +64,14 @@ def probe_context(config: ProbeConfig = ProbeConfig()) -> dict[str, Any] | State
         if config.shard:
             return Completed(message=f"part {config.shard}: {len(results)} trainings done", data={})
         measured = run(measure_memory, results, data_dir=config.data_dir, artifacts_dir=config.artifacts_dir)
+        return write_probe_report(
+            measured,
+            run=describe_run(config, results, started),
+            config_json=config.model_dump_json(indent=2),
+            artifacts_dir=config.artifacts_dir,
+        )
     except (TrainingError, UserError) as error:
         return Failed(message=str(error), data=error)
-    return write_probe_report(
-        measured,
-        run=describe_run(config, results, started),
-        config_json=config.model_dump_json(indent=2),
-        artifacts_dir=config.artifacts_dir,
-    )
 
 
 def train_cells(config: ProbeConfig) -> Iterator[CellResult]:

@@ -16,6 +16,7 @@ from typing import Any
 
 from prefect import flow, runtime
 from prefect.client.schemas import State
+from prefect.logging import get_run_logger
 from prefect.states import Completed, Failed
 from rich.console import Console
 
@@ -107,16 +108,16 @@ def train_all(config: RunConfig = RunConfig()) -> dict[str, Any] | State[Any]:
             run_id=name_results(started),
             **folders(config),
         )
+        leaderboard = write_report(
+            comparison,
+            gate=gate,
+            run=describe_run(config, choice, reviews, results, started),
+            drift=drift,
+            config_json=config.model_dump_json(indent=2),
+            artifacts_dir=config.artifacts_dir,
+        )
     except (TrainingError, UserError) as error:
         return Failed(message=str(error), data=error)
-    leaderboard = write_report(
-        comparison,
-        gate=gate,
-        run=describe_run(config, choice, reviews, results, started),
-        drift=drift,
-        config_json=config.model_dump_json(indent=2),
-        artifacts_dir=config.artifacts_dir,
-    )
     return conclude(leaderboard)
 
 
@@ -132,9 +133,14 @@ def folders(config: RunConfig) -> dict[str, Path]:
 
 def compare_with_champion(config: RunConfig, choice: Choice, reviews: Manifest) -> dict[str, Any] | None:
     """Measure how far the training data are from the champion's, if there is one of the same data."""
-    if not has_comparable_champion(choice, config.artifacts_dir):
+    try:
+        if not has_comparable_champion(choice, config.artifacts_dir):
+            return None
+        return run(measure_drift, reviews, **folders(config)).facts
+    except UserError as error:
+        # The gate has its own way with a champion that cannot be loaded; the run goes on without its data.
+        get_run_logger().warning("drift was not measured: %s", error)
         return None
-    return run(measure_drift, reviews, **folders(config)).facts
 
 
 def encode_all(config: RunConfig, reviews: Manifest) -> dict[str, Manifest]:
@@ -186,7 +192,8 @@ def attempt(
         named = isinstance(error, TrainingError | ChildError)
         reason = str(error) if named else f"{type(error).__name__}: {error}"
         return result.model_copy(update={"status": "failed", "reason": " ".join(reason.split())[:500]})
-    return result.model_copy(update={"folder": model.folder, "training": model.facts, "metrics": evaluation.facts})
+    facts = {"training": model.facts, "metrics": evaluation.facts}
+    return result.model_copy(update={"folder": model.folder, "evaluation": evaluation.fingerprint, **facts})
 
 
 def describe_run(

@@ -1,8 +1,9 @@
 """Errors that a person can mend."""
 
+import contextlib
 import difflib
 import errno
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 DISK_ERRORS: Final = {
@@ -38,3 +39,14 @@ def explain_disk_error(error: OSError, *, where: object) -> UserError | None:
         if error.errno == number or (number == errno.ENOSPC and "No space left on device" in str(error)):
             return UserError(f"{words} under {where}; expected room to write. Mend that and run again: it goes on.")
     return None
+
+
+@contextlib.contextmanager
+def disk_errors_explained(where: object) -> Iterator[None]:
+    """Turn an error of the disk within the block into a UserError that names the place."""
+    try:
+        yield
+    except OSError as error:
+        if explained := explain_disk_error(error, where=where):
+            raise explained from error
+        raise

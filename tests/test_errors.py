@@ -5,7 +5,7 @@ import os
 
 import pytest
 
-from tasks.errors import UserError, did_you_mean, explain_disk_error
+from tasks.errors import UserError, did_you_mean, disk_errors_explained, explain_disk_error
 
 
 @pytest.mark.parametrize(("word", "nearest"), [("bilsm", "bilstm"), ("ltsm", "lstm"), ("conv_max", "conv-max")])
@@ -40,3 +40,10 @@ def test_full_disk_is_recognised_by_its_message_alone() -> None:
 
 def test_other_errors_are_not_explained() -> None:
     assert explain_disk_error(FileNotFoundError(errno.ENOENT, "No such file"), where="/data") is None
+
+
+def test_disk_error_within_a_block_becomes_one_that_explains_itself() -> None:
+    with pytest.raises(UserError, match="the disk is full under /data"), disk_errors_explained("/data"):
+        raise OSError(errno.ENOSPC, "No space left on device")
+    with pytest.raises(FileNotFoundError), disk_errors_explained("/data"):
+        raise FileNotFoundError(errno.ENOENT, "No such file")

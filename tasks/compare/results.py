@@ -11,8 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
+from tasks.errors import UserError
 from tasks.evaluate.metrics import predict_labels
 from tasks.evaluate.predictions import read_predictions
+from tasks.store import COMPLETE, read_manifest
 
 FILE: Final = "comparison.json"
 BASELINE: Final = "baseline"
@@ -24,7 +26,10 @@ CONSTANT: Final = "majority"
 
 
 class ModelResult(BaseModel):
-    """What became of one variant with one seed; `folder` is relative to the artifacts' root."""
+    """What became of one variant with one seed.
+
+    `folder` is relative to the artifacts' root, `evaluation` the fingerprint of what this run's evaluation left there.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -35,6 +40,7 @@ class ModelResult(BaseModel):
     status: Literal["ok", "failed"]
     reason: str | None = None
     folder: str | None = None
+    evaluation: str | None = None
     training: dict[str, Any] = {}
     metrics: dict[str, Any] = {}
 
@@ -90,11 +96,21 @@ def load_contestants(results: Sequence[ModelResult], artifacts_dir: Path) -> lis
     return [load_contestant(name, rows, artifacts_dir) for name, rows in trained.items()]
 
 
+def check_evaluation(folder: Path, result: ModelResult) -> None:
+    """Raise UserError when another run, with other test reviews, has evaluated the same model since."""
+    if result.evaluation is not None and read_manifest(folder / COMPLETE).fingerprint != result.evaluation:
+        raise UserError(
+            f"{result.variant} with seed {result.seed} was evaluated anew by another run meanwhile, on other test "
+            "reviews; expected one run at a time on the same training data. Run again."
+        )
+
+
 def load_contestant(name: str, results: Sequence[ModelResult], artifacts_dir: Path) -> Contestant:
     """Load one variant's predictions and decide them at each model's own threshold."""
     probabilities, predicted = [], []
     for result in results:
         folder = artifacts_dir / str(result.folder)
+        check_evaluation(folder, result)
         threshold = json.loads((folder / "bundle.json").read_text(encoding="utf-8"))["threshold"]
         found, labels = read_predictions(folder / "predictions.parquet")
         probabilities.append(found)

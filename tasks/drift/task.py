@@ -1,6 +1,5 @@
 """Prefect task that holds a run's training data against the champion's."""
 
-import json
 from pathlib import Path
 from typing import Any, Final, cast
 
@@ -12,7 +11,7 @@ from prefect.logging import get_run_logger
 
 from tasks.drift.render import describe_drift, render_drift
 from tasks.drift.stability import STABLE
-from tasks.evaluate.bundle import CURRENT, find_bundle
+from tasks.evaluate.bundle import CURRENT, find_bundle, read_facts
 from tasks.fingerprint import hash_room, library_versions
 from tasks.ingest.datasets import Choice
 from tasks.orchestration import produce_in_task
@@ -23,11 +22,14 @@ CHAMPION: Final = "champion"
 
 
 def has_comparable_champion(choice: Choice, artifacts_dir: Path) -> bool:
-    """Tell whether there is a champion of this dataset; of files, whose names change from night to night, any is."""
+    """Tell whether there is a champion of this dataset; of files, whose names change from night to night, any is.
+
+    Raises UserError when there is one that is not as it was made.
+    """
     folder = artifacts_dir / CHAMPION / CURRENT
-    if not (folder / "bundle.json").is_file():
+    if not folder.exists():
         return False
-    champion = json.loads((folder / "bundle.json").read_text(encoding="utf-8"))
+    champion = read_facts(find_bundle(folder))
     is_same = choice.files is not None or champion["dataset"]["name"] == choice.dataset
     return is_same and "profile" in champion
 

@@ -15,8 +15,14 @@ def bootstrap_accuracy(correct: NDArray[np.bool_], *, seed: int = 0) -> tuple[fl
 
     Each resample draws reviews with replacement and adds a draw of the seeds' part (`draw_seed_effects`), so the
     interval covers the choice of the test reviews and, with more than one seed, of the seed; with one seed it speaks
-    for that one model. Bounds stay within [0, 1].
+    for that one model. Bounds stay within [0, 1]. Where every answer of every seed is right, or wrong, resamples are
+    all alike and would give a point: then the interval is Wilson's (1927) for that many reviews.
     """
+    if correct.all() or not correct.any():
+        from scipy.stats import binomtest
+
+        bounds = binomtest(int(correct[0].sum()), correct.shape[1]).proportion_ci(CONFIDENCE, method="wilson")
+        return float(bounds.low), float(bounds.high)
     random = np.random.default_rng(seed)
     num_seeds, num_reviews = correct.shape
     reviews_with_hits = np.bincount(correct.sum(axis=0), minlength=num_seeds + 1)

@@ -38,6 +38,7 @@ def evaluate_model(model: Manifest, reviews: Manifest, *, data_dir: Path, artifa
             "model": {name: model.files[name].sha256 for name in MODEL_FILES if name in model.files},
             "reviews": {name: reviews.files[name].sha256 for name in SPLITS},
             "label_names": label_names,
+            "dataset": describe_dataset(reviews),
             "code": {room.name: hash_room(room, without=("task.py",)) for room in (ROOM, ENCODE)},
             "libraries": library_versions("keras", "scikit-learn", "scipy", "tokenizers"),
         },
@@ -68,13 +69,18 @@ def describe_bundle(model: Manifest, reviews: Manifest) -> dict[str, Any]:
         "encoding": None if is_baseline else {"name": model.facts["encoding"], **model.decided_by["encoding"]},
         "settings": model.decided_by["settings"],
         "training": model.facts,
-        "dataset": {
-            "name": reviews.name,
-            "counts": reviews.facts["counts"],
-            "limit": reviews.decided_by["limit"],
-            "validation_fraction": reviews.decided_by["validation_fraction"],
-            "file_options": reviews.decided_by.get("source", {}).get("options"),
-        },
+        "dataset": describe_dataset(reviews),
         "data": {name: record.sha256 for name, record in reviews.files.items()},
         "versions": model.decided_by["libraries"],
+    }
+
+
+def describe_dataset(reviews: Manifest) -> dict[str, Any]:
+    """List what a bundle says of the data, besides their hashes."""
+    return {
+        "name": reviews.name,
+        "counts": reviews.facts["counts"],
+        "limit": reviews.decided_by["limit"],
+        "validation_fraction": reviews.decided_by["validation_fraction"],
+        "file_options": reviews.decided_by.get("source", {}).get("options"),
     }

@@ -77,6 +77,8 @@ def score_file(job: Job, *, listener: Listener) -> dict[str, Any]:
     is not as it was made and for input that cannot be read.
     """
     bundle = load_bundle(job.model_folder)
+    # The champion may change meanwhile: the parts belong to the model that was loaded.
+    job = replace(job, model_folder=bundle.folder)
     additions = describe_additions(bundle.facts, prefix=job.prefix, min_confidence=job.min_confidence)
     files = replace(job.files, text_columns=peek_columns(job.files).text_columns)
     folder = open_parts(job.output, fingerprint(job.decide_parts()))

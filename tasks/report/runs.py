@@ -10,6 +10,7 @@ from typing import Any
 
 import pandas as pd
 
+from tasks.errors import UserError
 from tasks.report.page import render_page
 from tasks.report.render import render_markdown
 
@@ -66,7 +67,16 @@ def flatten_row(row: dict[str, Any], dataset: str) -> dict[str, Any]:
 
 
 def point_latest(folder: Path) -> None:
-    """Let runs/latest point to the folder, by a name relative to it so that the tree can be moved."""
+    """Let runs/latest point to the folder, by a name relative to it so that the tree can be moved.
+
+    Raises UserError when a folder is in the link's place.
+    """
+    link = folder.with_name(LATEST)
+    if link.is_dir() and not link.is_symlink():
+        raise UserError(
+            f"{str(link)!r} is a folder, perhaps since a copy followed the link; expected a link to the newest run. "
+            "Move it away and run again."
+        )
     temporary = folder.with_name(f".{LATEST}-{folder.name}")
     temporary.symlink_to(folder.name)
-    os.replace(temporary, folder.with_name(LATEST))
+    os.replace(temporary, link)

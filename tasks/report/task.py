@@ -10,6 +10,7 @@ from prefect.cache_policies import NO_CACHE
 from prefect.logging import get_run_logger
 
 from tasks.compare.results import FILE
+from tasks.errors import disk_errors_explained
 from tasks.probe.results import FILE as PROBE_FILE
 from tasks.report.probe_markdown import render_probe_markdown
 from tasks.report.probe_runs import write_probe
@@ -38,7 +39,8 @@ def write_report(
     probe = find_probe(artifacts_dir)
     parts = {name: part for name, part in (("drift", drift), ("probe", probe)) if part}
     metrics = {"run": run, "gate": gate, **parts, **content}
-    folder = write_run(artifacts_dir, metrics, config_json)
+    with disk_errors_explained(artifacts_dir):
+        folder = write_run(artifacts_dir, metrics, config_json)
     publish_artifacts(metrics, folder)
     return select_leaderboard(metrics)
 
@@ -50,7 +52,9 @@ def write_probe_report(
     """Write the probe's reports in all their forms; returns the content of probe.json."""
     content = json.loads((artifacts_dir / measured.folder / PROBE_FILE).read_text(encoding="utf-8"))
     metrics = {"run": run, **content}
-    publish_probe(metrics, write_probe(artifacts_dir, metrics, config_json))
+    with disk_errors_explained(artifacts_dir):
+        folder = write_probe(artifacts_dir, metrics, config_json)
+    publish_probe(metrics, folder)
     return metrics
 
 

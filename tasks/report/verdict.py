@@ -51,8 +51,8 @@ def describe_baselines(metrics: Mapping[str, Any]) -> str:
     baselines = [row for row in rows if row["group"] == BASELINE]
     if not neural or not baselines:
         return ""
-    best, baseline = neural[0], baselines[0]
-    ahead = [row["name"] for row in neural if row["beats_baseline"]]
+    ahead = [row for row in neural if row["beats_baseline"]]
+    best, baseline = (ahead or neural)[0], baselines[0]
     gap = 100 * (best["accuracy"]["mean"] - baseline["accuracy"]["mean"])
     if not ahead:
         place = "behind" if gap < 0 else "ahead, which may be chance"

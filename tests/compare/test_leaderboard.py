@@ -4,12 +4,15 @@ import json
 import math
 import statistics
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tasks.compare.results import ENSEMBLE, ModelResult
+from tasks.compare.results import ENSEMBLE, ModelResult, load_contestants
+from tasks.errors import UserError
 from tasks.evaluate.intervals import bootstrap_accuracy
+from tasks.store import COMPLETE, Manifest
 
 AddResult = Callable[..., ModelResult]
 Build = Callable[..., dict[str, Any]]
@@ -184,3 +187,22 @@ def test_neural_models_are_held_against_the_best_baseline(build: Build, add_resu
 
 def test_without_baselines_nothing_is_said_of_them(build: Build, add_result: AddResult) -> None:
     assert [row["beats_baseline"] for row in build(add_result("lstm", 95))["variants"]] == [None]
+
+
+def test_model_that_another_run_evaluated_meanwhile_is_refused(add_result: AddResult, tmp_path: Path) -> None:
+    result = add_result("lstm", 80)
+    manifest = Manifest(
+        kind="evaluation",
+        name="lstm",
+        fingerprint="f",
+        folder=str(result.folder),
+        decided_by={},
+        facts={},
+        files={},
+        created="today",
+    )
+    (tmp_path / manifest.folder / COMPLETE).write_text(manifest.model_dump_json())
+    own = result.model_copy(update={"evaluation": "f"})
+    assert load_contestants([own], tmp_path)[0].accuracy == 0.8
+    with pytest.raises(UserError, match="lstm with seed 1 was evaluated anew by another run"):
+        load_contestants([own.model_copy(update={"evaluation": "g"})], tmp_path)

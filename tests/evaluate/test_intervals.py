@@ -62,11 +62,6 @@ def test_bounds_are_ordered_and_hold_the_accuracy(hits: np.ndarray) -> None:
     assert 0 <= low <= hits.mean() <= high <= 1
 
 
-@pytest.mark.parametrize(("accuracy", "bounds"), [(1.0, (1.0, 1.0)), (0.0, (0.0, 0.0))])
-def test_certainty_has_no_width(accuracy: float, bounds: tuple[float, float]) -> None:
-    assert bootstrap_accuracy(make_hits(accuracy, accuracy)) == bounds
-
-
 def simulate_hits(random: np.random.Generator, *, num_seeds: int, sd: float, num_reviews: int = 2_500) -> np.ndarray:
     """Hits of a recipe of accuracy 0.85 whose seeds have accuracies of this sd and err on much the same reviews."""
     accuracy = 0.85 + sd * random.normal(size=(num_seeds, 1))
@@ -85,3 +80,11 @@ def test_interval_covers_the_accuracy_of_the_recipe(num_seeds: int, sd: float, m
 
 def test_one_review_has_an_interval() -> None:
     assert bootstrap_accuracy(np.array([[True], [False], [True]])) == (0.0, 1.0)
+
+
+@pytest.mark.parametrize("num_seeds", [1, 3])
+def test_answers_that_are_all_right_leave_room_for_those_that_were_not_asked(num_seeds: int) -> None:
+    """Wilson's bounds of 40 of 40: 1 / (1 + z**2 / n)."""
+    low, high = bootstrap_accuracy(np.ones((num_seeds, 40), bool))
+    assert (low, high) == (pytest.approx(1 / (1 + 1.959964**2 / 40)), 1.0)
+    assert bootstrap_accuracy(np.zeros((num_seeds, 40), bool)) == (0.0, pytest.approx(1 - low))

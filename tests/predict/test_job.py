@@ -15,7 +15,7 @@ import pytest
 
 from tasks.errors import UserError
 from tasks.predict import job, writers
-from tasks.predict.job import Listener
+from tasks.predict.job import Job, Listener
 
 pytestmark = pytest.mark.filterwarnings("ignore:__array__:DeprecationWarning")  # Keras saves with NumPy 1's protocol
 
@@ -243,19 +243,21 @@ def test_late_column_of_a_taken_name_is_refused(
         ({"output": "scored.json"}, "Did you mean '.jsonl'"),
         ({"output": "in.csv"}, "is the input"),
         ({"output": "folder.csv"}, "is a folder"),
-        ({"line_pattern": "(?P<text>.+)"}, ""),
     ],
 )
 def test_bad_requests_are_refused(options: dict[str, Any], message: str, score: Score, tmp_path: Path) -> None:
     (tmp_path / "folder.csv").mkdir()
     path = write_table(tmp_path / "in.csv")
     before = path.read_bytes()
-    if not message:
-        score(path, **options)
-        return
     with pytest.raises(UserError, match=message):
         score(path, **options)
     assert path.read_bytes() == before
+
+
+def test_pattern_makes_lines_of_a_table(score: Score, tmp_path: Path) -> None:
+    summary = score(write_table(tmp_path / "in.csv"), line_pattern="(?P<text>.+)", output="lines.csv")
+    lines = (tmp_path / "in.csv").read_text().splitlines()
+    assert summary["num_rows"] == len(lines)
 
 
 def test_numbers_are_no_text_column(score: Score, tmp_path: Path) -> None:
@@ -358,3 +360,21 @@ def test_rows_are_scored_in_bounded_batches(
     score(many)
     assert sizes == [5_000, 5_000, 2_000]
     assert pq.ParquetFile(tmp_path / "scored.parquet").num_row_groups == 3
+
+
+def test_champion_that_changes_meanwhile_is_not_the_one_that_scores(
+    score: Score, bundle: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What has been scored is kept under the model that was loaded."""
+    champion, found = tmp_path / "champion", []
+    champion.mkdir()
+    (champion / "current").symlink_to(bundle)
+
+    def decide_parts(job: Job) -> dict[str, Any]:
+        found.append(job.model_folder)
+        return decide(job)
+
+    decide = Job.decide_parts
+    monkeypatch.setattr(Job, "decide_parts", decide_parts)
+    score(write_table(tmp_path / "in.csv"), model=champion)
+    assert found == [bundle.resolve()]

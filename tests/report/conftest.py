@@ -1,7 +1,6 @@
 """Pages in a real browser; metrics of probes that never trained, summed up as the probe does."""
 
 import math
-import shutil
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -10,7 +9,6 @@ import pytest
 
 BuildProbe = Callable[..., dict[str, Any]]
 Open = Callable[..., Any]
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 # How far back each model can look; the seed moves it.
 SPANS = {
     "average-pool": 1_000,
@@ -43,13 +41,11 @@ PROBE_RUN = {
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
+def browser(chromium: str) -> Iterator[Any]:
     sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    if CHROMIUM is None:
-        pytest.skip("there is no Chromium: apt-get install chromium")
     with sync_api.sync_playwright() as playwright:
         # The sandbox of the browser does not work for root, as whom tests run in containers.
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
+        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
         yield browser
         browser.close()
 
@@ -67,37 +63,49 @@ class Opened:
         self.page.goto(path.as_uri())
         self.page.wait_for_selector("html[data-ready]", state="attached")
 
+    def close(self) -> None:
+        """Close the page, which must have been free of requests and complaints whatever was done on it."""
+        self.context.close()
+        assert self.problems == []
+
     def note_request(self, url: str, own: str) -> None:
         if url != own and not url.startswith("data:"):
             self.problems.append(f"request: {url}")
 
 
-@pytest.fixture
-def keep_html(browser: Any, tmp_path: Path) -> Open:
-    """Writes a page to a file and opens it for good; every page must be free of requests and complaints."""
+@pytest.fixture(scope="module")
+def kept_pages(browser: Any) -> Iterator[list[Opened]]:  # noqa: ARG001  which is closed after them
+    """The pages that all tests of a module share."""
+    pages: list[Opened] = []
+    yield pages
+    for opened in pages:
+        opened.close()
 
-    def open_from_disk(html: str, **options: Any) -> Opened:
+
+@pytest.fixture
+def open_from_disk(browser: Any, tmp_path: Path) -> Open:
+    """Writes a page to a file and opens it; whoever opens it closes it."""
+
+    def open_file(html: str, **options: Any) -> Opened:
         path = tmp_path / "report.html"
         path.write_text(html, encoding="utf-8")
-        opened = Opened(browser, path, **options)
-        assert opened.problems == []
-        return opened
+        return Opened(browser, path, **options)
 
-    return open_from_disk
+    return open_file
 
 
 @pytest.fixture
-def open_html(keep_html: Open) -> Iterator[Open]:
+def open_html(open_from_disk: Open) -> Iterator[Open]:
     """Opens pages for one test, which may click on them."""
     pages: list[Opened] = []
 
     def open_for_test(html: str, **options: Any) -> Opened:
-        pages.append(keep_html(html, **options))
+        pages.append(open_from_disk(html, **options))
         return pages[-1]
 
     yield open_for_test
     for opened in pages:
-        opened.context.close()
+        opened.close()
 
 
 def imagine_accuracy(cell: Any, distance: int) -> float:

@@ -43,17 +43,11 @@ def metrics(build: Build, add_result: AddResult) -> dict[str, Any]:
     )
 
 
-@pytest.fixture(scope="module")
-def kept_pages() -> list[Any]:
-    """The page that tests only read, once it is open."""
-    return []
-
-
 @pytest.fixture
-def page_to_read(metrics: dict[str, Any], kept_pages: list[Any], keep_html: Open) -> Any:
+def page_to_read(metrics: dict[str, Any], kept_pages: list[Any], open_from_disk: Open) -> Any:
     """The page for tests that only read it: opened once for all of them."""
     if not kept_pages:
-        kept_pages.append(keep_html(render_page(metrics)))
+        kept_pages.append(open_from_disk(render_page(metrics)))
     return kept_pages[0].page
 
 

@@ -32,17 +32,11 @@ def open_probe(open_html: Open) -> Open:
     return lambda metrics, **options: open_html(render_probe_page(metrics), **options)
 
 
-@pytest.fixture(scope="module")
-def kept_pages() -> list[Any]:
-    """The page of a whole probe, once it is open."""
-    return []
-
-
 @pytest.fixture
-def whole(build_probe: BuildProbe, kept_pages: list[Any], keep_html: Open) -> Any:
+def whole(build_probe: BuildProbe, kept_pages: list[Any], open_from_disk: Open) -> Any:
     """The page of a whole probe, opened once for all tests that leave it as it was."""
     if not kept_pages:
-        kept_pages.append(keep_html(render_probe_page(build_probe())))
+        kept_pages.append(open_from_disk(render_probe_page(build_probe())))
     return kept_pages[0]
 
 
@@ -124,7 +118,6 @@ def test_pressed_model_is_lit_in_every_chart_until_it_is_pressed_again(whole: An
     page.keyboard.press("Enter")
     page.wait_for_function("!document.querySelector('#accuracy .mark-line path[opacity=\"0.12\"]')")
     assert page.query_selector("[aria-pressed=true]") is None
-    assert whole.problems == []
 
 
 def test_pointing_at_a_model_lights_it_for_as_long(build_probe: BuildProbe, open_probe: Open) -> None:

@@ -10,6 +10,7 @@ from typing import Any, NoReturn
 import pytest
 
 from tasks.compare.results import ModelResult
+from tasks.errors import UserError
 from tasks.ingest.datasets import FALLBACK_WARNING
 from tasks.report import runs
 from tasks.report.runs import write_run
@@ -93,6 +94,13 @@ def test_latest_survives_a_move_of_the_tree(leaderboard: dict[str, Any], tmp_pat
     write_run(tmp_path / "here", leaderboard, CONFIG)
     (tmp_path / "here").rename(tmp_path / "there")
     assert (tmp_path / "there" / "runs" / "latest" / "leaderboard.json").is_file()
+
+
+def test_folder_in_the_place_of_latest_is_told(leaderboard: dict[str, Any], tmp_path: Path) -> None:
+    (tmp_path / "runs" / "latest").mkdir(parents=True)
+    with pytest.raises(UserError, match=r"runs/latest' is a folder, perhaps since a copy followed the link"):
+        write_run(tmp_path, leaderboard, CONFIG)
+    assert (tmp_path / "runs" / leaderboard["run"]["id"] / "report.html").is_file()
 
 
 def test_latest_is_never_missing_while_it_is_replaced(
