@@ -2,6 +2,7 @@
 
 import importlib
 import logging
+import os
 import signal
 import sys
 import tempfile
@@ -23,6 +24,7 @@ from tasks.train.kernels import choose_kernels
 
 USAGE_STATUS = 2
 INTERRUPT_STATUS = 130
+BROKEN_PIPE_STATUS = 141
 
 
 def launch(
@@ -46,6 +48,10 @@ def launch(
     except (TrainingError, UserError) as error:
         print(f"error: {error}", file=sys.stderr)
         return USAGE_STATUS
+    except BrokenPipeError:
+        # Who reads standard output, such as `head`, has enough; nor can the rest be written at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return BROKEN_PIPE_STATUS
     except KeyboardInterrupt:
         print("stopped; run the same command again to go on", file=sys.stderr)
         return INTERRUPT_STATUS

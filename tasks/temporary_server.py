@@ -7,6 +7,7 @@ its parent does, however the parent died.
 
 import atexit
 import contextlib
+import http.client
 import os
 import signal
 import socket
@@ -106,7 +107,7 @@ def check_server(url: str) -> None:
             return
     except urllib.error.HTTPError:
         return
-    except OSError as error:
+    except (OSError, ValueError, http.client.HTTPException) as error:
         if isinstance(getattr(error, "reason", None), ssl.SSLError):
             return
         raise UserError(

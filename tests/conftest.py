@@ -3,7 +3,9 @@
 import gc
 import json
 import os
+import shutil
 import sys
+import tempfile
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -49,7 +51,13 @@ HISTORY = """epoch,loss,accuracy,val_loss,val_accuracy,seconds,train_seconds,rev
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """If the checkout has no `.venv`, let it lead to the environment that runs the tests until all workers are done."""
+    """Give Prefect a home of its own before anything imports it.
+
+    If the checkout has no `.venv`, let it lead to the environment that runs the tests until all workers are done.
+    """
+    home = tempfile.TemporaryDirectory(prefix="prefect-", ignore_cleanup_errors=True)
+    os.environ["PREFECT_HOME"] = home.name
+    config.add_cleanup(home.cleanup)
     link = ROOT / ".venv"
     if not is_worker(config) and not link.exists():
         link.symlink_to(sys.prefix)
@@ -73,22 +81,25 @@ def is_worker(config: pytest.Config) -> bool:
 
 
 @pytest.fixture(scope="session")
-def prefect_api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def prefect_api() -> Iterator[str]:
     """The address of a real Prefect server with a database of its own."""
     from tasks.temporary_server import TemporaryServer
 
-    home = os.environ.get("PREFECT_HOME")
-    os.environ["PREFECT_HOME"] = str(tmp_path_factory.mktemp("prefect"))
     server = TemporaryServer()
     try:
         server.wait_until_ready()
         yield server.url
     finally:
         server.stop()
-        if home is None:
-            del os.environ["PREFECT_HOME"]
-        else:
-            os.environ["PREFECT_HOME"] = home
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """Where the browser is."""
+    path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if path is None:
+        pytest.skip("there is no Chromium: apt-get install chromium")
+    return path
 
 
 @pytest.fixture(scope="session")

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 def test_failed_scoring_is_told(receiver: "WebhookReceiver", monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BAKEOFF_WEBHOOK_URL", receiver.url)
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
     config = PredictConfig(input=Path("in.csv"), output=Path("out.csv"))
     for parameters in ({"config": config}, {"config": {"input": "in.csv"}}):
         flow_run = SimpleNamespace(id="1", name="in.csv → out.csv", parameters=parameters)

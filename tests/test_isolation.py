@@ -35,7 +35,6 @@ def children(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         "def die(number): os.kill(os.getpid(), number)\n"
         "def leave(): os._exit(7)\n"
         "def fill_disk(): raise OSError(errno.ENOSPC, 'No space left on device')\n"
-        "def main_file(): return getattr(sys.modules['__main__'], '__file__', None)\n"
         "def wait(listener):\n    listener.on_progress(os.getpid())\n    time.sleep(1000)\n"
     )
     monkeypatch.syspath_prepend(tmp_path)
@@ -81,9 +80,22 @@ def test_child_that_leaves_is_a_training_error() -> None:
         run_apart("apart:leave")
 
 
-def test_child_does_not_import_the_programs_main_file() -> None:
-    main_file = run_apart("apart:main_file")
-    assert main_file is None or "pytest" not in main_file
+def test_child_does_not_import_the_programs_main_file(tmp_path: Path) -> None:
+    (tmp_path / "main.py").write_text(
+        "print('imported', __name__)\n"
+        "if __name__ == '__main__':\n"
+        "    from tasks.isolation import run_apart\n"
+        "    print(run_apart('apart:add', left=1, right=2)[0])\n"
+    )
+    path = os.pathsep.join([str(tmp_path), os.environ.get("PYTHONPATH", "")])
+    done = subprocess.run(
+        [sys.executable, tmp_path / "main.py"],
+        env={**os.environ, "PYTHONPATH": path, "PYTHONUNBUFFERED": "1"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.splitlines() == ["imported __main__", "3"]
 
 
 def test_error_in_the_listener_ends_the_child() -> None:

@@ -179,6 +179,6 @@ def wait_for_line(process: "subprocess.Popen[str]", output: IO[str], ready: str)
             assert line, lines
             lines.append(line)
     finally:
-        timer.cancel()
         process.terminate()
         process.communicate()
+        timer.cancel()

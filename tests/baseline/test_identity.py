@@ -46,24 +46,30 @@ def identify(*, num_classes: int = 2, reviews: Manifest | None = None, **changes
     return fingerprint(decide_baseline(baseline, reviews or make_reviews(), num_classes=num_classes))
 
 
+def fingerprints_of(root: Path) -> dict[str, str]:
+    """The fingerprint of each baseline by the code under this folder."""
+    environment = {**os.environ, "PYTHONPATH": str(root), "PYTHONDONTWRITEBYTECODE": "1"}
+    command = [sys.executable, "-c", FINGERPRINTS]
+    done = subprocess.run(command, env=environment, cwd=root, capture_output=True, text=True, check=True)
+    found: dict[str, str] = json.loads(done.stdout)
+    return found
+
+
+@pytest.fixture(scope="module")
+def unchanged() -> dict[str, str]:
+    return fingerprints_of(ROOT)
+
+
 @pytest.fixture
-def edit(tmp_path: Path) -> Callable[[str, str, str], set[str]]:
+def edit(tmp_path: Path, unchanged: dict[str, str]) -> Callable[[str, str, str], set[str]]:
     """Edits a file of a copy of the code and returns the baselines whose fingerprints change."""
     shutil.copytree(ROOT / "tasks", tmp_path / "tasks", ignore=shutil.ignore_patterns("__pycache__"))
 
-    def run() -> dict[str, str]:
-        environment = {**os.environ, "PYTHONPATH": str(tmp_path), "PYTHONDONTWRITEBYTECODE": "1"}
-        command = [sys.executable, "-c", FINGERPRINTS]
-        done = subprocess.run(command, env=environment, cwd=tmp_path, capture_output=True, text=True, check=True)
-        found: dict[str, str] = json.loads(done.stdout)
-        return found
-
     def change(file: str, old: str, new: str) -> set[str]:
-        before = run()
         path = tmp_path / "tasks" / file
         assert old in path.read_text()
         path.write_text(path.read_text().replace(old, new))
-        return {name for name, value in run().items() if value != before[name]}
+        return {name for name, value in fingerprints_of(tmp_path).items() if value != unchanged[name]}
 
     return change
 

@@ -6,15 +6,33 @@ import subprocess
 import sys
 import time
 import urllib.request
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from unittest.mock import patch
 
+import psutil
 import pytest
 
 ROOT = Path(__file__).parents[2]
 PATIENCE_SECONDS = 120
+# Reads flags and where to run as JSON, a line each, and writes the leaderboards that come of them.
+NOTEBOOK = """
+import json, os, sys
+from unittest.mock import patch
+from prefect.settings import PREFECT_API_URL, PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
+from flows.train_all import train_all
+from tasks.command_line import parse_command_line
+from tasks.config import RunConfig
+for line in sys.stdin:
+    asked = json.loads(line)
+    os.chdir(asked["folder"])
+    # Without heartbeats, a flow need not wait for the whole second in which it ends.
+    settings = {PREFECT_API_URL: asked["api"], PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}
+    with patch.dict(os.environ, asked["environment"], clear=True), temporary_settings(settings):
+        leaderboard = train_all(parse_command_line(asked["flags"], RunConfig, program="train_all.py"))
+    print(json.dumps(leaderboard), flush=True)
+"""
 
 
 @dataclass
@@ -23,7 +41,9 @@ class Job:
 
     folder: Path
     api: str
+    notebook: "subprocess.Popen[str]"
     flow: str = "train_all.py"
+    started: list["subprocess.Popen[str]"] = field(default_factory=list)
 
     @property
     def artifacts(self) -> Path:
@@ -53,32 +73,44 @@ class Job:
         return [sys.executable, str(ROOT / "flows" / self.flow), *self.flags(*arguments)]
 
     def call(self, *arguments: str, **variables: str) -> dict[str, Any]:
-        """Run the main job within this process, as a notebook would: the libraries are imported once for all its runs.
+        """Call the main job from Python, in the session's notebook: the libraries are imported once for all its runs.
 
         `variables` are of the environment. Returns the leaderboard.
         """
-        from prefect.settings import PREFECT_API_URL, PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
+        asked = {
+            "flags": self.flags(*arguments),
+            "environment": self.environment() | variables,
+            "folder": str(self.folder),
+            "api": self.api,
+        }
+        assert self.notebook.stdin is not None
+        assert self.notebook.stdout is not None
+        self.notebook.stdin.write(f"{json.dumps(asked)}\n")
+        self.notebook.stdin.flush()
+        answer = self.notebook.stdout.readline()
+        assert answer, "the call failed: its traceback is on standard error"
+        leaderboard: dict[str, Any] = json.loads(answer)
+        return leaderboard
 
-        from flows.train_all import train_all
-        from tasks.command_line import parse_command_line
-        from tasks.config import RunConfig
+    def start(self, *arguments: str, **options: Any) -> "subprocess.Popen[str]":
+        """Start it and go on."""
+        return self.start_command(self.command(*arguments), **options)
 
-        # Without heartbeats, a flow need not wait for the whole second in which it ends.
-        settings = {PREFECT_API_URL: self.api, PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}
-        environment = self.environment() | variables
-        with patch.dict(os.environ, environment, clear=True), temporary_settings(settings):
-            leaderboard: Any = train_all(parse_command_line(self.flags(*arguments), RunConfig, program=self.flow))
-        return dict(leaderboard)
+    def start_command(self, command: list[str], **options: Any) -> "subprocess.Popen[str]":
+        """Start a command and go on; what still runs at the end of the tests of this job is killed."""
+        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+        settings = {"env": self.environment(), "cwd": self.folder, "text": True, **pipes, **options}
+        process = subprocess.Popen(command, **settings)
+        self.started.append(process)
+        return process
 
-    def start(self, *arguments: str) -> "subprocess.Popen[str]":
-        return subprocess.Popen(
-            self.command(*arguments),
-            env=self.environment(),
-            cwd=self.folder,
-            text=True,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-        )
+    def kill_started(self) -> None:
+        """Kill what was started and has not ended, with its children, and close all pipes."""
+        for process in self.started:
+            with process:
+                if process.poll() is None:
+                    for member in [*psutil.Process(process.pid).children(recursive=True), process]:
+                        member.kill()
 
     def run(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
         return subprocess.run(
@@ -120,12 +152,26 @@ class Job:
         return content
 
 
+@pytest.fixture(scope="session")
+def notebook() -> Iterator["subprocess.Popen[str]"]:
+    """A process that calls the main job as often as it is asked."""
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    with subprocess.Popen([sys.executable, "-c", NOTEBOOK], text=True, **pipes) as process:  # type: ignore[call-overload]
+        yield process
+
+
 @pytest.fixture
-def job(tmp_path: Path, prefect_api: str) -> Job:
-    return Job(tmp_path, prefect_api)
+def job(tmp_path: Path, prefect_api: str, notebook: "subprocess.Popen[str]") -> Iterator[Job]:
+    job = Job(tmp_path, prefect_api, notebook)
+    yield job
+    job.kill_started()
 
 
 @pytest.fixture(scope="module")
-def shared_job(tmp_path_factory: pytest.TempPathFactory, prefect_api: str) -> Job:
+def shared_job(
+    tmp_path_factory: pytest.TempPathFactory, prefect_api: str, notebook: "subprocess.Popen[str]"
+) -> Iterator[Job]:
     """One job for the tests of a module that follow on each other's outputs."""
-    return Job(tmp_path_factory.mktemp("job"), prefect_api)
+    job = Job(tmp_path_factory.mktemp("job"), prefect_api, notebook)
+    yield job
+    job.kill_started()

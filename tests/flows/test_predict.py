@@ -23,8 +23,7 @@ pytestmark = pytest.mark.slow
 
 def start(job: "Job", *arguments: str, **options: object) -> "subprocess.Popen[str]":
     command = [sys.executable, str(ROOT / "flows" / "predict.py"), f"--artifacts-dir={job.artifacts}", *arguments]
-    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-    return subprocess.Popen(command, env={**job.environment(), **options}, cwd=job.folder, text=True, **pipes)  # type: ignore[call-overload]
+    return job.start_command(command, env={**job.environment(), **options}, stdin=subprocess.PIPE)
 
 
 def run(job: "Job", *arguments: str, given: str = "", **options: object) -> tuple[int, str, str]:
@@ -131,20 +130,25 @@ def test_standard_input_is_answered_line_by_line(
     assert process.returncode == 0
 
 
+def test_reader_that_has_enough_ends_it_without_a_word(trained: "Job", no_prefect: dict[str, str]) -> None:
+    process = start(trained, "-", **no_prefect)
+    assert process.stdin is not None
+    assert process.stdout is not None
+    assert process.stderr is not None
+    process.stdout.close()
+    process.stdin.write("a fine film\n")
+    process.stdin.close()
+    assert process.stderr.read() == ""
+    assert process.wait(PATIENCE_SECONDS) == 141
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
         ((), "nothing to score"),
-        (("--input=long.csv",), "--output is missing"),
-        (("--input=long.csv", "--text=x"), "--text stands without"),
-        (("--input=long.csv", "--output=a.xlsx"), "expected one of .parquet, .csv, .jsonl"),
         (("--input=lang.csv", "--output=a.csv"), "Did you mean 'long.csv'?"),
-        (("--input=long.csv", "--output=a.csv", "--text-column=texts"), "Did you mean 'text'?"),
         (("--input=long.csv", "--output=long.csv/a.csv"), "cannot be written"),
-        (("--input=long.csv", "--output=a.csv", "--model=nowhere"), "holds no model"),
         (("--text=x", "--model=nowhere"), "holds no model"),
-        (("--text=x", "--min-confidence=2"), "--min-confidence: "),
-        (("--text=x", "--modle=a"), "Did you mean '--model'?"),
     ],
 )
 def test_bad_usage_is_one_line_before_prefect(

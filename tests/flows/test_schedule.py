@@ -144,7 +144,8 @@ def server(tmp_path_factory: pytest.TempPathFactory, receiver: "WebhookReceiver"
     site = Site(folder, environment["PREFECT_API_URL"], environment)
     process = site.start(str(BIN / "prefect"), "server", "start", "--port", str(port), cwd=folder)
     try:
-        wait_until(lambda: answers(site), site.logs)
+        wait_until(lambda: answers(site) or process.poll() is not None, site.logs)
+        assert process.poll() is None, site.logs()
         yield site
     finally:
         stop(process)
@@ -177,13 +178,15 @@ def scheduled(site: Site) -> str:
     """The id of a run that came due by itself and completed."""
     smoke = site.deployment("train-all/smoke")["id"]
     first = datetime.now(UTC) + DUE_IN
-    schedule = {"interval": timedelta(days=1).total_seconds(), "anchor_date": first.isoformat()}
-    site.call(f"/deployments/{smoke}/schedules", [{"schedule": schedule, "active": True}])
+    # Should the server look later than the first is due, there is a next one.
+    schedule = {"interval": timedelta(minutes=1).total_seconds(), "anchor_date": first.isoformat()}
+    (added,) = site.call(f"/deployments/{smoke}/schedules", [{"schedule": schedule, "active": True}])
     of_smoke = {"deployments": {"id": {"any_": [smoke]}}, "sort": "EXPECTED_START_TIME_ASC", "limit": 1}
     wait_until(lambda: site.call("/flow_runs/filter", of_smoke), site.logs)
     run_id = str(site.call("/flow_runs/filter", of_smoke)[0]["id"])
     state = site.wait_for_state(run_id, "COMPLETED", "FAILED", "CRASHED", "CANCELLED")
     assert state["type"] == "COMPLETED", site.logs()
+    site.call(f"/deployments/{smoke}/schedules/{added['id']}", method="DELETE")
     return run_id
 
 
@@ -307,14 +310,16 @@ def test_failing_run_is_failed_and_calls_the_webhook(site: Site, receiver: "Webh
     assert body["links"]["run"].endswith(f"/runs/flow-run/{run_id}")
     assert body["message"] == state["message"]
     assert receiver.url not in site.logs()
-    assert receiver.url not in json.dumps(site.call("/logs/filter", {}))
+    of_run = {"logs": {"flow_run_id": {"any_": [run_id]}}, "sort": "TIMESTAMP_DESC"}
+    wait_until(lambda: "missing.csv" in json.dumps(site.call("/logs/filter", of_run)), site.logs)
+    assert receiver.url not in json.dumps(site.call("/logs/filter", of_run))
 
 
 @pytest.fixture(scope="module")
-def page() -> Iterator[Page]:
+def page(chromium: str) -> Iterator[Page]:
     expect.set_options(timeout=1_000 * PATIENCE_SECONDS)
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
+        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
         yield browser.new_page(viewport={"width": 1280, "height": 900})
         browser.close()
 
