@@ -3,7 +3,7 @@
 import sys
 from pathlib import Path
 
-from tasks.errors import UserError, explain_disk_error
+from tasks.errors import UserError, disk_errors_explained
 from tasks.evaluate.bundle import find_bundle
 from tasks.launch import launch
 from tasks.promote.champion import BUNDLES, FOLDER, Entry, find_champion, hold_champion, promote, roll_back
@@ -26,13 +26,8 @@ def check_folder(config: PromoteConfig) -> None:
 
 def change_at_once(config: PromoteConfig) -> bool:
     """Change the champion and print what was done; True, for there is no flow to start."""
-    try:
+    with disk_errors_explained("the champion's folder"):
         print(change(config))
-    except OSError as error:
-        explained = explain_disk_error(error, where="the champion's folder")
-        if explained is None:
-            raise
-        raise explained from error
     return True
 
 

@@ -15,6 +15,7 @@ STDERR = 2
 
 def import_quietly(name: str) -> ModuleType:
     """Import a module that brings TensorFlow in, without the notes it prints before any log level can be set."""
+    # By then it is quiet, and what lives is no longer what was imported alone.
     if name in sys.modules:
         return importlib.import_module(name)
     logging.getLogger("absl").setLevel(logging.ERROR)

@@ -12,7 +12,7 @@ from prefect.logging import get_logger, get_run_logger
 from prefect.runtime import task_run
 from prefect.states import Completed, Failed
 
-from tasks.errors import TrainingError, UserError, explain_disk_error
+from tasks.errors import TrainingError, UserError, disk_errors_explained
 from tasks.store import Manifest, Output, produce
 
 Result = TypeVar("Result")
@@ -46,15 +46,12 @@ def produce_in_task(output: Output, make: Callable[[Path], dict[str, Any]]) -> S
     """
     logger = get_run_logger()
     try:
-        produced = produce(
-            output, make, on_wait=lambda: logger.info("%s: waiting for another run that makes it", task_run.name)
-        )
+        with disk_errors_explained(output.root):
+            produced = produce(
+                output, make, on_wait=lambda: logger.info("%s: waiting for another run that makes it", task_run.name)
+            )
     except (TrainingError, UserError) as error:
         return Failed(message=str(error), data=error)
-    except OSError as error:
-        if explained := explain_disk_error(error, where=output.root):
-            return Failed(message=str(explained), data=explained)
-        raise
     return Completed(name="Cached" if produced.reused else None, message=produced.reason, data=produced.manifest)
 
 

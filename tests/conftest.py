@@ -20,6 +20,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 NUM_REVIEWS = 100
 LENGTH = 120
+FINGERPRINT = "f"
 AddResult = Callable[..., Any]
 AddBundle = Callable[..., Path]
 PublishBundle = Callable[[str, Path, Path, Any], Path]
@@ -207,6 +208,7 @@ def add_result(tmp_path: Path) -> AddResult:
         pq.write_table(table, tmp_path / folder / "predictions.parquet")
         (tmp_path / folder / "bundle.json").write_text(json.dumps({"threshold": threshold}))
         (tmp_path / folder / "history.csv").write_text(HISTORY)
+        write_manifest(tmp_path / folder, "manifest.json", ["predictions.parquet"])
         accuracy = float(correct.mean())
         measured = {
             **dict.fromkeys(METRICS, 0.5),
@@ -223,6 +225,7 @@ def add_result(tmp_path: Path) -> AddResult:
             seed=seed,
             status="ok",
             folder=folder,
+            evaluation=FINGERPRINT,
             training={**dict.fromkeys(TRAINING, 2.0), "num_params": 171_533, **numbers},
             metrics={**measured, **numbers},
         )
@@ -309,7 +312,7 @@ def write_manifest(folder: Path, name: str, files: list[str]) -> None:
     manifest = Manifest(
         kind="test",
         name=folder.name,
-        fingerprint="f",
+        fingerprint=FINGERPRINT,
         folder=folder.name,
         decided_by={},
         facts={},

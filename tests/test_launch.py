@@ -7,6 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from tasks.command_line import parse_command_line
+from tasks.config import RunConfig
+from tasks.errors import UserError
+from tasks.launch import check_run
+
 ROOT = Path(__file__).parents[1]
 CLOSED_PORT = "http://127.0.0.1:9"
 
@@ -60,6 +65,33 @@ def test_unknown_dataset_is_one_line(tmp_path: Path) -> None:
 def test_file_that_cannot_be_used_is_one_line(tmp_path: Path) -> None:
     (tmp_path / "bad.csv").write_text("text,label\na,b,c\n")
     assert "line 2: number of fields 3, but the header has 2" in start_badly(tmp_path, "--dataset=bad.csv")
+
+
+@pytest.mark.parametrize(
+    ("content", "flags", "finding"),
+    [
+        (None, (), "no such file; expected a file or a folder. Did you mean 'reviews.csv'?"),
+        ("", (), "is empty"),
+        ("text,label\n", (), "is empty: no rows"),
+        ("foo,label\na,b\n", (), "no column whose name says that it holds the text, only 'foo', 'label'"),
+        (b"text,label\n\xff,b\n", (), "line 2 is not utf-8"),
+        (b"PK\x03\x04", (), "a zip archive"),
+        ("text,label\na,b\n", ("--delimiter=ab",), "--delimiter: expected one ASCII character"),
+    ],
+)
+def test_check_of_a_run_finds_what_cannot_be_used(
+    tmp_path: Path, content: str | bytes | None, flags: tuple[str, ...], finding: str
+) -> None:
+    (tmp_path / "reviews.csv").write_text("text,label\na,b\n")
+    path = tmp_path / ("revews.csv" if content is None else "bad.csv")
+    if content is not None:
+        path.write_bytes(content.encode() if isinstance(content, str) else content)
+    folders = (f"--data-dir={tmp_path / 'data'}", f"--artifacts-dir={tmp_path / 'artifacts'}")
+    with pytest.raises(UserError) as caught:
+        check_run(parse_command_line([f"--dataset={path}", *folders, *flags], RunConfig, program="train"))
+    assert finding in str(caught.value)
+    assert "\n" not in str(caught.value)
+    assert not list(tmp_path.glob("artifacts/*"))
 
 
 def test_file_of_another_split_is_named_by_its_flag(tmp_path: Path) -> None:

@@ -78,6 +78,15 @@ def test_host_that_is_not_found_in_time_is_given_up(
     assert "could not be reached" in caplog.text
 
 
+def test_silence_ends_with_the_timeout(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+    monkeypatch.setattr(webhook, "TIMEOUT_SECONDS", 0.3)
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        monkeypatch.setenv(VARIABLE, f"http://127.0.0.1:{silent.getsockname()[1]}/{SECRET}")
+        assert not call_webhook(BODY)
+    assert "could not be reached" in caplog.text
+
+
 def test_without_an_address_nothing_is_sent_or_said(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

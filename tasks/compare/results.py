@@ -97,11 +97,11 @@ def load_contestants(results: Sequence[ModelResult], artifacts_dir: Path) -> lis
 
 
 def check_evaluation(folder: Path, result: ModelResult) -> None:
-    """Raise UserError when another run, with other test reviews, has evaluated the same model since."""
-    if result.evaluation is not None and read_manifest(folder / COMPLETE).fingerprint != result.evaluation:
+    """Raise UserError when another run, of another dataset with the same training data, has evaluated it since."""
+    if read_manifest(folder / COMPLETE).fingerprint != result.evaluation:
         raise UserError(
-            f"{result.variant} with seed {result.seed} was evaluated anew by another run meanwhile, on other test "
-            "reviews; expected one run at a time on the same training data. Run again."
+            f"{result.variant} with seed {result.seed} was evaluated anew by another run meanwhile, whose test reviews "
+            "or name differ; expected one run at a time on the same training data. Run again."
         )
 
 

@@ -36,7 +36,6 @@ def compare_models(
         folder="comparisons/{fingerprint}",
         decided_by={
             "results": hash_json([result.model_dump() for result in results]),
-            "reviews": reviews.content_hash,
             "dataset": describe_dataset(reviews),
             "code": hash_room(ROOM, without=("task.py",)),
             "libraries": library_versions("scipy", "statsmodels", "numpy"),

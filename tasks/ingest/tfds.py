@@ -190,7 +190,7 @@ def choose_splits(builder: "tfds.core.DatasetBuilder", text: str, label: str) ->
 
 def has_labels(builder: "tfds.core.DatasetBuilder", text: str, label: str) -> bool:
     """Tell whether the test split is labelled: TFDS marks a withheld label with -1."""
-    for _, labels in read_batches(builder, "test", text, label):
+    for _, labels in read_raw_batches(builder, "test", text, label):
         return bool(labels[0] >= 0)
     raise damaged(builder, "its test split is empty")
 
@@ -207,7 +207,7 @@ def hash_files(builder: "tfds.core.DatasetBuilder", splits: dict[str, str]) -> d
 def read_split(builder: "tfds.core.DatasetBuilder", split: str, text: str, label: str) -> Iterator[Batch]:
     """Read a split in the order of its files. Raises UserError when they do not hold what they should."""
     num_read = 0
-    for texts, labels in read_batches(builder, split, text, label):
+    for texts, labels in read_raw_batches(builder, split, text, label):
         yield Batch(decode_texts(texts), labels.astype(np.int32))
         num_read += len(labels)
     expected = builder.info.splits[split].num_examples
@@ -215,7 +215,7 @@ def read_split(builder: "tfds.core.DatasetBuilder", split: str, text: str, label
         raise damaged(builder, f"its {split} split has {num_read:,} examples, not {expected:,}")
 
 
-def read_batches(builder: "tfds.core.DatasetBuilder", split: str, text: str, label: str) -> Iterator[RawBatch]:
+def read_raw_batches(builder: "tfds.core.DatasetBuilder", split: str, text: str, label: str) -> Iterator[RawBatch]:
     """Read batches the fastest way that the files' format allows."""
     tfds = import_quietly("tensorflow_datasets")
     is_tfrecord = builder.info.file_format == tfds.core.file_adapters.FileFormat.TFRECORD

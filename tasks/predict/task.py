@@ -10,7 +10,7 @@ from prefect.client.schemas import State
 from prefect.logging import get_run_logger
 from prefect.states import Completed, Failed
 
-from tasks.errors import TrainingError, UserError, explain_disk_error
+from tasks.errors import TrainingError, UserError, disk_errors_explained
 from tasks.fingerprint import fingerprint
 from tasks.isolation import run_apart
 from tasks.markdown import render_table
@@ -46,14 +46,13 @@ def score_texts(job: Job, *, artifacts_dir: Path) -> State[dict[str, Any]]:
     logger = get_run_logger()
     name = f"predict-{fingerprint({'output': str(job.output)})}"
     try:
-        with locked(artifacts_dir, name, on_wait=lambda: logger.info("waiting for another run that writes it")):
+        with (
+            disk_errors_explained(job.output.parent),
+            locked(artifacts_dir, name, on_wait=lambda: logger.info("waiting for another run that writes it")),
+        ):
             facts: dict[str, Any] = run_apart("tasks.predict.job:score_file", job=job, listener=Progress())
     except (TrainingError, UserError) as error:
         return Failed(message=str(error), data=error)
-    except OSError as error:
-        if explained := explain_disk_error(error, where=job.output.parent):
-            return Failed(message=str(explained), data=explained)
-        raise
     if facts["num_unknown_labels"]:
         logger.warning(
             "%s labels that the model does not know, such as %s, are left out of the metrics",

@@ -14,7 +14,7 @@ from prefect.states import Completed, Failed
 
 from tasks.compare.results import FILE, ModelResult
 from tasks.compare.task import describe_encodings
-from tasks.errors import UserError, explain_disk_error
+from tasks.errors import UserError, disk_errors_explained
 from tasks.isolation import run_apart
 from tasks.promote.champion import hold_champion, promote
 from tasks.promote.decision import (
@@ -61,9 +61,12 @@ def gate_candidate(
         return measured
 
     try:
-        with hold_champion(
-            artifacts_dir, on_wait=lambda: logger.info("gate-candidate: waiting for another that is at the gate")
-        ) as champions:
+        with (
+            disk_errors_explained(artifacts_dir),
+            hold_champion(
+                artifacts_dir, on_wait=lambda: logger.info("gate-candidate: waiting for another that is at the gate")
+            ) as champions,
+        ):
             if model is None:
                 decision = decide_without_candidate(champions, rules)
             else:
@@ -72,10 +75,6 @@ def gate_candidate(
                 promote(champions, artifacts_dir / str(model), run=run_id, reasons=decision.reasons)
     except UserError as error:
         return Failed(message=str(error), data=error)
-    except OSError as error:
-        if explained := explain_disk_error(error, where=artifacts_dir):
-            return Failed(message=str(explained), data=explained)
-        raise
     return publish(decision)
 
 

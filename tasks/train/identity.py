@@ -19,8 +19,6 @@ from tasks.train.variants import Variant
 
 ROOM: Final = Path(__file__).parent
 BACKEND_PACKAGES: Final = {"tensorflow": ("tensorflow",), "jax": ("jax", "jaxlib")}
-
-
 # The tokenizer is part of the model, though two may encode the same texts alike.
 TRAINED_ON: Final = ("tokenizer.json", "train.parquet", "validation.parquet")
 

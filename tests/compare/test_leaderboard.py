@@ -12,7 +12,6 @@ import pytest
 from tasks.compare.results import ENSEMBLE, ModelResult, load_contestants
 from tasks.errors import UserError
 from tasks.evaluate.intervals import bootstrap_accuracy
-from tasks.store import COMPLETE, Manifest
 
 AddResult = Callable[..., ModelResult]
 Build = Callable[..., dict[str, Any]]
@@ -191,18 +190,6 @@ def test_without_baselines_nothing_is_said_of_them(build: Build, add_result: Add
 
 def test_model_that_another_run_evaluated_meanwhile_is_refused(add_result: AddResult, tmp_path: Path) -> None:
     result = add_result("lstm", 80)
-    manifest = Manifest(
-        kind="evaluation",
-        name="lstm",
-        fingerprint="f",
-        folder=str(result.folder),
-        decided_by={},
-        facts={},
-        files={},
-        created="today",
-    )
-    (tmp_path / manifest.folder / COMPLETE).write_text(manifest.model_dump_json())
-    own = result.model_copy(update={"evaluation": "f"})
-    assert load_contestants([own], tmp_path)[0].accuracy == 0.8
+    assert load_contestants([result], tmp_path)[0].accuracy == 0.8
     with pytest.raises(UserError, match="lstm with seed 1 was evaluated anew by another run"):
-        load_contestants([own.model_copy(update={"evaluation": "g"})], tmp_path)
+        load_contestants([result.model_copy(update={"evaluation": "another"})], tmp_path)

@@ -12,6 +12,11 @@ import psutil
 import pyarrow.csv
 import pytest
 
+from tasks.command_line import parse_command_line
+from tasks.errors import UserError
+from tasks.launch_predict import check_prediction
+from tasks.predict_config import PredictConfig
+
 if TYPE_CHECKING:
     from conftest import Job
 
@@ -159,3 +164,26 @@ def test_bad_usage_is_one_line_before_prefect(
     (line,) = errors.splitlines()
     assert line.startswith("error: ")
     assert message in line
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--input=long.csv",), "--output is missing"),
+        (("--input=long.csv", "--text=x"), "--text stands without"),
+        (("--input=long.csv", "--output=a.xlsx"), "expected one of .parquet, .csv, .jsonl"),
+        (("--input=long.csv", "--output=a.csv", "--text-column=texts"), "Did you mean 'text'?"),
+        (("--input=long.csv", "--output=a.csv", "--model=nowhere"), "holds no model"),
+        (("--text=x", "--min-confidence=2"), "--min-confidence: "),
+        (("--text=x", "--modle=a"), "Did you mean '--model'?"),
+    ],
+)
+def test_check_of_a_scoring_finds_what_cannot_be_done(
+    arguments: tuple[str, ...], message: str, trained: "Job", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(trained.folder)
+    flags = [f"--artifacts-dir={trained.artifacts}", *arguments]
+    with pytest.raises(UserError) as caught:
+        check_prediction(parse_command_line(flags, PredictConfig, program="predict"))
+    assert message in str(caught.value)
+    assert "\n" not in str(caught.value)

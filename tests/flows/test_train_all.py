@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pyarrow.parquet as pq
 import pytest
 
+from tasks.store import Manifest
+
 if TYPE_CHECKING:
     from conftest import Job
 
@@ -190,3 +192,26 @@ def test_seeds_give_one_row_with_spread(finished: "Job") -> None:
     assert row["seeds"] == 2
     assert row["accuracy"]["sd"] is not None
     assert row["accuracy"]["low"] <= row["accuracy"]["mean"] <= row["accuracy"]["high"]
+
+
+def test_result_names_the_evaluation_that_it_is_of() -> None:
+    """By it a comparison tells whether another run has evaluated the model since."""
+    from flows.train_all import attempt
+    from tasks.compare.results import ModelResult
+
+    manifests = {
+        kind: Manifest(
+            kind=kind,
+            name="lstm",
+            fingerprint=f"of the {kind}",
+            folder="models/lstm/1",
+            decided_by={},
+            facts={},
+            files={},
+            created="today",
+        )
+        for kind in ("training", "evaluation")
+    }
+    result = ModelResult(variant="lstm", group="seed", encoding="words-10k-120", seed=1, status="ok")
+    done = attempt(result, lambda: manifests["training"], lambda _model: manifests["evaluation"])
+    assert (done.folder, done.evaluation) == ("models/lstm/1", "of the evaluation")
