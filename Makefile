@@ -26,7 +26,7 @@ bench: .venv/installed-dev
 clean:
 	rm -rf .venv *.egg-info
 
-.venv/installed: pyproject.toml constraints.txt $(wildcard tasks/train/native/*)
+.venv/installed: pyproject.toml constraints.txt $(wildcard tasks/train/kernels/native/*)
 	$(PYTHON) -m venv .venv
 	$(PIP) --editable .
 	touch $@

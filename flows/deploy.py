@@ -16,10 +16,11 @@ from prefect.flows import load_flow_from_entrypoint
 from prefect.settings import get_current_settings
 from pydantic import ValidationError
 
-from tasks.command_line import CONFIGS
+from tasks.cli.parsing import CONFIGS
 from tasks.errors import UserError
-from tasks.flow_config import ROOT, FlowConfig, check_environment, describe_errors
-from tasks.temporary_server import REMEDY, check_server
+from tasks.orchestrate.temporary_server import REMEDY, check_server
+from tasks.settings.base import FlowConfig, check_environment, describe_errors
+from tasks.store.layout import CHECKOUT
 
 FILE: Final = Path(__file__).with_name("prefect.yaml")
 USAGE_STATUS: Final = 2
@@ -32,7 +33,7 @@ def main(arguments: list[str]) -> int:
         check_environment(*CONFIGS)
         check_configured(get_current_settings().api.url)
         # Entrypoints are relative to the checkout, wherever this is started from.
-        os.chdir(ROOT)
+        os.chdir(CHECKOUT)
         deployments = [make_deployment(entry, cron=options.cron) for entry in read_deployments(FILE)]
         serve(*deployments)
     except UserError as error:

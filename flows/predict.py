@@ -4,9 +4,9 @@ import sys
 
 if __name__ == "__main__":
     # Ahead of the other imports: --help, usage errors and single texts are answered before Prefect is imported.
-    from tasks.launch import launch
-    from tasks.launch_predict import answer_at_once, check_prediction
-    from tasks.predict_config import PredictConfig
+    from tasks.cli.launch import launch
+    from tasks.cli.scoring import answer_at_once, check_prediction
+    from tasks.settings.predict import PredictConfig
 
     sys.exit(launch("flows.predict", PredictConfig, check_prediction, answer_at_once))
 
@@ -16,13 +16,13 @@ from prefect import flow, runtime
 from prefect.client.schemas import State
 from prefect.states import Failed
 
-from tasks.alerts import alert_of_end
+from tasks.cli.scoring import check_prediction, make_job
 from tasks.errors import TrainingError, UserError
-from tasks.launch_predict import check_prediction, make_job
-from tasks.orchestration import run
+from tasks.orchestrate.alerts import alert_of_end
+from tasks.orchestrate.outputs import run
 from tasks.predict.tables import list_results
 from tasks.predict.task import score_texts
-from tasks.predict_config import PredictConfig
+from tasks.settings.predict import PredictConfig
 
 
 def name_run() -> str:

@@ -4,8 +4,8 @@ import sys
 
 if __name__ == "__main__":
     # Ahead of the other imports: --help and usage errors are answered before Prefect is imported.
-    from tasks.launch import check_training, launch
-    from tasks.probe_config import ProbeConfig
+    from tasks.cli.launch import check_training, launch
+    from tasks.settings.probe import ProbeConfig
 
     sys.exit(launch("flows.probe_context", ProbeConfig, check_training))
 
@@ -19,23 +19,23 @@ from prefect.client.schemas import State
 from prefect.states import Completed, Failed
 from rich.console import Console
 
-from tasks.alerts import alert_of_end
 from tasks.encode.encodings import ENCODINGS
 from tasks.encode.task import encode_reviews
 from tasks.errors import TrainingError, UserError
 from tasks.evaluate.task import evaluate_model
-from tasks.fingerprint import library_versions
 from tasks.ingest.datasets import Choice
 from tasks.ingest.task import ingest_reviews
-from tasks.isolation import ChildError
-from tasks.orchestration import run
+from tasks.orchestrate.alerts import alert_of_end
+from tasks.orchestrate.outputs import run
 from tasks.probe.plan import FIRST_SEEDS, Cell, is_settled, make_settings
 from tasks.probe.results import CellResult
 from tasks.probe.task import measure_memory
-from tasks.probe_config import ProbeConfig
-from tasks.report.probe_tables import render_terminal
+from tasks.process.child import ChildError
+from tasks.report.probe.tables import render_terminal
 from tasks.report.task import write_probe_report
-from tasks.store import Manifest
+from tasks.settings.probe import ProbeConfig
+from tasks.store.fingerprint import library_versions
+from tasks.store.outputs import Manifest
 from tasks.train.task import train_variant
 
 

@@ -3,12 +3,12 @@
 import sys
 from pathlib import Path
 
+from tasks.cli.launch import launch
 from tasks.errors import UserError, disk_errors_explained
 from tasks.evaluate.bundle import find_bundle
-from tasks.launch import launch
 from tasks.promote.champion import BUNDLES, FOLDER, Entry, find_champion, hold_champion, promote, roll_back
 from tasks.promote.identity import identify, is_intact
-from tasks.promote_config import PromoteConfig
+from tasks.settings.promote import PromoteConfig
 
 
 def main() -> int:

@@ -4,8 +4,8 @@ import sys
 
 if __name__ == "__main__":
     # Ahead of the other imports: --help and usage errors are answered before Prefect is imported.
-    from tasks.config import RunConfig
-    from tasks.launch import check_run, launch
+    from tasks.cli.launch import check_run, launch
+    from tasks.settings.run import RunConfig
 
     sys.exit(launch("flows.train_all", RunConfig, check_run))
 
@@ -20,12 +20,10 @@ from prefect.logging import get_run_logger
 from prefect.states import Completed, Failed
 from rich.console import Console
 
-from tasks.alerts import Event, alert, alert_of_end
 from tasks.baseline.baselines import BASELINES, Baseline
 from tasks.baseline.task import train_baseline
 from tasks.compare.results import BASELINE, ModelResult
 from tasks.compare.task import compare_models
-from tasks.config import RunConfig
 from tasks.drift.render import describe_drift
 from tasks.drift.stability import ALARM
 from tasks.drift.task import has_comparable_champion, measure_drift
@@ -33,16 +31,18 @@ from tasks.encode.encodings import ENCODINGS
 from tasks.encode.task import encode_reviews
 from tasks.errors import TrainingError, UserError
 from tasks.evaluate.task import evaluate_model
-from tasks.fingerprint import library_versions
 from tasks.ingest.datasets import FALLBACK_WARNING, Choice
 from tasks.ingest.task import ingest_reviews, obtain_dataset
-from tasks.isolation import ChildError
-from tasks.orchestration import run
+from tasks.orchestrate.alerts import Event, alert, alert_of_end
+from tasks.orchestrate.outputs import run
+from tasks.process.child import ChildError
+from tasks.promote.render import describe_gate
 from tasks.promote.task import gate_candidate
-from tasks.promote.wording import describe_gate
-from tasks.report.render import render_terminal
+from tasks.report.run.render import render_terminal
 from tasks.report.task import write_report
-from tasks.store import Manifest
+from tasks.settings.run import RunConfig
+from tasks.store.fingerprint import library_versions
+from tasks.store.outputs import Manifest
 from tasks.train.settings import FitSettings
 from tasks.train.task import train_variant
 from tasks.train.variants import VARIANTS, Variant

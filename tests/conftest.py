@@ -84,7 +84,7 @@ def is_worker(config: pytest.Config) -> bool:
 @pytest.fixture(scope="session")
 def prefect_api() -> Iterator[str]:
     """The address of a real Prefect server with a database of its own."""
-    from tasks.temporary_server import TemporaryServer
+    from tasks.orchestrate.temporary_server import TemporaryServer
 
     server = TemporaryServer()
     try:
@@ -307,7 +307,7 @@ def build(tmp_path: Path, run_facts: dict[str, Any], write_reviews_of_run: Calla
 
 
 def write_manifest(folder: Path, name: str, files: list[str]) -> None:
-    from tasks.store import Manifest, record_file
+    from tasks.store.outputs import Manifest, record_file
 
     manifest = Manifest(
         kind="test",
@@ -366,7 +366,7 @@ def publish_bundle() -> PublishBundle:
     from tasks.baseline.fitting import fit_baseline
     from tasks.encode.sequences import write_encoding
     from tasks.evaluate.evaluation import evaluate_model
-    from tasks.store import Output, produce
+    from tasks.store.outputs import Output, produce
     from tasks.train.build import build_model
     from tasks.train.variants import VARIANTS
 

@@ -16,11 +16,11 @@ from scipy.sparse import csr_array, vstack
 from scipy.special import logit
 from sklearn.linear_model import LogisticRegression
 
-from tasks.ahead import map_ahead
 from tasks.baseline.baselines import SEED, Baseline
 from tasks.baseline.model import BaselineModel, Parameters, compute_probabilities, save_baseline, weigh_counts
 from tasks.baseline.ngrams import count_ngrams, fit_vocabulary
 from tasks.ingest.batches import read_batches
+from tasks.process.threads import map_ahead
 
 KIBIBYTES_PER_MEBIBYTE: Final = 1024
 MAX_ITERATIONS: Final = 1_000

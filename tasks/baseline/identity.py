@@ -4,8 +4,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from tasks.baseline.baselines import SEED, Baseline
-from tasks.fingerprint import hash_json, hash_room, library_versions, normalise_code
-from tasks.store import Manifest
+from tasks.store.fingerprint import hash_json, hash_room, library_versions, normalise_code
+from tasks.store.outputs import Manifest
 
 ROOM: Final = Path(__file__).parent
 WORDS_FILE: Final = ROOM.parent / "encode" / "words.py"

@@ -19,8 +19,8 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 from scipy.special import log_expit, softmax
 
-from tasks.ahead import map_ahead
 from tasks.baseline.ngrams import Vocabulary, count_ngrams, look_up_words, read_vocabulary, write_vocabulary
+from tasks.process.threads import map_ahead
 
 BATCH_ROWS: Final = 2_000
 MODEL_FILE: Final = "model.npz"

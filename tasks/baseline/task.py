@@ -9,9 +9,9 @@ from prefect.client.schemas import State
 
 from tasks.baseline.baselines import Baseline
 from tasks.baseline.identity import decide_baseline
-from tasks.isolation import run_apart
-from tasks.orchestration import produce_in_task
-from tasks.store import Manifest, Output
+from tasks.orchestrate.outputs import produce_in_task
+from tasks.process.child import run_apart
+from tasks.store.outputs import Manifest, Output
 
 
 @task(name="train-baseline", task_run_name="train-{baseline.name}", cache_policy=NO_CACHE)

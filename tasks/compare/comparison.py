@@ -12,8 +12,8 @@ import pyarrow.parquet as pq
 from tasks.compare.claims import Evidence, judge_claims
 from tasks.compare.cost import find_pareto_fronts
 from tasks.compare.data_card import SPLITS, SplitFacts, describe_data, find_unseen, read_split
-from tasks.compare.errors import analyse_errors
 from tasks.compare.leaderboard import build_rows
+from tasks.compare.mistakes import analyse_errors
 from tasks.compare.overfitting import describe_trainings
 from tasks.compare.recommendation import recommend
 from tasks.compare.results import FILE, TARGET_ACCURACY, Contestant, ModelResult, load_contestants

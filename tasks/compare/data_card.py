@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from tasks.ingest.batches import read_batches
 from tasks.ingest.split import hash_texts
-from tasks.ingest.words import count_words
+from tasks.ingest.word_counts import count_words
 
 SPLITS: Final = ("train", "validation", "test")
 LENGTH_BOUNDS: Final = (0, 10, 20, 40, 60, 80, 100, 120, 160, 200, 250, 300, 400, 500, 750, 1_000)

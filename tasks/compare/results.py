@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict
 from tasks.errors import UserError
 from tasks.evaluate.metrics import predict_labels
 from tasks.evaluate.predictions import read_predictions
-from tasks.store import COMPLETE, read_manifest
+from tasks.store.outputs import COMPLETE, read_manifest
 
 FILE: Final = "comparison.json"
 BASELINE: Final = "baseline"

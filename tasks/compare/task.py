@@ -10,10 +10,10 @@ from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas import State
 
 from tasks.compare.results import ModelResult
-from tasks.fingerprint import hash_json, hash_room, library_versions
-from tasks.isolation import run_apart
-from tasks.orchestration import produce_in_task
-from tasks.store import Manifest, Output
+from tasks.orchestrate.outputs import produce_in_task
+from tasks.process.child import run_apart
+from tasks.store.fingerprint import hash_json, hash_room, library_versions
+from tasks.store.outputs import Manifest, Output
 
 ROOM: Final = Path(__file__).parent
 

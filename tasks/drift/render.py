@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from tasks.drift.stability import ALARM_FROM, MOVING_FROM
-from tasks.markdown import escape_markdown, render_table
+from tasks.formatting.markdown import escape_markdown, render_table
 
 TITLES: Final = {"labels": "share of labels", "words": "length in words", "unknown": "unknown words"}
 METHOD: Final = (

@@ -12,10 +12,10 @@ from prefect.logging import get_run_logger
 from tasks.drift.render import describe_drift, render_drift
 from tasks.drift.stability import STABLE
 from tasks.evaluate.bundle import CURRENT, find_bundle, read_facts
-from tasks.fingerprint import hash_room, library_versions
 from tasks.ingest.datasets import Choice
-from tasks.orchestration import produce_in_task
-from tasks.store import Manifest, Output, record_file
+from tasks.orchestrate.outputs import produce_in_task
+from tasks.store.fingerprint import hash_room, library_versions
+from tasks.store.outputs import Manifest, Output, record_file
 
 ROOM: Final = Path(__file__).parent
 CHAMPION: Final = "champion"

@@ -10,12 +10,12 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
-from tasks.ahead import map_ahead
 from tasks.encode.encodings import Encoding
 from tasks.encode.padding import OOV_ID, PAD_ID, mark_wordless, pad_tokens
 from tasks.encode.subwords import encode_subwords, fit_subwords
 from tasks.encode.words import PAD, encode_words, fit_words
 from tasks.ingest.batches import read_batches
+from tasks.process.threads import map_ahead
 
 # Beyond this, sequences are mapped from disk: a million reviews of 120 words take 240 MB.
 MEMORY_BUDGET: Final = 128 * 1024**2

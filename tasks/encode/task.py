@@ -9,9 +9,9 @@ from prefect.client.schemas import State
 
 from tasks.encode.encodings import Encoding
 from tasks.encode.sequences import write_encoding
-from tasks.fingerprint import hash_room, library_versions
-from tasks.orchestration import produce_in_task
-from tasks.store import Manifest, Output
+from tasks.orchestrate.outputs import produce_in_task
+from tasks.store.fingerprint import hash_room, library_versions
+from tasks.store.outputs import Manifest, Output
 
 ROOM: Final = Path(__file__).parent
 

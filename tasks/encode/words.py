@@ -16,9 +16,9 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers
 
-from tasks.ahead import map_ahead
 from tasks.encode.encodings import Encoding
 from tasks.encode.padding import OOV_ID, Tokens
+from tasks.process.threads import map_ahead
 
 FILTERS: Final = '!"#$%&()*+,-./:;<=>?@[\\]^_`{|}~\t\n'
 PAD, OOV = "<PAD>", "<OOV>"

@@ -14,7 +14,7 @@ from tasks.errors import UserError
 from tasks.evaluate.calibration import apply_temperature
 from tasks.evaluate.classifier import Classifier, Prepared, load_classifier
 from tasks.evaluate.metrics import predict_labels
-from tasks.store import Manifest, read_manifest, record_file
+from tasks.store.outputs import Manifest, read_manifest, record_file
 
 # In a folder that holds several bundles over time, the link to the one in use.
 CURRENT: Final = "current"

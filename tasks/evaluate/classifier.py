@@ -9,7 +9,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from tasks.encode.encodings import Encoding
-from tasks.train.kernels import Kernels
+from tasks.train.kernels.choice import Kernels
 
 NEURAL_FILE: Final = "model.keras"
 # What a model needs to predict; other files of a training tell of its making.

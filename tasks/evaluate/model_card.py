@@ -10,8 +10,8 @@ from typing import Any
 
 from tasks.evaluate.intervals import bootstrap_accuracy
 from tasks.evaluate.predictions import load_correct
-from tasks.ingest.files import FileOptions
-from tasks.markdown import escape_markdown, render_table
+from tasks.formatting.markdown import escape_markdown, render_table
+from tasks.ingest.files.reading import FileOptions
 
 
 def write_model_card(path: Path, bundle: dict[str, Any], *, test_predictions: Path) -> None:

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tasks.ingest.batches import read_batches
-from tasks.ingest.words import count_words
+from tasks.ingest.word_counts import count_words
 
 NUM_BINS: Final = 10
 Values = NDArray[np.int64] | NDArray[np.float64]

@@ -9,10 +9,10 @@ from prefect.client.schemas import State
 
 from tasks.baseline.baselines import BASELINES
 from tasks.evaluate.classifier import MODEL_FILES
-from tasks.fingerprint import hash_room, library_versions
-from tasks.isolation import run_apart
-from tasks.orchestration import produce_in_task
-from tasks.store import Manifest, Output
+from tasks.orchestrate.outputs import produce_in_task
+from tasks.process.child import run_apart
+from tasks.store.fingerprint import hash_room, library_versions
+from tasks.store.outputs import Manifest, Output
 
 ROOM: Final = Path(__file__).parent
 ENCODE: Final = ROOM.parent / "encode"

@@ -6,14 +6,14 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from tasks.ingest.source import BATCH_ROWS
+from tasks.ingest.sources.base import BATCH_ROWS
 
 
 def read_batches(path: Path, columns: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:
     """Yield all rows of a Parquet file in order, at most BATCH_ROWS and never of two row groups at a time.
 
-    Ingest makes row groups of about BATCH_CHARACTERS of text (`tasks.ingest.rows`); batches that were filled across
-    them would hold as many rows of any length.
+    Ingest makes row groups of about BATCH_CHARACTERS of text (`tasks.ingest.files.rows`). A batch that spanned two of
+    them could hold that many rows of any length.
     """
     with pq.ParquetFile(path) as file:
         for group in range(file.num_row_groups):

@@ -11,11 +11,11 @@ import numpy as np
 import pyarrow as pa
 
 from tasks.errors import UserError
-from tasks.ingest import recall, sample, tfds
-from tasks.ingest.files import FileOptions, hash_files
+from tasks.ingest.files.paths import check_path, is_path
+from tasks.ingest.files.reading import FileOptions, hash_files
 from tasks.ingest.gather import check_beginnings
-from tasks.ingest.paths import check_path, is_path
-from tasks.ingest.source import BATCH_ROWS, Batch, Source
+from tasks.ingest.sources import recall, sample, tfds
+from tasks.ingest.sources.base import BATCH_ROWS, Batch, Source
 
 AUTO: Final = "auto"
 SAMPLE: Final = "sample"

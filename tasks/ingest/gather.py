@@ -14,9 +14,9 @@ from tasks.errors import UserError
 from tasks.ingest import check
 from tasks.ingest.check import Evidence
 from tasks.ingest.clean import clean_texts
-from tasks.ingest.columns import Columns, find_columns, take_strings, take_texts
-from tasks.ingest.files import FileOptions, check_files, peek_names, read_rows
-from tasks.ingest.folder import list_strays
+from tasks.ingest.files.columns import Columns, find_columns, take_strings, take_texts
+from tasks.ingest.files.folder import list_strays
+from tasks.ingest.files.reading import FileOptions, check_files, peek_names, read_rows
 from tasks.ingest.labels import LabelIndex, check_classes_are_few, sort_labels, trim_labels
 from tasks.ingest.losses import Losses
 from tasks.ingest.split import hash_texts

@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from tasks.errors import UserError
-from tasks.ingest.rows import Rows
+from tasks.ingest.files.rows import Rows
 
 REASONS: Final = ("missing text", "blank text", "missing label", "blank label")
 

@@ -14,14 +14,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from tasks.ahead import map_ahead
 from tasks.errors import UserError
 from tasks.ingest.clean import clean_texts
 from tasks.ingest.datasets import Choice, open_source
 from tasks.ingest.gather import gather_files
-from tasks.ingest.source import Batch, Source
+from tasks.ingest.sources.base import Batch, Source
 from tasks.ingest.split import choose_stratified, hash_texts
 from tasks.ingest.spool import Spool, SpoolWriter, read_spool
+from tasks.process.threads import map_ahead
 
 SCHEMA: Final = pa.schema([("id", pa.string()), ("text", pa.string()), ("label", pa.int32())])
 SPLITS: Final = ("train", "validation", "test")

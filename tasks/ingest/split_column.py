@@ -7,10 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tasks.errors import UserError
-from tasks.ingest.columns import take_strings
+from tasks.ingest.files.columns import take_strings
+from tasks.ingest.files.paths import SPLIT_NAMES
+from tasks.ingest.files.rows import Rows
 from tasks.ingest.losses import describe_place
-from tasks.ingest.paths import SPLIT_NAMES
-from tasks.ingest.rows import Rows
 
 
 class SplitColumn:

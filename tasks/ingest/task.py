@@ -9,15 +9,15 @@ from prefect.client.schemas import State
 from prefect.logging import get_run_logger
 from prefect.tasks import exponential_backoff
 
-from tasks.fingerprint import hash_room, library_versions
 from tasks.ingest import datasets
 from tasks.ingest.datasets import AUTO, Choice
-from tasks.ingest.files import FileOptions
-from tasks.ingest.paths import make_slug
-from tasks.ingest.tfds import DownloadError
-from tasks.isolation import run_apart
-from tasks.orchestration import produce_in_task
-from tasks.store import Manifest, Output
+from tasks.ingest.files.paths import make_slug
+from tasks.ingest.files.reading import FileOptions
+from tasks.ingest.sources.tfds import DownloadError
+from tasks.orchestrate.outputs import produce_in_task
+from tasks.process.child import run_apart
+from tasks.store.fingerprint import hash_room, library_versions
+from tasks.store.outputs import Manifest, Output
 
 ROOM: Final = Path(__file__).parent
 

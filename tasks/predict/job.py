@@ -8,16 +8,16 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
-from tasks.ahead import map_ahead
 from tasks.errors import UserError
 from tasks.evaluate.bundle import Bundle, find_bundle, identify_bundle, load_bundle, read_facts
-from tasks.fingerprint import fingerprint, hash_room
-from tasks.ingest.files import FileOptions
+from tasks.ingest.files.reading import FileOptions
 from tasks.predict.parts import list_parts, open_parts, publish, read_parts, write_part
 from tasks.predict.reading import Taken, hash_input, peek_columns, take_rows
 from tasks.predict.scoring import Cleaned, clean_rows, describe_additions, score_rows
 from tasks.predict.summary import Summary
 from tasks.predict.writers import find_writer
+from tasks.process.threads import map_ahead
+from tasks.store.fingerprint import fingerprint, hash_room
 
 ROOM: Final = Path(__file__).parent
 ROOMS: Final = (ROOM, *(ROOM.parent / name for name in ("ingest", "encode", "baseline", "evaluate")))

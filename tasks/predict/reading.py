@@ -12,14 +12,14 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from tasks.errors import UserError
-from tasks.fingerprint import hash_json
-from tasks.ingest.columns import check_column, find_texts
-from tasks.ingest.files import FileOptions, check_files, hash_files, read_rows, tell_format
-from tasks.ingest.folder import list_texts, list_visible
-from tasks.ingest.lines import LONGEST_LINE, name_codec, read_lines
-from tasks.ingest.paths import FOLDER, JSON, check_path
-from tasks.ingest.rows import NESTED, Rows, spell, take_batches
-from tasks.store import record_file
+from tasks.ingest.files.columns import check_column, find_texts
+from tasks.ingest.files.folder import list_texts, list_visible
+from tasks.ingest.files.lines import LONGEST_LINE, name_codec, read_lines
+from tasks.ingest.files.paths import FOLDER, JSON, check_path
+from tasks.ingest.files.reading import FileOptions, check_files, hash_files, read_rows, tell_format
+from tasks.ingest.files.rows import NESTED, Rows, spell, take_batches
+from tasks.store.fingerprint import hash_json
+from tasks.store.outputs import record_file
 
 Mask = NDArray[np.bool_]
 FOLDER_COLUMNS: Final = ("id", "label", "text")

@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow as pa
 
 from tasks.evaluate.bundle import Bundle
-from tasks.ingest.rows import Rows
+from tasks.ingest.files.rows import Rows
 from tasks.predict.reading import Taken, take_column
 from tasks.predict.scoring import Additions, clean_rows, score_rows
 from tasks.predict.writers import encode_object

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 
 from tasks.evaluate.metrics import compute_metrics
 from tasks.evaluate.predictions import PREFIX
-from tasks.ingest.columns import take_strings
+from tasks.ingest.files.columns import take_strings
+from tasks.ingest.files.rows import Rows
 from tasks.ingest.labels import trim_labels
-from tasks.ingest.rows import Rows
 from tasks.predict.scoring import Additions
 from tasks.predict.writers import Part
 

@@ -11,12 +11,12 @@ from prefect.logging import get_run_logger
 from prefect.states import Completed, Failed
 
 from tasks.errors import TrainingError, UserError, disk_errors_explained
-from tasks.fingerprint import fingerprint
-from tasks.isolation import run_apart
-from tasks.markdown import render_table
+from tasks.formatting.markdown import render_table
 from tasks.predict.job import Job, Listener
 from tasks.predict.tables import list_results
-from tasks.store import locked
+from tasks.process.child import run_apart
+from tasks.store.fingerprint import fingerprint
+from tasks.store.outputs import locked
 
 SECONDS_BETWEEN_LINES: Final = 5.0
 

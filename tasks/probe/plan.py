@@ -4,9 +4,9 @@ from collections.abc import Iterator, Sequence
 from itertools import product
 from typing import Final, Literal, NamedTuple, get_args
 
-from tasks.ingest.recall import PREFIX, Task, count_words
+from tasks.ingest.sources.recall import PREFIX, Task, count_words
 from tasks.probe.models import MODELS, choose_model
-from tasks.train.kernels import Kernels
+from tasks.train.kernels.choice import Kernels
 from tasks.train.settings import FitSettings
 from tasks.train.variants import Variant
 

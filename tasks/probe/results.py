@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 from pydantic import BaseModel, ConfigDict
 
 from tasks.evaluate.predictions import load_correct
-from tasks.ingest.recall import BAG_CEILINGS, NUM_CLASSES, Task, find_distance, parse_name
+from tasks.ingest.sources.recall import BAG_CEILINGS, NUM_CLASSES, Task, find_distance, parse_name
 from tasks.probe.plan import SOLVED_AT, Cell
 
 FILE: Final = "probe.json"

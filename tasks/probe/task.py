@@ -9,11 +9,11 @@ from prefect import task
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas import State
 
-from tasks.fingerprint import hash_json, hash_room
-from tasks.orchestration import produce_in_task
+from tasks.orchestrate.outputs import produce_in_task
 from tasks.probe.results import FILE, CellResult
 from tasks.probe.summary import summarise_probe
-from tasks.store import Manifest, Output
+from tasks.store.fingerprint import hash_json, hash_room
+from tasks.store.outputs import Manifest, Output
 
 ROOM: Final = Path(__file__).parent
 

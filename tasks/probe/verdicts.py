@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Final, Literal
 
-from tasks.ingest.recall import Task
+from tasks.ingest.sources.recall import Task
 
 Verdict = Literal["confirmed", "refuted", "depends", "not measured"]
 Reaches = Mapping[Task, Mapping[str, int]]

@@ -23,7 +23,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from tasks.errors import UserError
 from tasks.evaluate.bundle import CURRENT
 from tasks.promote.identity import identify, is_intact, list_files
-from tasks.store import locked, write_atomically
+from tasks.store.outputs import locked, write_atomically
 
 FOLDER: Final = "champion"
 BUNDLES: Final = "bundles"

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict
 from tasks.errors import TrainingError, UserError
 from tasks.evaluate.bundle import CURRENT
 from tasks.ingest.datasets import SAMPLE
-from tasks.isolation import ChildError
+from tasks.process.child import ChildError
 from tasks.promote.champion import find_champion, find_withdrawal, read_history
 from tasks.promote.identity import Facts, Identity, identify, is_intact, read_facts
 from tasks.promote.rules import GateRules

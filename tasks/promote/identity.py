@@ -9,7 +9,7 @@ from pydantic import BaseModel, ValidationError
 from tasks.errors import UserError
 from tasks.evaluate.bundle import MANIFESTS, check_files, read_bundle_manifest
 from tasks.evaluate.classifier import MODEL_FILES
-from tasks.fingerprint import hash_json
+from tasks.store.fingerprint import hash_json
 
 SAFE_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,199}")
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from tasks.compare.comparison import gather_attributes
 from tasks.compare.data_card import read_split
-from tasks.compare.errors import read_reviews
+from tasks.compare.mistakes import read_reviews
 from tasks.compare.slices import cut_slices
 from tasks.errors import UserError
 from tasks.evaluate.bundle import Bundle, load_bundle

@@ -15,7 +15,7 @@ from prefect.states import Completed, Failed
 from tasks.compare.results import FILE, ModelResult
 from tasks.compare.task import describe_encodings
 from tasks.errors import UserError, disk_errors_explained
-from tasks.isolation import run_apart
+from tasks.process.child import run_apart
 from tasks.promote.champion import hold_champion, promote
 from tasks.promote.decision import (
     Challenge,
@@ -24,9 +24,9 @@ from tasks.promote.decision import (
     decide,
     decide_without_candidate,
 )
+from tasks.promote.render import describe_gate, render_gate
 from tasks.promote.rules import GateRules
-from tasks.promote.wording import describe_gate, render_gate
-from tasks.store import Manifest
+from tasks.store.outputs import Manifest
 
 STATE_NAMES: Final = {"promoted": "Promoted", "refused": "Refused", "kept": "Kept", "held": "Held"}
 

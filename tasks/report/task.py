@@ -12,16 +12,16 @@ from prefect.logging import get_run_logger
 from tasks.compare.results import FILE
 from tasks.errors import disk_errors_explained
 from tasks.probe.results import FILE as PROBE_FILE
-from tasks.report.probe_markdown import render_probe_markdown
-from tasks.report.probe_runs import write_probe
-from tasks.report.probe_section import read_section
-from tasks.report.probe_tables import describe_run as describe_probe
-from tasks.report.probe_tables import tabulate_reaches
-from tasks.report.probe_words import describe_headline
-from tasks.report.render import describe_run, format_rows, render_markdown, render_variant, warn_of_fallback
-from tasks.report.runs import LATEST, select_leaderboard, write_run
-from tasks.report.verdict import describe_verdict
-from tasks.store import Manifest
+from tasks.report.probe.folder import write_probe
+from tasks.report.probe.markdown import render_probe_markdown
+from tasks.report.probe.section import read_section
+from tasks.report.probe.sentences import describe_headline
+from tasks.report.probe.tables import describe_run as describe_probe
+from tasks.report.probe.tables import tabulate_reaches
+from tasks.report.run.folder import LATEST, select_leaderboard, write_run
+from tasks.report.run.render import describe_run, format_rows, render_markdown, render_variant, warn_of_fallback
+from tasks.report.run.verdict import describe_verdict
+from tasks.store.outputs import Manifest
 
 
 @task(name="write-report", cache_policy=NO_CACHE)

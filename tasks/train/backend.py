@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tasks.train.fit import RunEpoch
-from tasks.train.kernels import Kernels, choose_kernels
+from tasks.train.kernels.choice import Kernels, choose_kernels
 from tasks.train.rows import Rows, cut_pieces
 
 
@@ -45,27 +45,27 @@ def make_epoch_runner(model: keras.Model, *, batch_size: int, kernels: Kernels =
     chosen = choose_kernels(kernels, backend=keras.backend.backend())
     if chosen == "plain":
         return make_plain_epoch_runner(model, batch_size=batch_size)
-    from tasks.train import tensorflow_fast
+    from tasks.train.kernels import fast_epochs
 
-    return tensorflow_fast.make_epoch_runner(model, batch_size=batch_size, kernels=chosen)
+    return fast_epochs.make_epoch_runner(model, batch_size=batch_size, kernels=chosen)
 
 
 def speed_up_prediction(model: keras.Model, *, kernels: Kernels = "auto") -> None:
     """Let a loaded model compute as fast as a trained one does; its outputs stay the same."""
     chosen = choose_kernels(kernels, backend=keras.backend.backend())
     if chosen != "plain":
-        from tasks.train import tensorflow_fast
+        from tasks.train.kernels import fast_epochs
 
-        tensorflow_fast.speed_up_layers(model, kernels=chosen)
+        fast_epochs.speed_up_layers(model, kernels=chosen)
 
 
 def name_kernel(model: keras.Model) -> str:
     """Name what computes a model's recurrent and convolutional layers: native, block, both, or stock for all."""
     if keras.backend.backend() != "tensorflow":
         return "stock"
-    from tasks.train import tensorflow_fast
+    from tasks.train.kernels import fast_epochs
 
-    return " and ".join(tensorflow_fast.name_kernels(model)) or "stock"
+    return " and ".join(fast_epochs.name_kernels(model)) or "stock"
 
 
 def make_plain_epoch_runner(model: keras.Model, *, batch_size: int) -> RunEpoch:

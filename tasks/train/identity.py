@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from tasks.errors import UserError, did_you_mean
-from tasks.fingerprint import hash_json, hash_room, library_versions, normalise_code
-from tasks.store import Manifest
-from tasks.train.kernels import choose_kernels, hash_sources
+from tasks.store.fingerprint import hash_json, hash_room, library_versions, normalise_code
+from tasks.store.outputs import Manifest
+from tasks.train.kernels.choice import choose_kernels, hash_sources
 from tasks.train.settings import FitSettings
 from tasks.train.variants import Variant
 

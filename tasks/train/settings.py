@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from tasks.train.kernels import Kernels
+from tasks.train.kernels.choice import Kernels
 
 
 @dataclass(frozen=True)

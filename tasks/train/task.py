@@ -13,9 +13,9 @@ from prefect.logging import get_run_logger
 from tqdm import tqdm
 
 from tasks.encode.encodings import ENCODINGS
-from tasks.isolation import run_apart
-from tasks.orchestration import produce_in_task
-from tasks.store import Manifest, Output
+from tasks.orchestrate.outputs import produce_in_task
+from tasks.process.child import run_apart
+from tasks.store.outputs import Manifest, Output
 from tasks.train.events import write_events
 from tasks.train.identity import decide_model
 from tasks.train.settings import EpochRecord, FitSettings, Listener

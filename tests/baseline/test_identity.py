@@ -14,16 +14,16 @@ import pytest
 
 from tasks.baseline.baselines import BASELINES
 from tasks.baseline.identity import decide_baseline
-from tasks.fingerprint import fingerprint
-from tasks.store import FileRecord, Manifest
+from tasks.store.fingerprint import fingerprint
+from tasks.store.outputs import FileRecord, Manifest
 
 ROOT = Path(__file__).parents[2]
 FINGERPRINTS = """
 import json
 from tasks.baseline.baselines import BASELINES
 from tasks.baseline.identity import decide_baseline
-from tasks.fingerprint import fingerprint
-from tasks.store import FileRecord, Manifest
+from tasks.store.fingerprint import fingerprint
+from tasks.store.outputs import FileRecord, Manifest
 files = {f"{split}.parquet": FileRecord(sha256=split, num_bytes=1) for split in ("train", "validation", "test")}
 reviews = Manifest(
     kind="reviews", name="tiny", fingerprint="f", folder="f", facts={}, files=files, created="today", decided_by={}

@@ -19,7 +19,7 @@ from pathlib import Path
 from prefect import flow
 from tasks.baseline.baselines import BASELINES
 from tasks.baseline.task import train_baseline
-from tasks.store import FileRecord, Manifest, record_file
+from tasks.store.outputs import FileRecord, Manifest, record_file
 root = Path(sys.argv[1])
 files = {path.name: record_file(path) for path in sorted((root / "data" / "reviews").glob("*.parquet"))}
 reviews = Manifest(kind="reviews", name="tiny", fingerprint="f", folder="reviews", facts={}, files=files,

@@ -9,7 +9,7 @@ from side_by_side import Comparison, compare, show
 from tasks.encode.encodings import ENCODINGS
 from tasks.train.backend import make_epoch_runner, release_memory
 from tasks.train.build import build_model
-from tasks.train.kernels import Kernels
+from tasks.train.kernels.choice import Kernels
 from tasks.train.variants import VARIANTS
 
 BATCH_SIZE = 32

@@ -62,7 +62,7 @@ WAYS = {"note": run_notes_way, "bakeoff": run_bakeoff}
 def measure(way: str) -> dict[str, float]:
     """Run one way in this process; seconds after imports, and the process's peak memory."""
     # Both ways need TensorFlow, so its import counts for neither. The job's processes are forked from one like this.
-    import_module("keras" if way == "note" else "tasks.preload")
+    import_module("keras" if way == "note" else "tasks.process.fork_server")
     with tempfile.TemporaryDirectory() as folder:
         started = time.perf_counter()
         WAYS[way](Path(folder))

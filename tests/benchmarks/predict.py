@@ -26,12 +26,12 @@ from side_by_side import write_json
 from tasks.encode.encodings import ENCODINGS
 from tasks.encode.sequences import fit_tokenizer
 from tasks.evaluate.bundle import load_bundle
-from tasks.fingerprint import library_versions
 from tasks.ingest.datasets import SAMPLE, open_source
-from tasks.ingest.files import FileOptions
+from tasks.ingest.files.reading import FileOptions
 from tasks.ingest.reviews import write_reviews
 from tasks.predict.job import Job, Listener, score_file
-from tasks.store import Output, produce
+from tasks.store.fingerprint import library_versions
+from tasks.store.outputs import Output, produce
 from tasks.train.build import build_model
 from tasks.train.variants import VARIANTS
 

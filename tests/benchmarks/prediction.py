@@ -6,7 +6,7 @@ from side_by_side import Comparison, compare, show
 from tasks.encode.encodings import ENCODINGS
 from tasks.train.backend import release_memory, speed_up_prediction
 from tasks.train.build import build_model
-from tasks.train.kernels import Kernels
+from tasks.train.kernels.choice import Kernels
 from tasks.train.predict import predict_probabilities
 from tasks.train.variants import VARIANTS
 

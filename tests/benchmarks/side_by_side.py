@@ -11,7 +11,7 @@ from importlib.metadata import version
 from pathlib import Path
 from statistics import median
 
-from tasks.train.kernels import find_library
+from tasks.train.kernels.choice import find_library
 from tasks.train.variants import SEED, VARIANTS
 
 

@@ -17,7 +17,7 @@ from tokenizers import Tokenizer
 from tasks.encode.encodings import Encoding
 from tasks.encode.sequences import encode_texts, fit_tokenizer
 from tasks.encode.words import FILTERS, OOV, OOV_ID, PAD, fit_words, split_words
-from tasks.ingest.tfds import open_tfds
+from tasks.ingest.sources.tfds import open_tfds
 
 Padding = Literal["pre", "post"]
 

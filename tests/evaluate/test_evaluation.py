@@ -17,8 +17,8 @@ from tasks.evaluate.evaluation import evaluate_model
 from tasks.evaluate.metrics import compute_metrics
 from tasks.evaluate.model_card import describe_command
 from tasks.evaluate.predictions import read_predictions
-from tasks.ingest.files import FileOptions
-from tasks.store import FileRecord, Manifest
+from tasks.ingest.files.reading import FileOptions
+from tasks.store.outputs import FileRecord, Manifest
 from tasks.train.build import build_model
 from tasks.train.settings import FitSettings
 from tasks.train.variants import VARIANTS

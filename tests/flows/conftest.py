@@ -22,8 +22,8 @@ import json, os, sys
 from unittest.mock import patch
 from prefect.settings import PREFECT_API_URL, PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
 from flows.train_all import train_all
-from tasks.command_line import parse_command_line
-from tasks.config import RunConfig
+from tasks.cli.parsing import parse_command_line
+from tasks.settings.run import RunConfig
 for line in sys.stdin:
     asked = json.loads(line)
     os.chdir(asked["folder"])

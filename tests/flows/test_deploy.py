@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from tasks.config import RunConfig
 from tasks.errors import UserError
-from tasks.predict_config import PredictConfig
+from tasks.settings.predict import PredictConfig
+from tasks.settings.run import RunConfig
 
 
 @pytest.fixture

@@ -12,10 +12,10 @@ import psutil
 import pyarrow.csv
 import pytest
 
-from tasks.command_line import parse_command_line
+from tasks.cli.parsing import parse_command_line
+from tasks.cli.scoring import check_prediction
 from tasks.errors import UserError
-from tasks.launch_predict import check_prediction
-from tasks.predict_config import PredictConfig
+from tasks.settings.predict import PredictConfig
 
 if TYPE_CHECKING:
     from conftest import Job

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow.parquet as pq
 import pytest
 
-from tasks.store import Manifest
+from tasks.store.outputs import Manifest
 
 if TYPE_CHECKING:
     from conftest import Job

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tasks.imports import import_quietly
+from tasks.process.quiet_imports import import_quietly
 
 Examples = list[dict[str, Any]]
 

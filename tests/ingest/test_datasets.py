@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from tasks.errors import UserError
-from tasks.ingest import datasets, sample, tfds
+from tasks.ingest import datasets
 from tasks.ingest.datasets import Choice, choose_dataset, download_dataset, open_source
+from tasks.ingest.sources import sample, tfds
 
 
 @pytest.fixture

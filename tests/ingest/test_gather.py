@@ -14,7 +14,7 @@ import pytest
 
 from tasks.errors import UserError
 from tasks.ingest.datasets import Choice, choose_dataset
-from tasks.ingest.files import FileOptions
+from tasks.ingest.files.reading import FileOptions
 from tasks.ingest.reviews import write_dataset
 
 Rows = dict[str, list[dict[str, Any]]]

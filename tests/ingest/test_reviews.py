@@ -12,7 +12,7 @@ import pytest
 
 from tasks.errors import UserError
 from tasks.ingest.reviews import SPLITS, write_reviews
-from tasks.ingest.source import Batch, Source
+from tasks.ingest.sources.base import Batch, Source
 
 Rows = list[tuple[str, int]]
 

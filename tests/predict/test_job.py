@@ -143,7 +143,7 @@ def test_json_objects_keep_their_spelling(score: Score, tmp_path: Path, write_js
 def test_json_objects_that_differ_share_a_table(
     score: Score, tmp_path: Path, write_jsonl: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tasks.ingest.rows.BATCH_ROWS", 1)
+    monkeypatch.setattr("tasks.ingest.files.rows.BATCH_ROWS", 1)
     path = write_jsonl({"text": "great", "a": 1}, {"b": {"c": 2}, "text": "dull"})
     score(path)
     table = pq.read_table(tmp_path / "scored.parquet")
@@ -229,7 +229,7 @@ def test_column_that_scoring_adds_is_not_overwritten(score: Score, tmp_path: Pat
 def test_late_column_of_a_taken_name_is_refused(
     score: Score, write_jsonl: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tasks.ingest.rows.BATCH_ROWS", 1)
+    monkeypatch.setattr("tasks.ingest.files.rows.BATCH_ROWS", 1)
     with pytest.raises(UserError, match="already has the column 'reason'"):
         score(write_jsonl({"text": "great"}, {"text": "dull", "reason": "late"}))
 

@@ -5,7 +5,7 @@ from collections import Counter
 import pytest
 
 from tasks.encode.encodings import ENCODINGS
-from tasks.ingest.recall import count_words, parse_name
+from tasks.ingest.sources.recall import count_words, parse_name
 from tasks.probe.models import MODELS
 from tasks.probe.plan import PROFILES, SWEEPS, Cell, ProfileName, is_settled, make_settings, plan_cells, select_shard
 

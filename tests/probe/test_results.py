@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from tasks.evaluate.predictions import write_predictions
-from tasks.ingest.recall import generate_texts, parse_name
+from tasks.ingest.sources.recall import generate_texts, parse_name
 from tasks.probe.plan import Cell
 from tasks.probe.results import CellResult, describe_tasks, measure_cells, summarise_rows
 from tasks.probe.summary import summarise_probe
@@ -30,7 +30,7 @@ def add_cell(tmp_path: Path) -> AddCell:
         recall = parse_name(cell.dataset)
         assert recall is not None
         texts, labels = zip(*list(generate_texts(recall, "test"))[:NUM_TEXTS], strict=True)
-        from tasks.ingest.recall import find_distance
+        from tasks.ingest.sources.recall import find_distance
 
         is_right = np.isin([find_distance(text) for text in texts], right_at)
         answers = np.where(is_right, labels, 1 - np.array(labels))

@@ -141,7 +141,7 @@ def test_bundle_file_that_is_none_is_refused(
 @pytest.fixture
 def rewrite_manifest() -> Callable[[Path], None]:
     """Makes the evaluation's manifest fit the files as they are."""
-    from tasks.store import read_manifest, record_file
+    from tasks.store.outputs import read_manifest, record_file
 
     def rewrite(bundle: Path) -> None:
         manifest = read_manifest(bundle / "manifest.json")

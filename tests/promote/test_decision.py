@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 import pytest
 
 from tasks.errors import TrainingError, UserError
-from tasks.isolation import ChildError
+from tasks.process.child import ChildError
 from tasks.promote.champion import hold_champion, promote, roll_back
 from tasks.promote.decision import (
     Challenge,

@@ -18,7 +18,7 @@ from tasks.promote import rescore
 from tasks.promote.identity import read_facts
 from tasks.promote.rescore import rescore_champion
 from tasks.promote.rules import Margins
-from tasks.store import Manifest, record_file
+from tasks.store.outputs import Manifest, record_file
 
 NAMES = ["bad", "good"]
 WORDS = {"bad": ["dull", "worst", "empty"], "good": ["clever", "best", "warm"]}

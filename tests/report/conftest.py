@@ -110,7 +110,7 @@ def open_html(open_from_disk: Open) -> Iterator[Open]:
 
 def imagine_accuracy(cell: Any, distance: int) -> float:
     """The accuracy that a model would have: close to 1 within its span, by chance far beyond."""
-    from tasks.ingest.recall import NUM_CLASSES
+    from tasks.ingest.sources.recall import NUM_CLASSES
 
     chance = 1 / NUM_CLASSES[cell.task]
     span = SPANS[cell.model] * (1 + 0.3 * (cell.seed - 2))
@@ -134,7 +134,7 @@ def drop_settled(planned: Sequence[Any]) -> Iterator[Any]:
 
 def measure_imagined(cells: Sequence[Any]) -> list[dict[str, Any]]:
     """The rows that measuring the cells would give."""
-    from tasks.ingest.recall import parse_name
+    from tasks.ingest.sources.recall import parse_name
     from tasks.probe.plan import SOLVED_AT
 
     rows = []

@@ -76,8 +76,8 @@ def run_copy(code_copy: Path) -> Callable[[str], str]:
 @pytest.fixture(params=[0, 1, 99], ids=["baseline", "AVX2", "best"])
 def level(request: pytest.FixtureRequest) -> Iterator[None]:
     """Run on instructions that every processor has, on those that most have, and on the best that this one has."""
-    from tasks.train.kernels import find_library
-    from tasks.train.tensorflow_native import load_library
+    from tasks.train.kernels.choice import find_library
+    from tasks.train.kernels.recurrent import load_library
 
     load_library()  # first, or else TensorFlow would miss how the operations are registered
     library = ctypes.CDLL(str(find_library()))

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from tasks.errors import UserError
-from tasks.fingerprint import fingerprint
-from tasks.store import FileRecord, Manifest
+from tasks.store.fingerprint import fingerprint
+from tasks.store.outputs import FileRecord, Manifest
 from tasks.train.identity import BACKEND_PACKAGES, backend_name, check_backend, decide_model
 from tasks.train.settings import FitSettings
 from tasks.train.variants import VARIANTS
@@ -22,8 +22,8 @@ SETTINGS = FitSettings(epochs=3, patience=2, batch_size=32, learning_rate=1e-3, 
 FINGERPRINTS = """
 import json, sys
 from tasks.encode.encodings import ENCODINGS
-from tasks.fingerprint import fingerprint
-from tasks.store import FileRecord, Manifest
+from tasks.store.fingerprint import fingerprint
+from tasks.store.outputs import FileRecord, Manifest
 from tasks.train.identity import decide_model
 from tasks.train.settings import FitSettings
 from tasks.train.variants import VARIANTS
@@ -146,13 +146,13 @@ def test_automatic_choice_of_kernels_is_named_in_what_decides(
     library: Path | None, same_as: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("KERAS_BACKEND", "tensorflow")
-    monkeypatch.setattr("tasks.train.kernels.find_library", lambda: library)
+    monkeypatch.setattr("tasks.train.kernels.choice.find_library", lambda: library)
     assert identify(kernels="auto") == identify(kernels=same_as)
 
 
 def test_source_of_the_c_library_counts_where_it_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("KERAS_BACKEND", "tensorflow")
-    monkeypatch.setattr("tasks.train.kernels.find_library", lambda: Path("_native.so"))
+    monkeypatch.setattr("tasks.train.kernels.choice.find_library", lambda: Path("_native.so"))
     before = {kernels: identify(kernels=kernels) for kernels in ("native", "tensorflow")}
     monkeypatch.setattr("tasks.train.identity.hash_sources", lambda: "other")
     assert identify(kernels="native") != before["native"]

@@ -15,9 +15,9 @@ _ROWS: Final = (
     Variant("two-words", SEED, WORDS, flatten, 171_533, "a row that a test has added"),"""
 SHOW_NEW_ROW = """
 import json
-from tasks.command_line import parse_command_line
-from tasks.choices import describe_tables
-from tasks.config import RunConfig
+from tasks.cli.parsing import parse_command_line
+from tasks.settings.model_names import describe_tables
+from tasks.settings.run import RunConfig
 from tasks.train.variants import expand_names
 print(json.dumps({
     "seed": expand_names(["seed"]),

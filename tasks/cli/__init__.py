@@ -1,0 +1,1 @@
+"""Command line: from arguments to a running flow, with usage errors before any slow import."""

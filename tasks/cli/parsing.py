@@ -1,0 +1,88 @@
+"""From command-line arguments to a checked configuration, with errors that help, before anything slow is imported."""
+
+import argparse
+from collections.abc import Sequence
+from typing import Any, Final, NoReturn, TypeVar
+
+from pydantic import ValidationError
+from pydantic_settings import BaseSettings, CliApp, CliSettingsSource
+
+from tasks.errors import UserError, did_you_mean
+from tasks.settings.base import FlowConfig, check_environment, describe_errors
+from tasks.settings.predict import STANDARD_INPUT, PredictConfig
+from tasks.settings.probe import ProbeConfig
+from tasks.settings.promote import PromoteConfig
+from tasks.settings.run import RunConfig
+
+# Every flow's settings: a variable of the environment that one of them knows is accepted by all.
+CONFIGS: Final[tuple[type[FlowConfig], ...]] = (RunConfig, PredictConfig, PromoteConfig, ProbeConfig)
+METAVARS: Final = {
+    "int": "N",
+    "float": "NUMBER",
+    "Path": "PATH",
+    "str": "NAME",
+    "tuple[str,...]": "NAME,...",
+    "tuple[int,...]": "N,...",
+}
+
+
+Config = TypeVar("Config", bound=FlowConfig)
+
+
+class Parser(argparse.ArgumentParser):
+    """An argument parser that raises UserError, with a suggestion where a flag is nearly right."""
+
+    def error(self, message: str) -> NoReturn:
+        """Turn argparse's message into one line with a remedy."""
+        flags = sorted(flag for action in self._actions for flag in action.option_strings if flag.startswith("--"))
+        unknown = message.removeprefix("unrecognized arguments:").strip().partition(" ")[0].partition("=")[0]
+        if not message.startswith("unrecognized arguments"):
+            raise UserError(f"{message}; see --help.")
+        raise UserError(
+            f"unknown argument {unknown!r}; expected one of {', '.join(flags)}.{did_you_mean(unknown, flags)}"
+        )
+
+
+def parse_command_line(arguments: Sequence[str], config: type[Config], *, program: str) -> Config:
+    """Build a flow's configuration from arguments, environment and config file.
+
+    Raises UserError on anything unknown or out of bounds, and SystemExit(0) after printing --help.
+    """
+    check_environment(*CONFIGS)
+    arguments = spell_dash(arguments) if "text" in config.model_fields else arguments
+    parser = Parser(
+        prog=program,
+        description=config.__doc__,
+        epilog=config.describe_choices(),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    source: CliSettingsSource[BaseSettings] = CliSettingsSource(
+        config,
+        root_parser=parser,
+        add_argument_method=add_argument,
+        cli_kebab_case=True,
+        cli_hide_none_type=True,
+        cli_avoid_json=True,
+    )
+    try:
+        return CliApp.run(config, cli_args=list(arguments), cli_settings_source=source)
+    except ValidationError as error:
+        raise UserError(describe_errors(error, config)) from error
+
+
+def spell_dash(arguments: Sequence[str]) -> list[str]:
+    """Read a lone dash as standard input: spell_dash(["-"]) -> ["--text=-"]; a dash that is a flag's value stays."""
+    *others, last = arguments or [""]
+    is_lone = last == STANDARD_INPUT and (not others or not others[-1].startswith("--") or "=" in others[-1])
+    return [*others, f"--text={STANDARD_INPUT}"] if is_lone else list(arguments)
+
+
+def add_argument(parser: Any, *names: str, **options: Any) -> Any:
+    """Add one flag, with a short word for its value and without a default that says nothing."""
+    if "metavar" in options:
+        options["metavar"] = METAVARS.get(options["metavar"], options["metavar"])
+    options["help"] = (
+        options.get("help", "").replace(" (default: None)", "").replace(" (default: ())", "").replace("%", "%%")
+    )
+    return parser.add_argument(*names, **options)

@@ -1,0 +1,54 @@
+"""What is done of a scoring before Prefect is imported: its checks, and the answer to single texts."""
+
+import os
+import sys
+
+from tasks.cli.launch import check_writable
+from tasks.errors import UserError
+from tasks.evaluate.bundle import find_bundle, load_bundle, read_facts
+from tasks.predict.job import Job, check_job
+from tasks.predict.scoring import describe_additions
+from tasks.predict.single import read_chunks, score_stream
+from tasks.process.quiet_imports import import_quietly
+from tasks.settings.predict import STANDARD_INPUT, PredictConfig
+from tasks.train.identity import check_backend
+
+
+def make_job(config: PredictConfig) -> Job:
+    """Tell what the settings ask for. Raises UserError without an output."""
+    if config.output is None:
+        raise UserError("--output is missing; expected a file that ends in .parquet, .csv or .jsonl.")
+    return Job(
+        files=config.files,
+        model_folder=config.model_folder,
+        output=config.output,
+        prefix=config.prefix,
+        min_confidence=config.min_confidence,
+    )
+
+
+def check_prediction(config: PredictConfig) -> None:
+    """Raise UserError for what a scoring would fail on."""
+    check_backend()
+    if config.text is not None:
+        read_facts(find_bundle(config.model_folder))
+        return
+    job = make_job(config)
+    check_job(job)
+    check_writable(job.output.parent, "the folder of --output")
+    check_writable(config.artifacts_dir, "--artifacts-dir")
+
+
+def answer_at_once(config: PredictConfig) -> bool:
+    """Score --text, or standard input line by line, to standard output; False when there is a file to score."""
+    if config.text is None:
+        return False
+    import_quietly("tasks.train.predict")
+    bundle = load_bundle(config.model_folder)
+    additions = describe_additions(bundle.facts, prefix=config.prefix, min_confidence=config.min_confidence)
+    is_stream = config.text == STANDARD_INPUT
+    chunks = read_chunks(sys.stdin.buffer) if is_stream else [[os.fsencode(config.text)]]
+    for answers in score_stream(chunks, bundle, additions):
+        sys.stdout.buffer.writelines(f"{answer}\n".encode() for answer in answers)
+        sys.stdout.buffer.flush()
+    return True

@@ -1,0 +1,175 @@
+"""Which columns hold text, label, split and id, and how their values become strings."""
+
+# ruff: noqa: SIM905  # names are easier to read as running text
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from tasks.errors import UserError, did_you_mean
+from tasks.ingest.files.rows import NESTED, Rows
+
+TEXT_NAMES: Final = frozenset(
+    "text texts sentence review content headline question message sms body comment tweet document utterance".split()
+)
+LABEL_NAMES: Final = frozenset("label labels class category target sentiment intent".split())
+# is_sarcastic, is_spam, ...
+LABEL_BEGINNING: Final = "is_"
+ID_NAMES: Final = frozenset("id guid uid".split())
+SPLIT_NAMES: Final = frozenset(["split"])
+SHOWN_NAMES: Final = 12
+LONGEST_NAME: Final = 30
+# What separates columns where it is no comma, and how the flag spells it.
+DELIMITERS: Final = {";": "';'", "\t": "tab", "|": "'|'", ",": "','"}
+
+
+@dataclass(frozen=True)
+class Columns:
+    """The names of the columns that are used; several texts are joined by a space."""
+
+    text: tuple[str, ...]
+    label: str
+    split: str | None = None
+    id: str | None = None
+
+    @property
+    def wanted(self) -> set[str]:
+        """All of them."""
+        return {*self.text, self.label, *filter(None, (self.split, self.id))}
+
+
+def find_columns(names: Sequence[str], path: Path, *, text: tuple[str, ...], label: str | None) -> Columns:
+    """Find the columns of a labelled file: the named ones, or those whose names are usual and leave no choice.
+
+    Raises UserError for a column that is missing, ambiguous or used twice.
+    """
+    texts, label = find_texts(names, path, chosen=text), find_label(names, path, chosen=label)
+    if label in texts:
+        raise UserError(f"column {label!r} is named as text and as label; expected two different ones.")
+    others = [name for name in names if name not in {*texts, label}]
+    return Columns(texts, label, split=find_known(others, SPLIT_NAMES), id=find_known(others, ID_NAMES))
+
+
+def find_texts(names: Sequence[str], path: Path, *, chosen: tuple[str, ...]) -> tuple[str, ...]:
+    """Find the text columns. Raises UserError when one is missing or ambiguous."""
+    if chosen:
+        return tuple(check_column(name, names, path, "--text-column") for name in chosen)
+    return (choose_column([name for name in names if fold(name) in TEXT_NAMES], names, path, "text"),)
+
+
+def find_label(names: Sequence[str], path: Path, *, chosen: str | None) -> str:
+    """Find the label column. Raises UserError when it is missing or ambiguous."""
+    if chosen:
+        return check_column(chosen, names, path, "--label-column")
+    usual = [name for name in names if fold(name) in LABEL_NAMES or fold(name).startswith(LABEL_BEGINNING)]
+    return choose_column(usual, names, path, "label")
+
+
+def find_known(names: Sequence[str], known: frozenset[str]) -> str | None:
+    """Find the one column with a usual name: find_known(["ID", "x"], ID_NAMES) -> "ID"; None when not exactly one."""
+    found = [name for name in names if fold(name) in known]
+    return found[0] if len(found) == 1 else None
+
+
+def check_column(name: str, names: Sequence[str], path: Path, flag: str) -> str:
+    """Return the name of a column that is there exactly once."""
+    if names.count(name) == 1:
+        return name
+    if name in names:
+        raise UserError(f"{path.name} has {names.count(name)} columns named {name!r}; expected one. Rename the others.")
+    raise UserError(
+        f"{flag}: {path.name} has no column {name!r}; expected one of {list_names(names)}.{did_you_mean(name, names)}"
+    )
+
+
+def choose_column(found: Sequence[str], names: Sequence[str], path: Path, role: str) -> str:
+    """Return the only candidate for a role."""
+    if len(found) == 1:
+        return found[0]
+    flag = f"--{role}-column"
+    if found:
+        raise UserError(
+            f"{path.name} has several columns that may hold the {role}: {list_names(found)}; expected one. "
+            f"Choose with {flag}."
+        )
+    raise UserError(
+        f"{path.name} has no column whose name says that it holds the {role}, only {list_names(names)}; expected one "
+        f"such as {role!r}. Choose with {flag}; name the columns of a file without a header with --columns."
+        f"{suggest_delimiter(names)}"
+    )
+
+
+def suggest_delimiter(names: Sequence[str]) -> str:
+    """Suggest what separates columns that were read as one: ["a;b"] -> "... --delimiter ';'."."""
+    found = [spelled for sign, spelled in DELIMITERS.items() if len(names) == 1 and sign in names[0]]
+    return f" The columns may be separated by another character: --delimiter {found[0]}." if found else ""
+
+
+def list_names(names: Sequence[str]) -> str:
+    """List names of columns, shortened: list_names(["a", "b"]) -> "'a', 'b'"."""
+    shown = [name if len(name) <= LONGEST_NAME else f"{name[:LONGEST_NAME]}..." for name in names[:SHOWN_NAMES]]
+    more = f" and {len(names) - SHOWN_NAMES} more" if len(names) > SHOWN_NAMES else ""
+    return ", ".join(map(repr, shown)) + more
+
+
+def fold(name: str) -> str:
+    """Compare names without case and surrounding space: fold(" Text") -> "text"."""
+    return name.strip().casefold()
+
+
+def take_texts(rows: Rows, columns: Sequence[str], path: Path) -> pa.Array:
+    """Take the texts of a batch; several columns are joined by a space, leaving out nulls."""
+    parts = [take_strings(rows, name, path) for name in columns]
+    return parts[0] if len(parts) == 1 else pc.binary_join_element_wise(*parts, " ", null_handling="skip")
+
+
+def take_strings(rows: Rows, name: str, path: Path) -> pa.Array:
+    """Take a column as strings; one that this batch lacks is all null, as is NaN.
+
+    Raises UserError for nested values and bytes that are no UTF-8, with the number of the line.
+    """
+    if name not in rows.columns.schema.names:
+        return pa.nulls(len(rows.numbers), pa.string())
+    field, column = rows.columns.schema.field(name), rows.columns.column(name)
+    if field.metadata and NESTED in field.metadata:
+        raise UserError(describe_nested(path, f"line {int(field.metadata[NESTED]):,}", name))
+    if isinstance(column, pa.ExtensionArray):
+        column = column.storage
+    if pa.types.is_dictionary(column.type):
+        column = column.dictionary_decode()
+    if pa.types.is_nested(column.type):
+        raise UserError(describe_nested(path, f"{rows.unit} {rows.numbers[0]:,}", name))
+    if pa.types.is_floating(column.type):
+        column = pc.if_else(pc.is_nan(column), None, column)
+    return decode(column, rows, path)
+
+
+def decode(column: pa.Array, rows: Rows, path: Path) -> pa.Array:
+    """Turn scalars of any type into strings; strings and bytes must be UTF-8."""
+    is_bytes = pa.types.is_binary(column.type) or pa.types.is_large_binary(column.type)
+    is_text = pa.types.is_string(column.type) or pa.types.is_large_string(column.type)
+    try:
+        return (column.cast(pa.binary()) if is_bytes or is_text else column).cast(pa.string())
+    except pa.ArrowNotImplementedError as error:
+        raise UserError(f"{path.name} has a column of type {column.type}; expected text or numbers.") from error
+    except pa.ArrowInvalid as error:
+        bad = [is_undecodable(value) for value in column.cast(pa.binary()).to_pylist()]
+        number = rows.numbers[int(np.argmax(bad))]
+        raise UserError(
+            f"{path.name} {rows.unit} {number:,} holds bytes that are not UTF-8; expected text. Write it as strings."
+        ) from error
+
+
+def is_undecodable(value: bytes | None) -> bool:
+    """Tell whether bytes are no UTF-8."""
+    return value is not None and value.decode(errors="replace").encode() != value
+
+
+def describe_nested(path: Path, place: str, name: str) -> str:
+    """Say that a value is no scalar."""
+    return f"{path.name} {place} holds an object or a list in column {name!r}; expected text. Choose another column."

@@ -1,0 +1,101 @@
+"""Files of text as numbered lines, unpacked and decoded on the fly, in memory bounded by the longest line."""
+
+import io
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+import pyarrow as pa
+
+from tasks.errors import UserError
+from tasks.ingest.files.paths import find_compression
+
+# Longer than any text that can be read as one; reached where a file has no lines at all.
+LONGEST_LINE: Final = 2**24
+BUFFER_BYTES: Final = 2**20
+SIGNATURES: Final = {
+    b"PK\x03\x04": "a zip archive or an Excel workbook",
+    b"\x1f\x8b": "gzip-compressed; its name should end in .gz",
+    b"\x28\xb5\x2f\xfd": "zstd-compressed; its name should end in .zst",
+    b"BZh": "bzip2-compressed",
+    b"\xfd7zXZ": "xz-compressed",
+    b"PAR1": "Parquet; its name should end in .parquet",
+    b"%PDF": "a PDF document",
+    b"\xd0\xcf\x11\xe0": "an old Excel workbook",
+}
+
+
+def read_lines(path: Path, *, charset: str, newline: str = "\n") -> Iterator[str]:
+    r"""Yield each line with its ending; newline="" also ends lines at "\r" (and "\r\n" either way).
+
+    A byte-order mark is dropped. Raises UserError, with the line's number, for bytes that the charset does not know, a
+    line over LONGEST_LINE characters, and a file that is damaged or of another kind.
+    """
+    number = 0
+    try:
+        with open_stream(path) as stream:
+            check_signature(stream.peek(8), path)
+            # Undecodable bytes become surrogates, which no sound text holds: so the line that has them can be named.
+            with io.TextIOWrapper(stream, name_codec(charset), errors="surrogateescape", newline=newline) as text:
+                while line := text.readline(LONGEST_LINE):
+                    number += 1
+                    check_line(line, path, number, charset)
+                    yield line
+    except UnicodeError as error:
+        raise UserError(describe_undecodable(f"{path.name} line {number + 1:,}", charset)) from error
+    except (OSError, pa.ArrowException) as error:
+        raise UserError(describe_damage(path, f"beyond line {number:,}", error)) from error
+
+
+def open_stream(path: Path) -> io.BufferedReader:
+    """Open a file for reading; one whose ending says that it is compressed is unpacked on the fly."""
+    return io.BufferedReader(pa.input_stream(str(path), compression=find_compression(path)), BUFFER_BYTES)
+
+
+def name_codec(charset: str) -> str:
+    """Take UTF-8 with a byte-order mark or without: name_codec("UTF8") -> "utf-8-sig"."""
+    return "utf-8-sig" if charset.lower().replace("_", "-") in {"utf-8", "utf8"} else charset
+
+
+def is_charset(name: str) -> bool:
+    """Tell whether Python can decode text by this name: is_charset("latin-1") -> True."""
+    try:
+        io.TextIOWrapper(io.BytesIO(), name).close()
+    except (LookupError, ValueError):
+        return False
+    return True
+
+
+def check_signature(head: bytes, path: Path) -> None:
+    """Refuse a file whose first bytes are another kind's."""
+    for signature, kind in SIGNATURES.items():
+        if head.startswith(signature):
+            raise UserError(f"{path.name!r} is not text but {kind}; expected what its ending says.")
+
+
+def check_line(line: str, path: Path, number: int, charset: str) -> None:
+    """Refuse a line that could not be decoded or that does not end."""
+    if len(line) >= LONGEST_LINE:
+        raise UserError(
+            f"{path.name} line {number:,} is longer than {LONGEST_LINE:,} characters; expected one text per line."
+        )
+    if not line.isascii():
+        try:
+            line.encode()
+        except UnicodeEncodeError as error:
+            raise UserError(describe_undecodable(f"{path.name} line {number:,}", charset)) from error
+
+
+def describe_undecodable(place: str, charset: str) -> str:
+    """Say which place holds bytes that the charset does not know."""
+    return (
+        f"{place} is not {charset}: it holds bytes that cannot be decoded. Name the file's "
+        "character set, for example --charset latin-1 or --charset cp1252 or --charset utf-16."
+    )
+
+
+def describe_damage(path: Path, where: str, error: BaseException) -> str:
+    """Say that the file broke off while it was read."""
+    reason = " ".join(str(error).split()) or type(error).__name__
+    reason = reason.removesuffix(".")
+    return f"{path.name} cannot be read {where}: {reason}; expected a whole file. Copy or download it again."

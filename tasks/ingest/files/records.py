@@ -1,0 +1,93 @@
+r"""Lines of text as records: tables with a delimiter, JSON objects, and lines that follow a pattern.
+
+A record is the number of the line on which it starts and its values. A blank line is no record.
+"""
+
+import csv
+import json
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from tasks.errors import UserError
+from tasks.ingest.files.lines import LONGEST_LINE, read_lines
+
+Record = tuple[int, Sequence[str]]
+JsonRecord = tuple[int, dict[str, Any]]
+SHOWN: Final = 40
+
+
+def read_quoted(path: Path, *, charset: str, delimiter: str) -> Iterator[Record]:
+    """Read a table whose quoted fields may hold delimiters, doubled quotes and line ends (RFC 4180)."""
+    csv.field_size_limit(LONGEST_LINE)
+    reader = csv.reader(read_lines(path, charset=charset, newline=""), delimiter=delimiter, strict=True)
+    number = 1
+    try:
+        for values in reader:
+            if values:
+                yield number, values
+            number = reader.line_num + 1
+    except csv.Error as error:
+        raise UserError(
+            f"{path.name} line {number:,}: {error}; expected fields with a delimiter or quote in them to be quoted and "
+            "quotes inside to be doubled. Where quotes are plain characters, add --quoting none."
+        ) from error
+
+
+def read_unquoted(path: Path, *, charset: str, delimiter: str) -> Iterator[Record]:
+    """Read a table in which quotes are plain characters and each line is a row."""
+    for number, line in enumerate(read_lines(path, charset=charset), start=1):
+        if content := strip_ending(line):
+            yield number, content.split(delimiter)
+
+
+def read_pattern(path: Path, *, charset: str, pattern: re.Pattern[str]) -> Iterator[Record]:
+    """Read lines of which each must match the pattern as a whole; the values are those of its named groups."""
+    groups = list(pattern.groupindex)
+    for number, line in enumerate(read_lines(path, charset=charset), start=1):
+        if not (content := strip_ending(line)).strip():
+            continue
+        if not (found := pattern.fullmatch(content)):
+            raise UserError(
+                f"{path.name} line {number:,} does not match --line-pattern: {shorten(content)!r}; expected "
+                f"{pattern.pattern!r}."
+            )
+        yield number, [found[group] or "" for group in groups]
+
+
+def read_json(path: Path, *, charset: str) -> Iterator[JsonRecord]:
+    """Read one JSON object per line; numbers stay as they are spelled, NaN is null."""
+    for number, line in enumerate(read_lines(path, charset=charset), start=1):
+        if line.strip():
+            yield number, parse_object(line, path, number)
+
+
+def parse_object(line: str, path: Path, number: int) -> dict[str, Any]:
+    """Parse a line; raises UserError when it is no JSON object."""
+    try:
+        value = json.loads(strip_ending(line), parse_int=str, parse_float=str, parse_constant=lambda _: None)
+    except json.JSONDecodeError as error:
+        finding = f"is not JSON ({error.msg.lower()} at column {error.colno:,})"
+        raise UserError(describe_json(path, number, finding, line)) from error
+    except RecursionError as error:
+        raise UserError(describe_json(path, number, "is nested too deeply", line)) from error
+    if not isinstance(value, dict):
+        raise UserError(describe_json(path, number, f"is {shorten(line.strip())!r}", line))
+    return value
+
+
+def describe_json(path: Path, number: int, finding: str, line: str) -> str:
+    """Say what is wrong with a line, and what to do when the whole file is one array."""
+    remedy = " Turn an array into lines first: jq -c '.[]'." if number == 1 and line.lstrip().startswith("[") else ""
+    return f"{path.name} line {number:,} {finding}; expected one JSON object per line.{remedy}"
+
+
+def strip_ending(line: str) -> str:
+    r"""Drop the end of the line: strip_ending("good\r\n") -> "good"."""
+    return line.removesuffix("\n").removesuffix("\r")
+
+
+def shorten(text: str) -> str:
+    """Show the beginning of what a line holds."""
+    return text if len(text) <= SHOWN else f"{text[:SHOWN]}..."

@@ -1,0 +1,109 @@
+"""Bounded batches of rows, from whatever a file's lines hold."""
+
+import json
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from itertools import chain
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from tasks.errors import UserError
+from tasks.ingest.files.records import JsonRecord, Record
+from tasks.ingest.sources.base import BATCH_ROWS
+
+BATCH_CHARACTERS: Final = 2**24
+# Objects whose keys all differ would make a table of more cells than memory holds.
+MOST_FIELDS: Final = 1_000
+NESTED: Final = b"nested"
+
+
+class Rows(NamedTuple):
+    """Some rows: their columns, and of each the number of the line it starts on (Parquet: row; folder: file)."""
+
+    columns: pa.RecordBatch
+    numbers: NDArray[np.int64]
+    unit: str
+
+
+def batch_records(
+    records: Iterable[Record], names: Sequence[str], *, wanted: Collection[str] | None = None
+) -> Iterator[Rows]:
+    """Gather records with the same fields into batches of strings; with `wanted`, other columns are left out."""
+    chosen = [index for index, name in enumerate(names) if wanted is None or name in wanted]
+    schema = pa.schema([pa.field(names[index], pa.string()) for index in chosen])
+    for numbers, rows in take_batches((number, values, sum(map(len, values))) for number, values in records):
+        columns = list(zip(*rows, strict=True))
+        arrays = [pa.array(columns[index], pa.string()) for index in chosen]
+        yield Rows(pa.RecordBatch.from_arrays(arrays, schema=schema), np.array(numbers, np.int64), "line")
+
+
+def batch_objects(
+    records: Iterable[JsonRecord], path: Path, *, wanted: Collection[str] | None = None
+) -> Iterator[Rows]:
+    """Gather JSON objects into batches of strings; a missing field is null, a nested one is JSON text and marked.
+
+    Raises UserError, with the line's number, for escapes that are no characters and for too many different fields.
+    """
+    for numbers, objects in take_batches((number, fields, measure(fields)) for number, fields in records):
+        names = list(dict.fromkeys(chain.from_iterable(objects)))
+        if len(names) > MOST_FIELDS:
+            raise UserError(
+                f"{path.name} has more than {MOST_FIELDS:,} different fields by line {numbers[-1]:,}; expected objects "
+                "that share a few."
+            )
+        chosen = [name for name in names if wanted is None or name in wanted]
+        try:
+            arrays = [pa.array([spell(fields.get(name)) for fields in objects], pa.string()) for name in chosen]
+            schema = pa.schema([describe_field(name, numbers, objects) for name in chosen])
+        except UnicodeEncodeError as error:
+            number = next(number for number, fields in zip(numbers, objects, strict=True) if not is_sound(fields))
+            raise UserError(
+                f"{path.name} line {number:,} escapes half a character, such as \\ud800 alone; expected whole ones. "
+                "Mend the line."
+            ) from error
+        yield Rows(pa.RecordBatch.from_arrays(arrays, schema=schema), np.array(numbers, np.int64), "line")
+
+
+def take_batches(records: Iterable[tuple[int, Any, int]]) -> Iterator[tuple[list[int], list[Any]]]:
+    """Cut a stream of (number, row, size) into batches, at most BATCH_ROWS or about BATCH_CHARACTERS each."""
+    numbers: list[int] = []
+    rows: list[Any] = []
+    total = 0
+    for number, row, size in records:
+        numbers.append(number)
+        rows.append(row)
+        total += size
+        if len(rows) >= BATCH_ROWS or total >= BATCH_CHARACTERS:
+            yield numbers, rows
+            numbers, rows, total = [], [], 0
+    if rows:
+        yield numbers, rows
+
+
+def measure(fields: dict[str, Any]) -> int:
+    """Count the characters of an object's strings."""
+    return sum(len(value) for value in fields.values() if isinstance(value, str))
+
+
+def spell(value: Any) -> str | None:
+    """Spell a JSON value as text: spell(True) -> "true"; strings and null stay."""
+    if value is None or isinstance(value, str):
+        return value
+    return json.dumps(value, ensure_ascii=False)
+
+
+def describe_field(name: str, numbers: Sequence[int], objects: Sequence[dict[str, Any]]) -> pa.Field:
+    """Describe a column, with the first line on which it holds an object or an array."""
+    for number, fields in zip(numbers, objects, strict=True):
+        if isinstance(fields.get(name), dict | list):
+            return pa.field(name, pa.string(), metadata={NESTED: str(number).encode()})
+    return pa.field(name, pa.string())
+
+
+def is_sound(fields: dict[str, Any]) -> bool:
+    """Tell whether every character of an object is whole."""
+    text = json.dumps(fields, ensure_ascii=False)
+    return text.encode(errors="replace").decode() == text

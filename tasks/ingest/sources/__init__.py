@@ -1,0 +1,1 @@
+"""Sources: every origin of labelled text, as batches of one shape."""

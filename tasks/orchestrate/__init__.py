@@ -1,0 +1,1 @@
+"""Orchestrate: what touches Prefect besides the flows and each room's task.py."""

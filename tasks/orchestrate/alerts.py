@@ -1,0 +1,47 @@
+"""Alarms: what a person should hear of a run that nobody watches, by webhook and with the way to its page."""
+
+from typing import Any, Final, Literal
+
+from prefect.client.schemas import State
+from prefect.settings import get_current_settings
+
+from tasks.orchestrate.webhook import call_webhook
+
+Event = Literal["run-failed", "run-crashed", "run-cancelled", "promotion-refused", "drift-alarm"]
+OF_STATES: Final[dict[str, Event]] = {
+    "FAILED": "run-failed",
+    "CRASHED": "run-crashed",
+    # The hook is called while a run is being stopped.
+    "CANCELLING": "run-cancelled",
+    "CANCELLED": "run-cancelled",
+}
+
+
+def alert(event: Event, message: str, *, flow_run: Any, dataset: str | None = None) -> None:
+    """Send one event of a flow run to the webhook, if there is one."""
+    call_webhook(
+        {
+            "event": event,
+            "message": message,
+            "dataset": dataset or name_dataset(flow_run),
+            "run": {"id": str(flow_run.id), "name": flow_run.name},
+            "links": {"run": f"{find_ui()}/runs/flow-run/{flow_run.id}"},
+        }
+    )
+
+
+def alert_of_end(flow: Any, flow_run: Any, state: State[Any]) -> None:  # noqa: ARG001  Prefect names them
+    """Tell how a run ended that did not complete; a hook for Prefect to call."""
+    alert(OF_STATES[state.type.value], state.message or state.name or "", flow_run=flow_run)
+
+
+def name_dataset(flow_run: Any) -> str | None:
+    """Return the dataset that a run was asked for, if its parameters say."""
+    config = flow_run.parameters.get("config") or {}
+    return config.get("dataset") if isinstance(config, dict) else getattr(config, "dataset", None)
+
+
+def find_ui() -> str:
+    """Return the address of Prefect's page."""
+    settings = get_current_settings()
+    return (settings.ui_url or str(settings.api.url or "").removesuffix("/api")).rstrip("/")

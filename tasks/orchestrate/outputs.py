@@ -1,0 +1,61 @@
+"""What the Prefect tasks of all rooms share: how an output is produced, shown as cached, and failed without noise."""
+
+import logging
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+from prefect import Task
+from prefect.client.schemas import State
+from prefect.exceptions import ParameterTypeError
+from prefect.logging import get_logger, get_run_logger
+from prefect.runtime import task_run
+from prefect.states import Completed, Failed
+
+from tasks.errors import TrainingError, UserError, disk_errors_explained
+from tasks.store.outputs import Manifest, Output, produce
+
+Result = TypeVar("Result")
+
+
+def is_news(record: logging.LogRecord) -> bool:
+    """Tell whether a record may be logged: not the second one of a failure whose state tells the reason.
+
+    Parameters that do not fit are told in words, without the traceback.
+
+    Prefect logs a task's Failed state once more as an error without an exception, and the engine of a worker whatever a
+    flow's Failed state carries as an unexpected one, with its traceback.
+    """
+    if not record.exc_info:
+        return True
+    error = record.exc_info[1]
+    if isinstance(error, ParameterTypeError):
+        record.msg, record.args, record.exc_info = str(error), (), None
+        return True
+    return error is not None and not isinstance(error, TrainingError | UserError)
+
+
+for name in ("flow_runs", "task_runs"):
+    get_logger(name).addFilter(is_news)
+
+
+def produce_in_task(output: Output, make: Callable[[Path], dict[str, Any]]) -> State[Manifest]:
+    """Reuse or make an output, and end the task as Cached or Completed with the reason as its message.
+
+    An error that explains itself ends the task as Failed without a traceback.
+    """
+    logger = get_run_logger()
+    try:
+        with disk_errors_explained(output.root):
+            produced = produce(
+                output, make, on_wait=lambda: logger.info("%s: waiting for another run that makes it", task_run.name)
+            )
+    except (TrainingError, UserError) as error:
+        return Failed(message=str(error), data=error)
+    return Completed(name="Cached" if produced.reused else None, message=produced.reason, data=produced.manifest)
+
+
+def run(task: Task[..., State[Result]], *arguments: Any, **options: Any) -> Result:
+    """Run a task that returns a state and unwrap its result; raises what the task failed with."""
+    state: State[Result] = task(*arguments, return_state=True, **options)
+    return state.result()

@@ -1,0 +1,1 @@
+"""Process: child processes, threads and quiet imports."""

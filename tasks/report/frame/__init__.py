@@ -1,0 +1,1 @@
+"""Frame: what every page shares, from style to the charts' runtime."""

@@ -1,0 +1,1 @@
+"""Probe: the page, the summary and the tables of a memory probe."""

@@ -1,0 +1,1 @@
+"""Run: the page, the summary and the tables of a training run."""

@@ -1,0 +1,92 @@
+"""The charts of the reviews and of learning from them: each function returns a Vega-Lite chart."""
+
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
+from typing import Any
+
+import altair as alt
+
+from tasks.compare.results import BASELINE
+from tasks.report.frame.chart_style import COLORS, Metrics, layer, values
+from tasks.train.variants import LONG, SEED
+
+
+def draw_lengths(metrics: Metrics) -> alt.Chart:
+    """How long the reviews are, as a share of each split."""
+    bounds = metrics["data"]["length_bounds"]
+    names = [f"{low:,}-{high - 1:,}" for low, high in pairwise(bounds)] + [f"{bounds[-1]:,}+"]
+    rows = [
+        {"words": name, "split": split, "share": count / facts["num_reviews"], "reviews": count}
+        for split, facts in metrics["data"]["splits"].items()
+        for name, count in zip(names, facts["length_histogram"], strict=True)
+    ]
+    chart: alt.Chart = (
+        alt.Chart(values(rows))
+        .mark_line(point=True)
+        .encode(
+            x=alt.X("words:O", sort=names, title="words", axis=alt.Axis(labelAngle=-50)),
+            y=alt.Y("share:Q", title="share of the split", axis=alt.Axis(format=".0%")),
+            color=alt.Color(
+                "split:N",
+                title=None,
+                scale=alt.Scale(
+                    domain=list(metrics["data"]["splits"]), range=[COLORS[SEED], COLORS[LONG], COLORS[BASELINE]]
+                ),
+            ),
+            tooltip=["split:N", "words:O", alt.Tooltip("share:Q", format=".1%"), alt.Tooltip("reviews:Q", format=",")],
+        )
+        .properties(width="container", height=240)
+    )
+    return chart
+
+
+def draw_difficulty(metrics: Metrics) -> alt.Chart:
+    """How many reviews are wrong in how many of the models."""
+    counts = metrics["errors"]["wrong_models"]
+    rows = [{"models": number, "share": count / sum(counts), "reviews": count} for number, count in enumerate(counts)]
+    chart: alt.Chart = (
+        alt.Chart(values(rows))
+        .mark_bar(color=COLORS[SEED])
+        .encode(
+            x=alt.X("models:O", title="models that are wrong", axis=alt.Axis(labelAngle=0)),
+            y=alt.Y("share:Q", title="share of test reviews", axis=alt.Axis(format=".0%")),
+            tooltip=[
+                "models:O",
+                alt.Tooltip("share:Q", format=".1%"),
+                alt.Tooltip("reviews:Q", format=","),
+            ],
+        )
+        .properties(width="container", height=220)
+    )
+    return chart
+
+
+def draw_training(trainings: Sequence[Mapping[str, Any]]) -> alt.LayerChart:
+    """Loss in training and on validation from epoch to epoch, one line per seed, the best epoch marked."""
+    rows = [
+        {"seed": training["seed"], "epoch": point["epoch"], "split": split, "loss": point[key]}
+        for training in trainings
+        for point in training["curve"]
+        for split, key in (("training", "loss"), ("validation", "val_loss"))
+    ]
+    best = [
+        {"epoch": training["best_epoch"], "loss": training["curve"][training["best_epoch"] - 1]["val_loss"]}
+        for training in trainings
+    ]
+    curves = (
+        alt.Chart(values(rows))
+        .mark_line(point=alt.OverlayMarkDef(filled=True, size=20))
+        .encode(
+            x=alt.X("epoch:O", title="epoch", axis=alt.Axis(labelAngle=0)),
+            y=alt.Y("loss:Q", scale=alt.Scale(zero=False), title="loss"),
+            color=alt.Color(
+                "split:N",
+                title=None,
+                scale=alt.Scale(domain=["training", "validation"], range=[COLORS[SEED], COLORS[BASELINE]]),
+            ),
+            detail="seed:N",
+            tooltip=["split:N", "seed:N", "epoch:O", alt.Tooltip("loss:Q", format=".3f")],
+        )
+    )
+    marks = alt.Chart(values(best)).mark_point(size=110, color=COLORS[BASELINE]).encode(x="epoch:O", y="loss:Q")
+    return layer(curves, marks).properties(width="container", height=150)

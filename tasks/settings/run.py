@@ -1,0 +1,175 @@
+"""RunConfig: what is trained on which texts, how it is gated, and where it is kept."""
+
+from pathlib import Path
+
+from pydantic import Field, ValidationInfo, field_validator
+from pydantic_settings import CliImplicitFlag
+
+from tasks.baseline.baselines import BASELINES
+from tasks.ingest.datasets import AUTO, SAMPLE
+from tasks.ingest.files.paths import is_path, name_dataset
+from tasks.ingest.files.reading import FileOptions
+from tasks.promote.rules import GateRules, Margins
+from tasks.settings.base import AbsolutePath, FlowConfig, Names, OptionalPath
+from tasks.settings.files import Charset, Columns, Delimiter, LinePattern, Quoting, gather_files
+from tasks.settings.model_names import BASELINE_CHOICES, VARIANT_CHOICES, check_names, describe_tables, expand_baselines
+from tasks.store.layout import ARTIFACTS, DATA
+from tasks.train.kernels.choice import Kernels
+from tasks.train.variants import SEED, VARIANTS, expand_names
+
+
+class RunConfig(FlowConfig):
+    """Train every chosen model variant on one dataset, evaluate it and write the leaderboard."""
+
+    dataset: str = Field(
+        default=AUTO,
+        min_length=1,
+        description=f"what to read: {AUTO} (IMDB reviews, or else the sample), {SAMPLE} (a built-in generated corpus), "
+        "imdb_reviews or any other text classification set of TensorFlow Datasets, such as glue/sst2, or the path of "
+        "labelled text: a .csv, .tsv, .jsonl, .ndjson, .json or .parquet file, each also .gz or .zst, or a folder of "
+        "<label>/*.txt",
+    )
+    test_path: OptionalPath = Field(
+        default=None, description="a file or folder with the test split [a fifth of --dataset is held out]"
+    )
+    validation_path: OptionalPath = Field(
+        default=None, description="a file or folder with the validation split [held out of --dataset]"
+    )
+    text_column: Names = Field(
+        default=(),
+        description="the column of a file that holds the text; of several, with commas, the texts are joined [by name]",
+    )
+    label_column: str | None = Field(
+        default=None, min_length=1, description="the column of a file that holds the label [by name]"
+    )
+    columns: Columns = ()
+    delimiter: Delimiter = None
+    quoting: Quoting = "csv"
+    charset: Charset = "utf-8"
+    line_pattern: LinePattern = Field(
+        default=None,
+        description="what each line of a text file is, as a regular expression: (?P<label>[^:]+):\\S+ (?P<text>.+)",
+    )
+    max_dropped_share: float = Field(
+        default=0.05,
+        ge=0,
+        lt=1,
+        description="refuse a file when more than this share of its rows lacks a text or a label",
+    )
+    variants: Names = Field(
+        default=(SEED,),
+        min_length=1,
+        description="which models to train: names, groups or all, separated by commas",
+        json_schema_extra={"items": {"type": "string", "enum": list(VARIANT_CHOICES)}},
+    )
+    baselines: Names = Field(
+        default=("all",),
+        min_length=1,
+        description="which classical models to hold them against: names, all or none, separated by commas",
+        json_schema_extra={"items": {"type": "string", "enum": list(BASELINE_CHOICES)}},
+    )
+    seeds: int = Field(default=1, ge=1, le=100, description="how many seeds each variant is trained with")
+    epochs: int = Field(default=10, ge=1, le=1_000, description="upper limit of epochs")
+    patience: int = Field(
+        default=2, ge=1, le=1_000, description="stop after this many epochs without a lower validation loss"
+    )
+    batch_size: int | None = Field(
+        default=None, ge=1, le=65_536, description="reviews per update, in place of each variant's own (32)"
+    )
+    limit: int | None = Field(
+        default=None, ge=10, description="at most this many reviews per split, stratified by label [all]"
+    )
+    validation_fraction: float = Field(
+        default=0.1, ge=0.01, le=0.5, description="share of the training split that is held out for validation"
+    )
+    promote: CliImplicitFlag[bool] = Field(
+        default=True, description="let the best model become the champion when it passes the gate"
+    )
+    candidate: str | None = Field(
+        default=None, description="the variant or baseline that is held against the champion [the recommended one]"
+    )
+    gate_margin: float = Field(
+        default=0.5,
+        ge=0,
+        le=100,
+        description="how many points of accuracy the candidate may be behind the champion",
+    )
+    gate_slice_margin: float = Field(
+        default=2.0, ge=0, le=100, description="the same within any slice of the test reviews"
+    )
+    kernels: Kernels = Field(
+        default="auto",
+        description="what computes the models: auto (native where it is built, else tensorflow), native (the package's "
+        "C library for recurrent layers, convolutions and Adam), tensorflow (its block LSTM), plain (Keras as it is)",
+    )
+    data_dir: AbsolutePath = Field(default=DATA, description="where downloads, reviews and encodings are kept")
+    artifacts_dir: AbsolutePath = Field(default=ARTIFACTS, description="where models and reports are written")
+    config: Path | None = Field(default=None, description="a TOML file with any of these settings")
+
+    @field_validator("variants")
+    @classmethod
+    def check_variants(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        """Refuse a name that is neither a variant nor a group."""
+        return check_names(names, VARIANT_CHOICES, kind="variant")
+
+    @field_validator("baselines")
+    @classmethod
+    def check_baselines(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        """Refuse a name that is no baseline, and `none` beside others."""
+        if "none" in names and len(names) > 1:
+            raise ValueError("none stands alone; expected it without other names.")
+        return check_names(names, BASELINE_CHOICES, kind="baseline")
+
+    @field_validator("candidate")
+    @classmethod
+    def check_candidate(cls, name: str | None, info: ValidationInfo) -> str | None:
+        """Refuse a name that is no model, or none of this run's."""
+        if name is None or not {"variants", "baselines"} <= info.data.keys():
+            return name
+        check_names((name,), (*VARIANTS, *BASELINES), kind="model")
+        trained = [*expand_names(info.data["variants"]), *expand_baselines(info.data["baselines"])]
+        if name not in trained:
+            raise ValueError(f"{name!r} is not part of this run; expected one of {', '.join(trained)}.")
+        return name
+
+    @field_validator("dataset")
+    @classmethod
+    def fix_path(cls, name: str) -> str:
+        """Fix a path, whatever the working directory becomes; other names stay."""
+        return str(Path(name).expanduser().absolute()) if is_path(name) else name
+
+    @property
+    def dataset_name(self) -> str:
+        """Return the dataset's name for people: of a path the file's, without folder and endings."""
+        return name_dataset(self.dataset)
+
+    @property
+    def files(self) -> FileOptions:
+        """Gather what the settings say of files; it counts when the dataset is a path."""
+        return gather_files(self, Path(self.dataset))
+
+    @property
+    def variant_names(self) -> list[str]:
+        """Return the chosen variants, groups expanded, in the table's order."""
+        return expand_names(self.variants)
+
+    @property
+    def baseline_names(self) -> list[str]:
+        """Return the chosen baselines in the table's order."""
+        return expand_baselines(self.baselines)
+
+    @property
+    def gate_rules(self) -> GateRules:
+        """Gather what the settings say of the gate; points become shares."""
+        margins = Margins(overall=self.gate_margin / 100, per_slice=self.gate_slice_margin / 100)
+        return GateRules(margins=margins, candidate=self.candidate, promote=self.promote)
+
+    @property
+    def seed_values(self) -> range:
+        """Return the seeds: 1, 2, ..."""
+        return range(1, self.seeds + 1)
+
+    @classmethod
+    def describe_choices(cls) -> str:
+        """List what --variants and --baselines may name."""
+        return describe_tables()

@@ -1,0 +1,1 @@
+"""Store: where outputs lie, what decides them, and how they become whole."""

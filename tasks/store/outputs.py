@@ -1,0 +1,220 @@
+"""Where outputs lie, what decides them, and how they become whole.
+
+An output is a set of files in one folder, described by a manifest that is written last: files with a manifest are
+complete. The fingerprint covers everything that decides the output (settings, hashes of the inputs, code, library
+versions, seed), so an intact output with the same fingerprint can be reused by any run. Each output is made under a
+file lock in a working folder and moved into place file by file, each move being atomic.
+"""
+
+import contextlib
+import hashlib
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock
+from pydantic import BaseModel, ConfigDict
+
+from tasks.store.fingerprint import describe_difference, find_differences, fingerprint, hash_json
+
+WORK_FOLDER = ".work"
+LOCK_FOLDER = ".locks"
+COMPLETE = "manifest.json"
+
+
+class FileRecord(BaseModel):
+    """What a file must be to count as intact."""
+
+    model_config = ConfigDict(frozen=True)
+
+    sha256: str
+    num_bytes: int
+
+
+class Manifest(BaseModel):
+    """The small thing that crosses task boundaries in place of the data; `folder` is relative to its root."""
+
+    model_config = ConfigDict(frozen=True)
+
+    kind: str
+    name: str
+    fingerprint: str
+    folder: str
+    decided_by: dict[str, Any]
+    facts: dict[str, Any]
+    files: dict[str, FileRecord]
+    created: str
+
+    @property
+    def content_hash(self) -> str:
+        """One hash over all files: equal exactly when every byte is."""
+        return hash_json({name: record.sha256 for name, record in sorted(self.files.items())})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Output:
+    """One output to be: where it goes and everything that decides it.
+
+    `folder` may contain "{fingerprint}". `family` is where earlier outputs of the same kind lie, to tell what has
+    changed since; the two are relative to `root`.
+    """
+
+    root: Path
+    kind: str
+    name: str
+    family: str
+    folder: str
+    decided_by: dict[str, Any]
+    manifest_name: str = COMPLETE
+
+    @property
+    def path(self) -> Path:
+        """The folder of the published files."""
+        return self.root / self.folder.format(fingerprint=self.fingerprint)
+
+    @property
+    def fingerprint(self) -> str:
+        """Hash of everything that decides this output: 16 hexadecimal digits."""
+        return fingerprint({"kind": self.kind, **self.decided_by})
+
+    @property
+    def work_folder(self) -> Path:
+        """Where the output is made; it survives a kill, so that work with checkpoints can go on."""
+        return self.root / WORK_FOLDER / f"{self.kind}-{self.fingerprint}"
+
+
+@dataclass(frozen=True)
+class Produced:
+    """An output that is whole, whether it was reused, and why."""
+
+    manifest: Manifest
+    reused: bool
+    reason: str
+
+
+def produce(
+    output: Output, make: Callable[[Path], dict[str, Any]], *, on_wait: Callable[[], None] = lambda: None
+) -> Produced:
+    """Reuse the output if it is intact; otherwise `make` it in a working folder and publish it.
+
+    `make` writes files into the folder it is given and returns facts (plain JSON) for the manifest. Two processes that
+    want the same output do not both make it: the second waits (after calling `on_wait`) and reuses.
+    """
+    with locked(output.root, f"{output.kind}-{output.fingerprint}", on_wait=on_wait):
+        reason = why_not_reusable(output)
+        if reason is None:
+            return Produced(read_manifest(output.path / output.manifest_name), True, "reused: same fingerprint")
+        output.work_folder.mkdir(parents=True, exist_ok=True)
+        delete_files(output.work_folder)
+        try:
+            return Produced(publish(output, make(output.work_folder)), False, reason)
+        except BaseException:
+            delete_files(output.work_folder)
+            raise
+
+
+def delete_files(work_folder: Path) -> None:
+    """Clear what an interrupted try left; sub-folders (checkpoints) stay, so that the next try can go on from them."""
+    for path in work_folder.glob("*"):
+        if path.is_file():
+            path.unlink()
+
+
+def publish(output: Output, facts: dict[str, Any]) -> Manifest:
+    """Move the files of the working folder into place, the manifest last; sub-folders are scratch and are dropped."""
+    work = output.work_folder
+    files = {path.name: record_file(path) for path in sorted(work.iterdir()) if path.is_file()}
+    manifest = Manifest(
+        kind=output.kind,
+        name=output.name,
+        fingerprint=output.fingerprint,
+        folder=str(output.path.relative_to(output.root)),
+        decided_by=output.decided_by,
+        facts=facts,
+        files=files,
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+    )
+    output.path.mkdir(parents=True, exist_ok=True)
+    for stale in {output.manifest_name, COMPLETE}:
+        (output.path / stale).unlink(missing_ok=True)
+    for name in files:
+        os.replace(work / name, output.path / name)
+    write_atomically(output.path / output.manifest_name, manifest.model_dump_json(indent=2) + "\n")
+    shutil.rmtree(work)
+    return manifest
+
+
+def why_not_reusable(output: Output) -> str | None:
+    """Say why the output must be made, or None when it is there and intact."""
+    path = output.path / output.manifest_name
+    if not path.exists():
+        return f"made: {explain_change(output)}"
+    try:
+        manifest = read_manifest(path)
+    except ValueError:
+        return f"re-made: {path.name} could not be read"
+    if manifest.fingerprint != output.fingerprint:
+        return f"re-made: {describe_difference(manifest.decided_by, output.decided_by)}"
+    for name, record in manifest.files.items():
+        if not (output.path / name).is_file():
+            return f"re-made: {name} is missing"
+        if record_file(output.path / name) != record:
+            return f"re-made: {name} does not match its hash"
+    return None
+
+
+def explain_change(output: Output) -> str:
+    """Compare with the most similar earlier output of the family: "encoding.length 120 -> 200"."""
+    earlier = []
+    for path in sorted((output.root / output.family).glob(f"*/{output.manifest_name}")):
+        with contextlib.suppress(ValueError, OSError):
+            manifest = read_manifest(path)
+            if manifest.name == output.name and manifest.kind == output.kind:
+                earlier.append(manifest.decided_by)
+    if not earlier:
+        return "nothing to reuse"
+    return describe_difference(
+        min(earlier, key=lambda it: len(find_differences(it, output.decided_by))), output.decided_by
+    )
+
+
+@contextlib.contextmanager
+def locked(root: Path, name: str, *, on_wait: Callable[[], None] = lambda: None) -> Iterator[None]:
+    """Hold a lock between processes; the system releases it when its holder dies."""
+    folder = root / LOCK_FOLDER
+    folder.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(folder / f"{name}.lock")
+    try:
+        lock.acquire(blocking=False)
+    except TimeoutError:
+        on_wait()
+        lock.acquire(poll_interval=0.2)
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def record_file(path: Path) -> FileRecord:
+    """Hash a file in a stream."""
+    with path.open("rb") as file:
+        return FileRecord(sha256=hashlib.file_digest(file, "sha256").hexdigest(), num_bytes=path.stat().st_size)
+
+
+def read_manifest(path: Path) -> Manifest:
+    """Read a manifest; raises ValueError when it is not one."""
+    return Manifest.model_validate_json(path.read_text(encoding="utf-8"))
+
+
+def write_atomically(path: Path, text: str) -> None:
+    """Write a text file so that a reader sees the old one or the new one, never half of it."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        temporary.write_text(text, encoding="utf-8")
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)

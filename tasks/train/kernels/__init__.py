@@ -1,0 +1,1 @@
+"""Kernels: which code computes a model's layers and optimizer."""

@@ -1,0 +1,85 @@
+"""Convolutions over the steps of sequences, with bias and ReLU, through the package's C library.
+
+Where the maximum over all positions is what follows a convolution, both are one operation: most of the outputs need not
+be kept, and most of the gradient is nothing.
+"""
+
+from collections.abc import Collection
+from typing import Any, Final
+
+import keras
+import tensorflow as tf
+
+from tasks.train.kernels.recurrent import load_library
+
+# The number of filters is a multiple of this, CONV_FILTERS in native/conv.h.
+FILTERS: Final = 16
+
+
+def can_use_native_conv(layer: keras.Layer) -> bool:
+    """Tell whether a layer is a plain Conv1D: stride 1, no padding, whole vectors of filters, float32."""
+    return (
+        type(layer) is keras.layers.Conv1D
+        and (layer.strides, layer.dilation_rate, layer.groups) == ((1,), (1,), 1)
+        and (layer.padding, layer.data_format) == ("valid", "channels_last")
+        and layer.filters % FILTERS == 0
+        and layer.compute_dtype == "float32"
+    )
+
+
+def is_followed_by_maximum(layer: keras.Layer, outputs: Collection[int]) -> bool:
+    """Tell whether nothing but the maximum over all positions reads a layer whose activation keeps their order.
+
+    `outputs` are the ids of the tensors that models put out.
+    """
+    activations = keras.activations
+    rising = (activations.relu, activations.linear, activations.tanh, activations.sigmoid)
+    followers = [node.operation for node in layer._outbound_nodes]  # noqa: SLF001  Keras has no other way to them
+    return (
+        layer.activation in rising
+        and layer.activity_regularizer is None
+        and len(followers) == len(layer._inbound_nodes) == 1  # noqa: SLF001
+        and id(layer.output) not in outputs
+        and type(followers[0]) is keras.layers.GlobalMaxPooling1D
+        and followers[0].data_format == "channels_last"
+    )
+
+
+def run_native_conv(layer: keras.layers.Conv1D, inputs: tf.Tensor) -> tf.Tensor:
+    """Stand in for the layer's `call`: (batch, length, features) -> (batch, length - width + 1, filters)."""
+    is_rectified = layer.activation is keras.activations.relu
+    outputs = load_library().bakeoff_conv(
+        inputs=inputs,
+        kernel=tf.convert_to_tensor(layer.kernel),
+        bias=layer.bias.value if layer.use_bias else tf.zeros([layer.filters]),
+        is_rectified=is_rectified,
+    )
+    batch, length, _ = inputs.shape
+    outputs.set_shape([batch, length and length - layer.kernel_size[0] + 1, layer.filters])
+    return outputs if is_rectified or layer.activation is None else layer.activation(outputs)
+
+
+def run_native_conv_max(layer: keras.layers.Conv1D, inputs: tf.Tensor) -> tf.Tensor:
+    """Stand in for the layer's `call` and the maximum that follows: (batch, length, features) -> (batch, 1, filters).
+
+    Bias and activation come after; they keep the order, so that the maximum may come first.
+    """
+    weights = tf.convert_to_tensor(layer.kernel)
+    outputs, _ = load_library().bakeoff_conv_max(inputs=inputs, kernel=weights)
+    outputs.set_shape([inputs.shape[0], 1, weights.shape[2]])
+    return layer.activation(outputs + layer.bias if layer.use_bias else outputs)
+
+
+@tf.RegisterGradient("BakeoffConv")  # type: ignore[untyped-decorator]
+def differentiate_conv(operation: Any, d_outputs: tf.Tensor) -> list[tf.Tensor]:
+    """Return the gradients of the inputs, the kernel and the bias."""
+    is_rectified = operation.get_attr("is_rectified")
+    return list(
+        load_library().bakeoff_conv_grad(*operation.inputs, operation.outputs[0], d_outputs, is_rectified=is_rectified)
+    )
+
+
+@tf.RegisterGradient("BakeoffConvMax")  # type: ignore[untyped-decorator]
+def differentiate_conv_max(operation: Any, d_outputs: tf.Tensor, _d_places: Any) -> list[tf.Tensor]:
+    """Return the gradients of the inputs and the kernel; equal windows share that of their maximum."""
+    return list(load_library().bakeoff_conv_max_grad(*operation.inputs, operation.outputs[1], d_outputs))

@@ -1,0 +1,153 @@
+"""TensorFlow-only fast paths: faster kernels for some layers and an epoch loop inside one graph.
+
+A model stays what `keras` built: nothing here changes its configuration, its weights or how it is saved.
+"""
+
+import functools
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from tasks.train.kernels.adam import can_use_native_adam, speed_up_adam
+from tasks.train.kernels.block_lstm import can_use_block, run_block_lstm
+from tasks.train.kernels.choice import Kernels, choose_kernels
+from tasks.train.kernels.convolution import (
+    can_use_native_conv,
+    is_followed_by_maximum,
+    run_native_conv,
+    run_native_conv_max,
+)
+from tasks.train.kernels.recurrent import can_use_native, run_native
+from tasks.train.rows import Rows, cut_pieces
+
+Tokens = NDArray[np.integer[Any]]
+Labels = NDArray[np.integer[Any]]
+EpochRunner = Callable[[Tokens | Rows, Labels | Rows, Callable[[int], None]], dict[str, float]]
+
+# Ctrl-C is seen between two calls into TensorFlow, so a call should stay well below a second.
+SHORT_CALL_SECONDS = 0.25
+LONG_CALL_SECONDS = 1.0
+FIRST_CALL_STEPS = 8
+MOST_CALL_STEPS = 512
+
+
+def make_epoch_runner(model: keras.Model, *, batch_size: int, kernels: Kernels = "auto") -> EpochRunner:
+    """Return a function that trains a compiled model for one epoch, in the order of the rows it is given.
+
+    `run_epoch(tokens, labels, on_progress)` takes integers of shape (reviews, length) and (reviews,), arrays or Rows,
+    calls `on_progress` with the number of reviews done so far, and returns the epoch's mean loss and metrics. It makes
+    the updates of `model.fit(tokens, labels, batch_size=batch_size, shuffle=False)`, the last, incomplete batch too.
+    The graph is traced in the first epoch and kept; compile the model before, not between, epochs.
+    """
+    speed_up_layers(model, kernels=kernels)
+    speed_up_optimizer(model, kernels=kernels)
+    train_step = tf.function(model.train_step, jit_compile=is_xla_faster(model), autograph=False)
+    train_last_step = tf.function(model.train_step, jit_compile=False, autograph=False)
+
+    def loop_over_steps(tokens: tf.Tensor, labels: tf.Tensor, first: tf.Tensor, end: tf.Tensor) -> tf.Tensor:
+        def run_step(step: tf.Tensor) -> tuple[tf.Tensor]:
+            with tf.control_dependencies(tf.nest.flatten(train_step((tokens[step], labels[step])))):
+                return (step + 1,)
+
+        return tf.while_loop(lambda step: step < end, run_step, (first,), parallel_iterations=1)
+
+    run_steps = tf.function(loop_over_steps, autograph=False, reduce_retracing=True)
+
+    def run_epoch(tokens: Tokens | Rows, labels: Labels | Rows, on_progress: Callable[[int], None]) -> dict[str, float]:
+        model.reset_metrics()
+        for piece in cut_pieces(tokens, batch_size=batch_size):
+            run_piece(tokens[piece], labels[piece], num_before=piece.start, on_progress=on_progress)
+        return {name: float(value) for name, value in model.get_metrics_result().items()}
+
+    def run_piece(tokens: Tokens, labels: Labels, *, num_before: int, on_progress: Callable[[int], None]) -> None:
+        num_steps = len(tokens) // batch_size
+        num_full = num_steps * batch_size
+        batches = tf.constant(tokens[:num_full].reshape(num_steps, batch_size, tokens.shape[1]))
+        batch_labels = tf.constant(labels[:num_full].reshape(num_steps, batch_size))
+        for first, end in plan_calls(num_steps):
+            run_steps(batches, batch_labels, tf.constant(first), tf.constant(end))
+            on_progress(num_before + end * batch_size)
+        if num_full < len(tokens):
+            train_last_step((tf.constant(tokens[num_full:]), tf.constant(labels[num_full:])))
+            on_progress(num_before + len(tokens))
+
+    return run_epoch
+
+
+def plan_calls(num_steps: int) -> Iterator[tuple[int, int]]:
+    """Cut an epoch into calls [first, end) that take between a quarter and one second each.
+
+    The caller works between two items; the next item's size follows from how long that took.
+    """
+    first, size = 0, FIRST_CALL_STEPS
+    while first < num_steps:
+        end = min(first + size, num_steps)
+        started = time.perf_counter()
+        yield first, end
+        seconds = time.perf_counter() - started
+        if seconds < SHORT_CALL_SECONDS:
+            size = min(2 * size, MOST_CALL_STEPS)
+        elif seconds > LONG_CALL_SECONDS:
+            size = max(1, size // 2)
+        first = end
+
+
+def speed_up_layers(model: keras.Model, *, kernels: Kernels = "auto") -> None:
+    """Let the model's layers use the fastest kernels that may be used and can compute what they compute."""
+    chosen = choose_kernels(kernels, backend="tensorflow")
+    if chosen == "plain" or has_gpu():
+        return
+    outputs = {id(tensor) for part in iterate_layers(model) for tensor in getattr(part, "outputs", ())}
+    for layer in iterate_layers(model):
+        if chosen == "native" and can_use_native(layer):
+            layer.inner_loop = functools.partial(run_native, layer)
+        elif chosen == "native" and can_use_native_conv(layer):
+            run = run_native_conv_max if is_followed_by_maximum(layer, outputs) else run_native_conv
+            layer.call = functools.partial(run, layer)
+        elif can_use_block(layer):
+            layer.inner_loop = functools.partial(run_block_lstm, layer)
+
+
+def speed_up_optimizer(model: keras.Model, *, kernels: Kernels = "auto") -> None:
+    """Let a compiled model's Adam make its updates with the C library, where that may be used."""
+    is_wanted = choose_kernels(kernels, backend="tensorflow") == "native" and not has_gpu()
+    if is_wanted and can_use_native_adam(model):
+        speed_up_adam(model.optimizer)
+
+
+def has_gpu() -> bool:
+    """Tell whether TensorFlow computes on a GPU, which the kernels for a CPU would only hold up."""
+    return bool(tf.config.list_physical_devices("GPU"))
+
+
+def name_kernels(model: keras.Model) -> list[str]:
+    """Name the kernels that replace those of stock layers: native, block, or none of them."""
+    names = {
+        run_native: "native",
+        run_native_conv: "native",
+        run_native_conv_max: "native",
+        run_block_lstm: "block",
+    }
+    found = [vars(layer).get(name) for layer in iterate_layers(model) for name in ("inner_loop", "call")]
+    return sorted({names[getattr(kernel, "func", kernel)] for kernel in found if kernel is not None})
+
+
+def is_xla_faster(model: keras.Model) -> bool:
+    """Tell whether XLA suits a whole training step: it compiles no kernel that replaces a stock one, nor cuDNN's."""
+    recurrent = keras.layers.LSTM | keras.layers.GRU
+    if has_gpu():
+        return not any(isinstance(layer, recurrent) for layer in iterate_layers(model))
+    return not name_kernels(model) and "apply_gradients" not in vars(model.optimizer)
+
+
+def iterate_layers(layer: keras.Layer) -> Iterator[keras.Layer]:
+    """Yield a layer and every layer inside it: of models, and of Bidirectional wrappers."""
+    yield layer
+    inner = [getattr(layer, name) for name in ("forward_layer", "backward_layer") if hasattr(layer, name)]
+    for child in [*inner, *getattr(layer, "layers", [])]:
+        yield from iterate_layers(child)

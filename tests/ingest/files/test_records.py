@@ -1,0 +1,110 @@
+"""Records carry the line on which they start; what is no record is one error with the line."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tasks.errors import UserError
+from tasks.ingest.files import records
+from tasks.ingest.files.records import read_json, read_pattern, read_quoted, read_unquoted
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "a.csv"
+
+
+def read_csv(path: Path, text: str, *, delimiter: str = ",") -> list[tuple[int, Any]]:
+    path.write_bytes(text.encode())
+    return list(read_quoted(path, charset="utf-8", delimiter=delimiter))
+
+
+def test_quoted_fields_hold_delimiters_quotes_and_line_ends(path: Path) -> None:
+    assert read_csv(path, 'a,"b,""c""\nd"\r\n"",f\r\n') == [(1, ["a", 'b,"c"\nd']), (3, ["", "f"])]
+
+
+def test_row_is_numbered_by_the_line_it_starts_on(path: Path) -> None:
+    assert [number for number, _ in read_csv(path, 'a\n"b\n\nc"\n\n\nd\n')] == [1, 2, 7]
+
+
+def test_line_ends_inside_quotes_stay_as_they_are(path: Path) -> None:
+    assert read_csv(path, '"a\r\nb\rc\nd"\n') == [(1, ["a\r\nb\rc\nd"])]
+
+
+@pytest.mark.parametrize("text", ['a,b\n"open,1\nmore', 'a,b\n"x"y,1\n'])
+def test_misplaced_quote_is_named_by_line_with_the_remedy(path: Path, text: str) -> None:
+    with pytest.raises(UserError, match=r"a.csv line 2: .*--quoting none"):
+        read_csv(path, text)
+
+
+def test_quote_left_open_does_not_swallow_the_file(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(records, "LONGEST_LINE", 100)
+    with pytest.raises(UserError, match=r"a.csv line 2: field larger than field limit"):
+        read_csv(path, 'a,b\n"open' + "line\n" * 1000)
+
+
+def test_plain_quotes_are_characters(path: Path) -> None:
+    path.write_bytes(b'sentence\tlabel\r\n"open " quote\t1\r\n\nit\'s\t0')
+    assert list(read_unquoted(path, charset="utf-8", delimiter="\t")) == [
+        (1, ["sentence", "label"]),
+        (2, ['"open " quote', "1"]),
+        (4, ["it's", "0"]),
+    ]
+
+
+def test_pattern_gives_its_groups(path: Path) -> None:
+    path.write_bytes("DESC:manner How ?\r\n\nNUM:date Wh\xe9n :x ?\n".encode("latin-1"))
+    pattern = re.compile(r"(?P<label>\w+):(?P<sub>\w+) (?P<text>.+)")
+    assert list(read_pattern(path, charset="latin-1", pattern=pattern)) == [
+        (1, ["DESC", "manner", "How ?"]),
+        (3, ["NUM", "date", "Wh\xe9n :x ?"]),
+    ]
+
+
+def test_line_that_does_not_match_is_named(path: Path) -> None:
+    path.write_text("a:b\n" + "c" * 100)
+    with pytest.raises(UserError, match=r"a.csv line 2 does not match --line-pattern: 'c{40}\.\.\.'"):
+        list(read_pattern(path, charset="utf-8", pattern=re.compile("(?P<label>.):(?P<text>.)")))
+
+
+def test_group_that_takes_no_part_is_empty(path: Path) -> None:
+    path.write_text("good\n")
+    pattern = re.compile(r"(?:(?P<label>\d):)?(?P<text>\w+)")
+    assert list(read_pattern(path, charset="utf-8", pattern=pattern)) == [(1, ["", "good"])]
+
+
+def read_objects(path: Path, text: str) -> list[tuple[int, dict[str, Any]]]:
+    path.write_text(text)
+    return list(read_json(path, charset="utf-8"))
+
+
+def test_objects_are_read_line_by_line_with_numbers_as_spelled(path: Path) -> None:
+    text = '{"a": 1.50, "b": [1], "c": NaN}\n\n  \n{"a": "\\u00e9", "b": true, "c": null}'
+    assert read_objects(path, text) == [
+        (1, {"a": "1.50", "b": ["1"], "c": None}),
+        (4, {"a": "\xe9", "b": True, "c": None}),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("line", "finding"),
+    [
+        ('{"a": ', r"is not JSON \(expecting value at column 7\)"),
+        ("3", "is '3'"),
+        ("[" * 100_000, "is nested too deeply"),
+    ],
+)
+def test_line_that_is_no_object_is_named(path: Path, line: str, finding: str) -> None:
+    with pytest.raises(UserError, match=f"a.csv line 2 {finding}; expected one JSON object per line"):
+        read_objects(path, "{}\n" + line + "\n")
+
+
+def test_array_is_told_how_to_become_lines(path: Path) -> None:
+    with pytest.raises(UserError, match="jq -c"):
+        read_objects(path, '[\n{"a": 1}\n]')
+
+
+def test_number_of_any_length_is_read(path: Path) -> None:
+    assert read_objects(path, '{"a": ' + "9" * 5000 + "}") == [(1, {"a": "9" * 5000})]

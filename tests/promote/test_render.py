@@ -1,0 +1,76 @@
+"""A decision in words: each outcome is said, no review is taken for markup, and the artifact stays small."""
+
+from typing import Any
+
+import pytest
+from markdown_it import MarkdownIt
+
+from tasks.promote.render import describe_gate, describe_lost, render_gate
+
+HOSTILE = "<script>alert(1)</script> | a_b *bold* `code` [link](http://x) \\ # !\n\n# head\n- item"
+
+
+def make_gate(outcome: str, champion: str | None = "lstm-f1-0", *, reviews: int = 0, **changes: Any) -> dict[str, Any]:
+    review = {
+        "id": "test-1",
+        "label": "neg",
+        "text": HOSTILE + "映" * 900,
+        "num_characters": 5_000,
+        "answer": "pos",
+        "probability": 0.987,
+    }
+    gap = {"num_reviews": 10, "difference": -0.1, "low": -0.2, "high": 0.05, "place": "open"}
+    comparison = {
+        "only_candidate": 3,
+        "slices": [{"group": "label", "name": HOSTILE, **gap}],
+        "lost": {"num_reviews": 2 * reviews, "reviews": [review] * reviews},
+    }
+    return {
+        "outcome": outcome,
+        "candidate": "conv-max",
+        "champion": champion,
+        "reasons": [f"Because of {HOSTILE}"],
+        "warnings": ["Beware."],
+        "comparison": comparison if reviews else None,
+        **changes,
+    }
+
+
+@pytest.mark.parametrize(
+    ("gate", "sentence"),
+    [
+        (make_gate("promoted", None), "Promoted conv-max as the first champion."),
+        (make_gate("promoted"), "Promoted conv-max in place of lstm-f1-0."),
+        (make_gate("refused"), "Refused conv-max: lstm-f1-0 stays the champion."),
+        (make_gate("refused", None), "Refused conv-max: there is no champion."),
+        (make_gate("kept"), "Nothing to change: conv-max is the champion already."),
+        (make_gate("held"), "Not promoted, as the settings ask: conv-max would have become the champion."),
+        (make_gate("refused", candidate=None), "No candidate: lstm-f1-0 stays the champion."),
+    ],
+)
+def test_every_outcome_is_a_sentence(gate: dict[str, Any], sentence: str) -> None:
+    assert describe_gate(gate) == sentence
+
+
+def test_review_of_any_kind_stays_text_and_the_artifact_small() -> None:
+    markdown = render_gate(make_gate("refused", reviews=30))
+    assert len(markdown.encode()) < 100_000
+    html = MarkdownIt("commonmark", {"html": True}).enable("table").render(markdown)
+    assert "<script" not in html
+    assert "<a " not in html
+    assert "<em>" not in html
+    assert html.count("<h1>") == 1
+    assert html.count("<li>") == 2 + 30
+    assert "4,700 more characters" in html
+
+
+def test_lost_reviews_are_counted() -> None:
+    assert "gets 60 test reviews wrong" in describe_lost(make_gate("refused", reviews=30))
+    assert "and 3 the other way round; the 30" in describe_lost(make_gate("refused", reviews=30))
+    assert describe_lost(make_gate("promoted", None)) == ""
+
+
+def test_gate_without_a_comparison_has_no_slices() -> None:
+    markdown = render_gate(make_gate("promoted", None))
+    assert "Slices" not in markdown
+    assert "Beware" in markdown

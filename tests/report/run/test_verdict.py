@@ -1,0 +1,118 @@
+"""The sentences: each says what the numbers say, no more."""
+
+from typing import Any
+
+import numpy as np
+
+from tasks.report.run.verdict import (
+    describe_baselines,
+    describe_certainty,
+    describe_duplicates,
+    describe_errors,
+    describe_seeds,
+    describe_ties,
+    describe_verdict,
+    describe_worst_slice,
+    join,
+)
+
+
+def test_verdict_names_the_model_its_accuracy_and_its_interval(build: Any, add_result: Any) -> None:
+    sentence = describe_verdict(build(add_result("lstm", 80), add_result("flatten", 40)))
+    assert sentence.startswith("Ship lstm: it gets 80.0% of 100 test reviews right (95% interval ")
+
+
+def test_certainty_of_a_model_that_stands_alone(build: Any, add_result: Any) -> None:
+    assert "apart from every other" in describe_certainty(build(add_result("lstm", 90), add_result("flatten", 40)))
+
+
+def test_certainty_of_a_tied_model(build: Any, add_result: Any) -> None:
+    metrics = build(add_result("lstm", 90), add_result("bigru", 90, predict_reviews_per_second=10.0))
+    assert "cannot tell it from bigru" in describe_certainty(metrics)
+
+
+def test_certainty_of_a_cheaper_model(build: Any, add_result: Any) -> None:
+    metrics = build(add_result("lstm", 91, predict_reviews_per_second=10.0), add_result("flatten", 90))
+    assert describe_certainty(metrics).startswith("lstm is ahead on validation")
+
+
+def test_certainty_tells_of_those_that_only_the_test_cannot_tell_apart(build: Any, add_result: Any) -> None:
+    seeds = [
+        add_result("flatten", 90, seed=seed, validation={"accuracy": it, "nll": 0.5})
+        for seed, it in ((1, 0.9), (2, 0.1))
+    ]
+    sentence = describe_certainty(build(add_result("lstm", 91), *seeds, seeds=2))
+    assert sentence == (
+        "It is the best on validation. flatten is behind by more than a standard error, though the test shows no "
+        "difference."
+    )
+
+
+def test_baseline_that_nothing_beats_is_said_plainly(build: Any, add_result: Any) -> None:
+    sentence = describe_baselines(build(add_result("nb-svm", 90, group="baseline"), add_result("lstm", 70)))
+    assert "No neural model beats the best baseline, nb-svm (90.0%)" in sentence
+    assert "lstm, the best of 1, is 20.0 points behind" in sentence
+
+
+def test_lead_within_chance_is_not_beating(build: Any, add_result: Any) -> None:
+    sentence = describe_baselines(build(add_result("nb-svm", 79, group="baseline"), add_result("lstm", 80)))
+    assert "1.0 points ahead, which may be chance" in sentence
+
+
+def test_neural_model_that_is_as_good_as_the_baseline_is_level_with_it(build: Any, add_result: Any) -> None:
+    sentence = describe_baselines(build(add_result("nb-svm", 80, group="baseline"), add_result("lstm", 80)))
+    assert sentence.endswith("lstm, the best of 1, is level with it.")
+
+
+def test_models_that_beat_the_baseline_are_counted(build: Any, add_result: Any) -> None:
+    results = [add_result("nb-svm", 50, group="baseline"), add_result("lstm", 95), add_result("flatten", 20)]
+    assert describe_baselines(build(*results)).startswith("1 of 2 neural models beats the best baseline")
+
+
+def test_ties_at_the_top_are_named(build: Any, add_result: Any) -> None:
+    metrics = build(add_result("lstm", 90), add_result("bigru", 89), add_result("flatten", 30))
+    assert describe_ties(metrics) == "lstm and bigru are tied at the top: the test cannot tell them apart."
+
+
+def test_worst_slice_is_named_when_it_is_surely_worse(build: Any, add_result: Any) -> None:
+    labels = np.arange(100) % 2
+    one_sided = build(add_result("lstm", correct=labels == 0))
+    assert describe_worst_slice(one_sided).startswith("lstm does worst on label: pos (0.0% of 50, 95% interval ")
+    even = build(add_result("bigru", correct=np.arange(100) % 4 > 1))
+    assert describe_worst_slice(even) == "No slice of the test split is surely worse for bigru than the whole."
+
+
+def test_few_seeds_are_warned_of(build: Any, add_result: Any) -> None:
+    results = [add_result("lstm", 90), add_result("bigru", 89)]
+    assert "trained once" in describe_seeds(build(*results))
+    assert "Two seeds" in describe_seeds(build(*results, seeds=2))
+    assert describe_seeds(build(*results, seeds=3)) == ""
+
+
+def test_errors_tell_of_oracle_and_average(build: Any, add_result: Any) -> None:
+    metrics = build(add_result("lstm", correct=np.arange(100) < 90), add_result("bigru", correct=np.arange(100) >= 20))
+    assert describe_errors(metrics).startswith("0 test reviews are wrong in all 2 models")
+    assert "would get 100.0% right" in describe_errors(metrics)
+
+
+def test_duplicates_tell_accuracy_with_and_without(build: Any, add_result: Any) -> None:
+    # The fixture's training split has the first test review, which the model gets right.
+    assert describe_duplicates(build(add_result("lstm", 80))).endswith(
+        "without them lstm gets 79.80% right, with them 80.00%."
+    )
+
+
+def test_names_are_joined_as_in_a_sentence() -> None:
+    assert join(["a"]) == "a"
+    assert join(["a", "b", "c"]) == "a, b and c"
+
+
+def test_model_that_is_named_as_better_beats_the_baseline(build: Any, add_result: Any) -> None:
+    """One that is ahead on average, but by the luck of a seed, does not."""
+    lucky = [add_result("bilstm", hits, seed=seed) for seed, hits in ((1, 100), (2, 99), (3, 82))]
+    steady = [add_result("lstm", 92, seed=seed) for seed in (1, 2, 3)]
+    metrics = build(add_result("nb-svm", 75, group="baseline"), *lucky, *steady, seeds=3)
+    rows = {row["name"]: row for row in metrics["variants"]}
+    assert rows["bilstm"]["accuracy"]["mean"] > rows["lstm"]["accuracy"]["mean"]
+    assert (rows["bilstm"]["beats_baseline"], rows["lstm"]["beats_baseline"]) == (False, True)
+    assert describe_baselines(metrics).endswith("; lstm by 17.0 points.")

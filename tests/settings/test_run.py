@@ -1,0 +1,384 @@
+"""RunConfig: its defaults, its bounds, and the forms that it can be written in."""
+
+import json
+import os
+import re
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from tasks.encode.encodings import ENCODINGS
+from tasks.errors import UserError
+from tasks.settings.base import check_environment, describe_errors
+from tasks.settings.model_names import describe_tables
+from tasks.settings.run import RunConfig
+from tasks.store.layout import CHECKOUT
+from tasks.train.variants import GROUPS, VARIANTS
+
+SEED_NAMES = [
+    "flatten",
+    "average-pool",
+    "simple-rnn",
+    "lstm",
+    "bilstm",
+    "bilstm-small",
+    "bigru",
+    "stacked-bilstm",
+    "conv-max",
+    "conv-average",
+]
+LONG_NAMES = ["long-average-pool", "long-lstm", "long-bilstm", "long-bigru", "long-conv-max"]
+MORE_NAMES = ["gru", "chrono-lstm", "attention"]
+
+
+@pytest.fixture(autouse=True)
+def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [name for name in os.environ if name.upper().startswith("BAKEOFF_")]:
+        monkeypatch.delenv(name)
+
+
+def write_config(folder: Path, text: str) -> Path:
+    path = folder / "bakeoff.toml"
+    path.write_text(text)
+    return path
+
+
+def test_defaults_are_those_of_the_contract() -> None:
+    config = RunConfig()
+    assert config.dataset == "auto"
+    assert config.variant_names == SEED_NAMES
+    assert (config.seeds, config.epochs, config.validation_fraction) == (1, 10, 0.1)
+    assert config.batch_size is None
+    assert config.limit is None
+    assert config.config is None
+
+
+def test_default_folders_lie_beside_flows_wherever_it_is_started(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    config = RunConfig()
+    assert (CHECKOUT / "flows" / "train_all.py").is_file()
+    assert (config.data_dir, config.artifacts_dir) == (CHECKOUT / "data", CHECKOUT / "artifacts")
+
+
+@pytest.mark.parametrize("name", RunConfig.model_fields)
+def test_every_setting_is_described(name: str) -> None:
+    assert len(RunConfig.model_fields[name].description or "") > 10
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("dataset", ""),
+        ("variants", ""),
+        ("variants", []),
+        ("seeds", 0),
+        ("seeds", 101),
+        ("epochs", 0),
+        ("epochs", 2.5),
+        ("patience", 0),
+        ("batch_size", 0),
+        ("batch_size", 65_537),
+        ("limit", 9),
+        ("validation_fraction", 0.0),
+        ("validation_fraction", 0.6),
+        ("validation_fraction", float("nan")),
+        ("label_column", ""),
+        ("delimiter", ""),
+        ("delimiter", ",,"),
+        ("delimiter", '"'),
+        ("delimiter", "\n"),
+        ("quoting", "all"),
+        ("charset", "utf-9"),
+        ("charset", "rot13"),
+        ("line_pattern", "(?P<text>.+"),
+        ("line_pattern", "(.+)"),
+        ("max_dropped_share", -0.1),
+        ("max_dropped_share", 1.0),
+        ("gate_margin", -0.1),
+        ("gate_margin", 100.1),
+        ("gate_margin", float("nan")),
+        ("gate_slice_margin", -1),
+        ("gate_slice_margin", float("inf")),
+        ("promote", "perhaps"),
+    ],
+)
+def test_value_out_of_bounds_is_refused_by_the_name_of_its_flag(name: str, value: Any) -> None:
+    with pytest.raises(ValidationError) as caught:
+        RunConfig(**{name: value})
+    message = describe_errors(caught.value, RunConfig)
+    assert message.startswith(f"--{name.replace('_', '-')}: ")
+    assert "\n" not in message
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("seeds", 100), ("epochs", 1), ("batch_size", 1), ("limit", 10), ("validation_fraction", 0.5)]
+)
+def test_value_at_its_bound_is_accepted(name: str, value: Any) -> None:
+    assert getattr(RunConfig(**{name: value}), name) == value
+
+
+def test_config_cannot_be_changed() -> None:
+    config = RunConfig()
+    with pytest.raises(ValidationError, match="frozen"):
+        config.epochs = 3
+
+
+def test_unknown_setting_is_refused_with_a_suggestion() -> None:
+    with pytest.raises(ValidationError) as caught:
+        RunConfig(epoch=3)  # type: ignore[call-arg]
+    message = describe_errors(caught.value, RunConfig)
+    assert message.startswith("unknown setting 'epoch'; expected one of ")
+    assert message.endswith("Did you mean 'epochs'?")
+
+
+def test_config_survives_json(tmp_path: Path) -> None:
+    """As Prefect writes flow parameters and reads them back."""
+    settings = {"variants": "long,lstm", "seeds": 3, "batch_size": 64, "limit": 500, "data_dir": tmp_path}
+    config = RunConfig(dataset="sample", **settings)
+    content = json.loads(json.dumps(config.model_dump(mode="json")))
+    assert RunConfig(**content) == config
+
+
+def test_settings_read_from_json_outrank_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    content = RunConfig().model_dump(mode="json")
+    for name, value in {"LIMIT": "50", "BATCH_SIZE": "8", "EPOCHS": "3", "VARIANTS": "lstm"}.items():
+        monkeypatch.setenv(f"BAKEOFF_{name}", value)
+    config = RunConfig(**content)
+    assert (config.limit, config.batch_size, config.epochs, config.variants) == (None, None, 10, ("seed",))
+
+
+@pytest.mark.parametrize("name", ["data_dir", "artifacts_dir"])
+def test_relative_folder_becomes_absolute(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert getattr(RunConfig(**{name: "some/folder"}), name) == tmp_path / "some" / "folder"
+
+
+@pytest.mark.parametrize("name", ["test_path", "validation_path"])
+def test_relative_path_of_a_split_becomes_absolute(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert getattr(RunConfig(**{name: "some/file.csv"}), name) == tmp_path / "some" / "file.csv"
+
+
+def test_path_of_a_dataset_becomes_absolute_and_other_names_stay(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert RunConfig(dataset="reviews.csv").dataset == str(tmp_path / "reviews.csv")
+    assert RunConfig(dataset="glue/sst2").dataset == "glue/sst2"
+
+
+def test_dataset_is_named_after_its_file() -> None:
+    assert RunConfig(dataset="/some/where/reviews.csv.gz").dataset_name == "reviews"
+    assert RunConfig(dataset="glue/sst2").dataset_name == "glue/sst2"
+
+
+@pytest.mark.parametrize("spelling", ["tab", "\\t", "\t"])
+def test_tab_may_be_spelled_out(spelling: str) -> None:
+    assert RunConfig(delimiter=spelling).files.delimiter == "\t"
+
+
+def test_every_setting_of_files_reaches_their_reader() -> None:
+    settings = {
+        "test_path": Path("/t.csv"),
+        "validation_path": Path("/v.csv"),
+        "label_column": "topic",
+        "columns": ("topic", "story"),
+        "delimiter": ";",
+        "quoting": "none",
+        "charset": "latin-1",
+        "line_pattern": "(?P<text>.+)",
+        "max_dropped_share": 0.5,
+    }
+    files = RunConfig(dataset="/d.csv", text_column=("story",), **settings).files
+    assert asdict(files) == {"path": Path("/d.csv"), "text_columns": ("story",), **settings}
+
+
+def test_home_folder_is_expanded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert RunConfig(data_dir=Path("~/data")).data_dir == tmp_path / "data"
+
+
+@pytest.mark.parametrize(
+    ("variants", "names"),
+    [
+        ("lstm", ["lstm"]),
+        ("bilstm,flatten", ["flatten", "bilstm"]),
+        ("lstm,lstm", ["lstm"]),
+        ("seed", SEED_NAMES),
+        ("long", LONG_NAMES),
+        ("long,lstm,seed", SEED_NAMES + LONG_NAMES),
+        ("all,lstm", SEED_NAMES + LONG_NAMES + MORE_NAMES),
+        (" lstm , conv-max ,", ["lstm", "conv-max"]),
+        (["conv-max", "lstm"], ["lstm", "conv-max"]),
+    ],
+)
+def test_groups_are_expanded_in_the_order_of_the_table_without_repeats(variants: Any, names: list[str]) -> None:
+    assert RunConfig(variants=variants).variant_names == names
+
+
+def test_unknown_variant_is_refused_with_every_choice_and_a_suggestion() -> None:
+    with pytest.raises(ValidationError) as caught:
+        RunConfig(variants="flatten,ltsm")  # type: ignore[arg-type]
+    message = describe_errors(caught.value, RunConfig)
+    assert message.startswith("--variants: unknown variant 'ltsm'; expected some of ")
+    assert all(name in message for name in [*VARIANTS, *GROUPS, "all"])
+    assert message.endswith("Did you mean 'lstm'?")
+
+
+def test_seeds_are_counted_from_one() -> None:
+    assert list(RunConfig(seeds=3).seed_values) == [1, 2, 3]
+
+
+@pytest.mark.parametrize("key", ["batch-size", "batch_size"])
+def test_config_file_may_write_keys_with_dashes(key: str, tmp_path: Path) -> None:
+    assert RunConfig(config=write_config(tmp_path, f"{key} = 64")).batch_size == 64
+
+
+def test_config_file_can_set_everything(tmp_path: Path) -> None:
+    text = (
+        'dataset = "sample"\nvariants = ["lstm", "conv-max"]\nseeds = 2\nepochs = 3\npatience = 4\nbatch-size = 5\n'
+        'baselines = ["majority"]\nkernels = "plain"\n'
+        'limit = 60\nvalidation-fraction = 0.2\ndata-dir = "/d"\nartifacts-dir = "/a"\n'
+        'test-path = "/t.csv"\nvalidation-path = "/v.csv"\ntext-column = ["title", "story"]\nlabel-column = "topic"\n'
+        'columns = "topic,title,story"\ndelimiter = "tab"\nquoting = "none"\ncharset = "latin-1"\n'
+        "line-pattern = '(?P<text>.+)'\nmax-dropped-share = 0.2\n"
+        'promote = false\ncandidate = "lstm"\ngate-margin = 1\ngate-slice-margin = 3.5\n'
+    )
+    config = RunConfig(config=write_config(tmp_path, text))
+    assert config.model_dump(mode="json", exclude={"config"}) == {
+        "dataset": "sample",
+        "test_path": "/t.csv",
+        "validation_path": "/v.csv",
+        "text_column": ["title", "story"],
+        "label_column": "topic",
+        "columns": ["topic", "title", "story"],
+        "delimiter": "\t",
+        "quoting": "none",
+        "charset": "latin-1",
+        "line_pattern": "(?P<text>.+)",
+        "max_dropped_share": 0.2,
+        "variants": ["lstm", "conv-max"],
+        "baselines": ["majority"],
+        "seeds": 2,
+        "epochs": 3,
+        "patience": 4,
+        "batch_size": 5,
+        "limit": 60,
+        "promote": False,
+        "candidate": "lstm",
+        "gate_margin": 1.0,
+        "gate_slice_margin": 3.5,
+        "validation_fraction": 0.2,
+        "kernels": "plain",
+        "data_dir": "/d",
+        "artifacts_dir": "/a",
+    }
+
+
+@pytest.mark.parametrize("text", ["epochs = ", "epochs: 3", "[epochs"])
+def test_config_file_that_is_not_toml_is_a_user_error(text: str, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="is not TOML") as caught:
+        RunConfig(config=write_config(tmp_path, text))
+    assert "\n" not in str(caught.value)
+
+
+def test_config_file_that_is_not_text_is_a_user_error(tmp_path: Path) -> None:
+    path = tmp_path / "bakeoff.toml"
+    path.write_bytes(b"\xff\xfe")
+    with pytest.raises(UserError, match="is not TOML"):
+        RunConfig(config=path)
+
+
+@pytest.mark.parametrize("name", ["absent.toml", "."])
+def test_config_file_that_cannot_be_read_is_a_user_error(name: str, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="cannot be read"):
+        RunConfig(config=tmp_path / name)
+
+
+def test_misspelt_variable_is_refused_with_a_suggestion(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BAKEOFF_EPOC", "3")
+    with pytest.raises(UserError, match=r"unknown environment variable BAKEOFF_EPOC; .* Did you mean 'BAKEOFF_EPOCHS'"):
+        check_environment(RunConfig)
+
+
+def test_known_variables_are_accepted(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in RunConfig.model_fields:
+        monkeypatch.setenv(f"BAKEOFF_{name.upper()}", "1")
+    check_environment(RunConfig)
+
+
+@pytest.mark.parametrize("name", [*VARIANTS, *GROUPS, *ENCODINGS, "all"])
+def test_tables_describe_every_variant_group_and_encoding(name: str) -> None:
+    (line,) = [line for line in describe_tables().splitlines() if line.split()[:1] == [name]]
+    assert len(line.split(maxsplit=1)[1]) > 5
+
+
+def test_form_in_the_ui_offers_every_variant_and_group() -> None:
+    schema = RunConfig.model_json_schema()
+    assert set(schema["properties"]["variants"]["items"]["enum"]) == {*VARIANTS, *GROUPS, "all"}
+
+
+def test_baselines_run_unless_told_otherwise() -> None:
+    assert RunConfig().baseline_names == ["majority", "tfidf-linear", "nb-svm"]
+    assert RunConfig(baselines="nb-svm,majority").baseline_names == ["majority", "nb-svm"]
+    assert RunConfig(baselines="none").baseline_names == []
+
+
+@pytest.mark.parametrize(("value", "message"), [("nbsvm", "did you mean 'nb-svm'"), ("none,nb-svm", "stands alone")])
+def test_wrong_baselines_are_refused(value: str, message: str) -> None:
+    with pytest.raises(ValidationError, match=f"(?i){message}"):
+        RunConfig(baselines=value)
+
+
+def test_gate_has_half_a_point_over_all_and_two_in_a_slice() -> None:
+    rules = RunConfig().gate_rules
+    assert rules.promote
+    assert rules.candidate is None
+    assert (rules.margins.overall, rules.margins.per_slice) == (0.005, 0.02)
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"candidate": "ltsm"}, "unknown model 'ltsm'; expected some of .* Did you mean 'lstm'"),
+        ({"candidate": "ensemble"}, "unknown model 'ensemble'"),
+        ({"candidate": "long-lstm"}, "'long-lstm' is not part of this run; expected one of flatten, "),
+        ({"candidate": "nb-svm", "baselines": "none"}, "'nb-svm' is not part of this run"),
+        ({"candidate": ""}, "unknown model ''"),
+    ],
+)
+def test_candidate_that_does_not_run_is_refused(settings: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValidationError) as caught:
+        RunConfig(**settings)
+    assert re.match(f"--candidate: {message}", describe_errors(caught.value, RunConfig))
+
+
+def test_candidate_is_not_judged_by_variants_that_are_wrong_themselves() -> None:
+    with pytest.raises(ValidationError) as caught:
+        RunConfig(candidate="lstm", variants="ltsm")  # type: ignore[arg-type]
+    assert "--candidate" not in describe_errors(caught.value, RunConfig)
+
+
+@pytest.mark.parametrize("name", ["lstm", "nb-svm"])
+def test_candidate_may_be_any_model_of_the_run(name: str) -> None:
+    assert RunConfig(candidate=name).gate_rules.candidate == name
+
+
+def test_form_begins_with_what_most_runs_set_and_has_no_folders() -> None:
+    fields = RunConfig.model_json_schema()["properties"]
+    assert list(fields)[:6] == ["dataset", "variants", "baselines", "seeds", "epochs", "limit"]
+    assert set(fields) == set(RunConfig.model_fields)
+    assert "default" not in fields["data_dir"]
+    assert "default" not in fields["artifacts_dir"]
+    assert "&lt;label>" in fields["dataset"]["description"]
+
+
+def test_address_of_the_webhook_is_known_and_no_setting(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BAKEOFF_WEBHOOK_URL", "http://127.0.0.1:9/secret")
+    check_environment()
+    assert "secret" not in RunConfig().model_dump_json()

@@ -1,0 +1,57 @@
+"""Which kernels are chosen, by what is wanted, built and possible."""
+
+from pathlib import Path
+
+import pytest
+
+from tasks.errors import UserError
+from tasks.train.kernels import choice
+from tasks.train.kernels.choice import CHOICES, choose_kernels, find_library, hash_sources
+
+LIBRARY = Path("_native.so")
+
+
+@pytest.mark.parametrize(
+    ("wanted", "library", "chosen"),
+    [
+        ("auto", LIBRARY, "native"),
+        ("auto", None, "tensorflow"),
+        ("native", LIBRARY, "native"),
+        ("tensorflow", LIBRARY, "tensorflow"),
+        ("plain", LIBRARY, "plain"),
+    ],
+)
+def test_choice_follows_what_is_wanted_and_built(
+    wanted: choice.Kernels, library: Path | None, chosen: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(choice, "find_library", lambda: library)
+    assert choose_kernels(wanted, backend="tensorflow") == chosen
+
+
+@pytest.mark.parametrize("wanted", CHOICES)
+def test_other_backends_have_plain_kernels(wanted: choice.Kernels) -> None:
+    assert choose_kernels(wanted, backend="jax") == "plain"
+
+
+def test_library_that_is_wanted_but_not_built_is_an_error_that_says_how_to_get_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(choice, "find_library", lambda: None)
+    with pytest.raises(UserError, match=r"Install a C compiler and run pip install -e \."):
+        choose_kernels("native", backend="tensorflow")
+
+
+def test_library_is_found_beside_the_code(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(choice, "ROOM", tmp_path)
+    assert find_library() is None
+    (tmp_path / "_native.so").touch()
+    assert find_library() == tmp_path / "_native.so"
+
+
+def test_hash_follows_the_sources(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(choice, "SOURCES", tmp_path)
+    (tmp_path / "a.c").write_text("int a;")
+    before = hash_sources()
+    assert hash_sources() == before
+    (tmp_path / "a.c").write_text("int b;")
+    assert hash_sources() != before
