@@ -411,8 +411,8 @@ def publish_bundle() -> PublishBundle:
             }
             return evaluate_model(root / "models" / name, reviews_folder, folder, label_names=label_names, bundle=facts)
 
-        training = produce(Output(kind="training", manifest_name="training.json", **output), train)
-        produce(Output(kind="evaluation", **output), evaluate)
+        training = produce(Output(facts_type=dict, kind="training", manifest_name="training.json", **output), train)
+        produce(Output(facts_type=dict, kind="evaluation", **output), evaluate)
         return root / "models" / name
 
     return publish

@@ -25,6 +25,7 @@ def train_baseline(
         name=baseline.name,
         family=f"models/{baseline.name}",
         folder=f"models/{baseline.name}/{{fingerprint}}",
+        facts_type=dict,
         decided_by=decide_baseline(baseline, reviews, num_classes=len(label_names)),
         manifest_name="training.json",
     )

@@ -98,7 +98,7 @@ def load_contestants(results: Sequence[ModelResult], artifacts_dir: Path) -> lis
 
 def check_evaluation(folder: Path, result: ModelResult) -> None:
     """Raise UserError when another run, of another dataset with the same training data, has evaluated it since."""
-    if read_manifest(folder / COMPLETE).fingerprint != result.evaluation:
+    if read_manifest(folder / COMPLETE, dict).fingerprint != result.evaluation:
         raise UserError(
             f"{result.variant} with seed {result.seed} was evaluated anew by another run meanwhile, whose test reviews "
             "or name differ; expected one run at a time on the same training data. Run again."

@@ -34,6 +34,7 @@ def compare_models(
         name=reviews.name,
         family="comparisons",
         folder="comparisons/{fingerprint}",
+        facts_type=dict,
         decided_by={
             "results": hash_json([result.model_dump() for result in results]),
             "dataset": describe_dataset(reviews),

@@ -44,6 +44,7 @@ def measure_drift(reviews: Manifest, *, data_dir: Path, artifacts_dir: Path) -> 
         name=reviews.name,
         family="drift",
         folder="drift/{fingerprint}",
+        facts_type=dict,
         decided_by={
             "champion": record_file(champion / "bundle.json").sha256,
             "reviews": reviews.content_hash,

@@ -25,6 +25,7 @@ def encode_reviews(reviews: Manifest, encoding: Encoding, *, data_dir: Path) -> 
         name=encoding.name,
         family="encodings",
         folder=f"encodings/{encoding.name}-{{fingerprint}}",
+        facts_type=dict,
         decided_by={
             "encoding": encoding.settings(),
             "reviews": {name: record.sha256 for name, record in reviews.files.items()},

@@ -112,7 +112,7 @@ def find_bundle(folder: Path) -> Path:
 def read_bundle_manifest(path: Path) -> Manifest:
     """Read one of a bundle's manifests; raises UserError when it cannot be read."""
     try:
-        return read_manifest(path)
+        return read_manifest(path, dict)
     except (OSError, ValueError) as error:
         raise UserError(
             f"the model in {str(path.parent)!r} is incomplete: {path.name} cannot be read; expected a whole bundle. "

@@ -34,6 +34,7 @@ def evaluate_model(model: Manifest, reviews: Manifest, *, data_dir: Path, artifa
         name=model.name,
         family=f"models/{model.name}",
         folder=model.folder,
+        facts_type=dict,
         decided_by={
             "model": {name: model.files[name].sha256 for name in MODEL_FILES if name in model.files},
             "reviews": {name: reviews.files[name].sha256 for name in SPLITS},

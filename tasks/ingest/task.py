@@ -66,6 +66,7 @@ def ingest_reviews(choice: Choice, *, data_dir: Path, validation_fraction: float
         name=choice.dataset,
         family="reviews",
         folder=f"reviews/{make_slug(choice.dataset)}-{{fingerprint}}",
+        facts_type=dict,
         decided_by={
             "source": datasets.identify(choice, data_dir),
             "validation_fraction": validation_fraction,

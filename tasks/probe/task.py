@@ -27,6 +27,7 @@ def measure_memory(results: Sequence[CellResult], *, data_dir: Path, artifacts_d
         name="recall",
         family="probes",
         folder="probes/{fingerprint}",
+        facts_type=dict,
         decided_by={
             "results": hash_json([result.model_dump() for result in results]),
             "code": hash_room(ROOM, without=("task.py",)),

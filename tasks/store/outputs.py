@@ -14,12 +14,16 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic, cast
 
 from filelock import FileLock
 from pydantic import BaseModel, ConfigDict
+from typing_extensions import TypeVar
 
 from tasks.store.fingerprint import describe_difference, find_differences, fingerprint, hash_json
+
+# The type of the facts in a manifest; plain JSON where a reader does not care.
+FactsT = TypeVar("FactsT", default=dict[str, Any])
 
 WORK_FOLDER = ".work"
 LOCK_FOLDER = ".locks"
@@ -35,8 +39,11 @@ class FileRecord(BaseModel):
     num_bytes: int
 
 
-class Manifest(BaseModel):
-    """The small thing that crosses task boundaries in place of the data; `folder` is relative to its root."""
+class Manifest(BaseModel, Generic[FactsT]):
+    """The small record that crosses task boundaries in place of the data; `folder` is relative to its root.
+
+    `facts` are what the output's maker says of it, as a frozen model of its room.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -45,7 +52,7 @@ class Manifest(BaseModel):
     fingerprint: str
     folder: str
     decided_by: dict[str, Any]
-    facts: dict[str, Any]
+    facts: FactsT
     files: dict[str, FileRecord]
     created: str
 
@@ -56,11 +63,11 @@ class Manifest(BaseModel):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Output:
+class Output(Generic[FactsT]):
     """One output to be: where it goes and everything that decides it.
 
     `folder` may contain "{fingerprint}". `family` is where earlier outputs of the same kind lie, to tell what has
-    changed since; the two are relative to `root`.
+    changed since; the two are relative to `root`. `facts_type` is the model of the facts in its manifest.
     """
 
     root: Path
@@ -69,6 +76,7 @@ class Output:
     family: str
     folder: str
     decided_by: dict[str, Any]
+    facts_type: type[FactsT]
     manifest_name: str = COMPLETE
 
     @property
@@ -88,26 +96,27 @@ class Output:
 
 
 @dataclass(frozen=True)
-class Produced:
+class Produced(Generic[FactsT]):
     """An output that is whole, whether it was reused, and why."""
 
-    manifest: Manifest
+    manifest: Manifest[FactsT]
     reused: bool
     reason: str
 
 
 def produce(
-    output: Output, make: Callable[[Path], dict[str, Any]], *, on_wait: Callable[[], None] = lambda: None
-) -> Produced:
+    output: Output[FactsT], make: Callable[[Path], FactsT], *, on_wait: Callable[[], None] = lambda: None
+) -> Produced[FactsT]:
     """Reuse the output if it is intact; otherwise `make` it in a working folder and publish it.
 
-    `make` writes files into the folder it is given and returns facts (plain JSON) for the manifest. Two processes that
-    want the same output do not both make it: the second waits (after calling `on_wait`) and reuses.
+    `make` writes files into the folder it is given and returns the facts of the manifest. Two processes that want the
+    same output do not both make it: the second waits (after calling `on_wait`) and reuses.
     """
     with locked(output.root, f"{output.kind}-{output.fingerprint}", on_wait=on_wait):
         reason = why_not_reusable(output)
         if reason is None:
-            return Produced(read_manifest(output.path / output.manifest_name), True, "reused: same fingerprint")
+            manifest = read_manifest(output.path / output.manifest_name, output.facts_type)
+            return Produced(manifest, True, "reused: same fingerprint")
         output.work_folder.mkdir(parents=True, exist_ok=True)
         delete_files(output.work_folder)
         try:
@@ -124,11 +133,11 @@ def delete_files(work_folder: Path) -> None:
             path.unlink()
 
 
-def publish(output: Output, facts: dict[str, Any]) -> Manifest:
+def publish(output: Output[FactsT], facts: FactsT) -> Manifest[FactsT]:
     """Move the files of the working folder into place, the manifest last; sub-folders are scratch and are dropped."""
     work = output.work_folder
     files = {path.name: record_file(path) for path in sorted(work.iterdir()) if path.is_file()}
-    manifest = Manifest(
+    manifest = manifest_of(output.facts_type)(
         kind=output.kind,
         name=output.name,
         fingerprint=output.fingerprint,
@@ -148,13 +157,13 @@ def publish(output: Output, facts: dict[str, Any]) -> Manifest:
     return manifest
 
 
-def why_not_reusable(output: Output) -> str | None:
+def why_not_reusable(output: Output[Any]) -> str | None:
     """Say why the output must be made, or None when it is there and intact."""
     path = output.path / output.manifest_name
     if not path.exists():
         return f"made: {explain_change(output)}"
     try:
-        manifest = read_manifest(path)
+        manifest = read_manifest(path, output.facts_type)
     except ValueError:
         return f"re-made: {path.name} could not be read"
     if manifest.fingerprint != output.fingerprint:
@@ -167,12 +176,12 @@ def why_not_reusable(output: Output) -> str | None:
     return None
 
 
-def explain_change(output: Output) -> str:
+def explain_change(output: Output[Any]) -> str:
     """Compare with the most similar earlier output of the family: "encoding.length 120 -> 200"."""
     earlier = []
     for path in sorted((output.root / output.family).glob(f"*/{output.manifest_name}")):
         with contextlib.suppress(ValueError, OSError):
-            manifest = read_manifest(path)
+            manifest = read_manifest(path, dict)
             if manifest.name == output.name and manifest.kind == output.kind:
                 earlier.append(manifest.decided_by)
     if not earlier:
@@ -205,9 +214,14 @@ def record_file(path: Path) -> FileRecord:
         return FileRecord(sha256=hashlib.file_digest(file, "sha256").hexdigest(), num_bytes=path.stat().st_size)
 
 
-def read_manifest(path: Path) -> Manifest:
-    """Read a manifest; raises ValueError when it is not one."""
-    return Manifest.model_validate_json(path.read_text(encoding="utf-8"))
+def read_manifest(path: Path, facts_type: type[FactsT]) -> Manifest[FactsT]:
+    """Read a manifest; raises ValueError when it is not one, or its facts are not of the type."""
+    return manifest_of(facts_type).model_validate_json(path.read_text(encoding="utf-8"))
+
+
+def manifest_of(facts_type: type[FactsT]) -> type[Manifest[FactsT]]:
+    """Return the model of a manifest with facts of a type: manifest_of(dict) for plain JSON."""
+    return cast("type[Manifest[FactsT]]", Manifest[facts_type])  # type: ignore[valid-type]  # chosen at run time
 
 
 def write_atomically(path: Path, text: str) -> None:

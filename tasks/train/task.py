@@ -91,6 +91,7 @@ def train_variant(
         name=variant.name,
         family=f"models/{variant.name}",
         folder=f"models/{variant.name}/{{fingerprint}}",
+        facts_type=dict,
         decided_by=decide_model(variant, settings, sequences, num_classes=num_classes),
         manifest_name="training.json",
     )

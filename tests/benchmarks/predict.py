@@ -69,8 +69,8 @@ def make_bundle(root: Path, reviews: Path) -> Path:
         "folder": VARIANT,
         "decided_by": library_versions("keras"),
     }
-    produce(Output(kind="training", manifest_name="training.json", **shared), train)  # type: ignore[arg-type]
-    produce(Output(kind="evaluation", **shared), evaluate)  # type: ignore[arg-type]
+    produce(Output(facts_type=dict, kind="training", manifest_name="training.json", **shared), train)  # type: ignore[arg-type]
+    produce(Output(facts_type=dict, kind="evaluation", **shared), evaluate)  # type: ignore[arg-type]
     return root / VARIANT
 
 

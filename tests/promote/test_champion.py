@@ -144,7 +144,7 @@ def rewrite_manifest() -> Callable[[Path], None]:
     from tasks.store.outputs import read_manifest, record_file
 
     def rewrite(bundle: Path) -> None:
-        manifest = read_manifest(bundle / "manifest.json")
+        manifest = read_manifest(bundle / "manifest.json", dict)
         files = {"bundle.json": record_file(bundle / "bundle.json")}
         (bundle / "manifest.json").write_text(manifest.model_copy(update={"files": files}).model_dump_json())
 

@@ -41,7 +41,7 @@ def make(folder):
         time.sleep(0.02)
     (folder / "half.txt").rename(folder / "whole.txt")
     return {}
-produced = produce(Output(root=root, **fields), make, on_wait=(signals / "waiting").touch)
+produced = produce(Output(root=root, facts_type=dict, **fields), make, on_wait=(signals / "waiting").touch)
 print("reused" if produced.reused else "made")
 """
 
@@ -49,7 +49,7 @@ print("reused" if produced.reused else "made")
 def make_output(root: Path, **settings: Any) -> Output:
     """An output whose encoding differs from that of FIELDS in the given settings."""
     decided_by = {**FIELDS["decided_by"], "encoding": {**FIELDS["decided_by"]["encoding"], **settings}}
-    return Output(root=root, **{**FIELDS, "decided_by": decided_by})
+    return Output(root=root, facts_type=dict, **{**FIELDS, "decided_by": decided_by})
 
 
 def make_files(folder: Path) -> dict[str, Any]:
@@ -120,7 +120,7 @@ def test_first_output_has_nothing_to_reuse(tmp_path: Path) -> None:
 def test_manifest_describes_what_was_made(tmp_path: Path) -> None:
     output = make_output(tmp_path)
     manifest = produce(output, make_files).manifest
-    assert manifest == outputs.read_manifest(output.path / "manifest.json")
+    assert manifest == outputs.read_manifest(output.path / "manifest.json", dict)
     assert tmp_path / manifest.folder == output.path
     assert manifest.decided_by == output.decided_by
     assert manifest.facts == {"num_files": 2}

@@ -26,6 +26,7 @@ def load_runtime(root: Path = DATA) -> str:
         name="vega",
         family="runtime",
         folder="runtime/{fingerprint}",
+        facts_type=dict,
         decided_by={"vega_lite": VEGA_LITE, "libraries": library_versions("vl-convert-python")},
     )
     try:

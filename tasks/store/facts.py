@@ -1,0 +1,53 @@
+"""Facts: what one room tells another, as frozen records with a version, written and read in one place."""
+
+from pathlib import Path
+from typing import Any, Self
+
+from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
+
+from tasks.errors import UserError
+from tasks.store.outputs import write_atomically
+
+
+class Facts(BaseModel):
+    """A frozen record that crosses a room's border; an unknown field is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class Document(Facts):
+    """Facts that are a file of their own.
+
+    Raise the default of `schema_version` whenever readers of the file must change, and say in a validator how an older
+    file is read. A file without a version is of version 1; a file that is newer than this code is refused.
+    """
+
+    schema_version: int = 1
+
+    @model_validator(mode="before")
+    @classmethod
+    def check_version(cls, content: Any) -> Any:
+        """Refuse a newer version before its fields are looked at."""
+        known = cls.model_fields["schema_version"].default
+        found = content.get("schema_version", 1) if isinstance(content, dict) else 1
+        if isinstance(found, int) and found > known:
+            raise ValueError(f"it has schema version {found}; expected at most {known}. Update Sequence Bakeoff")
+        return content
+
+    @classmethod
+    def read(cls, path: Path) -> Self:
+        """Read a file; raises UserError when it is missing, damaged, or newer than this code."""
+        try:
+            return cls.model_validate_json(path.read_bytes())
+        except OSError as error:
+            raise UserError(f"{str(path)!r} cannot be read: {error.strerror}; expected it to be there.") from error
+        except ValidationError as error:
+            finding = error.errors()[0]
+            place = ".".join(map(str, finding["loc"]))
+            raise UserError(
+                f"{str(path)!r} is not what was expected{f' at {place}' if place else ''}: {finding['msg']}."
+            ) from error
+
+    def write(self, path: Path) -> None:
+        """Write the file so that a reader sees the old one or the new one, never half of it."""
+        write_atomically(path, self.model_dump_json(indent=2) + "\n")
