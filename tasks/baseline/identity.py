@@ -4,14 +4,14 @@ from pathlib import Path
 from typing import Any, Final
 
 from tasks.baseline.baselines import SEED, Baseline
+from tasks.ingest.facts import ReviewsManifest
 from tasks.store.fingerprint import hash_json, hash_room, library_versions, normalise_code
-from tasks.store.outputs import Manifest
 
 ROOM: Final = Path(__file__).parent
 WORDS_FILE: Final = ROOM.parent / "encode" / "words.py"
 
 
-def decide_baseline(baseline: Baseline, reviews: Manifest, *, num_classes: int) -> dict[str, Any]:
+def decide_baseline(baseline: Baseline, reviews: ReviewsManifest, *, num_classes: int) -> dict[str, Any]:
     """List what decides the numbers, as plain JSON."""
     return {
         "settings": {"seed": SEED, **baseline.settings()},

@@ -9,6 +9,7 @@ from prefect.client.schemas import State
 
 from tasks.encode.encodings import Encoding
 from tasks.encode.sequences import write_encoding
+from tasks.ingest.facts import ReviewsManifest
 from tasks.orchestrate.outputs import produce_in_task
 from tasks.store.fingerprint import hash_room, library_versions
 from tasks.store.outputs import Manifest, Output
@@ -17,7 +18,7 @@ ROOM: Final = Path(__file__).parent
 
 
 @task(name="encode-reviews", task_run_name="encode-{encoding.name}", cache_policy=NO_CACHE)
-def encode_reviews(reviews: Manifest, encoding: Encoding, *, data_dir: Path) -> State[Manifest]:
+def encode_reviews(reviews: ReviewsManifest, encoding: Encoding, *, data_dir: Path) -> State[Manifest]:
     """Fit a tokenizer on the training split and write every split's sequences."""
     output = Output(
         root=data_dir,

@@ -11,13 +11,14 @@ from prefect.tasks import exponential_backoff
 
 from tasks.ingest import datasets
 from tasks.ingest.datasets import AUTO, Choice
+from tasks.ingest.facts import ReviewsFacts, ReviewsManifest
+from tasks.ingest.files.options import FileOptions
 from tasks.ingest.files.paths import make_slug
-from tasks.ingest.files.reading import FileOptions
 from tasks.ingest.sources.tfds import DownloadError
 from tasks.orchestrate.outputs import produce_in_task
 from tasks.process.child import run_apart
 from tasks.store.fingerprint import hash_room, library_versions
-from tasks.store.outputs import Manifest, Output
+from tasks.store.outputs import Output
 
 ROOM: Final = Path(__file__).parent
 
@@ -51,14 +52,16 @@ def obtain_dataset(name: str, data_dir: Path, files: FileOptions | None = None) 
     except DownloadError as error:
         if name != AUTO:
             raise
-        choice = Choice(datasets.SAMPLE, True, str(error))
+        choice = Choice(datasets.SAMPLE, is_fallback=True, reason=str(error))
     if choice.is_fallback:
         get_run_logger().warning("%s %s", datasets.FALLBACK_WARNING, choice.reason)
     return choice
 
 
 @task(name="ingest-reviews", task_run_name="ingest-{choice.dataset}", cache_policy=NO_CACHE)
-def ingest_reviews(choice: Choice, *, data_dir: Path, validation_fraction: float, limit: int | None) -> State[Manifest]:
+def ingest_reviews(
+    choice: Choice, *, data_dir: Path, validation_fraction: float, limit: int | None
+) -> State[ReviewsManifest]:
     """Write the dataset's reviews as train, validation and test Parquet; what the data check warns of is logged."""
     output = Output(
         root=data_dir,
@@ -66,7 +69,7 @@ def ingest_reviews(choice: Choice, *, data_dir: Path, validation_fraction: float
         name=choice.dataset,
         family="reviews",
         folder=f"reviews/{make_slug(choice.dataset)}-{{fingerprint}}",
-        facts_type=dict,
+        facts_type=ReviewsFacts,
         decided_by={
             "source": datasets.identify(choice, data_dir),
             "validation_fraction": validation_fraction,
@@ -76,8 +79,8 @@ def ingest_reviews(choice: Choice, *, data_dir: Path, validation_fraction: float
         },
     )
 
-    def make(folder: Path) -> dict[str, Any]:
-        facts: dict[str, Any] = run_apart(
+    def make(folder: Path) -> ReviewsFacts:
+        facts: ReviewsFacts = run_apart(
             "tasks.ingest.reviews:write_dataset",
             choice=choice,
             data_dir=data_dir,
@@ -89,6 +92,6 @@ def ingest_reviews(choice: Choice, *, data_dir: Path, validation_fraction: float
 
     state = produce_in_task(output, make)
     if state.is_completed():
-        for warning in cast("Manifest", state.data).facts["warnings"]:
+        for warning in cast("ReviewsManifest", state.data).facts.warnings:
             get_run_logger().warning("%s: %s", choice.dataset, warning)
     return state
