@@ -1,6 +1,7 @@
 """Formats by ending and by option; and a format that is added here is trained on and scored like the others."""
 
 from collections.abc import Callable, Collection, Iterator
+from dataclasses import fields
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ import pytest
 from tasks.errors import UserError
 from tasks.ingest.datasets import Choice, choose_dataset
 from tasks.ingest.files import formats
+from tasks.ingest.files.compression import COMPRESSIONS
 from tasks.ingest.files.formats import FOLDER, FORMATS, LINES, TABLE, Format, find_format, list_endings
 from tasks.ingest.files.options import FileOptions
 from tasks.ingest.files.paths import is_path
@@ -22,6 +24,8 @@ from tasks.ingest.reviews import write_dataset
 from tasks.predict.job import Job, Listener, check_job, score_file
 from tasks.settings.predict import PredictConfig
 from tasks.settings.run import RunConfig
+
+PAGE = Path(formats.__file__).parents[1] / "README.md"
 
 
 def tell(name: str | Path, **options: Any) -> str:
@@ -69,12 +73,24 @@ def test_endings_are_told_apart() -> None:
     assert len(set(list_endings())) == len(list_endings())
 
 
-def test_help_lists_every_ending() -> None:
-    for text in (
-        RunConfig.model_fields["dataset"].description,
-        PredictConfig.model_fields["input"].description,
-    ):
-        assert [ending for ending in (*list_endings(), ".gz", ".zst") if ending not in str(text)] == []
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param(RunConfig.model_fields["dataset"].description, id="training"),
+        pytest.param(PredictConfig.model_fields["input"].description, id="scoring"),
+        pytest.param(PAGE.read_text(encoding="utf-8"), id="page"),
+    ],
+)
+def test_help_and_page_list_every_ending(text: str) -> None:
+    endings = [*list_endings(), *(known.ending for known in COMPRESSIONS)]
+    assert [ending for ending in endings if ending not in text] == []
+
+
+def test_page_lists_every_setting_of_files() -> None:
+    page = PAGE.read_text(encoding="utf-8")
+    names = {field.name.replace("text_columns", "text_column") for field in fields(FileOptions)}
+    flags = {f"--{name.replace('_', '-')}" for name in names - {"path", "every_text"}}
+    assert [flag for flag in sorted(flags) if f"`{flag}`" not in page] == []
 
 
 def read_stanzas(path: Path, options: FileOptions, *, wanted: Collection[str] | None = None) -> Iterator[Rows]:
