@@ -9,13 +9,14 @@ from pydantic_settings import BaseSettings, CliApp, CliSettingsSource
 
 from tasks.errors import UserError, did_you_mean
 from tasks.settings.base import FlowConfig, check_environment, describe_errors
+from tasks.settings.clean import CleanConfig
 from tasks.settings.predict import STANDARD_INPUT, PredictConfig
 from tasks.settings.probe import ProbeConfig
 from tasks.settings.promote import PromoteConfig
 from tasks.settings.run import RunConfig
 
 # Every flow's settings: a variable of the environment that one of them knows is accepted by all.
-CONFIGS: Final[tuple[type[FlowConfig], ...]] = (RunConfig, PredictConfig, PromoteConfig, ProbeConfig)
+CONFIGS: Final[tuple[type[FlowConfig], ...]] = (RunConfig, PredictConfig, PromoteConfig, ProbeConfig, CleanConfig)
 METAVARS: Final = {
     "int": "N",
     "float": "NUMBER",

@@ -15,6 +15,7 @@ from tasks.evaluate.calibration import apply_temperature
 from tasks.evaluate.classifier import Classifier, Prepared, load_classifier
 from tasks.evaluate.metrics import predict_labels
 from tasks.store.outputs import Manifest, read_manifest, record_file
+from tasks.store.usage import mark_used
 
 # In a folder that holds several bundles over time, the link to the one in use.
 CURRENT: Final = "current"
@@ -82,6 +83,7 @@ def load_bundle(folder: Path) -> Bundle:
     """
     folder = find_bundle(folder)
     facts = read_facts(folder)
+    mark_used(folder / MANIFESTS[0])
     return Bundle(folder, facts, load_classifier(folder, facts["encoding"]))
 
 

@@ -21,12 +21,12 @@ from pydantic import BaseModel, ConfigDict
 from typing_extensions import TypeVar
 
 from tasks.store.fingerprint import describe_difference, find_differences, fingerprint, hash_json
+from tasks.store.usage import LOCK_FOLDER, announce_process, mark_used
 
 # The type of the facts in a manifest; plain JSON where a reader does not care.
 FactsT = TypeVar("FactsT", default=dict[str, Any])
 
 WORK_FOLDER = ".work"
-LOCK_FOLDER = ".locks"
 COMPLETE = "manifest.json"
 
 
@@ -112,9 +112,11 @@ def produce(
     `make` writes files into the folder it is given and returns the facts of the manifest. Two processes that want the
     same output do not both make it: the second waits (after calling `on_wait`) and reuses.
     """
+    announce_process(output.root)
     with locked(output.root, f"{output.kind}-{output.fingerprint}", on_wait=on_wait):
         reason = why_not_reusable(output)
         if reason is None:
+            mark_used(output.path / output.manifest_name)
             manifest = read_manifest(output.path / output.manifest_name, output.facts_type)
             return Produced(manifest, True, "reused: same fingerprint")
         output.work_folder.mkdir(parents=True, exist_ok=True)

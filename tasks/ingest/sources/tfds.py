@@ -81,6 +81,7 @@ def check_name(name: str, data_dir: Path) -> str:
 def find_builder(name: str, data_dir: Path) -> "tfds.core.DatasetBuilder":
     """Find the set prepared in one of the folders, or else a builder that would download it."""
     tfds = import_quietly("tensorflow_datasets")
+    tfds.core.DatasetInfo.initialize_from_bucket = read_no_bucket
 
     base = check_name(name, data_dir)
     folders = search_folders(data_dir)
@@ -90,6 +91,13 @@ def find_builder(name: str, data_dir: Path) -> "tfds.core.DatasetBuilder":
         return prepared or tfds.builder(name, data_dir=folders[0])
     except Exception as error:  # TFDS lets the errors of many libraries through
         raise UserError(f"dataset {name!r} cannot be opened by TensorFlow Datasets: {first_line(error)}") from error
+
+
+def read_no_bucket(_info: "tfds.core.DatasetInfo") -> None:
+    """Take the place of what TFDS does about a set that is not prepared: ask its own bucket for sizes of splits.
+
+    Nothing here needs these before the set is prepared, and TFDS leaves an empty temporary folder behind each time.
+    """
 
 
 def find_columns(features: Any, supervised_keys: Any, *, name: str) -> tuple[str, str]:

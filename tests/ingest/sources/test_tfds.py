@@ -6,6 +6,7 @@ import os
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -381,6 +382,17 @@ def test_look_up_that_hangs_is_given_up(tmp_path: Path, monkeypatch: pytest.Monk
     with pytest.raises(tfds.DownloadError):
         tfds.check_reachable("imdb_reviews", tmp_path)
     late.set()
+
+
+def test_opening_a_set_leaves_no_temporary_folder(prepared: Path, tmp_path: Path) -> None:
+    """TFDS makes one, in which it would keep what it knows of sets that are not prepared."""
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(tempfile, "tempdir", str(scratch))
+        assert not tfds.check_dataset("imdb_reviews", tmp_path / "empty")
+        tfds.open_tfds("imdb_reviews", prepared)
+    assert list(scratch.iterdir()) == []
 
 
 def test_download_returns_at_once_when_the_set_is_on_disk(prepared: Path, unreachable: list[tuple[str, int]]) -> None:

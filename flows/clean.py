@@ -1,0 +1,56 @@
+"""Remove old outputs that no champion and none of the newest runs refer to."""
+
+import contextlib
+import sys
+from collections.abc import Iterable
+from datetime import UTC, datetime
+
+from tasks.clean.plan import plan_cleaning
+from tasks.clean.removal import hold_roots, remove_items
+from tasks.clean.render import describe_unknown, render_items
+from tasks.cli.launch import launch
+from tasks.errors import UserError, disk_errors_explained
+from tasks.promote.champion import hold_champion
+from tasks.settings.clean import CleanConfig
+
+
+def main() -> int:
+    """Clean as the command line says; returns the exit status."""
+    return launch("flows.clean", CleanConfig, check_folders, clean_at_once)
+
+
+def check_folders(config: CleanConfig) -> None:
+    """Raise UserError when there is nothing that could be cleaned: no folder is made here."""
+    for folder, flag in ((config.data_dir, "--data-dir"), (config.artifacts_dir, "--artifacts-dir")):
+        if not folder.is_dir():
+            raise UserError(f"{flag} {str(folder)!r} is no folder; expected one that a run has written to.")
+
+
+def clean_at_once(config: CleanConfig) -> bool:
+    """Clean and print what was done; True, because there is no flow to start."""
+    with disk_errors_explained(config.artifacts_dir), contextlib.ExitStack() as stack:
+        if not config.dry_run:
+            stack.enter_context(hold_roots(config.data_dir, config.artifacts_dir))
+            stack.enter_context(hold_champion(config.artifacts_dir, on_wait=lambda: tell(["waiting for a promotion"])))
+        print(clean(config))
+    return True
+
+
+def clean(config: CleanConfig) -> str:
+    """Remove what nothing needs, or in a dry run nothing; returns the table of it."""
+    plan = plan_cleaning(
+        config.data_dir, config.artifacts_dir, age=config.age, keep_runs=config.keep_runs, time=datetime.now(UTC)
+    )
+    tell(describe_unknown(plan.unknown))
+    removed = plan.removable if config.dry_run else list(remove_items(plan.removable, cutoff=plan.cutoff))
+    return render_items(removed, dry_run=config.dry_run)
+
+
+def tell(lines: Iterable[str]) -> None:
+    """Print remarks to standard error."""
+    for line in lines:
+        print(line, file=sys.stderr)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""Clean: which outputs nothing refers to any more, and how they are removed."""

@@ -1,0 +1,244 @@
+"""What lies in the two roots: every folder that this project made, and nothing else.
+
+A folder counts as the project's own only if its place, its name and all files in it are known. A folder with anything
+else in it, such as a person's notes, is left as it is; symbolic links are never followed.
+"""
+
+import contextlib
+import os
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+from tasks.store.outputs import COMPLETE, WORK_FOLDER, Manifest, read_manifest
+from tasks.store.usage import LOCK_FOLDER
+
+FINGERPRINT: Final = re.compile(r"(?:.+-)?([0-9a-f]{16})")
+RUN_ID: Final = re.compile(r"\d{8}-\d{6}-[0-9a-f]{8}")
+WORK_NAME: Final = re.compile(r"[a-z]+-[0-9a-f]{16}")
+LOCK_NAME: Final = re.compile(r"(?:[a-z]+-[0-9a-f]{16})\.lock")
+# What a kill leaves of a file that was being replaced.
+TEMPORARY: Final = re.compile(r"\.[\w.-]+\.\d+")
+EVENTS: Final = re.compile(r"events\.out\.tfevents\..+")
+MANIFESTS: Final = (COMPLETE, "training.json")
+RUN_FILES: Final = frozenset(
+    {
+        "config.json",
+        "leaderboard.csv",
+        "leaderboard.json",
+        "metrics.json",
+        "probe.csv",
+        "probe.json",
+        "report.html",
+        "summary.md",
+    }
+)
+
+
+class Place(NamedTuple):
+    """Where outputs of one kind lie, relative to their root, and the kind by which their locks are named."""
+
+    title: str
+    pattern: str
+    lock: str
+
+
+DATA_PLACES: Final = (
+    Place("reviews", "reviews/*", "reviews"),
+    Place("encoding", "encodings/*", "encoding"),
+    Place("chart runtime", "runtime/*", "runtime"),
+)
+ARTIFACT_PLACES: Final = (
+    Place("model", "models/*/*", "training"),
+    Place("comparison", "comparisons/*", "comparison"),
+    Place("drift", "drift/*", "drift"),
+    Place("probe measurement", "probes/*", "probe"),
+)
+EVENT_PLACE: Final = Place("TensorBoard log", "tensorboard/*/*", "training")
+RUN_PLACES: Final = (Place("run", "runs/*", ""), Place("probe", "probe/*", ""))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Item:
+    """A folder, or a lock's file, that this project made.
+
+    `locks` are the files of the locks under which it is made and read; `unknown` names a file in it that is not part
+    of it.
+    """
+
+    title: str
+    root: Path
+    path: Path
+    locks: tuple[Path, ...]
+    last_used: float
+    num_bytes: int
+    manifests: tuple[Manifest[dict[str, Any]], ...] = ()
+    unknown: str | None = None
+
+    @property
+    def name(self) -> str:
+        """The path for people, relative to the root."""
+        return str(self.path.relative_to(self.root))
+
+    @property
+    def fingerprint(self) -> str:
+        """The fingerprint in the folder's name; empty where there is none."""
+        match = FINGERPRINT.fullmatch(self.path.name)
+        return match[1] if match else ""
+
+
+def find_outputs(root: Path, places: Iterable[Place]) -> Iterator[Item]:
+    """Find the outputs in a root; those of one place know the names of each other's files."""
+    for place in places:
+        folders = [path for path in find_folders(root, place.pattern) if FINGERPRINT.fullmatch(path.name)]
+        manifests = {folder: read_manifests(folder) for folder in folders}
+        known = {name for found in manifests.values() for manifest in found for name in manifest.files}
+        for folder in folders:
+            yield describe_output(root, folder, place, manifests[folder], known)
+
+
+def describe_output(
+    root: Path, folder: Path, place: Place, manifests: tuple[Manifest[dict[str, Any]], ...], known: set[str]
+) -> Item:
+    """Describe an output and the locks under which it is made."""
+    locks = {f"{place.lock}-{folder.name[-16:]}", *(f"{it.kind}-{it.fingerprint}" for it in manifests)}
+    return Item(
+        title=place.title,
+        root=root,
+        path=folder,
+        locks=tuple(root / LOCK_FOLDER / f"{name}.lock" for name in sorted(locks)),
+        last_used=find_last_use(folder),
+        num_bytes=measure_size(folder),
+        manifests=manifests,
+        unknown=find_unknown(folder, known | set(MANIFESTS)),
+    )
+
+
+def find_events(artifacts_dir: Path) -> Iterator[Item]:
+    """Find the logs for TensorBoard, a folder for each training."""
+    for folder in find_folders(artifacts_dir, EVENT_PLACE.pattern):
+        if FINGERPRINT.fullmatch(folder.name):
+            yield Item(
+                title=EVENT_PLACE.title,
+                root=artifacts_dir,
+                path=folder,
+                locks=(artifacts_dir / LOCK_FOLDER / f"{EVENT_PLACE.lock}-{folder.name}.lock",),
+                last_used=find_last_use(folder),
+                num_bytes=measure_size(folder),
+                unknown=find_unknown(folder, [name for name in list_files(folder) if EVENTS.fullmatch(name)]),
+            )
+
+
+def find_runs(artifacts_dir: Path, place: Place) -> list[Item]:
+    """Find the results of runs, oldest first, and what a kill left of results that were being written."""
+    runs = [
+        Item(
+            title=place.title,
+            root=artifacts_dir,
+            path=folder,
+            locks=(),
+            last_used=find_last_use(folder),
+            num_bytes=measure_size(folder),
+            unknown=find_unknown(folder, RUN_FILES),
+        )
+        for folder in find_folders(artifacts_dir, place.pattern)
+        if RUN_ID.fullmatch(folder.name.removeprefix("."))
+    ]
+    return sorted(runs, key=lambda run: run.path.name)
+
+
+def find_leftovers(root: Path) -> Iterator[Item]:
+    """Find what interrupted work has left: checkpoints and half-made outputs, and folders that cleaning had begun."""
+    for folder in find_folders(root, f"{WORK_FOLDER}/*"):
+        if WORK_NAME.fullmatch(folder.name):
+            yield Item(
+                title="interrupted work",
+                root=root,
+                path=folder,
+                locks=(root / LOCK_FOLDER / f"{folder.name}.lock",),
+                last_used=find_last_use(folder),
+                num_bytes=measure_size(folder),
+            )
+
+
+def find_locks(root: Path) -> Iterator[Item]:
+    """Find the files of locks; the lock of the champion, which is always needed, is none of them."""
+    if is_real_folder(root / LOCK_FOLDER):
+        for path in sorted((root / LOCK_FOLDER).iterdir()):
+            if LOCK_NAME.fullmatch(path.name) and path.is_file() and not path.is_symlink():
+                yield Item(
+                    title="lock file",
+                    root=root,
+                    path=path,
+                    locks=(path,),
+                    last_used=find_last_use(path),
+                    num_bytes=measure_size(path),
+                )
+
+
+def find_last_use(path: Path) -> float:
+    """Tell when something was last used: as its newest manifest says, or else when its newest file was written."""
+    manifests = [path / name for name in MANIFESTS if (path / name).is_file()]
+    times = [it.lstat().st_mtime for it in manifests or walk_files(path)]
+    return max(times, default=path.lstat().st_mtime)
+
+
+def measure_size(path: Path) -> int:
+    """Measure a file, or all files of a folder, in bytes."""
+    return sum(it.lstat().st_size for it in walk_files(path))
+
+
+def walk_files(path: Path) -> list[Path]:
+    """List a file itself, or whatever is no folder below a folder; links are listed, not followed."""
+    if not is_real_folder(path):
+        return [path]
+    return [Path(folder, name) for folder, _, names in os.walk(path) for name in names]
+
+
+def find_folders(root: Path, pattern: str) -> list[Path]:
+    """Find folders by a pattern such as models/*/*, following no symbolic link below the root."""
+    found = [root]
+    for part in pattern.split("/"):
+        inside = [path for folder in found for path in ([folder / part] if part != "*" else list_folders(folder))]
+        found = [path for path in inside if is_real_folder(path)]
+    return sorted(found)
+
+
+def list_folders(folder: Path) -> list[Path]:
+    """List what lies in a folder; nothing of one that is gone meanwhile."""
+    with contextlib.suppress(FileNotFoundError):
+        return list(folder.iterdir())
+    return []
+
+
+def is_real_folder(path: Path) -> bool:
+    """Tell whether a path is a folder itself, not a link to one."""
+    return path.is_dir() and not path.is_symlink()
+
+
+def list_files(folder: Path) -> dict[str, os.stat_result]:
+    """List the plain files of a folder by name."""
+    with os.scandir(folder) as entries:
+        return {it.name: it.stat(follow_symlinks=False) for it in entries if it.is_file(follow_symlinks=False)}
+
+
+def find_unknown(folder: Path, known: Iterable[str]) -> str | None:
+    """Name something in a folder that is not a plain file of a known name."""
+    files, names = list_files(folder), set(known)
+    unknown = (
+        path.name
+        for path in sorted(folder.iterdir())
+        if path.name not in files or (path.name not in names and not TEMPORARY.fullmatch(path.name))
+    )
+    return next(unknown, None)
+
+
+def read_manifests(folder: Path) -> tuple[Manifest[dict[str, Any]], ...]:
+    """Read the manifests of an output; one that is missing or damaged is none."""
+    found = []
+    for name in MANIFESTS:
+        with contextlib.suppress(OSError, ValueError):
+            found.append(read_manifest(folder / name, dict))
+    return tuple(found)

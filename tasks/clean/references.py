@@ -1,0 +1,124 @@
+"""What champions and the newest runs refer to, directly or through what it was made from."""
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+from tasks.clean.inventory import Item, read_manifests
+from tasks.errors import UserError
+from tasks.promote.champion import BUNDLES, FOLDER, find_champion, list_standing, read_history
+from tasks.store.outputs import Manifest
+
+MODELS: Final = "models"
+TRAIN: Final = "train.parquet"
+# What a run says of its models, the most complete first.
+RUN_DOCUMENTS: Final = ("metrics.json", "leaderboard.json", "probe.json")
+
+
+class Span(NamedTuple):
+    """The time from a run's start to its report, in seconds since the epoch."""
+
+    start: float
+    end: float
+
+
+class References(NamedTuple):
+    """What must stay: names of folders, whatever was last used within a span, and what the manifests were made from."""
+
+    names: frozenset[str]
+    spans: tuple[Span, ...]
+    manifests: tuple[Manifest[dict[str, Any]], ...]
+
+
+def gather_references(artifacts_dir: Path, runs: Sequence[Item]) -> References:
+    """Gather what the champions and some runs refer to; raises UserError when one of them cannot be read."""
+    bundles = list_champions(artifacts_dir)
+    names = {name_model(bundle) for bundle in bundles}
+    for run in runs:
+        names |= find_models(read_run(run))
+    manifests = [it for bundle in bundles for it in read_manifests(artifacts_dir / FOLDER / BUNDLES / bundle)]
+    return References(frozenset(names), tuple(measure_span(run) for run in runs), tuple(manifests))
+
+
+def list_champions(artifacts_dir: Path) -> list[str]:
+    """List the champion and those before it that can be rolled back to, by the names of their bundles."""
+    folder = artifacts_dir / FOLDER
+    champion = find_champion(folder)
+    return list(dict.fromkeys([*list_standing(read_history(folder)), *([champion.name] if champion else [])]))
+
+
+def name_model(bundle: str) -> str:
+    """Name the folder of a champion's model: name_model("lstm-0123-ab") -> "models/lstm/0123"."""
+    parts = bundle.rsplit("-", 2)
+    return f"{MODELS}/{parts[0]}/{parts[1]}" if len(parts) > 2 else bundle  # noqa: PLR2004
+
+
+def read_run(run: Item) -> Any:
+    """Read what a run says of itself; raises UserError when it is there and cannot be read."""
+    path = next((run.path / name for name in RUN_DOCUMENTS if (run.path / name).exists()), None)
+    if path is None:
+        return None
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise UserError(
+            f"{str(path)!r} cannot be read, so nobody can tell what the run refers to; expected JSON. "
+            "Delete the run's folder if it is not needed."
+        ) from error
+
+
+def find_models(content: Any) -> set[str]:
+    """Find the folders of models that a run names, wherever it does."""
+    return {text for text in walk_strings(content) if text.startswith(f"{MODELS}/")}
+
+
+def walk_strings(content: Any) -> Iterator[str]:
+    """Yield every string in plain JSON, keys left out."""
+    if isinstance(content, str):
+        yield content
+    elif isinstance(content, dict):
+        for value in content.values():
+            yield from walk_strings(value)
+    elif isinstance(content, list):
+        for value in content:
+            yield from walk_strings(value)
+
+
+def measure_span(run: Item) -> Span:
+    """Tell when a run started, by its name, and when its last file was written."""
+    started = datetime.strptime(run.path.name[:15], "%Y%m%d-%H%M%S").replace(tzinfo=UTC)
+    return Span(started.timestamp(), run.last_used)
+
+
+def find_referred(items: Sequence[Item], kept: Iterable[Item], references: References) -> set[Path]:
+    """Find all items that stay: those kept anyway, those referred to, and what either was made from."""
+    stays = {item.path for item in kept} | {item.path for item in items if is_referred(item, references)}
+    while True:
+        sources = list_sources(
+            [*references.manifests, *(it for item in items if item.path in stays for it in item.manifests)]
+        )
+        more = {item.path for item in items if item.path not in stays and identify_content(item) & sources}
+        if not more:
+            return stays
+        stays |= more
+
+
+def is_referred(item: Item, references: References) -> bool:
+    """Tell whether an item is named, or was last used by one of the runs."""
+    return item.name in references.names or any(span.start <= item.last_used <= span.end for span in references.spans)
+
+
+def list_sources(manifests: Iterable[Manifest[dict[str, Any]]]) -> set[str]:
+    """List the hashes of everything that outputs were made from."""
+    return {text for manifest in manifests for text in walk_strings(manifest.decided_by)}
+
+
+def identify_content(item: Item) -> set[str]:
+    """List the hashes by which others refer to reviews or sequences: of the training split, and of all files together.
+
+    The other files do not identify an output: models share their encoding's tokenizer, and reviews their test split.
+    """
+    splits = {it.files[TRAIN].sha256 for it in item.manifests if TRAIN in it.files}
+    return splits | {it.content_hash for it in item.manifests}

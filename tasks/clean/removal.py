@@ -1,0 +1,59 @@
+"""How items are removed: under their locks, out of sight in one step, and only then file by file."""
+
+import contextlib
+import os
+import shutil
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Final
+from uuid import uuid4
+
+from tasks.clean.inventory import Item, find_last_use
+from tasks.store.outputs import WORK_FOLDER, locked
+from tasks.store.usage import try_lock
+
+CLEANING: Final = "clean"
+REMOVED: Final = "removed"
+
+
+def remove_items(items: Iterable[Item], *, cutoff: float) -> Iterator[Item]:
+    """Remove items one by one and yield those that are gone; what is in use by now, or used since, stays."""
+    for item in items:
+        with contextlib.suppress(FileNotFoundError), hold_all(item.locks) as held:
+            is_lock = item.path in item.locks
+            if held and (is_lock or find_last_use(item.path) < cutoff):
+                remove_item(item)
+                yield item
+
+
+def remove_item(item: Item) -> None:
+    """Remove one item that is locked, and the files of its locks.
+
+    A folder is first moved to where interrupted work lies: a kill at any moment leaves it whole in its place, or not
+    there at all and what remains for the next cleaning.
+    """
+    if item.path.is_dir():
+        work = item.root / WORK_FOLDER
+        work.mkdir(exist_ok=True)
+        scratch = work / f"{REMOVED}-{uuid4().hex[:16]}"
+        os.replace(item.path, scratch)
+        shutil.rmtree(scratch)
+    for lock in item.locks:
+        # Whoever waits for the lock sees that its file is gone, and makes a new one.
+        lock.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def hold_all(locks: Iterable[Path]) -> Iterator[bool]:
+    """Hold all of several locks, or none; gives whether they are held."""
+    with contextlib.ExitStack() as stack:
+        yield all(stack.enter_context(try_lock(lock)) for lock in locks)
+
+
+@contextlib.contextmanager
+def hold_roots(*roots: Path) -> Iterator[None]:
+    """Let one cleaning at a time work in each of the roots that exist."""
+    with contextlib.ExitStack() as stack:
+        for root in sorted({root.resolve() for root in roots if root.is_dir()}):
+            stack.enter_context(locked(root, CLEANING))
+        yield
