@@ -11,7 +11,7 @@ from tasks.ingest.datasets import FALLBACK_WARNING
 from tasks.promote.render import describe_gate, describe_lost
 from tasks.report.frame.chart_style import list_models
 from tasks.report.frame.page import describe_chart, load_frame, make_environment
-from tasks.report.probe.section import build_section
+from tasks.report.probe.section import Section, build_section
 from tasks.report.run import confidence_charts, data_charts, model_charts, verdict
 from tasks.report.run.leaderboard_table import WIDTH, build_leaderboard_table, build_numbers_table
 from tasks.report.run.render import describe_run
@@ -89,7 +89,7 @@ def render_page(metrics: Mapping[str, Any]) -> str:
         failures=[row for row in metrics["variants"] if row["status"] == "failed"],
         claims=metrics["claims"],
         warnings=metrics["data"]["warnings"],
-        probe=build_section(metrics["probe"]) if "probe" in metrics else None,
+        probe=build_section(Section.model_validate(metrics["probe"])) if "probe" in metrics else None,
         drift=drift.describe_drift(metrics["drift"]) if "drift" in metrics else "",
         errors=metrics["errors"],
         reviews=list_reviews(metrics),

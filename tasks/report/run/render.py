@@ -13,7 +13,7 @@ from tasks.drift.render import render_drift
 from tasks.formatting.markdown import escape_markdown, render_table
 from tasks.ingest.datasets import FALLBACK_WARNING
 from tasks.promote.render import describe_gate, list_reasons
-from tasks.report.probe.section import render_section
+from tasks.report.probe.section import Section, render_section
 from tasks.report.run.verdict import (
     describe_baselines,
     describe_certainty,
@@ -143,7 +143,7 @@ def render_markdown(metrics: dict[str, Any]) -> str:
         *summarise_gate(metrics["gate"]),
         *describe_failures(metrics),
         *list_claims(metrics),
-        *(render_section(metrics["probe"]) if "probe" in metrics else []),
+        *(render_section(Section.model_validate(metrics["probe"])) if "probe" in metrics else []),
         *list_warnings(metrics),
         *list_drift(metrics),
         explain_columns(run),
