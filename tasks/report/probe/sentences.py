@@ -49,7 +49,8 @@ def describe_headline(rows: Sequence[Point], reaches: Reaches) -> str:
     (subject, words, limit), *others = answers
     parts = [f"{subject} remembers {words} words back{limit}", *(f"{name} {span}{end}" for name, span, end in others)]
     depends = ", depending on the task" if any(" to " in words for _, words, _ in answers) else ""
-    return f"{', '.join(parts)[0].upper()}{', '.join(parts)[1:]}{depends}."
+    sentence = join_words(parts)
+    return f"{sentence[0].upper()}{sentence[1:]}{depends}."
 
 
 def describe_span(reaches: Sequence[tuple[int, int]]) -> tuple[str, str]:
