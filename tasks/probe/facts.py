@@ -19,10 +19,15 @@ class ProbeFacts(Facts):
     model_config = ConfigDict(validate_by_name=True, validate_by_alias=True, serialize_by_alias=True)
 
 
-class Levels(Facts):
-    """Two accuracies to compare with: that of guessing, and the best that a bag of words can reach."""
+class Chance(Facts):
+    """The accuracy of guessing."""
 
     chance: float = Field(ge=0, lt=1)
+
+
+class Levels(Chance):
+    """Two accuracies to compare with: that of guessing, and the best that a bag of words can reach."""
+
     bag_of_words: float
 
 

@@ -36,14 +36,14 @@ class ProbeConfig(FlowConfig):
     seeds: int | None = Field(default=None, ge=1, le=100, description="upper limit of seeds per model [the profile's]")
     epochs: int | None = Field(default=None, ge=1, le=1_000, description="upper limit of epochs [the profile's]")
     limit: int | None = Field(
-        default=None, ge=10, description="at most this many texts per split; all are 10,000 for training [all]"
+        default=None, ge=10, description="at most this many texts per split [10,000 for training, 1,000 for validation]"
     )
     shard: str | None = Field(
         default=None,
         description="train one of several parts and write no report: start 1/2 and 2/2 on the same folders, then run "
         "once without --shard, which finds all models trained and writes the report",
     )
-    kernels: Kernels = Field(default="auto", description="what computes the models, as in train_all.py")
+    kernels: Kernels = Field(default="auto", description="which code computes the models, as in train_all.py")
     data_dir: AbsolutePath = Field(default=DATA, description="where texts and encodings are kept")
     artifacts_dir: AbsolutePath = Field(default=ARTIFACTS, description="where models and reports are written")
     config: Path | None = Field(default=None, description="a TOML file with any of these settings")

@@ -5,7 +5,7 @@ from typing import Any, Final, cast
 
 import altair as alt
 
-from tasks.probe.facts import Levels, MeanAccuracy, Point
+from tasks.probe.facts import Chance, MeanAccuracy, Point
 from tasks.report.frame.chart_style import layer, values
 from tasks.report.probe.style import sort_models
 
@@ -14,7 +14,7 @@ SMALL_CELL: Final = {"width": 34, "height": 22}
 DARK_FROM: Final = 0.55
 
 
-def draw_heat(rows: Sequence[MeanAccuracy], levels: Levels) -> alt.LayerChart:
+def draw_heat(rows: Sequence[MeanAccuracy], levels: Chance) -> alt.LayerChart:
     """Draw the mean accuracy of each model at each distance, and below it how many of the seeds solved the task."""
     models = sort_models(row.model for row in rows)
     cells = [{**row.model_dump(), "solved": f"{row.num_solved}/{row.num_seeds}"} for row in rows]
@@ -25,7 +25,7 @@ def draw_heat(rows: Sequence[MeanAccuracy], levels: Levels) -> alt.LayerChart:
     return chart.properties(width="container", height=CELL_HEIGHT * len(models))
 
 
-def draw_overview(levels: Mapping[str, Levels], rows: Sequence[Point]) -> alt.HConcatChart:
+def draw_overview(levels: Mapping[str, Chance], rows: Sequence[Point]) -> alt.HConcatChart:
     """Draw small heat maps of all recall tasks side by side; the models' names are left of the first."""
     models = sort_models(row.model for row in rows)
     parts: list[alt.LayerChart] = []
@@ -45,7 +45,7 @@ def draw_overview(levels: Mapping[str, Levels], rows: Sequence[Point]) -> alt.HC
 
 def start_cells(
     cells: Sequence[Mapping[str, Any]],
-    levels: Levels,
+    levels: Chance,
     models: Sequence[str],
     *,
     title: str,
@@ -68,7 +68,7 @@ def place_distance(title: str) -> alt.X:
     return alt.X("distance:O", title=title, axis=alt.Axis(labelAngle=0, domain=False, ticks=False))
 
 
-def color_cells(base: alt.Chart, levels: Levels) -> alt.Chart:
+def color_cells(base: alt.Chart, levels: Chance) -> alt.Chart:
     """Colour the cells; the lightest colour is chance, the darkest is 100%."""
     scale = alt.Scale(scheme="blues", domain=[levels.chance, 1], clamp=True)
     return cast("alt.Chart", base.mark_rect().encode(color=alt.Color("mean:Q", scale=scale, legend=None)))

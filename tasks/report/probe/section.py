@@ -7,7 +7,7 @@ from urllib.parse import quote
 from pydantic import Field
 
 from tasks.formatting.markdown import escape_markdown, render_table
-from tasks.probe.facts import Judgement, Levels, Point, Probe, ProbeFacts
+from tasks.probe.facts import Chance, Judgement, Point, Probe, ProbeFacts
 from tasks.report.frame.page import describe_chart
 from tasks.report.probe.heat import draw_overview
 from tasks.report.probe.sentences import QUESTION, describe_headline, describe_verdicts
@@ -27,7 +27,7 @@ class Section(ProbeFacts):
     """The part of a probe that the main report shows; metrics.json has it as `probe`."""
 
     run: SectionRun
-    levels: dict[str, Levels] = Field(alias="tasks")
+    levels: dict[str, Chance] = Field(alias="tasks")
     rows: tuple[Point, ...]
     reaches: dict[str, dict[str, int]]
     verdicts: tuple[Judgement, ...]
@@ -50,7 +50,7 @@ def select_section(probe: Probe) -> Section:
     """Select what the section shows; results at distances beyond those in training are left out."""
     return Section(
         run=SectionRun(id=probe.run.id, profile=probe.run.profile, started=probe.run.started),
-        levels=probe.levels,
+        levels={name: Chance(chance=levels.chance) for name, levels in probe.levels.items()},
         rows=tuple(
             Point(recall_task=row.recall_task, upto=row.upto, model=row.model, distance=row.distance, mean=row.mean)
             for row in probe.rows

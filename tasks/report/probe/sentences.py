@@ -22,11 +22,11 @@ RECALL_TASKS: Final = {
 }
 # What the page says before it speaks of the notebook's claims.
 ABOUT: Final = (
-    "The course notebook from which this project's recurrent models come explains them with an example: in "
-    '"I lived in Ireland, so at school they made me learn how to speak <...>", the word that decides (Ireland) is far '
-    "from the missing word (Gaelic). It claims that a plain recurrent network loses such a word, that an LSTM keeps "
-    "it, and that in a bidirectional network later words can influence earlier ones. The probe tests these claims on "
-    "generated texts in which one word, at a known distance, decides the label."
+    "The course notebook from which this project's recurrent models come shows with an example why a network needs a "
+    'memory. In "I lived in Ireland, so at school they made me learn how to speak <...>", the word that decides '
+    "(Ireland) is far from the missing word (Gaelic). The notebook claims that a plain recurrent network loses such a "
+    "word, that an LSTM keeps it, and that in a bidirectional network later words can influence earlier ones. The "
+    "probe tests these claims on generated texts in which one word, at a known distance, decides the label."
 )
 REACH: Final = (
     "A model reaches a distance if at least half of its seeds solved the task at this distance and at every shorter "
@@ -49,7 +49,8 @@ def describe_headline(rows: Sequence[Point], reaches: Reaches) -> str:
     (subject, words, limit), *others = answers
     parts = [f"{subject} remembers {words} words back{limit}", *(f"{name} {span}{end}" for name, span, end in others)]
     depends = ", depending on the task" if any(" to " in words for _, words, _ in answers) else ""
-    return f"{', '.join(parts)[0].upper()}{', '.join(parts)[1:]}{depends}."
+    sentence = join_words(parts)
+    return f"{sentence[0].upper()}{sentence[1:]}{depends}."
 
 
 def describe_span(reaches: Sequence[tuple[int, int]]) -> tuple[str, str]:

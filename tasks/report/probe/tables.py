@@ -107,8 +107,8 @@ def describe_updates(row: MeanAccuracy) -> str:
 def describe_run(run: ProbeRun) -> str:
     """Say in one line what was trained."""
     return (
-        f"{run.profile} profile, {run.num_trained:,} of {run.num_planned:,} trainings with at most {run.epochs} epochs "
-        f"each, on {run.device}, {run.train_seconds:,.0f} s of training in total"
+        f"The {run.profile} profile: {run.num_trained:,} of {run.num_planned:,} planned trainings, with at most "
+        f"{run.epochs} epochs each, on {run.device}; {run.train_seconds:,.0f} s of training in total"
     )
 
 

@@ -41,6 +41,7 @@ def test_section_keeps_little_of_the_probe(build_probe: BuildProbe, tmp_path: Pa
     section = read_section(path)
     assert set(section.model_dump()) == {"run", "tasks", "rows", "reaches", "verdicts"}
     assert set(section.model_dump()["rows"][0]) == {"task", "upto", "model", "distance", "mean"}
+    assert section.model_dump()["tasks"]["order"] == {"chance": 0.5}
     assert not any(row.upto for row in section.rows)
     assert len(section.model_dump_json()) < 0.1 * path.stat().st_size
 

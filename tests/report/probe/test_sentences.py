@@ -25,8 +25,8 @@ def test_headline_names_the_notebook_s_models_with_their_reaches() -> None:
     rows = [row(model, 110, name) for model in ("lstm", "simple-rnn") for name in ("plain", "order")]
     reaches = {"plain": {"simple-rnn": 110, "lstm": 40}, "order": {"simple-rnn": 110, "lstm": 10}}
     assert describe_headline(rows, reaches) == (
-        "A plain recurrent network remembers 110 words back (the longest distance tried), an LSTM 10 to 40, depending "
-        "on the task."
+        "A plain recurrent network remembers 110 words back (the longest distance tried) and an LSTM 10 to 40, "
+        "depending on the task."
     )
 
 
