@@ -20,6 +20,7 @@ from prefect.states import Completed, Failed
 from rich.console import Console
 
 from tasks.encode.encodings import ENCODINGS
+from tasks.encode.facts import EncodingFacts
 from tasks.encode.task import encode_reviews
 from tasks.errors import TrainingError, UserError
 from tasks.evaluate.task import evaluate_model
@@ -103,12 +104,12 @@ def train_and_evaluate(config: ProbeConfig, cell: Cell) -> CellResult:
         folder=model.folder,
         reviews=reviews.folder,
         num_train=reviews.facts["num_reviews"]["train"],
-        training=model.facts,
-        accuracy=evaluation.facts["accuracy"],
+        training=model.facts.model_dump(),
+        accuracy=evaluation.facts.accuracy,
     )
 
 
-def make_texts(config: ProbeConfig, cell: Cell) -> tuple[Manifest, Manifest]:
+def make_texts(config: ProbeConfig, cell: Cell) -> tuple[Manifest, Manifest[EncodingFacts]]:
     """Make a cell's texts and their sequences."""
     reviews = run(
         ingest_reviews,

@@ -11,7 +11,7 @@ ROOM: Final = Path(__file__).parent
 WORDS_FILE: Final = ROOM.parent / "encode" / "words.py"
 
 
-def decide_baseline(baseline: Baseline, reviews: Manifest, *, num_classes: int) -> dict[str, Any]:
+def decide_baseline(baseline: Baseline, reviews: Manifest[Any], *, num_classes: int) -> dict[str, Any]:
     """List what decides the numbers, as plain JSON."""
     return {
         "settings": {"seed": SEED, **baseline.settings()},

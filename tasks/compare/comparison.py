@@ -57,7 +57,7 @@ def compare(
     label_names = dataset["label_names"]
     splits = {split: read_split(reviews_folder / f"{split}.parquet") for split in SPLITS}
     pairs = compare_pairs({it.name: it.correct for it in contestants}, {it.name: it.shipped for it in contestants})
-    rows = build_rows(results, contestants, pairs)
+    rows = [row.model_dump(mode="json") for row in build_rows(results, contestants, pairs)]
     recommendation = recommend(contestants, pairs, rows, num_validation=len(splits["validation"].labels))
     test_path = reviews_folder / "test.parquet"
     slices = slice_models(contestants, splits["test"], test_path, encodings, label_names)
@@ -83,7 +83,8 @@ def compare(
 def describe_calibration(contestant: Contestant) -> dict[str, Any]:
     """Gather how well the shipped model's probabilities hold, before and after the temperature."""
     metrics = contestant.shipped_result.metrics
-    return {"temperature": metrics["temperature"], "threshold": metrics["threshold"], **metrics["calibration"]}
+    calibration = metrics.calibration.model_dump(mode="json")
+    return {"temperature": metrics.temperature, "threshold": metrics.threshold, **calibration}
 
 
 def describe_selection(contestant: Contestant) -> dict[str, Any]:

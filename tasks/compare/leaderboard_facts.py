@@ -62,7 +62,7 @@ class LeaderboardRow(Measured):
     status: Literal["ok", "failed"]
     reason: str | None = None
     accuracy: Spread | None
-    validation_accuracy: float | None
+    validation_accuracy: float | None = None
     macro_precision: float | None
     macro_recall: float | None
     macro_f1: float | None
@@ -70,22 +70,22 @@ class LeaderboardRow(Measured):
     nll: float | None
     brier: float | None
     ece: float | None
-    predict_seconds: float | None
-    predict_reviews_per_second: float | None
-    predict_single_per_second: float | None
-    file_bytes: Number | None
-    num_params: Number | None
-    batch_size: Number | None
-    epochs: Number | None
-    best_epoch: Number | None
-    epoch_seconds: float | None
-    train_seconds: float | None
-    reviews_per_second: float | None
-    val_accuracy: float | None
-    val_loss: float | None
-    peak_memory_mb: Number | None
+    predict_seconds: float | None = None
+    predict_reviews_per_second: float | None = None
+    predict_single_per_second: float | None = None
+    file_bytes: Number | None = None
+    num_params: Number | None = None
+    batch_size: Number | None = None
+    epochs: Number | None = None
+    best_epoch: Number | None = None
+    epoch_seconds: float | None = None
+    train_seconds: float | None = None
+    reviews_per_second: float | None = None
+    val_accuracy: float | None = None
+    val_loss: float | None = None
+    peak_memory_mb: Number | None = None
     models: tuple[str, ...]
-    shipped: str | None
+    shipped: str | None = None
     tie_group: int | None = None
     beats_baseline: bool | None = None
 

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import pandas as pd
 
-from tasks.compare.results import Contestant, ModelResult
+from tasks.compare.results import Contestant, TrainedModel
 
 HISTORY: Final = "history.csv"
 SHOWN: Final = ("epoch", "loss", "accuracy", "val_loss", "val_accuracy")
@@ -17,19 +17,19 @@ def describe_trainings(contestants: Sequence[Contestant], artifacts_dir: Path) -
     trainings = {
         contestant.name: [describe_training(result, artifacts_dir) for result in contestant.results]
         for contestant in contestants
-        if contestant.results[0].training.get("epochs")
+        if contestant.results[0].training.epochs
     }
     return {name: rows for name, rows in trainings.items() if rows}
 
 
-def describe_training(result: ModelResult, artifacts_dir: Path) -> dict[str, Any]:
+def describe_training(result: TrainedModel, artifacts_dir: Path) -> dict[str, Any]:
     """Reduce a history to its curves and what they say.
 
     `gap` is accuracy in training less accuracy on validation, in the best and in the last epoch (accuracy in training
     is an average over the epoch, while the weights still change). `later_epochs` are those after the best: what they
     did to validation loss and accuracy, and their share of the time.
     """
-    history = pd.read_csv(artifacts_dir / str(result.folder) / HISTORY)
+    history = pd.read_csv(artifacts_dir / result.folder / HISTORY)
     best, last = history.sort_values("val_loss", kind="stable").iloc[0], history.iloc[-1]
     later = history[history["epoch"] > best["epoch"]]
     return {

@@ -26,7 +26,7 @@ def recommend(
     least = expected - sqrt(expected * (1 - expected) / num_validation)
     tied = [it for it in contestants if it is best or not are_told_apart(it.name, best.name, pairs)]
     equal = [it for it in tied if average_on_validation(it) >= least]
-    cheapest = max(equal, key=lambda it: it.shipped_result.metrics["predict_reviews_per_second"])
+    cheapest = max(equal, key=lambda it: it.shipped_result.metrics.predict_reviews_per_second)
     row = next(row for row in rows if row["name"] == cheapest.name)
     return {
         "name": cheapest.name,
@@ -42,7 +42,7 @@ def recommend(
 
 def average_on_validation(contestant: Contestant) -> float:
     """Average the accuracy on validation over the seeds."""
-    return fmean(result.metrics["validation"]["accuracy"] for result in contestant.results)
+    return fmean(result.metrics.validation.accuracy for result in contestant.results)
 
 
 def are_told_apart(first: str, second: str, pairs: Sequence[Pair]) -> bool:

@@ -10,6 +10,7 @@ from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas import State
 
 from tasks.compare.results import ModelResult
+from tasks.encode.facts import EncodingFacts
 from tasks.orchestrate.outputs import produce_in_task
 from tasks.process.child import run_apart
 from tasks.store.fingerprint import hash_json, hash_room, library_versions
@@ -22,7 +23,7 @@ ROOM: Final = Path(__file__).parent
 def compare_models(
     results: Sequence[ModelResult],
     reviews: Manifest,
-    sequences: Mapping[str, Manifest],
+    sequences: Mapping[str, Manifest[EncodingFacts]],
     *,
     data_dir: Path,
     artifacts_dir: Path,
@@ -70,7 +71,7 @@ def describe_dataset(reviews: Manifest) -> dict[str, Any]:
 
 
 def describe_encodings(
-    results: Sequence[ModelResult], sequences: Mapping[str, Manifest], data_dir: Path
+    results: Sequence[ModelResult], sequences: Mapping[str, Manifest[EncodingFacts]], data_dir: Path
 ) -> dict[str, dict[str, Any]]:
     """Describe the encodings by name, the one that most models use first."""
     uses = Counter(result.encoding for result in results)
@@ -78,7 +79,7 @@ def describe_encodings(
         name: {
             "length": sequences[name].decided_by["encoding"]["length"],
             "folder": data_dir / sequences[name].folder,
-            "splits": sequences[name].facts["splits"],
+            "splits": sequences[name].facts.model_dump()["splits"],
         }
         for name, _ in uses.most_common()
         if name in sequences

@@ -1,13 +1,14 @@
 """Prefect task that turns reviews into padded sequences."""
 
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas import State
 
 from tasks.encode.encodings import Encoding
+from tasks.encode.facts import EncodingFacts
 from tasks.encode.sequences import write_encoding
 from tasks.orchestrate.outputs import produce_in_task
 from tasks.store.fingerprint import hash_room, library_versions
@@ -17,7 +18,7 @@ ROOM: Final = Path(__file__).parent
 
 
 @task(name="encode-reviews", task_run_name="encode-{encoding.name}", cache_policy=NO_CACHE)
-def encode_reviews(reviews: Manifest, encoding: Encoding, *, data_dir: Path) -> State[Manifest]:
+def encode_reviews(reviews: Manifest[Any], encoding: Encoding, *, data_dir: Path) -> State[Manifest[EncodingFacts]]:
     """Fit a tokenizer on the training split and write every split's sequences."""
     output = Output(
         root=data_dir,
@@ -25,7 +26,7 @@ def encode_reviews(reviews: Manifest, encoding: Encoding, *, data_dir: Path) -> 
         name=encoding.name,
         family="encodings",
         folder=f"encodings/{encoding.name}-{{fingerprint}}",
-        facts_type=dict,
+        facts_type=EncodingFacts,
         decided_by={
             "encoding": encoding.settings(),
             "reviews": {name: record.sha256 for name, record in reviews.files.items()},

@@ -14,6 +14,7 @@ from prefect.states import Completed, Failed
 
 from tasks.compare.results import FILE, ModelResult
 from tasks.compare.task import describe_encodings
+from tasks.encode.facts import EncodingFacts
 from tasks.errors import UserError, disk_errors_explained
 from tasks.process.child import run_apart
 from tasks.promote.champion import hold_champion, promote
@@ -36,7 +37,7 @@ def gate_candidate(
     comparison: Manifest,
     results: Sequence[ModelResult],
     reviews: Manifest,
-    sequences: Mapping[str, Manifest],
+    sequences: Mapping[str, Manifest[EncodingFacts]],
     *,
     rules: GateRules,
     run_id: str,

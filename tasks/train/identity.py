@@ -23,7 +23,9 @@ BACKEND_PACKAGES: Final = {"tensorflow": ("tensorflow",), "jax": ("jax", "jaxlib
 TRAINED_ON: Final = ("tokenizer.json", "train.parquet", "validation.parquet")
 
 
-def decide_model(variant: Variant, settings: FitSettings, sequences: Manifest, *, num_classes: int) -> dict[str, Any]:
+def decide_model(
+    variant: Variant, settings: FitSettings, sequences: Manifest[Any], *, num_classes: int
+) -> dict[str, Any]:
     """List what decides the weights, as plain JSON."""
     backend = backend_name()
     kernels = choose_kernels(settings.kernels, backend=backend)

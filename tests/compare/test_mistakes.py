@@ -8,7 +8,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from tasks.compare.mistakes import SHOWN_CHARACTERS, analyse_errors
-from tasks.compare.results import CONSTANT, Contestant, ModelResult
+from tasks.compare.results import CONSTANT, Contestant, TrainedModel
+from tasks.evaluate.facts import EvaluationFacts, Scores
 
 NAMES = ["neg", "pos"]
 LABELS = np.array([0, 1, 1, 0], np.int32)
@@ -21,8 +22,8 @@ def make_contestant(name: str, positive: list[float]) -> Contestant:
     column = np.array(positive)
     probabilities = np.stack([np.column_stack([1 - column, column])])
     predicted = (probabilities[:, :, 1] >= 0.5).astype(np.intp)
-    validation = {"validation": {"accuracy": 0.5, "nll": 0.5}}
-    result = ModelResult(variant=name, group="seed", encoding="e", seed=1, status="ok", metrics=validation)
+    metrics = EvaluationFacts.model_construct(validation=Scores.model_construct(accuracy=0.5, nll=0.5))
+    result = TrainedModel.model_construct(variant=name, group="seed", encoding="e", seed=1, metrics=metrics)
     return Contestant(name, [result], probabilities, predicted, predicted == LABELS, LABELS)
 
 

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from tasks.compare.recommendation import recommend
-from tasks.compare.results import Contestant, ModelResult
+from tasks.compare.results import Contestant, TrainedModel
+from tasks.evaluate.facts import EvaluationFacts, Scores
 
 
 def test_best_on_validation_is_recommended(build: Any, add_result: Any) -> None:
@@ -73,8 +74,11 @@ def test_cheaper_one_may_be_a_standard_error_behind(accuracy: float, name: str) 
 
 
 def make_contestant(name: str, *, accuracy: float, speed: float) -> Contestant:
-    metrics = {"validation": {"accuracy": accuracy, "nll": 0.5}, "predict_reviews_per_second": speed}
-    result = ModelResult(variant=name, group="seed", encoding="words", seed=1, status="ok", metrics=metrics)
+    validation = Scores.model_construct(accuracy=accuracy, nll=0.5)
+    metrics = EvaluationFacts.model_construct(validation=validation, predict_reviews_per_second=speed)
+    result = TrainedModel.model_construct(
+        variant=name, group="seed", encoding="words", seed=1, folder=f"models/{name}", metrics=metrics
+    )
     nothing = np.zeros((1, 1))
     return Contestant(name, [result], nothing, nothing.astype(int), nothing.astype(bool), nothing.astype(np.int32))
 
