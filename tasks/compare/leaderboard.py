@@ -6,8 +6,9 @@ from typing import Any, Final
 
 import numpy as np
 
+from tasks.compare.facts import Pair
 from tasks.compare.results import BASELINE, CONSTANT, ENSEMBLE, Contestant, ModelResult
-from tasks.compare.significance import Pair, group_ties
+from tasks.compare.significance import group_ties
 from tasks.evaluate.intervals import bootstrap_accuracy
 from tasks.evaluate.metrics import compute_metrics
 
