@@ -42,7 +42,7 @@ CALIBRATION = {
     "nll": 0.5,
     "brier": 0.2,
     "ece": 0.05,
-    "reliability": [{"low": 0.6, "high": 2 / 3, "count": 100, "confidence": 0.6, "accuracy": 0.7}],
+    "reliability": [{"low": 0.6, "high": 0.7, "count": 100, "confidence": 0.6, "accuracy": 0.7}],
 }
 COUNTS = {split: {"bad": 12, "good": 12} for split in ("train", "validation", "test")}
 HISTORY = """epoch,loss,accuracy,val_loss,val_accuracy,seconds,train_seconds,reviews_per_second
@@ -301,27 +301,29 @@ def write_reviews_of_run(tmp_path: Path) -> Callable[..., Path]:
 def build(tmp_path: Path, run_facts: dict[str, Any], write_reviews_of_run: Callable[..., Path]) -> Build:
     """Compares results as the main job does and returns a run's metrics, with some facts of the run changed."""
     from tasks.compare.comparison import write_comparison
-    from tasks.compare.results import FILE
+    from tasks.compare.facts import FILE, ComparedData, ComparedEncoding
 
     def build_from(
         *results: Any, texts: Sequence[str] | None = None, labels: Any = None, **changes: Any
     ) -> dict[str, Any]:
         run = {**run_facts, **changes}
         totals = {"num_tokens": 1_000, "num_oov": 50, "num_truncated": 1}
-        encoding = {
-            "length": LENGTH,
-            "folder": tmp_path / "sequences",
-            "splits": dict.fromkeys(("train", "validation", "test"), totals),
-        }
+        encoding = ComparedEncoding.model_validate(
+            {
+                "length": LENGTH,
+                "folder": tmp_path / "sequences",
+                "splits": dict.fromkeys(("train", "validation", "test"), totals),
+            }
+        )
         write_comparison(
             results,
-            dataset={
-                "name": run["dataset"],
-                "label_names": run["label_names"],
-                "is_whole": run["limit"] is None,
-                "warnings": run.pop("warnings", []),
-                "hashes": {"test.parquet": "0123456789abcdef"},
-            },
+            dataset=ComparedData(
+                name=run["dataset"],
+                label_names=run["label_names"],
+                is_whole=run["limit"] is None,
+                warnings=run.pop("warnings", []),
+                hashes={"test.parquet": "0123456789abcdef"},
+            ),
             reviews_folder=write_reviews_of_run(texts, labels, len(run["label_names"])),
             encodings={"words-10k-120": encoding},
             artifacts_dir=tmp_path,

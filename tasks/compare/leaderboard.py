@@ -5,9 +5,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from tasks.compare.facts import Pair
 from tasks.compare.leaderboard_facts import LeaderboardRow, Spread
 from tasks.compare.results import BASELINE, CONSTANT, ENSEMBLE, Contestant, FailedModel, ModelResult
-from tasks.compare.significance import Pair, group_ties
+from tasks.compare.significance import group_ties
 from tasks.evaluate.intervals import bootstrap_accuracy
 from tasks.evaluate.metric_table import compute_metrics, list_averaged
 

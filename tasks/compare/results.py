@@ -16,7 +16,6 @@ from tasks.evaluate.predictions import read_predictions
 from tasks.store.facts import Facts
 from tasks.store.outputs import COMPLETE, read_manifest
 
-FILE: Final = "comparison.json"
 BASELINE: Final = "baseline"
 ENSEMBLE: Final = "ensemble"
 # How often an answer has to be right where the least confident ones go to a person.

@@ -3,12 +3,13 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas import State
 
+from tasks.compare.facts import ComparedData, ComparedEncoding, ComparisonFacts
 from tasks.compare.results import ModelResult
 from tasks.encode.facts import EncodingFacts
 from tasks.orchestrate.outputs import produce_in_task
@@ -27,7 +28,7 @@ def compare_models(
     *,
     data_dir: Path,
     artifacts_dir: Path,
-) -> State[Manifest]:
+) -> State[Manifest[ComparisonFacts]]:
     """Write comparison.json: leaderboard, differences, calibration, slices, errors, costs, data card, claims."""
     output = Output(
         root=artifacts_dir,
@@ -35,17 +36,17 @@ def compare_models(
         name=reviews.name,
         family="comparisons",
         folder="comparisons/{fingerprint}",
-        facts_type=dict,
+        facts_type=ComparisonFacts,
         decided_by={
             "results": hash_json([result.model_dump() for result in results]),
-            "dataset": describe_dataset(reviews),
+            "dataset": describe_dataset(reviews).model_dump(mode="json"),
             "code": hash_room(ROOM, without=("task.py",)),
             "libraries": library_versions("scipy", "statsmodels", "numpy"),
         },
     )
 
-    def make(folder: Path) -> dict[str, Any]:
-        facts: dict[str, Any] = run_apart(
+    def make(folder: Path) -> ComparisonFacts:
+        facts: ComparisonFacts = run_apart(
             "tasks.compare.comparison:write_comparison",
             results=results,
             dataset=describe_dataset(reviews),
@@ -59,28 +60,28 @@ def compare_models(
     return produce_in_task(output, make)
 
 
-def describe_dataset(reviews: Manifest) -> dict[str, Any]:
+def describe_dataset(reviews: Manifest) -> ComparedData:
     """List what the comparison says of the data without reading them."""
-    return {
-        "name": reviews.name,
-        "label_names": reviews.facts["label_names"],
-        "is_whole": reviews.decided_by["limit"] is None,
-        "warnings": reviews.facts.get("warnings", []),
-        "hashes": {name: record.sha256 for name, record in reviews.files.items()},
-    }
+    return ComparedData(
+        name=reviews.name,
+        label_names=reviews.facts["label_names"],
+        is_whole=reviews.decided_by["limit"] is None,
+        warnings=reviews.facts.get("warnings", []),
+        hashes={name: record.sha256 for name, record in reviews.files.items()},
+    )
 
 
 def describe_encodings(
     results: Sequence[ModelResult], sequences: Mapping[str, Manifest[EncodingFacts]], data_dir: Path
-) -> dict[str, dict[str, Any]]:
+) -> dict[str, ComparedEncoding]:
     """Describe the encodings by name, the one that most models use first."""
     uses = Counter(result.encoding for result in results)
     return {
-        name: {
-            "length": sequences[name].decided_by["encoding"]["length"],
-            "folder": data_dir / sequences[name].folder,
-            "splits": sequences[name].facts.model_dump()["splits"],
-        }
+        name: ComparedEncoding(
+            length=sequences[name].decided_by["encoding"]["length"],
+            folder=data_dir / sequences[name].folder,
+            splits=sequences[name].facts.splits,
+        )
         for name, _ in uses.most_common()
         if name in sequences
     }

@@ -12,7 +12,8 @@ from prefect.client.schemas import State
 from prefect.logging import get_run_logger
 from prefect.states import Completed, Failed
 
-from tasks.compare.results import FILE, ModelResult
+from tasks.compare.facts import FILE
+from tasks.compare.results import ModelResult
 from tasks.compare.task import describe_encodings
 from tasks.encode.facts import EncodingFacts
 from tasks.errors import UserError, disk_errors_explained

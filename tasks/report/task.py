@@ -9,7 +9,7 @@ from prefect.artifacts import create_link_artifact, create_markdown_artifact, cr
 from prefect.cache_policies import NO_CACHE
 from prefect.logging import get_run_logger
 
-from tasks.compare.results import FILE
+from tasks.compare.facts import FILE
 from tasks.errors import disk_errors_explained
 from tasks.probe.results import FILE as PROBE_FILE
 from tasks.report.probe.folder import write_probe

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from tasks.compare.leaderboard_facts import Spread
 from tasks.compare.recommendation import recommend
 from tasks.compare.results import Contestant, TrainedModel
 from tasks.evaluate.facts import EvaluationFacts, Scores
@@ -67,10 +68,10 @@ def test_cheaper_one_may_be_a_standard_error_behind(accuracy: float, name: str) 
         make_contestant("lstm", accuracy=0.9, speed=1.0),
         make_contestant("flatten", accuracy=accuracy, speed=2.0),
     ]
-    rows = [{"name": it.name, "accuracy": None} for it in contestants]
-    recommendation = recommend(contestants, [], rows, num_validation=100)
+    on_test = Spread(mean=0.5, sd=None, low=0.4, high=0.6)
+    recommendation = recommend(contestants, [], {it.name: on_test for it in contestants}, num_validation=100)
     assert recommendation is not None
-    assert recommendation["name"] == name
+    assert recommendation.name == name
 
 
 def make_contestant(name: str, *, accuracy: float, speed: float) -> Contestant:
