@@ -20,6 +20,7 @@ from tasks.cli.scoring import check_prediction, make_job
 from tasks.errors import TrainingError, UserError
 from tasks.orchestrate.alerts import alert_of_end
 from tasks.orchestrate.outputs import run
+from tasks.predict.facts import ScoringFacts
 from tasks.predict.tables import list_results
 from tasks.predict.task import score_texts
 from tasks.settings.predict import PredictConfig
@@ -38,7 +39,7 @@ def name_run() -> str:
     on_crashed=[alert_of_end],
     on_cancellation=[alert_of_end],
 )
-def predict(config: PredictConfig) -> dict[str, Any] | State[Any]:
+def predict(config: PredictConfig) -> ScoringFacts | State[Any]:
     """Score a file; returns counts, speed and, with a label column, metrics. Ends as Failed on bad usage or data."""
     try:
         check_prediction(config)

@@ -20,6 +20,7 @@ from prefect.states import Completed, Failed
 from rich.console import Console
 
 from tasks.encode.encodings import ENCODINGS
+from tasks.encode.facts import EncodingFacts
 from tasks.encode.task import encode_reviews
 from tasks.errors import TrainingError, UserError
 from tasks.evaluate.task import evaluate_model
@@ -39,6 +40,7 @@ from tasks.report.task import write_probe_report
 from tasks.settings.probe import ProbeConfig
 from tasks.store.fingerprint import library_versions
 from tasks.store.outputs import Manifest
+from tasks.train.facts import TrainingFacts
 from tasks.train.task import train_variant
 
 
@@ -106,25 +108,25 @@ def train_and_evaluate(config: ProbeConfig, cell: Cell) -> CellResult:
         reviews=reviews.folder,
         num_train=reviews.facts.num_reviews["train"],
         training=select_facts(model),
-        accuracy=evaluation.facts["accuracy"],
-        threshold=evaluation.facts["threshold"],
+        accuracy=evaluation.facts.accuracy,
+        threshold=evaluation.facts.threshold,
     )
     return CellResult(cell=cell, trained=trained)
 
 
-def select_facts(model: Manifest) -> CellTraining:
+def select_facts(model: Manifest[TrainingFacts]) -> CellTraining:
     """Select from the facts of a training what the probe's report needs."""
     facts = model.facts
     return CellTraining(
-        num_params=facts["num_params"],
-        epochs=facts["epochs"],
-        batch_size=facts["batch_size"],
-        train_seconds=facts["train_seconds"],
-        device=facts["device"],
+        num_params=facts.num_params,
+        epochs=facts.epochs,
+        batch_size=facts.batch_size,
+        train_seconds=facts.train_seconds,
+        device=facts.device,
     )
 
 
-def make_texts(config: ProbeConfig, cell: Cell) -> tuple[ReviewsManifest, Manifest]:
+def make_texts(config: ProbeConfig, cell: Cell) -> tuple[ReviewsManifest, Manifest[EncodingFacts]]:
     """Generate the texts of a cell and encode them."""
     reviews = run(
         ingest_reviews,

@@ -12,7 +12,7 @@ if __name__ == "__main__":
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from prefect import flow, runtime
 from prefect.client.schemas import State
@@ -21,15 +21,18 @@ from prefect.states import Completed, Failed
 from rich.console import Console
 
 from tasks.baseline.baselines import BASELINES, Baseline
+from tasks.baseline.facts import BaselineFacts
 from tasks.baseline.task import train_baseline
-from tasks.compare.results import BASELINE, ModelResult
+from tasks.compare.results import BASELINE, Entrant, FailedModel, ModelResult, TrainedModel
 from tasks.compare.task import compare_models
 from tasks.drift.render import describe_drift
 from tasks.drift.stability import ALARM
 from tasks.drift.task import has_comparable_champion, measure_drift
 from tasks.encode.encodings import ENCODINGS
+from tasks.encode.facts import EncodingFacts
 from tasks.encode.task import encode_reviews
 from tasks.errors import TrainingError, UserError
+from tasks.evaluate.facts import EvaluationFacts
 from tasks.evaluate.task import evaluate_model
 from tasks.ingest.datasets import FALLBACK_WARNING, Choice
 from tasks.ingest.facts import ReviewsManifest
@@ -44,9 +47,12 @@ from tasks.report.task import write_report
 from tasks.settings.run import RunConfig
 from tasks.store.fingerprint import library_versions
 from tasks.store.outputs import Manifest
+from tasks.train.facts import TrainingFacts
 from tasks.train.settings import FitSettings
 from tasks.train.task import train_variant
 from tasks.train.variants import VARIANTS, Variant
+
+AnyTrainingT = TypeVar("AnyTrainingT", TrainingFacts, BaselineFacts)
 
 
 class VariantsFailedError(TrainingError):
@@ -144,14 +150,14 @@ def compare_with_champion(config: RunConfig, choice: Choice, reviews: ReviewsMan
         return None
 
 
-def encode_all(config: RunConfig, reviews: ReviewsManifest) -> dict[str, Manifest]:
+def encode_all(config: RunConfig, reviews: ReviewsManifest) -> dict[str, Manifest[EncodingFacts]]:
     """Encode the reviews in each way that the chosen variants need."""
     names = dict.fromkeys(VARIANTS[name].encoding for name in config.variant_names)
     return {name: run(encode_reviews, reviews, ENCODINGS[name], data_dir=config.data_dir) for name in names}
 
 
 def train_and_evaluate(
-    config: RunConfig, variant: Variant, seed: int, reviews: ReviewsManifest, sequences: Manifest
+    config: RunConfig, variant: Variant, seed: int, reviews: ReviewsManifest, sequences: Manifest[EncodingFacts]
 ) -> ModelResult:
     """Train and evaluate one variant with one seed."""
     settings = FitSettings(
@@ -164,7 +170,7 @@ def train_and_evaluate(
     )
     num_classes = len(reviews.facts.label_names)
     return attempt(
-        ModelResult(variant=variant.name, group=variant.group, encoding=variant.encoding, seed=seed, status="ok"),
+        Entrant(variant=variant.name, group=variant.group, encoding=variant.encoding, seed=seed),
         lambda: run(train_variant, variant, settings, sequences, num_classes=num_classes, **folders(config)),
         lambda model: run(evaluate_model, model, reviews, **folders(config)),
     )
@@ -174,16 +180,18 @@ def train_baseline_and_evaluate(config: RunConfig, baseline: Baseline, reviews: 
     """Fit and evaluate one baseline, once: it is the same with every seed."""
     label_names = reviews.facts.label_names
     return attempt(
-        ModelResult(variant=baseline.name, group=BASELINE, encoding="text", seed=1, status="ok"),
+        Entrant(variant=baseline.name, group=BASELINE, encoding="text", seed=1),
         lambda: run(train_baseline, baseline, reviews, label_names=label_names, **folders(config)),
         lambda model: run(evaluate_model, model, reviews, **folders(config)),
     )
 
 
 def attempt(
-    result: ModelResult, train: Callable[[], Manifest], evaluate: Callable[[Manifest], Manifest]
+    entrant: Entrant,
+    train: Callable[[], Manifest[AnyTrainingT]],
+    evaluate: Callable[[Manifest[AnyTrainingT]], Manifest[EvaluationFacts]],
 ) -> ModelResult:
-    """Complete a result with what training and evaluation gave; what goes wrong with one model becomes its result."""
+    """Train and evaluate one model; what goes wrong with it becomes its result."""
     try:
         model = train()
         evaluation = evaluate(model)
@@ -192,16 +200,22 @@ def attempt(
     except Exception as error:  # noqa: BLE001  whatever one variant does, the others go on
         named = isinstance(error, TrainingError | ChildError)
         reason = str(error) if named else f"{type(error).__name__}: {error}"
-        return result.model_copy(update={"status": "failed", "reason": " ".join(reason.split())[:500]})
-    facts = {"training": model.facts, "metrics": evaluation.facts}
-    return result.model_copy(update={"folder": model.folder, "evaluation": evaluation.fingerprint, **facts})
+        return FailedModel(**dict(entrant), reason=" ".join(reason.split())[:500])
+    return TrainedModel(
+        **dict(entrant),
+        folder=model.folder,
+        evaluation=evaluation.fingerprint,
+        training=model.facts,
+        metrics=evaluation.facts,
+    )
 
 
 def describe_run(
     config: RunConfig, choice: Choice, reviews: ReviewsManifest, results: list[ModelResult], started: datetime
 ) -> dict[str, Any]:
     """Gather what the leaderboard says of the run as a whole."""
-    devices = sorted({result.training["device"] for result in results if result.training})
+    trainings = [result.training for result in results if isinstance(result, TrainedModel)]
+    devices = sorted({training.device for training in trainings})
     return {
         "id": name_results(started),
         "dataset": choice.dataset,
@@ -216,7 +230,7 @@ def describe_run(
         "started": started.isoformat(timespec="seconds"),
         "seconds": (datetime.now(UTC) - started).total_seconds(),
         "device": "; ".join(devices) or "none",
-        "peak_memory_mb": max(result.training.get("peak_memory_mb", 0) for result in results),
+        "peak_memory_mb": max((training.peak_memory_mb for training in trainings), default=0),
         "versions": library_versions("prefect", "keras", "tensorflow", "tensorflow-datasets", "numpy", "scikit-learn"),
     }
 

@@ -42,8 +42,9 @@ CALIBRATION = {
     "nll": 0.5,
     "brier": 0.2,
     "ece": 0.05,
-    "reliability": [{"count": 100, "confidence": 0.6, "accuracy": 0.7}],
+    "reliability": [{"low": 0.6, "high": 0.7, "count": 100, "confidence": 0.6, "accuracy": 0.7}],
 }
+COUNTS = {split: {"bad": 12, "good": 12} for split in ("train", "validation", "test")}
 HISTORY = """epoch,loss,accuracy,val_loss,val_accuracy,seconds,train_seconds,reviews_per_second
 1,0.60,0.70,0.50,0.75,2.0,1.5,100
 2,0.40,0.85,0.45,0.80,1.0,0.8,100
@@ -169,6 +170,45 @@ def run_facts() -> dict[str, Any]:
     }
 
 
+def describe_training(group: str, **numbers: Any) -> Any:
+    """The facts of a training, or of a fit of a baseline, with some numbers changed."""
+    from tasks.baseline.facts import BaselineFacts
+    from tasks.train.facts import TrainingFacts
+
+    kind = BaselineFacts if group == "baseline" else TrainingFacts
+    usual = {
+        **dict.fromkeys(TrainingFacts.model_fields, 2),
+        **dict.fromkeys(("batch_size", "epochs", "best_epoch", "epoch_seconds"), None if group == "baseline" else 2),
+        "num_params": 171_533,
+        "device": "CPU (2 cores), tensorflow",
+        "kernel": "native",
+        "encoding": "words-10k-120",
+        "description": "for tests",
+    }
+    return kind.model_validate({name: numbers.get(name, usual[name]) for name in kind.model_fields})
+
+
+def describe_evaluation(accuracy: float = 0.5, *, threshold: float = 0.5, **numbers: Any) -> Any:
+    """The facts of an evaluation, with some numbers changed."""
+    from tasks.evaluate.facts import EvaluationFacts
+    from tasks.evaluate.metric_table import METRICS
+
+    scores = {**{metric.name: 0.5 for metric in METRICS}, "accuracy": accuracy, "confusion": [[0]]}
+    content = {
+        **scores,
+        "threshold": threshold,
+        "temperature": 1.5,
+        "calibration": {"before": CALIBRATION, "after": CALIBRATION},
+        "predict_seconds": 0.5,
+        "predict_reviews_per_second": 1000.0,
+        "predict_single_per_second": 0.5,
+        "file_bytes": 5,
+        **{name: value for name, value in numbers.items() if name in EvaluationFacts.model_fields},
+    }
+    validation = {**scores, "nll": 0.5, **numbers.get("validation", {})}
+    return EvaluationFacts.model_validate({**content, "validation": validation})
+
+
 @pytest.fixture
 def add_result(tmp_path: Path) -> AddResult:
     """Writes the files of a model that is right on the first `num_correct` of the reviews, and returns its result.
@@ -176,8 +216,7 @@ def add_result(tmp_path: Path) -> AddResult:
     `correct`, a mask of the reviews, says instead which it is right on; `labels` are those of the reviews.
     """
 
-    from tasks.compare.leaderboard import METRICS, TRAINING
-    from tasks.compare.results import ModelResult
+    from tasks.compare.results import TrainedModel
 
     def add(
         variant: str,
@@ -206,28 +245,17 @@ def add_result(tmp_path: Path) -> AddResult:
         ids = [f"test-{index}" for index in range(len(labels))]
         table = pa.table({"id": ids, "label": pa.array(labels, pa.int32()), **columns})
         pq.write_table(table, tmp_path / folder / "predictions.parquet")
-        (tmp_path / folder / "bundle.json").write_text(json.dumps({"threshold": threshold}))
         (tmp_path / folder / "history.csv").write_text(HISTORY)
         write_manifest(tmp_path / folder, "manifest.json", ["predictions.parquet"])
-        accuracy = float(correct.mean())
-        measured = {
-            **dict.fromkeys(METRICS, 0.5),
-            "threshold": threshold,
-            "temperature": 1.5,
-            "validation": {"accuracy": accuracy, "nll": 0.5},
-            "calibration": {"before": CALIBRATION, "after": CALIBRATION},
-            "predict_reviews_per_second": 1000.0,
-        }
-        return ModelResult(
+        return TrainedModel(
             variant=variant,
             group=group,
             encoding="text" if group == "baseline" else "words-10k-120",
             seed=seed,
-            status="ok",
             folder=folder,
             evaluation=FINGERPRINT,
-            training={**dict.fromkeys(TRAINING, 2.0), "num_params": 171_533, **numbers},
-            metrics={**measured, **numbers},
+            training=describe_training(group, **numbers),
+            metrics=describe_evaluation(float(correct.mean()), threshold=threshold, **numbers),
         )
 
     return add
@@ -237,12 +265,10 @@ def add_result(tmp_path: Path) -> AddResult:
 def fail_result() -> AddResult:
     """A result of a model that failed."""
 
-    from tasks.compare.results import ModelResult
+    from tasks.compare.results import FailedModel
 
     def fail(variant: str, reason: str = "out of memory", *, seed: int = 1, group: str = "seed") -> Any:
-        return ModelResult(
-            variant=variant, group=group, encoding="words-10k-120", seed=seed, status="failed", reason=reason
-        )
+        return FailedModel(variant=variant, group=group, encoding="words-10k-120", seed=seed, reason=reason)
 
     return fail
 
@@ -275,35 +301,30 @@ def write_reviews_of_run(tmp_path: Path) -> Callable[..., Path]:
 def build(tmp_path: Path, run_facts: dict[str, Any], write_reviews_of_run: Callable[..., Path]) -> Build:
     """Compares results as the main job does and returns a run's metrics, with some facts of the run changed."""
     from tasks.compare.comparison import write_comparison
-    from tasks.compare.data_card import SPLITS, read_split
-    from tasks.compare.results import FILE
-    from tasks.ingest.duplicates import Written, count_duplicates
+    from tasks.compare.facts import FILE, ComparedData, ComparedEncoding
 
     def build_from(
         *results: Any, texts: Sequence[str] | None = None, labels: Any = None, **changes: Any
     ) -> dict[str, Any]:
         run = {**run_facts, **changes}
         totals = {"num_tokens": 1_000, "num_oov": 50, "num_truncated": 1}
-        encoding = {
-            "length": LENGTH,
-            "folder": tmp_path / "sequences",
-            "splits": dict.fromkeys(("train", "validation", "test"), totals),
-        }
-        folder = write_reviews_of_run(texts, labels, len(run["label_names"]))
-        written = {split: read_split(folder / f"{split}.parquet") for split in SPLITS}
+        encoding = ComparedEncoding.model_validate(
+            {
+                "length": LENGTH,
+                "folder": tmp_path / "sequences",
+                "splits": dict.fromkeys(("train", "validation", "test"), totals),
+            }
+        )
         write_comparison(
             results,
-            dataset={
-                "name": run["dataset"],
-                "label_names": run["label_names"],
-                "is_whole": run["limit"] is None,
-                "warnings": run.pop("warnings", []),
-                "duplicates": count_duplicates(
-                    {split: Written(facts.hashes, facts.labels) for split, facts in written.items()}
-                ).model_dump(),
-                "hashes": {"test.parquet": "0123456789abcdef"},
-            },
-            reviews_folder=folder,
+            dataset=ComparedData(
+                name=run["dataset"],
+                label_names=run["label_names"],
+                is_whole=run["limit"] is None,
+                warnings=run.pop("warnings", []),
+                hashes={"test.parquet": "0123456789abcdef"},
+            ),
+            reviews_folder=write_reviews_of_run(texts, labels, len(run["label_names"])),
             encodings={"words-10k-120": encoding},
             artifacts_dir=tmp_path,
             folder=tmp_path,
@@ -329,6 +350,30 @@ def write_manifest(folder: Path, name: str, files: list[str]) -> None:
     (folder / name).write_text(manifest.model_dump_json())
 
 
+def describe_origin(name: str, encoding: Any, training: Any = None) -> Any:
+    """What is known of a model before its evaluation: of a network if it has an encoding, else of a baseline."""
+    from tasks.baseline.baselines import BASELINES, SEED
+    from tasks.baseline.facts import BaselineSettings
+    from tasks.evaluate.facts import DatasetOfModel, EncodingOfModel, Origin
+    from tasks.train.settings import FitSettings
+
+    is_baseline = encoding is None
+    return Origin(
+        variant=name,
+        description="for tests",
+        kind="baseline" if is_baseline else "neural",
+        fingerprint="f1",
+        encoding=None if is_baseline else EncodingOfModel(name=encoding.name, **encoding.settings()),
+        settings=BaselineSettings(seed=SEED, **BASELINES["majority"].settings())
+        if is_baseline
+        else FitSettings(epochs=1, patience=1, batch_size=32, learning_rate=0.01, seed=1),
+        training=training or describe_training("baseline" if is_baseline else "seed"),
+        dataset=DatasetOfModel(name="words", counts=COUNTS, limit=None, validation_fraction=0.1, file_options=None),
+        data={f"{split}.parquet": "0" for split in COUNTS},
+        versions={},
+    )
+
+
 @pytest.fixture
 def artifacts(tmp_path: Path) -> Path:
     folder = tmp_path / "artifacts"
@@ -343,17 +388,18 @@ def add_bundle(artifacts: Path) -> AddBundle:
     def add(variant: str, /, *, fingerprint: str = "f1", dataset: str = "imdb_reviews", **changes: Any) -> Path:
         folder = artifacts / "models" / variant / fingerprint
         folder.mkdir(parents=True, exist_ok=True)
+        metrics = describe_evaluation().model_dump(mode="json")
         facts = {
-            "variant": variant,
+            **describe_origin(variant, None).model_dump(mode="json"),
             "fingerprint": fingerprint,
             "label_names": ["neg", "pos"],
             "temperature": 1.0,
             "threshold": 0.5,
-            "encoding": None,
-            "dataset": {"name": dataset},
+            "metrics": metrics,
             "data": DATA_OF_BUNDLES,
             **changes,
         }
+        facts["dataset"] = {**facts["dataset"], "name": dataset}
         (folder / "model.npz").write_text(f"weights of {variant}")
         (folder / "bundle.json").write_text(json.dumps(facts))
         write_manifest(folder, "training.json", ["model.npz"])
@@ -370,11 +416,14 @@ def publish_bundle() -> PublishBundle:
     publish_bundle("lstm", reviews, root, encoding) -> the bundle's folder; labels are bad and good.
     """
     from tasks.baseline.baselines import BASELINES
+    from tasks.baseline.facts import BaselineFacts
     from tasks.baseline.fitting import fit_baseline
     from tasks.encode.sequences import write_encoding
     from tasks.evaluate.evaluation import evaluate_model
+    from tasks.evaluate.facts import EvaluationFacts
     from tasks.store.outputs import Output, produce
     from tasks.train.build import build_model
+    from tasks.train.facts import TrainingFacts
     from tasks.train.variants import VARIANTS
 
     label_names = ["bad", "good"]
@@ -388,38 +437,24 @@ def publish_bundle() -> PublishBundle:
             "decided_by": {},
         }
 
-        def train(folder: Path) -> dict[str, Any]:
+        def train(folder: Path) -> Any:
             if name in BASELINES:
                 return fit_baseline(
                     BASELINES[name], reviews_folder=reviews_folder, folder=folder, label_names=label_names
                 )
             write_encoding(reviews_folder, encoding, folder)
             build_model(VARIANTS[name], encoding, num_classes=2, learning_rate=0.01).save(folder / "model.keras")
-            return {"num_params": 1, "device": "CPU", "train_seconds": 1.0}
+            return describe_training("seed")
 
-        def evaluate(folder: Path) -> dict[str, Any]:
-            facts = {
-                "variant": name,
-                "description": "for tests",
-                "kind": "baseline" if name in BASELINES else "neural",
-                "fingerprint": "f1",
-                "encoding": None if name in BASELINES else {"name": encoding.name, **encoding.settings()},
-                "settings": {"seed": 1, "epochs": 1, "patience": 1, "batch_size": 32},
-                "training": training.manifest.facts,
-                "dataset": {
-                    "name": "words",
-                    "counts": {split: dict.fromkeys(label_names, 12) for split in ("train", "validation", "test")},
-                    "limit": None,
-                    "validation_fraction": 0.1,
-                    "file_options": None,
-                },
-                "data": {f"{split}.parquet": "0" for split in ("train", "validation", "test")},
-                "versions": {},
-            }
-            return evaluate_model(root / "models" / name, reviews_folder, folder, label_names=label_names, bundle=facts)
+        def evaluate(folder: Path) -> EvaluationFacts:
+            origin = describe_origin(name, None if name in BASELINES else encoding, training.manifest.facts)
+            return evaluate_model(
+                root / "models" / name, reviews_folder, folder, label_names=label_names, origin=origin
+            )
 
-        training = produce(Output(facts_type=dict, kind="training", manifest_name="training.json", **output), train)
-        produce(Output(facts_type=dict, kind="evaluation", **output), evaluate)
+        kind = BaselineFacts if name in BASELINES else TrainingFacts
+        training = produce(Output(facts_type=kind, kind="training", manifest_name="training.json", **output), train)
+        produce(Output(facts_type=EvaluationFacts, kind="evaluation", **output), evaluate)
         return root / "models" / name
 
     return publish

@@ -3,10 +3,10 @@
 import os
 import resource
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import Final, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -17,6 +17,7 @@ from scipy.special import logit
 from sklearn.linear_model import LogisticRegression
 
 from tasks.baseline.baselines import SEED, Baseline
+from tasks.baseline.facts import BaselineFacts
 from tasks.baseline.model import BaselineModel, Parameters, compute_probabilities, save_baseline, weigh_counts
 from tasks.baseline.ngrams import count_ngrams, fit_vocabulary
 from tasks.ingest.batches import read_batches
@@ -27,38 +28,43 @@ MAX_ITERATIONS: Final = 1_000
 SMALLEST_PROBABILITY: Final = 1e-7
 
 
-def fit_baseline(baseline: Baseline, *, reviews_folder: Path, folder: Path, label_names: list[str]) -> dict[str, Any]:
+class Fit(NamedTuple):
+    """How well a model answers the reviews of one split: accuracy, and loss in nats."""
+
+    num_reviews: int
+    accuracy: float
+    loss: float
+
+
+def fit_baseline(
+    baseline: Baseline, *, reviews_folder: Path, folder: Path, label_names: Sequence[str]
+) -> BaselineFacts:
     """Write model.npz and vocabulary.json under `folder`; return the numbers.
 
-    `reviews_folder` has {train,validation}.parquet with columns `text` and `label`. `train_seconds` is everything,
-    reading and validation included. There are no epochs and no batches; what counts them is None.
+    `reviews_folder` has {train,validation}.parquet with columns `text` and `label`.
     """
     started = time.perf_counter()
-    model, train_scores = fit_model(baseline, reviews_folder / "train.parquet", num_classes=len(label_names))
+    model, train = fit_model(baseline, reviews_folder / "train.parquet", num_classes=len(label_names))
     save_baseline(model, folder)
     validation = pq.read_table(reviews_folder / "validation.parquet", columns=["text", "label"])
     probabilities = model.predict_probabilities(validation.column("text"))
-    val_scores = score(probabilities, validation.column("label").to_numpy())
+    validation_fit = score(probabilities, validation.column("label").to_numpy())
     seconds = time.perf_counter() - started
-    return {
-        "num_params": model.parameters.weights.size + model.parameters.bias.size,
-        "device": f"CPU ({os.cpu_count()} cores), scikit-learn",
-        "peak_memory_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // KIBIBYTES_PER_MEBIBYTE,
-        "batch_size": None,
-        "epochs": None,
-        "best_epoch": None,
-        "train_accuracy": train_scores["accuracy"],
-        "train_loss": train_scores["loss"],
-        "val_accuracy": val_scores["accuracy"],
-        "val_loss": val_scores["loss"],
-        "train_seconds": seconds,
-        "epoch_seconds": None,
-        "reviews_per_second": train_scores["num_reviews"] / seconds,
-    }
+    return BaselineFacts(
+        num_params=model.parameters.weights.size + model.parameters.bias.size,
+        device=f"CPU ({os.cpu_count()} cores), scikit-learn",
+        peak_memory_mb=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // KIBIBYTES_PER_MEBIBYTE,
+        train_accuracy=train.accuracy,
+        train_loss=train.loss,
+        val_accuracy=validation_fit.accuracy,
+        val_loss=validation_fit.loss,
+        train_seconds=seconds,
+        reviews_per_second=train.num_reviews / seconds,
+    )
 
 
-def fit_model(baseline: Baseline, path: Path, *, num_classes: int) -> tuple[BaselineModel, dict[str, Any]]:
-    """Fit on one file of reviews; return the model and its scores on that file."""
+def fit_model(baseline: Baseline, path: Path, *, num_classes: int) -> tuple[BaselineModel, Fit]:
+    """Fit on one file of reviews; return the model and how well it answers that file."""
     vocabulary = fit_vocabulary(read_texts(path), max_order=baseline.max_order, min_texts=baseline.min_texts)
     counts = vstack(list(map_ahead(partial(count_ngrams, vocabulary=vocabulary), read_texts(path))), format="csr")
     labels = read_labels(path)
@@ -113,14 +119,14 @@ def log_count_ratios(presence: csr_array, is_class: NDArray[np.bool_]) -> NDArra
     return ratios
 
 
-def score(probabilities: NDArray[np.float64], labels: NDArray[np.int32]) -> dict[str, Any]:
+def score(probabilities: NDArray[np.float64], labels: NDArray[np.int32]) -> Fit:
     """Score predictions as the neural models are scored in training: accuracy, and loss in nats, capped as in Keras."""
     chosen = probabilities[np.arange(len(labels)), labels]
-    return {
-        "num_reviews": len(labels),
-        "accuracy": float((probabilities.argmax(axis=1) == labels).mean()),
-        "loss": float(-np.log(np.clip(chosen, SMALLEST_PROBABILITY, 1.0)).mean()),
-    }
+    return Fit(
+        num_reviews=len(labels),
+        accuracy=float((probabilities.argmax(axis=1) == labels).mean()),
+        loss=float(-np.log(np.clip(chosen, SMALLEST_PROBABILITY, 1.0)).mean()),
+    )
 
 
 def read_texts(path: Path) -> Iterator[pa.Array]:

@@ -1,13 +1,14 @@
 """Prefect task that fits one baseline."""
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas import State
 
 from tasks.baseline.baselines import Baseline
+from tasks.baseline.facts import BaselineFacts
 from tasks.baseline.identity import FIT, decide_baseline
 from tasks.ingest.facts import ReviewsManifest
 from tasks.orchestrate.outputs import produce_in_task
@@ -17,8 +18,8 @@ from tasks.store.outputs import Manifest, Output
 
 @task(name="train-baseline", task_run_name="train-{baseline.name}", cache_policy=NO_CACHE)
 def train_baseline(
-    baseline: Baseline, reviews: ReviewsManifest, *, artifacts_dir: Path, data_dir: Path, label_names: list[str]
-) -> State[Manifest]:
+    baseline: Baseline, reviews: ReviewsManifest, *, artifacts_dir: Path, data_dir: Path, label_names: Sequence[str]
+) -> State[Manifest[BaselineFacts]]:
     """Fit a baseline on the texts of the training split, or reuse the model that the same fit gave."""
     output = Output(
         root=artifacts_dir,
@@ -26,13 +27,13 @@ def train_baseline(
         name=baseline.name,
         family=f"models/{baseline.name}",
         folder=f"models/{baseline.name}/{{fingerprint}}",
-        facts_type=dict,
+        facts_type=BaselineFacts,
         decided_by=decide_baseline(baseline, reviews, num_classes=len(label_names)),
         manifest_name="training.json",
     )
 
-    def make(folder: Path) -> dict[str, Any]:
-        facts: dict[str, Any] = run_apart(
+    def make(folder: Path) -> BaselineFacts:
+        facts: BaselineFacts = run_apart(
             FIT,
             baseline=baseline,
             reviews_folder=data_dir / reviews.folder,

@@ -1,13 +1,12 @@
 """What the course note says of its models on IMDB reviews, held against what a run measured."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
-from typing import Any, Final, Literal
+from dataclasses import dataclass
+from typing import Final
 
+from tasks.compare.facts import Claim, Pair, Training
 from tasks.compare.leaderboard import beats
-from tasks.compare.significance import Pair
-
-Verdict = Literal["confirmed", "refuted", "not comparable"]
+from tasks.compare.leaderboard_facts import LeaderboardRow
 
 THE_DATASET: Final = "imdb_reviews"
 # From here on a gap between training and validation counts as clear.
@@ -18,29 +17,24 @@ SLOWEST_LAST: Final = ("conv-average", "bigru", "bilstm")
 
 
 @dataclass(frozen=True)
-class Claim:
-    """A sentence of the note, what was measured, and the verdict with its reason."""
-
-    claim: str
-    measured: str
-    verdict: Verdict
-    reason: str
-
-
-@dataclass(frozen=True)
 class Evidence:
     """What the claims are judged by: the leaderboard's rows by name, pairs, trainings and the run's dataset."""
 
-    rows: Mapping[str, Mapping[str, Any]]
+    rows: Mapping[str, LeaderboardRow]
     pairs: Sequence[Pair]
-    trainings: Mapping[str, Sequence[Mapping[str, Any]]]
+    trainings: Mapping[str, Sequence[Training]]
     dataset: str
     is_whole: bool
     num_classes: int
 
+    @property
+    def accuracies(self) -> dict[str, float]:
+        """The mean accuracy of each model that trained."""
+        return {name: row.accuracy.mean for name, row in self.rows.items() if row.accuracy}
+
     def lacks(self, *names: str) -> str | None:
         """Say which of the models the run has no result of; None when it has all."""
-        missing = [name for name in names if self.rows.get(name, {}).get("accuracy") is None]
+        missing = [name for name in names if name not in self.accuracies]
         return f"this run has no result of {', '.join(missing)}" if missing else None
 
     def differs_from_note(self) -> str | None:
@@ -50,9 +44,9 @@ class Evidence:
         return None if self.is_whole else "the note speaks of all IMDB reviews, this run read a part"
 
 
-def judge_claims(evidence: Evidence) -> list[dict[str, str]]:
+def judge_claims(evidence: Evidence) -> tuple[Claim, ...]:
     """Judge every claim, in the order of the note."""
-    claims = [
+    return (
         *(judge_num_params(evidence, name, number) for name, number in NUM_PARAMS.items()),
         judge_small_lstm(evidence),
         judge_epoch_times(evidence),
@@ -60,17 +54,21 @@ def judge_claims(evidence: Evidence) -> list[dict[str, str]]:
         judge_overfitting(evidence, "flatten", claim="Flatten overfits clearly"),
         judge_accuracy(evidence, "bigru", claim="the bidirectional GRU's accuracy is good"),
         judge_overfitting(evidence, "bigru", claim="the bidirectional GRU still overfits"),
-    ]
-    return [asdict(claim) for claim in claims]
+    )
 
 
 def judge_num_params(evidence: Evidence, name: str, expected: int) -> Claim:
     """Compare a number of parameters."""
     claim = f"{name} has {expected:,} parameters"
     if reason := evidence.lacks(name) or has_other_head(evidence):
-        return Claim(claim, "-", "not comparable", reason)
-    found = evidence.rows[name]["num_params"]
-    return Claim(claim, f"{found:,}", "confirmed" if found == expected else "refuted", "counted in the trained model")
+        return Claim(claim=claim, measured="-", verdict="not comparable", reason=reason)
+    found = evidence.rows[name].num_params
+    return Claim(
+        claim=claim,
+        measured=f"{found:,}",
+        verdict="confirmed" if found == expected else "refuted",
+        reason="counted in the trained model",
+    )
 
 
 def has_other_head(evidence: Evidence) -> str | None:
@@ -83,13 +81,14 @@ def judge_small_lstm(evidence: Evidence) -> Claim:
     """The note gives the bidirectional LSTM the parameters of a smaller model than it lists."""
     claim = f"with a bidirectional LSTM of 32 units the model has only {SMALL_PARAMS:,} parameters"
     if reason := evidence.lacks(SMALL, FULL) or has_other_head(evidence):
-        return Claim(claim, "-", "not comparable", reason)
-    full, small = evidence.rows[FULL]["num_params"], evidence.rows[SMALL]["num_params"]
+        return Claim(claim=claim, measured="-", verdict="not comparable", reason=reason)
+    full, small = evidence.rows[FULL].num_params, evidence.rows[SMALL].num_params
     return Claim(
-        claim,
-        f"{full:,} as listed; {small:,} with 1,000 words and Dense 24",
-        "confirmed" if full == SMALL_PARAMS else "refuted",
-        "the number belongs to a vocabulary of 1,000 and a wider dense layer, not to the model that the note lists",
+        claim=claim,
+        measured=f"{full:,} as listed; {small:,} with 1,000 words and Dense 24",
+        verdict="confirmed" if full == SMALL_PARAMS else "refuted",
+        reason="the number belongs to a vocabulary of 1,000 and a wider dense layer, "
+        "not to the model that the note lists",
     )
 
 
@@ -97,32 +96,31 @@ def judge_epoch_times(evidence: Evidence) -> Claim:
     """Compare the order of the times per epoch; the times themselves are another machine's."""
     claim = "an epoch takes 6 s with a convolution, 20 s with a GRU, 43 s with an LSTM: in this order"
     if reason := evidence.lacks(*SLOWEST_LAST):
-        return Claim(claim, "-", "not comparable", reason)
-    seconds = [evidence.rows[name]["epoch_seconds"] for name in SLOWEST_LAST]
+        return Claim(claim=claim, measured="-", verdict="not comparable", reason=reason)
+    seconds = [it for name in SLOWEST_LAST if (it := evidence.rows[name].epoch_seconds) is not None]
     measured = ", ".join(f"{name} {value:.1f} s" for name, value in zip(SLOWEST_LAST, seconds, strict=True))
     return Claim(
-        claim,
-        measured,
-        "confirmed" if seconds == sorted(seconds) else "refuted",
-        "only the order is compared: the times depend on the machine, and the order on how each layer is implemented",
+        claim=claim,
+        measured=measured,
+        verdict="confirmed" if seconds == sorted(seconds) else "refuted",
+        reason="only the order is compared: the times depend on the machine, "
+        "and the order on how each layer is implemented",
     )
 
 
 def judge_accuracy(evidence: Evidence, name: str, *, claim: str) -> Claim:
     """High is what cannot be told from the best of the note's models."""
     if reason := evidence.lacks(name) or evidence.differs_from_note():
-        return Claim(claim, "-", "not comparable", reason)
-    row = evidence.rows[name]
+        return Claim(claim=claim, measured="-", verdict="not comparable", reason=reason)
+    group = evidence.rows[name].group
     better = [
-        other
-        for other in evidence.rows
-        if evidence.rows[other]["group"] == row["group"] and beats(other, name, evidence.pairs)
+        other for other in evidence.rows if evidence.rows[other].group == group and beats(other, name, evidence.pairs)
     ]
     return Claim(
-        claim,
-        f"{row['accuracy']['mean']:.1%}",
-        "refuted" if better else "confirmed",
-        f"told apart from {', '.join(better)}, which read more right"
+        claim=claim,
+        measured=f"{evidence.accuracies[name]:.1%}",
+        verdict="refuted" if better else "confirmed",
+        reason=f"told apart from {', '.join(better)}, which read more right"
         if better
         else "no other model of the note can be told to be better",
     )
@@ -131,13 +129,14 @@ def judge_accuracy(evidence: Evidence, name: str, *, claim: str) -> Claim:
 def judge_overfitting(evidence: Evidence, name: str, *, claim: str) -> Claim:
     """A clear gap in accuracy in the last epoch, while validation loss has risen from its lowest."""
     if reason := evidence.lacks(name) or evidence.differs_from_note():
-        return Claim(claim, "-", "not comparable", reason)
+        return Claim(claim=claim, measured="-", verdict="not comparable", reason=reason)
     trainings = evidence.trainings[name]
-    gap = sum(training["gap_at_last"] for training in trainings) / len(trainings)
-    rise = sum(training["later_epochs"]["val_loss_change"] for training in trainings) / len(trainings)
+    gap = sum(training.gap_at_last for training in trainings) / len(trainings)
+    rise = sum(training.later_epochs.val_loss_change for training in trainings) / len(trainings)
     return Claim(
-        claim,
-        f"training {100 * gap:.1f} points above validation in the end; validation loss {rise:+.3f} since its best",
-        "confirmed" if gap >= CLEAR_GAP and rise > 0 else "refuted",
-        f"clear is a gap of {100 * CLEAR_GAP:.0f} points or more together with a rising validation loss",
+        claim=claim,
+        measured=f"training {100 * gap:.1f} points above validation in the end; "
+        f"validation loss {rise:+.3f} since its best",
+        verdict="confirmed" if gap >= CLEAR_GAP and rise > 0 else "refuted",
+        reason=f"clear is a gap of {100 * CLEAR_GAP:.0f} points or more together with a rising validation loss",
     )

@@ -1,8 +1,6 @@
-"""Everything that can be said about the models of a run, as plain JSON: every rendering is made from it."""
+"""Everything that can be said about the models of a run: every rendering is made from it."""
 
-import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +10,25 @@ import pyarrow.parquet as pq
 from tasks.compare.claims import Evidence, judge_claims
 from tasks.compare.cost import find_pareto_fronts
 from tasks.compare.data_card import SPLITS, SplitFacts, describe_data, find_unseen, read_split
+from tasks.compare.facts import (
+    FILE,
+    Calibration,
+    ComparedData,
+    ComparedEncoding,
+    Comparison,
+    ComparisonFacts,
+    Selection,
+    Slices,
+    Training,
+    Unseen,
+)
 from tasks.compare.leaderboard import build_rows
 from tasks.compare.mistakes import analyse_errors
 from tasks.compare.overfitting import describe_trainings
 from tasks.compare.recommendation import recommend
-from tasks.compare.results import FILE, TARGET_ACCURACY, Contestant, ModelResult, load_contestants
+from tasks.compare.results import TARGET_ACCURACY, Contestant, ModelResult, load_contestants
 from tasks.compare.selective import area_under_risk_coverage, coverage_at_accuracy, risk_coverage
-from tasks.compare.significance import Pair, compare_pairs
+from tasks.compare.significance import compare_pairs
 from tasks.compare.slices import Attributes, Encoded, find_worst, has_negation, slice_accuracy
 from tasks.ingest.batches import read_batches
 
@@ -26,93 +36,100 @@ from tasks.ingest.batches import read_batches
 def write_comparison(
     results: Sequence[ModelResult],
     *,
-    dataset: Mapping[str, Any],
+    dataset: ComparedData,
     reviews_folder: Path,
-    encodings: Mapping[str, Mapping[str, Any]],
+    encodings: Mapping[str, ComparedEncoding],
     artifacts_dir: Path,
     folder: Path,
-) -> dict[str, Any]:
-    """Write comparison.json under `folder`; returns the one fact of how many models it covers.
-
-    `dataset` has name, label_names, is_whole, warnings and duplicates; `encodings`, by name, length, the folder of the
-    sequences and the totals of each split, the encoding that most models use first.
-    """
+) -> ComparisonFacts:
+    """Write comparison.json under `folder`; of `encodings`, by name, the first is the one that most models use."""
     contestants = load_contestants(results, artifacts_dir)
-    comparison = compare(results, contestants, dataset=dataset, reviews_folder=reviews_folder, encodings=encodings)
-    comparison["trainings"] = describe_trainings(contestants, artifacts_dir)
-    comparison["claims"] = judge_claims(gather_evidence(comparison, dataset))
-    (folder / FILE).write_text(json.dumps(comparison, allow_nan=False) + "\n", encoding="utf-8")
-    return {"num_models": sum(len(contestant.results) for contestant in contestants)}
+    comparison = compare(
+        results,
+        contestants,
+        dataset=dataset,
+        reviews_folder=reviews_folder,
+        encodings=encodings,
+        trainings=describe_trainings(contestants, artifacts_dir),
+    )
+    comparison.write(folder / FILE)
+    return ComparisonFacts(num_models=sum(len(contestant.results) for contestant in contestants))
 
 
 def compare(
     results: Sequence[ModelResult],
     contestants: Sequence[Contestant],
     *,
-    dataset: Mapping[str, Any],
+    dataset: ComparedData,
     reviews_folder: Path,
-    encodings: Mapping[str, Mapping[str, Any]],
-) -> dict[str, Any]:
-    """Compare the models by their predictions of the test split."""
-    label_names = dataset["label_names"]
+    encodings: Mapping[str, ComparedEncoding],
+    trainings: Mapping[str, tuple[Training, ...]],
+) -> Comparison:
+    """Compare the models by their predictions of the test split; `trainings` are their histories by variant."""
     splits = {split: read_split(reviews_folder / f"{split}.parquet") for split in SPLITS}
     pairs = compare_pairs({it.name: it.correct for it in contestants}, {it.name: it.shipped for it in contestants})
-    rows = build_rows(results, contestants, pairs)
-    recommendation = recommend(contestants, pairs, rows, num_validation=len(splits["validation"].labels))
+    rows = tuple(build_rows(results, contestants, pairs))
+    accuracy = {row.name: row.accuracy for row in rows if row.accuracy}
+    recommendation = recommend(contestants, pairs, accuracy, num_validation=len(splits["validation"].labels))
     test_path = reviews_folder / "test.parquet"
-    slices = slice_models(contestants, splits["test"], test_path, encodings, label_names)
-    return {
-        "variants": rows,
-        "recommendation": recommendation,
-        "pairs": [asdict(pair) for pair in pairs],
-        "pareto": find_pareto_fronts(rows),
-        "calibration": {it.name: describe_calibration(it) for it in contestants},
-        "selective": {it.name: describe_selection(it) for it in contestants},
-        "slices": slices,
-        "worst_slice": find_worst(slices["models"][recommendation["name"]]) if recommendation else None,
-        "data": {
-            **describe_data(splits, label_names=label_names, encodings=encodings, duplicates=dataset["duplicates"]),
-            "warnings": dataset["warnings"],
-            "hashes": dataset["hashes"],
-            "without_duplicates": score_unseen(contestants, splits),
-        },
-        "errors": analyse_errors(contestants, test_path, label_names),
-    }
+    slices = slice_models(contestants, splits["test"], test_path, encodings, dataset.label_names)
+    evidence = Evidence(
+        rows={row.name: row for row in rows},
+        pairs=pairs,
+        trainings=trainings,
+        dataset=dataset.name,
+        is_whole=dataset.is_whole,
+        num_classes=len(dataset.label_names),
+    )
+    return Comparison(
+        variants=rows,
+        recommendation=recommendation,
+        pairs=tuple(pairs),
+        pareto=find_pareto_fronts(rows),
+        calibration={it.name: describe_calibration(it) for it in contestants},
+        selective={it.name: describe_selection(it) for it in contestants},
+        slices=slices,
+        worst_slice=find_worst(slices.models[recommendation.name]) if recommendation else None,
+        data=describe_data(splits, dataset=dataset, encodings=encodings, unseen=score_unseen(contestants, splits)),
+        errors=analyse_errors(contestants, test_path, dataset.label_names),
+        trainings=dict(trainings),
+        claims=judge_claims(evidence),
+    )
 
 
-def describe_calibration(contestant: Contestant) -> dict[str, Any]:
+def describe_calibration(contestant: Contestant) -> Calibration:
     """Gather how well the shipped model's probabilities hold, before and after the temperature."""
     metrics = contestant.shipped_result.metrics
-    return {"temperature": metrics["temperature"], "threshold": metrics["threshold"], **metrics["calibration"]}
+    return Calibration(temperature=metrics.temperature, threshold=metrics.threshold, **dict(metrics.calibration))
 
 
-def describe_selection(contestant: Contestant) -> dict[str, Any]:
+def describe_selection(contestant: Contestant) -> Selection:
     """Say how accurate the shipped model is when it may leave its least confident reviews to a person."""
     confidence = contestant.probabilities[contestant.shipped].max(axis=1)
     correct = contestant.correct[contestant.shipped]
-    return {
-        "curve": risk_coverage(confidence, correct),
-        "coverage_at_target": coverage_at_accuracy(confidence, correct, accuracy=TARGET_ACCURACY),
-        "aurc": area_under_risk_coverage(confidence, correct),
-    }
+    return Selection(
+        curve=risk_coverage(confidence, correct),
+        coverage_at_target=coverage_at_accuracy(confidence, correct, accuracy=TARGET_ACCURACY),
+        aurc=area_under_risk_coverage(confidence, correct),
+    )
 
 
 def slice_models(
     contestants: Sequence[Contestant],
     test: SplitFacts,
     test_path: Path,
-    encodings: Mapping[str, Mapping[str, Any]],
-    label_names: list[str],
-) -> dict[str, Any]:
+    encodings: Mapping[str, ComparedEncoding],
+    label_names: Sequence[str],
+) -> Slices:
     """Measure every model on the same slices; what is truncated or unknown is so in the first of the encodings."""
     attributes = gather_attributes(test, test_path, encodings)
-    return {
-        "encoding": next(iter(encodings), None),
-        "models": {it.name: slice_accuracy(it.correct, attributes, label_names) for it in contestants},
-    }
+    return Slices(
+        encoding=next(iter(encodings), None),
+        models={it.name: slice_accuracy(it.correct, attributes, label_names) for it in contestants},
+    )
 
 
-def gather_attributes(test: SplitFacts, test_path: Path, encodings: Mapping[str, Mapping[str, Any]]) -> Attributes:
+def gather_attributes(test: SplitFacts, test_path: Path, encodings: Mapping[str, ComparedEncoding]) -> Attributes:
     """Gather what the reviews of the test split are sliced by; of the encodings the first counts."""
     name = next(iter(encodings), None)
     return Attributes(
@@ -123,11 +140,11 @@ def gather_attributes(test: SplitFacts, test_path: Path, encodings: Mapping[str,
     )
 
 
-def read_encoded(encoding: Mapping[str, Any]) -> Encoded:
+def read_encoded(encoding: ComparedEncoding) -> Encoded:
     """Read how many tokens, and unknown ones, each review of the test split has."""
-    table = pq.read_table(Path(encoding["folder"]) / "test.parquet", columns=["num_tokens", "num_oov"])
+    table = pq.read_table(encoding.folder / "test.parquet", columns=["num_tokens", "num_oov"])
     counts = {name: table.column(name).to_numpy() for name in table.column_names}
-    return Encoded(length=encoding["length"], **counts)
+    return Encoded(length=encoding.length, **counts)
 
 
 def read_negation(path: Path) -> Any:
@@ -135,20 +152,8 @@ def read_negation(path: Path) -> Any:
     return np.concatenate([has_negation(batch.column(0)) for batch in read_batches(path, ["text"])])
 
 
-def score_unseen(contestants: Sequence[Contestant], splits: Mapping[str, SplitFacts]) -> dict[str, Any]:
+def score_unseen(contestants: Sequence[Contestant], splits: Mapping[str, SplitFacts]) -> Unseen:
     """Measure accuracy on the test reviews whose text is in neither training nor validation."""
     unseen = find_unseen(splits)
     accuracy = {it.name: float(it.correct[:, unseen].mean()) for it in contestants} if unseen.any() else {}
-    return {"num_reviews": int(unseen.sum()), "accuracy": accuracy}
-
-
-def gather_evidence(comparison: Mapping[str, Any], dataset: Mapping[str, Any]) -> Evidence:
-    """Gather what the claims of the course note are judged by."""
-    return Evidence(
-        rows={row["name"]: row for row in comparison["variants"]},
-        pairs=[Pair(**pair) for pair in comparison["pairs"]],
-        trainings=comparison["trainings"],
-        dataset=dataset["name"],
-        is_whole=dataset["is_whole"],
-        num_classes=len(dataset["label_names"]),
-    )
+    return Unseen(num_reviews=int(unseen.sum()), accuracy=accuracy)

@@ -1,7 +1,9 @@
 """What accuracy costs: for each kind of cost, the models that no other beats in both."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Final
+
+from tasks.compare.leaderboard_facts import LeaderboardRow
 
 # Whether less is better, and how a person calls it.
 COSTS: Final[Mapping[str, tuple[bool, str]]] = {
@@ -15,7 +17,7 @@ COSTS: Final[Mapping[str, tuple[bool, str]]] = {
 }
 
 
-def find_pareto_fronts(rows: Sequence[Mapping[str, Any]]) -> dict[str, list[str]]:
+def find_pareto_fronts(rows: Sequence[LeaderboardRow]) -> dict[str, tuple[str, ...]]:
     """Find for each cost the rows that no other row equals or beats in accuracy and cost, beating it in one.
 
     Names come cheapest first; rows without the number are left out.
@@ -23,12 +25,12 @@ def find_pareto_fronts(rows: Sequence[Mapping[str, Any]]) -> dict[str, list[str]
     return {cost: find_front(rows, cost, less_is_better=less) for cost, (less, _) in COSTS.items()}
 
 
-def find_front(rows: Sequence[Mapping[str, Any]], cost: str, *, less_is_better: bool) -> list[str]:
+def find_front(rows: Sequence[LeaderboardRow], cost: str, *, less_is_better: bool) -> tuple[str, ...]:
     """Find one front: walking from cheap to dear, keep every row that is more accurate than all before it."""
     points = [
-        ((1 if less_is_better else -1) * row[cost], -row["accuracy"]["mean"], row["name"])
+        ((1 if less_is_better else -1) * amount, -row.accuracy.mean, row.name)
         for row in rows
-        if row["accuracy"] and row[cost] is not None
+        if row.accuracy and (amount := row.metric(cost)) is not None
     ]
     front: list[str] = []
     best = 0.0
@@ -36,4 +38,4 @@ def find_front(rows: Sequence[Mapping[str, Any]], cost: str, *, less_is_better: 
         if negative_accuracy < best or not front:
             best = negative_accuracy
             front.append(name)
-    return front
+    return tuple(front)

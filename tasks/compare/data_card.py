@@ -1,12 +1,21 @@
 """What the models were trained and tested on: sizes, balance, lengths, truncation, duplicates."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from tasks.compare.facts import (
+    ComparedData,
+    ComparedEncoding,
+    DataCard,
+    EncodingCard,
+    SplitCard,
+    Unseen,
+    WordCounts,
+)
 from tasks.ingest.batches import read_batches
 from tasks.ingest.split import hash_texts
 from tasks.ingest.word_counts import count_words
@@ -36,49 +45,47 @@ def read_split(path: Path) -> SplitFacts:
 def describe_data(
     splits: Mapping[str, SplitFacts],
     *,
-    label_names: list[str],
-    encodings: Mapping[str, Mapping[str, Any]],
-    duplicates: Mapping[str, Any],
-) -> dict[str, Any]:
-    """Build the data card.
+    dataset: ComparedData,
+    encodings: Mapping[str, ComparedEncoding],
+    unseen: Unseen,
+) -> DataCard:
+    """Build the data card; `encodings` are by name, `unseen` is the accuracy without duplicates."""
+    return DataCard(
+        splits={name: describe_split(facts, dataset.label_names) for name, facts in splits.items()},
+        length_bounds=LENGTH_BOUNDS,
+        encodings={name: describe_encoding(encoding, splits) for name, encoding in encodings.items()},
+        duplicates=dataset.duplicates,
+        warnings=dataset.warnings,
+        hashes=dataset.hashes,
+        without_duplicates=unseen,
+    )
 
-    `encodings` holds, by name, `length` and per split the totals that encoding counted; `duplicates` is what ingest
-    counted.
-    """
-    return {
-        "splits": {name: describe_split(facts, label_names) for name, facts in splits.items()},
-        "length_bounds": list(LENGTH_BOUNDS),
-        "encodings": {name: describe_encoding(facts, splits) for name, facts in encodings.items()},
-        "duplicates": duplicates,
-    }
 
-
-def describe_split(facts: SplitFacts, label_names: list[str]) -> dict[str, Any]:
+def describe_split(facts: SplitFacts, label_names: Sequence[str]) -> SplitCard:
     """Summarise one split."""
     words = facts.num_words
     counts = np.bincount(facts.labels, minlength=len(label_names)).tolist()
-    return {
-        "num_reviews": len(words),
-        "labels": dict(zip(label_names, counts, strict=True)),
-        "words": {
-            "mean": float(words.mean()),
-            "median": float(np.median(words)),
-            "p95": float(np.quantile(words, 0.95)),
-            "max": int(words.max()),
-        },
-        "length_histogram": np.histogram(words, bins=[*LENGTH_BOUNDS, np.inf])[0].tolist(),
-    }
+    return SplitCard(
+        num_reviews=len(words),
+        labels=dict(zip(label_names, counts, strict=True)),
+        words=WordCounts(
+            mean=float(words.mean()),
+            median=float(np.median(words)),
+            p95=float(np.quantile(words, 0.95)),
+            max=int(words.max()),
+        ),
+        length_histogram=np.histogram(words, bins=[*LENGTH_BOUNDS, np.inf])[0].tolist(),
+    )
 
 
-def describe_encoding(facts: Mapping[str, Any], splits: Mapping[str, SplitFacts]) -> dict[str, Any]:
+def describe_encoding(encoding: ComparedEncoding, splits: Mapping[str, SplitFacts]) -> EncodingCard:
     """Say how much an encoding cuts off and how much of it is unknown."""
-    return {
-        "length": facts["length"],
-        "truncated": {name: facts["splits"][name]["num_truncated"] / len(splits[name].labels) for name in splits},
-        "unknown": {
-            name: facts["splits"][name]["num_oov"] / max(1, facts["splits"][name]["num_tokens"]) for name in splits
-        },
-    }
+    totals = encoding.splits
+    return EncodingCard(
+        length=encoding.length,
+        truncated={name: totals[name].num_truncated / len(splits[name].labels) for name in splits},
+        unknown={name: totals[name].num_oov / max(1, totals[name].num_tokens) for name in splits},
+    )
 
 
 def find_unseen(splits: Mapping[str, SplitFacts]) -> NDArray[np.bool_]:

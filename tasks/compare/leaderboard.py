@@ -1,79 +1,77 @@
 """The leaderboard: a row per variant, each number a mean over the seeds that trained."""
 
 import statistics
-from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from collections.abc import Sequence
 
 import numpy as np
 
-from tasks.compare.results import BASELINE, CONSTANT, ENSEMBLE, Contestant, ModelResult
-from tasks.compare.significance import Pair, group_ties
+from tasks.compare.facts import Pair
+from tasks.compare.leaderboard_facts import LeaderboardRow, Spread
+from tasks.compare.results import BASELINE, CONSTANT, ENSEMBLE, Contestant, FailedModel, ModelResult
+from tasks.compare.significance import group_ties
 from tasks.evaluate.intervals import bootstrap_accuracy
-from tasks.evaluate.metrics import compute_metrics
-
-METRICS: Final = (
-    "macro_precision",
-    "macro_recall",
-    "macro_f1",
-    "roc_auc",
-    "nll",
-    "brier",
-    "ece",
-    "predict_seconds",
-    "predict_reviews_per_second",
-    "predict_single_per_second",
-    "file_bytes",
-)
-TRAINING: Final = (
-    "num_params",
-    "batch_size",
-    "epochs",
-    "best_epoch",
-    "epoch_seconds",
-    "train_seconds",
-    "reviews_per_second",
-    "val_accuracy",
-    "val_loss",
-    "peak_memory_mb",
-)
+from tasks.evaluate.metric_table import compute_metrics, list_averaged
 
 
 def build_rows(
     results: Sequence[ModelResult], contestants: Sequence[Contestant], pairs: Sequence[Pair]
-) -> list[dict[str, Any]]:
+) -> list[LeaderboardRow]:
     """Build the rows, best mean accuracy first, the ensemble among them, failures last."""
     known = {contestant.name: contestant for contestant in contestants}
     names = list(dict.fromkeys(result.variant for result in results))
     rows = [build_row([it for it in results if it.variant == name], known.get(name)) for name in names]
     rows += build_ensemble(contestants)
-    rows.sort(key=lambda row: (row["status"] == "failed", -(row["accuracy"] or {"mean": 0.0})["mean"]))
-    ranked = [row["name"] for row in rows if row["name"] in known]
+    rows.sort(key=lambda row: (row.status == "failed", -row.accuracy.mean if row.accuracy else 0.0))
+    ranked = [row.name for row in rows if row.name in known]
     ties = {name: rank for rank, group in enumerate(group_ties(ranked, pairs), start=1) for name in group}
     baseline = find_best_baseline(contestants)
-    for row in rows:
-        row["tie_group"] = ties.get(row["name"])
-        row["beats_baseline"] = beats(row["name"], baseline, pairs) if row["group"] != BASELINE and baseline else None
-    return rows
+    return [place_row(row, ties.get(row.name), baseline, pairs) for row in rows]
 
 
-def build_row(results: Sequence[ModelResult], contestant: Contestant | None) -> dict[str, Any]:
+def place_row(
+    row: LeaderboardRow, tie_group: int | None, baseline: str | None, pairs: Sequence[Pair]
+) -> LeaderboardRow:
+    """Complete a row with what the comparison to other models gives; no baseline is compared to the best baseline."""
+    return LeaderboardRow(
+        **row.model_dump(exclude={"tie_group", "beats_baseline"}),
+        tie_group=tie_group,
+        beats_baseline=beats(row.name, baseline, pairs) if row.group != BASELINE and baseline else None,
+    )
+
+
+def build_row(results: Sequence[ModelResult], contestant: Contestant | None) -> LeaderboardRow:
     """Summarise one variant; `accuracy` and the other numbers are None when no seed trained."""
     trained = contestant.results if contestant else []
-    failures = [f"seed {result.seed}: {result.reason}" for result in results if result.status == "failed"]
-    return {
-        "name": results[0].variant,
-        "group": results[0].group,
-        "encoding": results[0].encoding,
-        "seeds": len(trained),
-        "status": "failed" if failures else "ok",
-        "reason": "; ".join(failures) or None,
-        "accuracy": summarise_accuracy(contestant) if contestant else None,
-        "validation_accuracy": average([result.metrics["validation"]["accuracy"] for result in trained]),
-        **{name: average([result.metrics[name] for result in trained]) for name in METRICS},
-        **{name: average([result.training.get(name) for result in trained]) for name in TRAINING},
-        "models": [result.folder for result in trained],
-        "shipped": contestant.shipped_result.folder if contestant else None,
-    }
+    failures = [f"seed {result.seed}: {result.reason}" for result in results if isinstance(result, FailedModel)]
+    metrics = [result.metrics for result in trained]
+    trainings = [result.training for result in trained]
+    return LeaderboardRow(
+        name=results[0].variant,
+        group=results[0].group,
+        encoding=results[0].encoding,
+        seeds=len(trained),
+        status="failed" if failures else "ok",
+        reason="; ".join(failures) or None,
+        accuracy=summarise_accuracy(contestant) if contestant else None,
+        validation_accuracy=average([it.validation.accuracy for it in metrics]),
+        **{metric.name: average([it.metric(metric.name) for it in metrics]) for metric in list_averaged()},
+        predict_seconds=average([it.predict_seconds for it in metrics]),
+        predict_reviews_per_second=average([it.predict_reviews_per_second for it in metrics]),
+        predict_single_per_second=average([it.predict_single_per_second for it in metrics]),
+        file_bytes=average([it.file_bytes for it in metrics]),
+        num_params=average([it.num_params for it in trainings]),
+        batch_size=average([it.batch_size for it in trainings]),
+        epochs=average([it.epochs for it in trainings]),
+        best_epoch=average([it.best_epoch for it in trainings]),
+        epoch_seconds=average([it.epoch_seconds for it in trainings]),
+        train_seconds=average([it.train_seconds for it in trainings]),
+        reviews_per_second=average([it.reviews_per_second for it in trainings]),
+        val_accuracy=average([it.val_accuracy for it in trainings]),
+        val_loss=average([it.val_loss for it in trainings]),
+        peak_memory_mb=average([it.peak_memory_mb for it in trainings]),
+        models=tuple(result.folder for result in trained),
+        shipped=contestant.shipped_result.folder if contestant else None,
+    )
 
 
 def average(values: Sequence[float | None]) -> float | None:
@@ -84,39 +82,37 @@ def average(values: Sequence[float | None]) -> float | None:
     return known[0] if len(set(known)) == 1 else statistics.fmean(known)
 
 
-def summarise_accuracy(contestant: Contestant) -> dict[str, float | None]:
+def summarise_accuracy(contestant: Contestant) -> Spread:
     """Return mean, sd over seeds (None for one seed) and the bounds of the 95% interval."""
     accuracies = [float(rate) for rate in contestant.correct.mean(axis=1)]
     low, high = bootstrap_accuracy(contestant.correct)
     sd = statistics.stdev(accuracies) if len(accuracies) > 1 else None
-    return {"mean": statistics.fmean(accuracies), "sd": sd, "low": low, "high": high}
+    return Spread(mean=statistics.fmean(accuracies), sd=sd, low=low, high=high)
 
 
-def build_ensemble(contestants: Sequence[Contestant]) -> list[dict[str, Any]]:
+def build_ensemble(contestants: Sequence[Contestant]) -> list[LeaderboardRow]:
     """Build the row of the plain average of all variants' probabilities, each a mean over its seeds; [] for one.
 
-    The constant model is left out.
+    The constant model is left out. An ensemble of models has no costs of its own.
     """
     members = [contestant for contestant in contestants if contestant.name != CONSTANT]
     if len(members) < 2:  # noqa: PLR2004
         return []
     mean = np.mean([member.probabilities.mean(axis=0) for member in members], axis=0)
     labels = members[0].labels
-    metrics: Mapping[str, Any] = compute_metrics(mean, labels)
+    scores = compute_metrics(mean, labels)
     low, high = bootstrap_accuracy((mean.argmax(axis=1) == labels)[None, :])
-    empty = dict.fromkeys(("validation_accuracy", *METRICS, *TRAINING, "reason", "shipped"))
     return [
-        {
-            "name": ENSEMBLE,
-            "group": ENSEMBLE,
-            "encoding": "",
-            "seeds": 1,
-            "status": "ok",
-            **empty,
-            "accuracy": {"mean": metrics["accuracy"], "sd": None, "low": low, "high": high},
-            **{name: metrics[name] for name in METRICS if name in metrics},
-            "models": [str(result.folder) for member in members for result in member.results],
-        }
+        LeaderboardRow(
+            name=ENSEMBLE,
+            group=ENSEMBLE,
+            encoding="",
+            seeds=1,
+            status="ok",
+            accuracy=Spread(mean=scores.accuracy, sd=None, low=low, high=high),
+            **{metric.name: scores.metric(metric.name) for metric in list_averaged()},
+            models=tuple(result.folder for member in members for result in member.results),
+        )
     ]
 
 

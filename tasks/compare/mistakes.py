@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import pyarrow as pa
 
+from tasks.compare.facts import ConfidentMistake, MissedReviews, Mistakes, Review
 from tasks.compare.results import CONSTANT, Contestant
 from tasks.ingest.batches import read_batches
 
@@ -16,12 +17,10 @@ MISSED_BY_ALL: Final = 50
 SHOWN_CHARACTERS: Final = 1_000
 
 
-def analyse_errors(
-    contestants: Sequence[Contestant], test_path: Path, label_names: Sequence[str]
-) -> dict[str, Any] | None:
+def analyse_errors(contestants: Sequence[Contestant], test_path: Path, label_names: Sequence[str]) -> Mistakes | None:
     """Gather the mistakes of the shipped models, the constant one left out; None when there is no other.
 
-    Reviews are named by their row in the test split; `texts` holds each that is named, once.
+    Reviews are named by their row in the test split; `texts` has each that is named once.
     """
     readers = [contestant for contestant in contestants if contestant.name != CONSTANT]
     if not readers:
@@ -29,19 +28,19 @@ def analyse_errors(
     correct = np.stack([reader.correct[reader.shipped] for reader in readers])
     confident = [mistake for reader in readers for mistake in find_confident_mistakes(reader, label_names)]
     missed = np.flatnonzero(~correct.any(axis=0))
-    rows = sorted({mistake["row"] for mistake in confident} | set(missed[:MISSED_BY_ALL].tolist()))
-    return {
-        "models": [reader.name for reader in readers],
-        "confident": confident,
-        "missed_by_all": {"num_reviews": len(missed), "rows": missed[:MISSED_BY_ALL].tolist()},
-        "wrong_models": np.bincount((~correct).sum(axis=0), minlength=len(readers) + 1).tolist(),
-        "agreement": measure_agreement(readers),
-        "oracle_accuracy": float(correct.any(axis=0).mean()),
-        "texts": read_reviews(test_path, rows, label_names),
-    }
+    rows = sorted({mistake.row for mistake in confident} | set(missed[:MISSED_BY_ALL].tolist()))
+    return Mistakes(
+        models=tuple(reader.name for reader in readers),
+        confident=tuple(confident),
+        missed_by_all=MissedReviews(num_reviews=len(missed), rows=missed[:MISSED_BY_ALL].tolist()),
+        wrong_models=np.bincount((~correct).sum(axis=0), minlength=len(readers) + 1).tolist(),
+        agreement=measure_agreement(readers),
+        oracle_accuracy=float(correct.any(axis=0).mean()),
+        texts=read_reviews(test_path, rows, label_names),
+    )
 
 
-def find_confident_mistakes(contestant: Contestant, label_names: Sequence[str]) -> list[dict[str, Any]]:
+def find_confident_mistakes(contestant: Contestant, label_names: Sequence[str]) -> list[ConfidentMistake]:
     """Find the mistakes of the shipped model in which it gave its answer the highest probability."""
     shipped = contestant.shipped
     wrong = np.flatnonzero(~contestant.correct[shipped])
@@ -49,34 +48,34 @@ def find_confident_mistakes(contestant: Contestant, label_names: Sequence[str]) 
     confidence = contestant.probabilities[shipped][np.arange(len(answers)), answers]
     worst = wrong[np.argsort(-confidence[wrong], kind="stable")[:CONFIDENT_PER_MODEL]]
     return [
-        {
-            "model": contestant.name,
-            "row": int(row),
-            "predicted": label_names[answers[row]],
-            "probability": float(confidence[row]),
-        }
+        ConfidentMistake(
+            model=contestant.name,
+            row=int(row),
+            predicted=label_names[answers[row]],
+            probability=float(confidence[row]),
+        )
         for row in worst
     ]
 
 
-def measure_agreement(contestants: Sequence[Contestant]) -> list[list[float]]:
+def measure_agreement(contestants: Sequence[Contestant]) -> tuple[tuple[float, ...], ...]:
     """Measure for each two models on which share of the reviews they answer the same."""
     answers = np.stack([contestant.predicted[contestant.shipped] for contestant in contestants])
-    agreement: list[list[float]] = [(answers == row).mean(axis=1).tolist() for row in answers]
-    return agreement
+    return tuple(tuple((answers == row).mean(axis=1).tolist()) for row in answers)
 
 
-def read_reviews(path: Path, rows: Sequence[int], label_names: Sequence[str]) -> dict[str, dict[str, Any]]:
+def read_reviews(path: Path, rows: Sequence[int], label_names: Sequence[str]) -> dict[str, Review]:
     """Read some rows of a file of reviews, cut to what a page can show, by the number of the row."""
-    wanted, start, found = np.array(rows, dtype=np.int64), 0, {}
+    wanted, start = np.array(rows, dtype=np.int64), 0
+    found: dict[str, Review] = {}
     for batch in read_batches(path, ["id", "text", "label"]):
         here = wanted[(wanted >= start) & (wanted < start + len(batch))]
         for row, review in zip(here.tolist(), batch.take(pa.array(here - start)).to_pylist(), strict=True):
-            found[str(row)] = {
-                "id": review["id"],
-                "label": label_names[review["label"]],
-                "text": review["text"][:SHOWN_CHARACTERS],
-                "num_characters": len(review["text"]),
-            }
+            found[str(row)] = Review(
+                id=review["id"],
+                label=label_names[review["label"]],
+                text=review["text"][:SHOWN_CHARACTERS],
+                num_characters=len(review["text"]),
+            )
         start += len(batch)
     return found

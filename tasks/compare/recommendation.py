@@ -3,16 +3,16 @@
 from collections.abc import Mapping, Sequence
 from math import sqrt
 from statistics import fmean
-from typing import Any
 
+from tasks.compare.facts import Pair, Recommendation
+from tasks.compare.leaderboard_facts import Spread
 from tasks.compare.results import Contestant, rank_on_validation
-from tasks.compare.significance import Pair
 
 
 def recommend(
-    contestants: Sequence[Contestant], pairs: Sequence[Pair], rows: Sequence[Mapping[str, Any]], *, num_validation: int
-) -> dict[str, Any] | None:
-    """Recommend one model; None when nothing trained.
+    contestants: Sequence[Contestant], pairs: Sequence[Pair], accuracy: Mapping[str, Spread], *, num_validation: int
+) -> Recommendation | None:
+    """Recommend one model; None when nothing trained. `accuracy` is that of each variant on test.
 
     The choice is made on the `num_validation` reviews of validation. A cheaper model takes the place of the best when
     the test does not tell the two apart and its mean over the seeds is not behind by more than a standard error of the
@@ -26,23 +26,22 @@ def recommend(
     least = expected - sqrt(expected * (1 - expected) / num_validation)
     tied = [it for it in contestants if it is best or not are_told_apart(it.name, best.name, pairs)]
     equal = [it for it in tied if average_on_validation(it) >= least]
-    cheapest = max(equal, key=lambda it: it.shipped_result.metrics["predict_reviews_per_second"])
-    row = next(row for row in rows if row["name"] == cheapest.name)
-    return {
-        "name": cheapest.name,
-        "group": cheapest.group,
-        "model": cheapest.shipped_result.folder,
-        "seed": cheapest.shipped_result.seed,
-        "accuracy": row["accuracy"],
-        "best_on_validation": best.name,
-        "tied": [it.name for it in equal if it is not cheapest],
-        "behind": [it.name for it in tied if average_on_validation(it) < least],
-    }
+    cheapest = max(equal, key=lambda it: it.shipped_result.metrics.predict_reviews_per_second)
+    return Recommendation(
+        name=cheapest.name,
+        group=cheapest.group,
+        model=cheapest.shipped_result.folder,
+        seed=cheapest.shipped_result.seed,
+        accuracy=accuracy[cheapest.name],
+        best_on_validation=best.name,
+        tied=tuple(it.name for it in equal if it is not cheapest),
+        behind=tuple(it.name for it in tied if average_on_validation(it) < least),
+    )
 
 
 def average_on_validation(contestant: Contestant) -> float:
     """Average the accuracy on validation over the seeds."""
-    return fmean(result.metrics["validation"]["accuracy"] for result in contestant.results)
+    return fmean(result.metrics.validation.accuracy for result in contestant.results)
 
 
 def are_told_apart(first: str, second: str, pairs: Sequence[Pair]) -> bool:

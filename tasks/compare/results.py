@@ -1,22 +1,21 @@
 """What became of each model of a run, and what those that trained predicted."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict
 
 from tasks.errors import UserError
+from tasks.evaluate.facts import AnyTraining, EvaluationFacts
 from tasks.evaluate.metrics import predict_labels
 from tasks.evaluate.predictions import read_predictions
+from tasks.store.facts import Facts
 from tasks.store.outputs import COMPLETE, read_manifest
 
-FILE: Final = "comparison.json"
 BASELINE: Final = "baseline"
 ENSEMBLE: Final = "ensemble"
 # How often an answer has to be right where the least confident ones go to a person.
@@ -25,24 +24,34 @@ TARGET_ACCURACY: Final = 0.95
 CONSTANT: Final = "majority"
 
 
-class ModelResult(BaseModel):
-    """What became of one variant with one seed.
-
-    `folder` is relative to the artifacts' root, `evaluation` the fingerprint of what this run's evaluation left there.
-    """
-
-    model_config = ConfigDict(frozen=True)
+class Entrant(Facts):
+    """One variant with one seed, to be trained and evaluated."""
 
     variant: str
     group: str
     encoding: str
     seed: int
-    status: Literal["ok", "failed"]
-    reason: str | None = None
-    folder: str | None = None
-    evaluation: str | None = None
-    training: dict[str, Any] = {}
-    metrics: dict[str, Any] = {}
+
+
+class FailedModel(Entrant):
+    """One that failed, and why."""
+
+    reason: str
+
+
+class TrainedModel(Entrant):
+    """One that was trained and evaluated.
+
+    `folder` is relative to the artifacts' root, `evaluation` the fingerprint of what this run's evaluation left there.
+    """
+
+    folder: str
+    evaluation: str
+    training: AnyTraining
+    metrics: EvaluationFacts
+
+
+ModelResult = TrainedModel | FailedModel
 
 
 @dataclass(frozen=True)
@@ -54,7 +63,7 @@ class Contestant:
     """
 
     name: str
-    results: Sequence[ModelResult]
+    results: Sequence[TrainedModel]
     probabilities: NDArray[np.float64]
     predicted: NDArray[np.intp]
     correct: NDArray[np.bool_]
@@ -71,7 +80,7 @@ class Contestant:
         return max(range(len(self.results)), key=lambda row: rank_on_validation(self.results[row]))
 
     @property
-    def shipped_result(self) -> ModelResult:
+    def shipped_result(self) -> TrainedModel:
         """The result of the model that would be shipped."""
         return self.results[self.shipped]
 
@@ -81,22 +90,22 @@ class Contestant:
         return float(self.correct.mean())
 
 
-def rank_on_validation(result: ModelResult) -> tuple[float, float]:
+def rank_on_validation(result: TrainedModel) -> tuple[float, float]:
     """Return what a choice on validation goes by, higher is better: accuracy, then NLL."""
-    validation = result.metrics["validation"]
-    return validation["accuracy"], -validation["nll"]
+    validation = result.metrics.validation
+    return validation.accuracy, -validation.nll
 
 
 def load_contestants(results: Sequence[ModelResult], artifacts_dir: Path) -> list[Contestant]:
     """Load the predictions of every variant that trained with at least one seed, in the order of the results."""
-    trained: dict[str, list[ModelResult]] = {}
+    trained: dict[str, list[TrainedModel]] = {}
     for result in results:
-        if result.status == "ok":
+        if isinstance(result, TrainedModel):
             trained.setdefault(result.variant, []).append(result)
     return [load_contestant(name, rows, artifacts_dir) for name, rows in trained.items()]
 
 
-def check_evaluation(folder: Path, result: ModelResult) -> None:
+def check_evaluation(folder: Path, result: TrainedModel) -> None:
     """Raise UserError when another run, of another dataset with the same training data, has evaluated it since."""
     if read_manifest(folder / COMPLETE, dict).fingerprint != result.evaluation:
         raise UserError(
@@ -105,15 +114,14 @@ def check_evaluation(folder: Path, result: ModelResult) -> None:
         )
 
 
-def load_contestant(name: str, results: Sequence[ModelResult], artifacts_dir: Path) -> Contestant:
+def load_contestant(name: str, results: Sequence[TrainedModel], artifacts_dir: Path) -> Contestant:
     """Load one variant's predictions and decide them at each model's own threshold."""
     probabilities, predicted = [], []
     for result in results:
-        folder = artifacts_dir / str(result.folder)
+        folder = artifacts_dir / result.folder
         check_evaluation(folder, result)
-        threshold = json.loads((folder / "bundle.json").read_text(encoding="utf-8"))["threshold"]
         found, labels = read_predictions(folder / "predictions.parquet")
         probabilities.append(found)
-        predicted.append(predict_labels(found, threshold=threshold))
+        predicted.append(predict_labels(found, threshold=result.metrics.threshold))
     decided = np.stack(predicted)
     return Contestant(name, results, np.stack(probabilities), decided, decided == labels, labels)

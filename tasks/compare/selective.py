@@ -10,10 +10,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tasks.compare.facts import RiskCoverage
+
 
 def risk_coverage(
     confidence: NDArray[np.floating[Any]], correct: NDArray[np.bool_], *, num_points: int = 101
-) -> dict[str, list[float]]:
+) -> RiskCoverage:
     """Trace `accuracy` against `coverage`, the share of reviews that are answered, most confident first.
 
     Points are spread evenly from one review to all; fewer reviews than points give one point per review.
@@ -21,7 +23,7 @@ def risk_coverage(
     num_reviews = len(confidence)
     answered = np.unique(np.rint(np.linspace(1, num_reviews, num_points)).astype(int))
     accuracy = expect_hits(confidence, correct)[answered - 1] / answered
-    return {"coverage": (answered / num_reviews).tolist(), "accuracy": accuracy.tolist()}
+    return RiskCoverage(coverage=(answered / num_reviews).tolist(), accuracy=accuracy.tolist())
 
 
 def coverage_at_accuracy(

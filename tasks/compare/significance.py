@@ -1,44 +1,15 @@
 """Which models differ: tests and intervals over all pairs of models that answered the same reviews."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from itertools import combinations
-from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 from statsmodels.stats.contingency_tables import mcnemar
 from statsmodels.stats.multitest import multipletests
 
+from tasks.compare.facts import ALPHA, Pair
 from tasks.evaluate.intervals import draw_reviews, draw_seed_effects, percentile_interval
-
-ALPHA: Final = 0.05
-
-
-@dataclass(frozen=True, kw_only=True)
-class Pair:
-    """How two models compare.
-
-    `difference` is the accuracy of the first minus that of the second, averaged over the seeds of each, and `low` and
-    `high` are the bounds of its 95% interval. `only_first` and `only_second` count the reviews that only one of the two
-    shipped models got right; `p_value` is McNemar's for these, `p_holm` is corrected for the number of pairs.
-    """
-
-    first: str
-    second: str
-    difference: float
-    low: float
-    high: float
-    only_first: int
-    only_second: int
-    p_value: float
-    p_holm: float
-    differs: bool
-
-    @property
-    def told_apart(self) -> bool:
-        """Whether the two shipped models differ, whatever other seeds would give."""
-        return self.p_holm < ALPHA
 
 
 def compare_pairs(correct: Mapping[str, NDArray[np.bool_]], shipped: Mapping[str, int]) -> list[Pair]:

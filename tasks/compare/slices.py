@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from scipy.stats import norm
 from statsmodels.stats.proportion import proportion_confint
 
+from tasks.compare.facts import SliceAccuracy
 from tasks.evaluate.intervals import CONFIDENCE, bootstrap_accuracy
 
 # Bounds belong to the slice below them. On IMDB reviews, in words-10k-120, both groups part the test reviews into
@@ -57,16 +58,16 @@ def has_negation(texts: pa.Array | pa.ChunkedArray | Sequence[str]) -> NDArray[n
 
 def slice_accuracy(
     correct: NDArray[np.bool_], attributes: Attributes, label_names: Sequence[str]
-) -> list[dict[str, Any]]:
-    """Measure each slice that has reviews: `group`, `name`, `n`, `accuracy`, `low` and `high`, its 95% interval.
+) -> tuple[SliceAccuracy, ...]:
+    """Measure each slice that has reviews.
 
     Hits have shape (num_seeds, num_reviews); accuracy is averaged over the seeds. Every group parts all reviews.
     """
-    return [
-        {"group": group, "name": name, "n": int(inside.sum()), **measure_accuracy(correct[:, inside])}
+    return tuple(
+        measure_slice(group, name, correct[:, inside])
         for group, name, inside in cut_slices(attributes, label_names)
         if inside.any()
-    ]
+    )
 
 
 def cut_slices(attributes: Attributes, label_names: Sequence[str]) -> Iterator[tuple[str, str, NDArray[np.bool_]]]:
@@ -91,16 +92,23 @@ def cut_ranges(values: NDArray[Any], bounds: dict[str, float]) -> Iterator[tuple
         yield name, (values > low) & (values <= high)
 
 
-def measure_accuracy(correct: NDArray[np.bool_]) -> dict[str, float]:
-    """Return accuracy and its interval: Wilson's for one seed (Wilson 1927), else reviews and seeds together."""
+def measure_slice(group: str, name: str, correct: NDArray[np.bool_]) -> SliceAccuracy:
+    """Measure accuracy and its interval: Wilson's for one seed (Wilson 1927), else reviews and seeds together."""
     if len(correct) == 1:
         low, high = proportion_confint(correct.sum(), correct.size, alpha=1.0 - CONFIDENCE, method="wilson")
     else:
         low, high = bootstrap_accuracy(correct)
-    return {"accuracy": float(correct.mean()), "low": float(low), "high": float(high)}
+    return SliceAccuracy(
+        group=group,
+        name=name,
+        n=correct.shape[1],
+        accuracy=float(correct.mean()),
+        low=float(low),
+        high=float(high),
+    )
 
 
-def find_worst(slices: Sequence[dict[str, Any]], *, min_reviews: int = 50) -> dict[str, Any] | None:
+def find_worst(slices: Sequence[SliceAccuracy], *, min_reviews: int = 50) -> SliceAccuracy | None:
     """Return the slice that is most surely worse than the whole; None when none is.
 
     Among a dozen slices the lowest accuracy is often a small one's bad luck. So slices compete by the upper bound of
@@ -108,13 +116,13 @@ def find_worst(slices: Sequence[dict[str, Any]], *, min_reviews: int = 50) -> di
     slice has high; and the lowest bound wins only if it stays under the accuracy over its group, which is that of all
     reviews. Slices under `min_reviews` do not compete.
     """
-    large = [row for row in slices if row["n"] >= min_reviews]
+    large = [row for row in slices if row.n >= min_reviews]
     if not large:
         return None
     tail = (1.0 - CONFIDENCE) / 2
     widening = norm.ppf(1.0 - tail / len(large)) / norm.ppf(1.0 - tail)
-    bounds = [row["accuracy"] + widening * (row["high"] - row["accuracy"]) for row in large]
+    bounds = [row.accuracy + widening * (row.high - row.accuracy) for row in large]
     lowest = int(np.argmin(bounds))
-    group = [row for row in slices if row["group"] == large[lowest]["group"]]
-    whole = np.average([row["accuracy"] for row in group], weights=[row["n"] for row in group])
+    group = [row for row in slices if row.group == large[lowest].group]
+    whole = np.average([row.accuracy for row in group], weights=[row.n for row in group])
     return large[lowest] if bounds[lowest] < whole else None

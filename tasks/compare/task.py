@@ -3,13 +3,15 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas import State
 
+from tasks.compare.facts import ComparedData, ComparedEncoding, ComparisonFacts
 from tasks.compare.results import ModelResult
+from tasks.encode.facts import EncodingFacts
 from tasks.ingest.facts import ReviewsManifest
 from tasks.orchestrate.outputs import produce_in_task
 from tasks.process.child import run_apart
@@ -25,11 +27,11 @@ LIBRARIES: Final = ("scipy", "statsmodels", "numpy", "scikit-learn", "pandas", "
 def compare_models(
     results: Sequence[ModelResult],
     reviews: ReviewsManifest,
-    sequences: Mapping[str, Manifest],
+    sequences: Mapping[str, Manifest[EncodingFacts]],
     *,
     data_dir: Path,
     artifacts_dir: Path,
-) -> State[Manifest]:
+) -> State[Manifest[ComparisonFacts]]:
     """Write comparison.json: leaderboard, differences, calibration, slices, errors, costs, data card, claims."""
     output = Output(
         root=artifacts_dir,
@@ -37,17 +39,17 @@ def compare_models(
         name=reviews.name,
         family="comparisons",
         folder="comparisons/{fingerprint}",
-        facts_type=dict,
+        facts_type=ComparisonFacts,
         decided_by={
             "results": hash_json([result.model_dump() for result in results]),
-            "dataset": describe_dataset(reviews),
+            "dataset": describe_dataset(reviews).model_dump(mode="json"),
             "code": describe_code(COMPARE),
             "libraries": library_versions(*LIBRARIES),
         },
     )
 
-    def make(folder: Path) -> dict[str, Any]:
-        facts: dict[str, Any] = run_apart(
+    def make(folder: Path) -> ComparisonFacts:
+        facts: ComparisonFacts = run_apart(
             COMPARE,
             results=results,
             dataset=describe_dataset(reviews),
@@ -61,29 +63,29 @@ def compare_models(
     return produce_in_task(output, make)
 
 
-def describe_dataset(reviews: ReviewsManifest) -> dict[str, Any]:
+def describe_dataset(reviews: ReviewsManifest) -> ComparedData:
     """List what the comparison says of the data without reading them."""
-    return {
-        "name": reviews.name,
-        "label_names": reviews.facts.label_names,
-        "is_whole": reviews.decided_by["limit"] is None,
-        "warnings": reviews.facts.warnings,
-        "duplicates": reviews.facts.duplicates.model_dump(),
-        "hashes": {name: record.sha256 for name, record in reviews.files.items()},
-    }
+    return ComparedData(
+        name=reviews.name,
+        label_names=tuple(reviews.facts.label_names),
+        is_whole=reviews.decided_by["limit"] is None,
+        warnings=tuple(reviews.facts.warnings),
+        duplicates=reviews.facts.duplicates,
+        hashes={name: record.sha256 for name, record in reviews.files.items()},
+    )
 
 
 def describe_encodings(
-    results: Sequence[ModelResult], sequences: Mapping[str, Manifest], data_dir: Path
-) -> dict[str, dict[str, Any]]:
+    results: Sequence[ModelResult], sequences: Mapping[str, Manifest[EncodingFacts]], data_dir: Path
+) -> dict[str, ComparedEncoding]:
     """Describe the encodings by name, the one that most models use first."""
     uses = Counter(result.encoding for result in results)
     return {
-        name: {
-            "length": sequences[name].decided_by["encoding"]["length"],
-            "folder": data_dir / sequences[name].folder,
-            "splits": sequences[name].facts["splits"],
-        }
+        name: ComparedEncoding(
+            length=sequences[name].decided_by["encoding"]["length"],
+            folder=data_dir / sequences[name].folder,
+            splits=sequences[name].facts.splits,
+        )
         for name, _ in uses.most_common()
         if name in sequences
     }

@@ -9,7 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tasks.drift.stability import LEVELS, judge, noise_bound, stability_index
+from tasks.errors import UserError
 from tasks.evaluate.bundle import Bundle, load_bundle
+from tasks.evaluate.facts import Histogram
 from tasks.evaluate.profile import count_in_bins, read_lengths, share_of_unknown
 from tasks.ingest.batches import read_batches
 
@@ -25,12 +27,14 @@ def measure_drift(
     were kept from the champion's vocabulary in the same way, while its training split was not.
     """
     champion = load_bundle(champion_folder)
-    profile = champion.facts["profile"]
+    profile = champion.facts.profile
+    if profile is None:
+        raise UserError(f"{champion.model_id} keeps no profile of its texts; expected one. Train it again.")
     unknown = read_unknown(champion, reviews_folder / "validation.parquet")
     measures = [
-        compare_labels(champion.facts["dataset"]["counts"]["train"], counts),
-        compare_values("words", profile["words"], read_lengths(reviews_folder / "train.parquet")),
-        compare_values("unknown", profile["unknown"], unknown),
+        compare_labels(champion.facts.dataset.counts["train"], counts),
+        compare_values("words", profile.words, read_lengths(reviews_folder / "train.parquet")),
+        compare_values("unknown", profile.unknown, unknown),
     ]
     drift = {
         "champion": champion.model_id,
@@ -54,12 +58,10 @@ def compare_labels(reference: Mapping[str, int], current: Mapping[str, int]) -> 
     return describe_measure("labels", names, before, after)
 
 
-def compare_values(
-    name: str, profile: Mapping[str, Any], values: NDArray[np.int64] | NDArray[np.float64]
-) -> dict[str, Any]:
+def compare_values(name: str, profile: Histogram, values: NDArray[np.int64] | NDArray[np.float64]) -> dict[str, Any]:
     """Compare numbers with a profile, in the profile's bins."""
-    after = count_in_bins(values, profile["bounds"])
-    return describe_measure(name, profile["bounds"], profile["counts"], after)
+    after = count_in_bins(values, profile.bounds)
+    return describe_measure(name, profile.bounds, profile.counts, after)
 
 
 def describe_measure(

@@ -12,6 +12,7 @@ from prefect.logging import get_run_logger
 from tasks.drift.render import describe_drift, render_drift
 from tasks.drift.stability import STABLE
 from tasks.evaluate.bundle import CURRENT, find_bundle, read_facts
+from tasks.evaluate.facts import BUNDLE_FILE
 from tasks.ingest.datasets import Choice
 from tasks.ingest.facts import ReviewsManifest
 from tasks.orchestrate.outputs import produce_in_task
@@ -35,8 +36,8 @@ def has_comparable_champion(choice: Choice, artifacts_dir: Path) -> bool:
     if not folder.exists():
         return False
     champion = read_facts(find_bundle(folder))
-    is_same = choice.files is not None or champion["dataset"]["name"] == choice.dataset
-    return is_same and "profile" in champion
+    is_same = choice.files is not None or champion.dataset.name == choice.dataset
+    return is_same and champion.profile is not None
 
 
 @task(name="measure-drift", cache_policy=NO_CACHE)
@@ -51,7 +52,7 @@ def measure_drift(reviews: ReviewsManifest, *, data_dir: Path, artifacts_dir: Pa
         folder="drift/{fingerprint}",
         facts_type=dict,
         decided_by={
-            "champion": record_file(champion / "bundle.json").sha256,
+            "champion": record_file(champion / BUNDLE_FILE).sha256,
             "reviews": reviews.content_hash,
             "code": describe_code(MEASURE, without=RUN_NO_MODEL),
             "libraries": library_versions(*LIBRARIES),

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
 from tasks.encode.encodings import Encoding
+from tasks.encode.facts import EncodingFacts, TokenTotals
 from tasks.encode.padding import OOV_ID, PAD_ID, mark_wordless, pad_tokens
 from tasks.encode.subwords import encode_subwords, fit_subwords
 from tasks.encode.words import PAD, encode_words, fit_words
@@ -24,18 +25,18 @@ FIT: Final = {"words": fit_words, "subwords": fit_subwords}
 ENCODE: Final = {"words": encode_words, "subwords": encode_subwords}
 
 
-def write_encoding(reviews_folder: Path, encoding: Encoding, folder: Path) -> dict[str, Any]:
-    """Write tokenizer.json and {train,validation,test}.parquet; returns the vocabulary's size and token counts.
+def write_encoding(reviews_folder: Path, encoding: Encoding, folder: Path) -> EncodingFacts:
+    """Write tokenizer.json and {train,validation,test}.parquet; return the vocabulary's size and token counts.
 
     Only the training split is read for fitting, so no word of the other splits can reach the vocabulary.
     """
     tokenizer = fit_tokenizer(reviews_folder / "train.parquet", encoding)
     tokenizer.save(str(folder / "tokenizer.json"), pretty=True)
-    facts = {
+    totals = {
         split: write_sequences(reviews_folder / f"{split}.parquet", tokenizer, encoding, folder / f"{split}.parquet")
         for split in SPLITS
     }
-    return {"vocab_size": tokenizer.get_vocab_size(), "splits": facts}
+    return EncodingFacts(vocab_size=tokenizer.get_vocab_size(), splits=totals)
 
 
 def fit_tokenizer(path: Path, encoding: Encoding) -> Tokenizer:
@@ -72,21 +73,21 @@ def encode_texts(texts: pa.Array, tokenizer: Tokenizer, encoding: Encoding) -> d
     }
 
 
-def write_sequences(source: Path, tokenizer: Tokenizer, encoding: Encoding, target: Path) -> dict[str, int]:
-    """Encode one split; returns how many tokens, unknown tokens and truncated reviews it has."""
+def write_sequences(source: Path, tokenizer: Tokenizer, encoding: Encoding, target: Path) -> TokenTotals:
+    """Encode one split; return how many tokens, unknown tokens and truncated reviews it has."""
     untruncated = forget_length(Tokenizer.from_str(tokenizer.to_str()))
     schema = sequence_schema(encoding)
-    totals = {"num_tokens": 0, "num_oov": 0, "num_truncated": 0}
+    num_tokens = num_oov = num_truncated = 0
     batches = read_batches(source, columns=["id", "text", "label"])
     # The whole file is read each time, and the integers are small as they are.
     with pq.ParquetWriter(target, schema, compression="zstd", use_dictionary=False, write_statistics=False) as writer:
         for rows in map_ahead(partial(encode_batch, tokenizer=untruncated, encoding=encoding), batches):
             writer.write_batch(rows)
-            num_tokens = rows.column("num_tokens").to_numpy()
-            totals["num_tokens"] += int(num_tokens.sum())
-            totals["num_oov"] += int(rows.column("num_oov").to_numpy().sum())
-            totals["num_truncated"] += int((num_tokens > encoding.length).sum())
-    return totals
+            lengths = rows.column("num_tokens").to_numpy()
+            num_tokens += int(lengths.sum())
+            num_oov += int(rows.column("num_oov").to_numpy().sum())
+            num_truncated += int((lengths > encoding.length).sum())
+    return TokenTotals(num_tokens=num_tokens, num_oov=num_oov, num_truncated=num_truncated)
 
 
 def encode_batch(batch: pa.RecordBatch, *, tokenizer: Tokenizer, encoding: Encoding) -> pa.RecordBatch:

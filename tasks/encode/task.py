@@ -8,6 +8,7 @@ from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas import State
 
 from tasks.encode.encodings import Encoding
+from tasks.encode.facts import EncodingFacts
 from tasks.encode.sequences import write_encoding
 from tasks.ingest.facts import ReviewsManifest
 from tasks.orchestrate.outputs import produce_in_task
@@ -20,7 +21,7 @@ LIBRARIES: Final = ("pyarrow", "tokenizers", "numpy")
 
 
 @task(name="encode-reviews", task_run_name="encode-{encoding.name}", cache_policy=NO_CACHE)
-def encode_reviews(reviews: ReviewsManifest, encoding: Encoding, *, data_dir: Path) -> State[Manifest]:
+def encode_reviews(reviews: ReviewsManifest, encoding: Encoding, *, data_dir: Path) -> State[Manifest[EncodingFacts]]:
     """Fit a tokenizer on the training split and write every split's sequences."""
     output = Output(
         root=data_dir,
@@ -28,7 +29,7 @@ def encode_reviews(reviews: ReviewsManifest, encoding: Encoding, *, data_dir: Pa
         name=encoding.name,
         family="encodings",
         folder=f"encodings/{encoding.name}-{{fingerprint}}",
-        facts_type=dict,
+        facts_type=EncodingFacts,
         decided_by={
             "encoding": encoding.settings(),
             "reviews": {name: record.sha256 for name, record in reviews.files.items()},

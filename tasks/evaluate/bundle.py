@@ -1,10 +1,8 @@
 """A model's bundle: everything that is needed to use it, checked against its hashes before anything of it is loaded."""
 
-import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -13,6 +11,7 @@ from numpy.typing import NDArray
 from tasks.errors import UserError
 from tasks.evaluate.calibration import apply_temperature
 from tasks.evaluate.classifier import Classifier, Prepared, load_classifier
+from tasks.evaluate.facts import BUNDLE_FILE, BundleFacts
 from tasks.evaluate.metrics import predict_labels
 from tasks.store.outputs import Manifest, read_manifest, record_file
 from tasks.store.usage import mark_used
@@ -41,23 +40,23 @@ class Bundle:
     """A loaded model; `facts` is the content of bundle.json."""
 
     folder: Path
-    facts: dict[str, Any]
+    facts: BundleFacts
     classifier: Classifier
 
     @property
     def model_id(self) -> str:
         """The name by which predictions tell which model made them: variant and fingerprint."""
-        return name_model(self.facts)
+        return self.facts.model_id
 
     @property
-    def label_names(self) -> list[str]:
+    def label_names(self) -> tuple[str, ...]:
         """The labels, in the order of the probabilities."""
-        return list(self.facts["label_names"])
+        return self.facts.label_names
 
     @property
     def length(self) -> int | None:
         """How many tokens the model reads; None when it reads whole texts."""
-        return self.facts["encoding"]["length"] if self.facts["encoding"] else None
+        return self.facts.length
 
     def decide(self, texts: pa.Array) -> Decided:
         """Score a string array without nulls, as the model's evaluation did."""
@@ -66,14 +65,9 @@ class Bundle:
     def decide_prepared(self, prepared: Prepared) -> Decided:
         """Score what `classifier.prepare` made of texts."""
         scored = self.classifier.predict(prepared)
-        probabilities = apply_temperature(scored.probabilities, self.facts["temperature"])
-        predicted = predict_labels(probabilities, threshold=self.facts["threshold"])
+        probabilities = apply_temperature(scored.probabilities, self.facts.temperature)
+        predicted = predict_labels(probabilities, threshold=self.facts.threshold)
         return Decided(probabilities, predicted, scored.num_tokens, scored.num_oov)
-
-
-def name_model(facts: Mapping[str, Any]) -> str:
-    """Name a model by the content of its bundle.json: "lstm/0123456789abcdef"."""
-    return f"{facts['variant']}/{facts['fingerprint']}"
 
 
 def load_bundle(folder: Path) -> Bundle:
@@ -84,15 +78,22 @@ def load_bundle(folder: Path) -> Bundle:
     folder = find_bundle(folder)
     facts = read_facts(folder)
     mark_used(folder / MANIFESTS[0])
-    return Bundle(folder, facts, load_classifier(folder, facts["encoding"]))
+    return Bundle(folder, facts, load_classifier(folder, facts.encoding))
 
 
-def read_facts(folder: Path) -> dict[str, Any]:
+def read_facts(folder: Path) -> BundleFacts:
     """Check all files of a bundle against their hashes and return the content of bundle.json."""
     for name in MANIFESTS:
         check_files(folder, read_bundle_manifest(folder / name))
-    facts: dict[str, Any] = json.loads((folder / "bundle.json").read_text(encoding="utf-8"))
-    return facts
+    return read_bundle_file(folder)
+
+
+def read_bundle_file(folder: Path) -> BundleFacts:
+    """Read bundle.json without checking any hash; raises UserError when it is damaged or of a newer version."""
+    try:
+        return BundleFacts.read(folder / BUNDLE_FILE)
+    except UserError as error:
+        raise UserError(f"the model in {str(folder)!r} has no bundle.json that can be read: {error}") from error
 
 
 def identify_bundle(folder: Path) -> dict[str, str]:
@@ -103,7 +104,7 @@ def identify_bundle(folder: Path) -> dict[str, str]:
 def find_bundle(folder: Path) -> Path:
     """Return the folder of the bundle itself; raises UserError when there is none."""
     found = folder / CURRENT if (folder / CURRENT).exists() else folder
-    if not (found / "bundle.json").is_file():
+    if not (found / BUNDLE_FILE).is_file():
         raise UserError(
             f"{str(folder)!r} holds no model; expected a folder with bundle.json, such as artifacts/champion or "
             "artifacts/models/<variant>/<fingerprint>. Train one with: python flows/train_all.py."

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import log_softmax
 
+from tasks.evaluate.facts import ReliabilityBin
 from tasks.evaluate.metrics import NUM_BINS, assign_bins
 
 NO_TEMPERATURE: Final = 1.0
@@ -84,21 +85,20 @@ def score_thresholds(
     return candidates, hits / len(labels)
 
 
-def reliability(probabilities: NDArray[np.floating[Any]], labels: NDArray[np.integer[Any]]) -> list[dict[str, Any]]:
-    """Compare confidence with accuracy in the bins of `expected_calibration_error`, empty ones left out.
-
-    Each bin has `low`, `high`, `count`, mean `confidence` and `accuracy`; a bin holds its upper bound.
-    """
+def reliability(
+    probabilities: NDArray[np.floating[Any]], labels: NDArray[np.integer[Any]]
+) -> tuple[ReliabilityBin, ...]:
+    """Compare confidence with accuracy in the bins of `expected_calibration_error`, empty ones left out."""
     confidence = probabilities.max(axis=1)
     correct = probabilities.argmax(axis=1) == labels
     bins = assign_bins(confidence)
-    return [
-        {
-            "low": index / NUM_BINS,
-            "high": (index + 1) / NUM_BINS,
-            "count": int((bins == index).sum()),
-            "confidence": float(confidence[bins == index].mean()),
-            "accuracy": float(correct[bins == index].mean()),
-        }
+    return tuple(
+        ReliabilityBin(
+            low=index / NUM_BINS,
+            high=(index + 1) / NUM_BINS,
+            count=int((bins == index).sum()),
+            confidence=float(confidence[bins == index].mean()),
+            accuracy=float(correct[bins == index].mean()),
+        )
         for index in np.unique(bins).tolist()
-    ]
+    )

@@ -9,6 +9,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from tasks.encode.encodings import Encoding
+from tasks.evaluate.facts import EncodingOfModel
 from tasks.train.kernels.choice import Kernels
 
 NEURAL_FILE: Final = "model.keras"
@@ -107,11 +108,11 @@ class BaselineClassifier:
         return self.predict(self.prepare(texts))
 
 
-def load_classifier(folder: Path, encoding: dict[str, Any] | None, *, kernels: Kernels = "auto") -> Classifier:
+def load_classifier(folder: Path, encoding: EncodingOfModel | None, *, kernels: Kernels = "auto") -> Classifier:
     """Load the model of a bundle; `encoding` is what bundle.json says of how its text is encoded, None if it is not."""
     if encoding is None:
         return BaselineClassifier(folder)
-    return NeuralClassifier(folder, Encoding(**encoding, description=""), kernels=kernels)
+    return NeuralClassifier(folder, Encoding(**dict(encoding), description=""), kernels=kernels)
 
 
 def measure_files(folder: Path) -> int:

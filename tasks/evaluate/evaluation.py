@@ -1,10 +1,10 @@
 """Evaluate a trained model: decide on the validation split, then read the test split once, and complete the bundle."""
 
-import json
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from statistics import median
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -12,14 +12,25 @@ from numpy.typing import NDArray
 
 from tasks.evaluate.calibration import apply_temperature, choose_threshold, fit_temperature, reliability
 from tasks.evaluate.classifier import Classifier, load_classifier, measure_files
-from tasks.evaluate.metrics import compute_metrics
+from tasks.evaluate.facts import (
+    BUNDLE_FILE,
+    BundleFacts,
+    CalibrationFacts,
+    CalibrationScores,
+    EvaluationFacts,
+    Origin,
+    Scores,
+    TextProfile,
+)
+from tasks.evaluate.metric_table import compute_metrics
 from tasks.evaluate.model_card import write_model_card
 from tasks.evaluate.predictions import write_predictions
 from tasks.evaluate.profile import profile_lengths, profile_unknown
 from tasks.ingest.batches import read_batches
+from tasks.train.kernels.choice import Kernels
+from tasks.train.settings import FitSettings
 
 SINGLE_REVIEWS: Final = 30
-CALIBRATION_METRICS: Final = ("nll", "brier", "ece")
 
 
 class Decision(NamedTuple):
@@ -40,41 +51,53 @@ class ScoredSplit(NamedTuple):
 
 
 def evaluate_model(
-    model_folder: Path, reviews_folder: Path, folder: Path, *, label_names: list[str], bundle: dict[str, Any]
-) -> dict[str, Any]:
-    """Score validation and test as the model will be used: from text, by what was saved of it. Returns the metrics.
+    model_folder: Path, reviews_folder: Path, folder: Path, *, label_names: Sequence[str], origin: Origin
+) -> EvaluationFacts:
+    """Score validation and test as the model will be used: from text, by what was saved of it. Return the metrics.
 
     Writes under `folder` predictions.parquet (test) and validation_predictions.parquet, both calibrated, bundle.json
-    and MODEL_CARD.md. `bundle` is what is known of the model before.
+    and MODEL_CARD.md.
     """
-    classifier = load_classifier(model_folder, bundle["encoding"], kernels=bundle["settings"].get("kernels", "auto"))
+    classifier = load_classifier(model_folder, origin.encoding, kernels=find_kernels(origin))
     validation = score_split(classifier, reviews_folder / "validation.parquet")
     decision = decide(validation)
-    speed = {"predict_single_per_second": time_single_reviews(classifier, reviews_folder / "validation.parquet")}
+    single_per_second = time_single_reviews(classifier, reviews_folder / "validation.parquet")
     started = time.perf_counter()
     test = score_split(classifier, reviews_folder / "test.parquet")
     seconds = time.perf_counter() - started
-    metrics = {
-        **measure(test, decision),
-        **decision._asdict(),
-        "calibration": compare_calibration(test, decision),
-        "validation": measure(validation, decision),
-        "predict_seconds": seconds,
-        "predict_reviews_per_second": len(test.labels) / seconds,
-        **speed,
-        "file_bytes": measure_files(model_folder),
-    }
+    metrics = EvaluationFacts(
+        **dict(measure(test, decision)),
+        temperature=decision.temperature,
+        threshold=decision.threshold,
+        calibration=compare_calibration(test, decision),
+        validation=measure(validation, decision),
+        predict_seconds=seconds,
+        predict_reviews_per_second=len(test.labels) / seconds,
+        predict_single_per_second=single_per_second,
+        file_bytes=measure_files(model_folder),
+    )
     for split, name in ((test, "predictions.parquet"), (validation, "validation_predictions.parquet")):
         calibrated = apply_temperature(split.probabilities, decision.temperature)
         write_predictions(folder / name, split.ids, split.labels, calibrated, label_names)
-    complete = {**bundle, "label_names": label_names, **decision._asdict(), "metrics": metrics}
-    complete["profile"] = {
-        "words": profile_lengths(reviews_folder / "train.parquet"),
-        "unknown": profile_unknown(validation.num_tokens, validation.num_oov),
-    }
-    (folder / "bundle.json").write_text(json.dumps(complete, indent=2, allow_nan=False) + "\n", encoding="utf-8")
-    write_model_card(folder / "MODEL_CARD.md", complete, test_predictions=folder / "predictions.parquet")
+    bundle = BundleFacts(
+        **dict(origin),
+        label_names=tuple(label_names),
+        temperature=decision.temperature,
+        threshold=decision.threshold,
+        metrics=metrics,
+        profile=TextProfile(
+            words=profile_lengths(reviews_folder / "train.parquet"),
+            unknown=profile_unknown(validation.num_tokens, validation.num_oov),
+        ),
+    )
+    bundle.write(folder / BUNDLE_FILE)
+    write_model_card(folder / "MODEL_CARD.md", bundle, test_predictions=folder / "predictions.parquet")
     return metrics
+
+
+def find_kernels(origin: Origin) -> Kernels:
+    """Return the kernels that the model was trained with; a baseline has none to choose."""
+    return origin.settings.kernels if isinstance(origin.settings, FitSettings) else "auto"
 
 
 def score_split(classifier: Classifier, path: Path) -> ScoredSplit:
@@ -95,24 +118,26 @@ def decide(validation: ScoredSplit) -> Decision:
     return Decision(temperature, choose_threshold(calibrated, validation.labels))
 
 
-def measure(split: ScoredSplit, decision: Decision) -> dict[str, Any]:
+def measure(split: ScoredSplit, decision: Decision) -> Scores:
     """Compute the metrics of calibrated probabilities and of the decisions that follow from them."""
     calibrated = apply_temperature(split.probabilities, decision.temperature)
     return compute_metrics(calibrated, split.labels, threshold=decision.threshold)
 
 
-def compare_calibration(split: ScoredSplit, decision: Decision) -> dict[str, Any]:
+def compare_calibration(split: ScoredSplit, decision: Decision) -> CalibrationFacts:
     """Measure calibration as the model came out of training and after the temperature was applied."""
-    stages = {
-        "before": split.probabilities,
-        "after": apply_temperature(split.probabilities, decision.temperature),
-    }
-    result: dict[str, Any] = {}
-    for stage, probabilities in stages.items():
-        metrics = compute_metrics(probabilities, split.labels)
-        result[stage] = {name: metrics[name] for name in CALIBRATION_METRICS}
-        result[stage]["reliability"] = reliability(probabilities, split.labels)
-    return result
+    return CalibrationFacts(
+        before=measure_calibration(split.probabilities, split.labels),
+        after=measure_calibration(apply_temperature(split.probabilities, decision.temperature), split.labels),
+    )
+
+
+def measure_calibration(probabilities: NDArray[np.float64], labels: NDArray[np.int32]) -> CalibrationScores:
+    """Measure how well probabilities hold."""
+    scores = compute_metrics(probabilities, labels)
+    return CalibrationScores(
+        nll=scores.nll, brier=scores.brier, ece=scores.ece, reliability=reliability(probabilities, labels)
+    )
 
 
 def time_single_reviews(classifier: Classifier, path: Path) -> float:

@@ -1,45 +1,61 @@
-"""How good are predicted probabilities: metrics of one model on one split."""
+"""How good are predicted probabilities: a function per metric, of one model's answers on one split."""
 
-from typing import Any, Final
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 NUM_BINS: Final = 15
+# A probability of zero for the true label would make the negative log-likelihood infinite.
+SMALLEST: Final = 1e-7
 
 
-def compute_metrics(
-    probabilities: NDArray[np.float64], labels: NDArray[np.int32], *, threshold: float = 0.5
-) -> dict[str, Any]:
-    """Score probabilities of shape (num_reviews, num_classes) against labels of shape (num_reviews,).
+class Averages(NamedTuple):
+    """Precision, recall and F1 of each class, averaged over the classes."""
 
-    Precision, recall and F1 are averaged over the classes; ROC-AUC is one class against the rest, averaged, and None
-    when a class is absent from the labels. NLL is in nats; Brier is the squared distance to the one-hot label, summed
-    over classes and halved for two classes, so that it is the usual binary score.
+    precision: float
+    recall: float
+    f1: float
+
+
+@dataclass(frozen=True)
+class Answers:
+    """Probabilities of shape (num_reviews, num_classes), labels (num_reviews,), and the threshold of two classes.
+
+    What several metrics need is computed once.
     """
-    from sklearn import metrics
 
-    num_classes = probabilities.shape[1]
-    classes = np.arange(num_classes)
-    predicted = predict_labels(probabilities, threshold=threshold)
-    # Softmax in 32 bits sums to one only roughly.
-    probabilities = probabilities / probabilities.sum(axis=1, keepdims=True)
-    likelihoods = np.clip(probabilities, 1e-7, 1.0)
-    likelihoods /= likelihoods.sum(axis=1, keepdims=True)
-    precision, recall, f1, _ = metrics.precision_recall_fscore_support(
-        labels, predicted, labels=classes, average="macro", zero_division=0.0
-    )
-    return {
-        "accuracy": float(metrics.accuracy_score(labels, predicted)),
-        "macro_precision": float(precision),
-        "macro_recall": float(recall),
-        "macro_f1": float(f1),
-        "roc_auc": compute_roc_auc(probabilities, labels),
-        "nll": float(metrics.log_loss(labels, likelihoods, labels=classes)),
-        "brier": float(metrics.brier_score_loss(np.eye(num_classes)[labels], probabilities, scale_by_half="auto")),
-        "ece": expected_calibration_error(probabilities, labels),
-        "confusion": metrics.confusion_matrix(labels, predicted, labels=classes).tolist(),
-    }
+    probabilities: NDArray[np.float64]
+    labels: NDArray[np.int32]
+    threshold: float = 0.5
+
+    @property
+    def classes(self) -> NDArray[np.intp]:
+        """All labels that there are, whether or not a review has them."""
+        return np.arange(self.probabilities.shape[1])
+
+    @cached_property
+    def predicted(self) -> NDArray[np.intp]:
+        """The chosen label of each review: shape (num_reviews,)."""
+        return predict_labels(self.probabilities, threshold=self.threshold)
+
+    @cached_property
+    def normalised(self) -> NDArray[np.float64]:
+        """The probabilities with rows that sum to one; softmax in 32 bits does so only roughly."""
+        normalised: NDArray[np.float64] = self.probabilities / self.probabilities.sum(axis=1, keepdims=True)
+        return normalised
+
+    @cached_property
+    def averages(self) -> Averages:
+        """Precision, recall and F1; a class that is never predicted has a precision of zero."""
+        from sklearn import metrics
+
+        precision, recall, f1, _ = metrics.precision_recall_fscore_support(
+            self.labels, self.predicted, labels=self.classes, average="macro", zero_division=0.0
+        )
+        return Averages(float(precision), float(recall), float(f1))
 
 
 def predict_labels(probabilities: NDArray[np.float64], *, threshold: float) -> NDArray[np.intp]:
@@ -50,14 +66,69 @@ def predict_labels(probabilities: NDArray[np.float64], *, threshold: float) -> N
     return predicted
 
 
-def compute_roc_auc(probabilities: NDArray[np.float64], labels: NDArray[np.int32]) -> float | None:
-    """Compute the area under the ROC curve, one-vs-rest; None when the labels lack a class."""
+def accuracy(answers: Answers) -> float:
+    """Compute the share of reviews that are answered correctly."""
     from sklearn import metrics
 
-    if len(np.unique(labels)) < probabilities.shape[1]:
+    return float(metrics.accuracy_score(answers.labels, answers.predicted))
+
+
+def macro_precision(answers: Answers) -> float:
+    """Average precision over the classes."""
+    return answers.averages.precision
+
+
+def macro_recall(answers: Answers) -> float:
+    """Average recall over the classes."""
+    return answers.averages.recall
+
+
+def macro_f1(answers: Answers) -> float:
+    """Average over the classes the harmonic mean of precision and recall."""
+    return answers.averages.f1
+
+
+def roc_auc(answers: Answers) -> float | None:
+    """Compute the area under the ROC curve, one class against the rest, averaged; None when the labels lack a class."""
+    from sklearn import metrics
+
+    if len(np.unique(answers.labels)) < len(answers.classes):
         return None
-    one_hot = np.eye(probabilities.shape[1])[labels]
-    return float(metrics.roc_auc_score(one_hot, probabilities, average="macro"))
+    one_hot = np.eye(len(answers.classes))[answers.labels]
+    return float(metrics.roc_auc_score(one_hot, answers.normalised, average="macro"))
+
+
+def nll(answers: Answers) -> float:
+    """Compute the mean negative log-likelihood of the labels, in nats."""
+    from sklearn import metrics
+
+    likelihoods = np.clip(answers.normalised, SMALLEST, 1.0)
+    likelihoods /= likelihoods.sum(axis=1, keepdims=True)
+    return float(metrics.log_loss(answers.labels, likelihoods, labels=answers.classes))
+
+
+def brier(answers: Answers) -> float:
+    """Compute the mean squared distance to the one-hot label, summed over the classes.
+
+    It is halved for two classes, so that it is the usual binary score.
+    """
+    from sklearn import metrics
+
+    one_hot = np.eye(len(answers.classes))[answers.labels]
+    return float(metrics.brier_score_loss(one_hot, answers.normalised, scale_by_half="auto"))
+
+
+def ece(answers: Answers) -> float:
+    """Compute the expected calibration error."""
+    return expected_calibration_error(answers.normalised, answers.labels)
+
+
+def count_confusion(answers: Answers) -> tuple[tuple[int, ...], ...]:
+    """Count reviews by true label, in rows, and predicted label, in columns."""
+    from sklearn import metrics
+
+    counts = metrics.confusion_matrix(answers.labels, answers.predicted, labels=answers.classes)
+    return tuple(map(tuple, counts.tolist()))
 
 
 def expected_calibration_error(probabilities: NDArray[np.float64], labels: NDArray[np.int32]) -> float:

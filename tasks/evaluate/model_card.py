@@ -6,17 +6,18 @@ After Mitchell et al., Model Cards for Model Reporting, FAT* 2019.
 import shlex
 from dataclasses import fields
 from pathlib import Path
-from typing import Any
 
+from tasks.evaluate.facts import BundleFacts, DatasetOfModel, Origin
 from tasks.evaluate.intervals import bootstrap_accuracy
 from tasks.evaluate.predictions import load_correct
 from tasks.formatting.markdown import escape_markdown, render_table
 from tasks.ingest.files.options import FileOptions
+from tasks.train.settings import FitSettings
 
 
-def write_model_card(path: Path, bundle: dict[str, Any], *, test_predictions: Path) -> None:
+def write_model_card(path: Path, bundle: BundleFacts, *, test_predictions: Path) -> None:
     """Write the card of a bundle, with an interval from its predictions of the test split."""
-    low, high = bootstrap_accuracy(load_correct(test_predictions, threshold=bundle["threshold"])[None, :])
+    low, high = bootstrap_accuracy(load_correct(test_predictions, threshold=bundle.threshold)[None, :])
     sections = {
         "Data": describe_data(bundle),
         "Intended use": describe_use(bundle),
@@ -24,45 +25,45 @@ def write_model_card(path: Path, bundle: dict[str, Any], *, test_predictions: Pa
         "Decisions": describe_decisions(bundle),
         "Cost": describe_cost(bundle),
         "Limits": describe_limits(bundle),
-        "Reproduce": f"```sh\n{describe_command(bundle)}\n```\n\nVersions: {describe_versions(bundle['versions'])}.",
+        "Reproduce": f"```sh\n{describe_command(bundle)}\n```\n\nVersions: {describe_versions(bundle.versions)}.",
     }
-    title = f"# {bundle['variant']} on {escape_markdown(bundle['dataset']['name'])}"
-    parts = [title, f"{bundle['description'].capitalize()}. Bundle {bundle['fingerprint']}."]
+    title = f"# {bundle.variant} on {escape_markdown(bundle.dataset.name)}"
+    parts = [title, f"{bundle.description.capitalize()}. Bundle {bundle.fingerprint}."]
     parts += [f"## {name}\n\n{text}" for name, text in sections.items()]
     path.write_text("\n\n".join(parts) + "\n", encoding="utf-8")
 
 
-def describe_data(bundle: dict[str, Any]) -> str:
+def describe_data(bundle: BundleFacts) -> str:
     """List the splits with the number of reviews per label and the hash of each."""
-    counts = bundle["dataset"]["counts"]
+    counts = bundle.dataset.counts
     rows = [
         {
             "split": split,
             **{label: f"{number:,}" for label, number in labels.items()},
-            "sha256": bundle["data"][f"{split}.parquet"][:16],
+            "sha256": bundle.data[f"{split}.parquet"][:16],
         }
         for split, labels in counts.items()
     ]
-    return render_table(rows, right_aligned=set(bundle["label_names"]))
+    return render_table(rows, right_aligned=set(bundle.label_names))
 
 
-def describe_use(bundle: dict[str, Any]) -> str:
+def describe_use(bundle: BundleFacts) -> str:
     """Say what the model is for."""
-    labels = ", ".join(escape_markdown(name) for name in bundle["label_names"])
+    labels = ", ".join(escape_markdown(name) for name in bundle.label_names)
     return (
         f"Sorting texts like those of the training split into: {labels}. Comparing kinds of models on them. Not for "
         "decisions about people without a person's review, nor for texts of another kind or language than it learned."
     )
 
 
-def describe_results(bundle: dict[str, Any], *, low: float, high: float) -> str:
+def describe_results(bundle: BundleFacts, *, low: float, high: float) -> str:
     """Tabulate the metrics, accuracy with its interval."""
-    metrics, validation = bundle["metrics"], bundle["metrics"]["validation"]
+    metrics, validation = bundle.metrics, bundle.metrics.validation
     rows = [
         {
             "metric": "accuracy",
-            "test": f"{metrics['accuracy']:.1%} (95% interval {100 * low:.1f}-{100 * high:.1f}%)",
-            "validation": f"{validation['accuracy']:.1%}",
+            "test": f"{metrics.accuracy:.1%} (95% interval {100 * low:.1f}-{100 * high:.1f}%)",
+            "validation": f"{validation.accuracy:.1%}",
         }
     ]
     for name, key in {
@@ -72,7 +73,7 @@ def describe_results(bundle: dict[str, Any], *, low: float, high: float) -> str:
         "Brier": "brier",
         "ECE": "ece",
     }.items():
-        rows.append({"metric": name, "test": show(metrics[key]), "validation": show(validation[key])})
+        rows.append({"metric": name, "test": show(metrics.metric(key)), "validation": show(validation.metric(key))})
     return render_table(rows)
 
 
@@ -81,33 +82,33 @@ def show(value: float | None) -> str:
     return "-" if value is None else f"{value:.3f}"
 
 
-def describe_decisions(bundle: dict[str, Any]) -> str:
+def describe_decisions(bundle: BundleFacts) -> str:
     """Say how probabilities were calibrated and where they are cut."""
-    before, after = (bundle["metrics"]["calibration"][stage]["ece"] for stage in ("before", "after"))
-    cut = f" The second label is chosen from a probability of {bundle['threshold']:.3f} on."
+    before, after = bundle.metrics.calibration.before.ece, bundle.metrics.calibration.after.ece
+    cut = f" The second label is chosen from a probability of {bundle.threshold:.3f} on."
     return (
-        f"Probabilities are calibrated with a temperature of {bundle['temperature']:.3f}, which takes the expected "
-        f"calibration error on test from {before:.3f} to {after:.3f}.{cut if len(bundle['label_names']) == 2 else ''} "  # noqa: PLR2004
+        f"Probabilities are calibrated with a temperature of {bundle.temperature:.3f}, which takes the expected "
+        f"calibration error on test from {before:.3f} to {after:.3f}.{cut if len(bundle.label_names) == 2 else ''} "  # noqa: PLR2004
         "Both were chosen on the validation split."
     )
 
 
-def describe_cost(bundle: dict[str, Any]) -> str:
+def describe_cost(bundle: BundleFacts) -> str:
     """Say what training and prediction took, and where."""
-    training, metrics = bundle["training"], bundle["metrics"]
+    training, metrics = bundle.training, bundle.metrics
     return (
-        f"{training['num_params']:,} parameters; trained in {training['train_seconds']:.0f} s on {training['device']}; "
-        f"scores {metrics['predict_reviews_per_second']:,.0f} reviews/s from text in batches, "
-        f"{metrics['predict_single_per_second']:,.0f} one at a time."
+        f"{training.num_params:,} parameters; trained in {training.train_seconds:.0f} s on {training.device}; "
+        f"scores {metrics.predict_reviews_per_second:,.0f} reviews/s from text in batches, "
+        f"{metrics.predict_single_per_second:,.0f} one at a time."
     )
 
 
-def describe_limits(bundle: dict[str, Any]) -> str:
+def describe_limits(bundle: BundleFacts) -> str:
     """Name what the numbers do not say."""
-    encoding = bundle["encoding"]
-    reach = f"It reads the first {encoding['length']} tokens of a text and no more. " if encoding else ""
+    encoding = bundle.encoding
+    reach = f"It reads the first {encoding.length} tokens of a text and no more. " if encoding else ""
     unknown = (
-        "" if encoding and encoding["kind"] == "subwords" else "Words that the training split lacks are unknown to it. "
+        "" if encoding and encoding.kind == "subwords" else "Words that the training split lacks are unknown to it. "
     )
     return (
         f"{reach}{unknown}The interval covers the choice of the test reviews, not another training seed, other texts "
@@ -115,29 +116,30 @@ def describe_limits(bundle: dict[str, Any]) -> str:
     )
 
 
-def describe_command(bundle: dict[str, Any]) -> str:
+def describe_command(bundle: Origin) -> str:
     """Give the command that makes this model again."""
-    settings, dataset = bundle["settings"], bundle["dataset"]
-    flag = "--baselines" if bundle["kind"] == "baseline" else "--variants"
-    options = {**describe_dataset(dataset), flag: bundle["variant"], "--limit": dataset["limit"]}
-    options["--validation-fraction"] = dataset["validation_fraction"]
-    if bundle["kind"] == "neural":
-        options |= {"--seeds": settings["seed"], "--epochs": settings["epochs"], "--patience": settings["patience"]}
-        options["--batch-size"] = settings["batch_size"]
+    settings, dataset = bundle.settings, bundle.dataset
+    options: dict[str, object] = {**describe_dataset(dataset)}
+    options["--baselines" if bundle.kind == "baseline" else "--variants"] = bundle.variant
+    options["--limit"] = dataset.limit
+    options["--validation-fraction"] = dataset.validation_fraction
+    if isinstance(settings, FitSettings):
+        options |= {"--seeds": settings.seed, "--epochs": settings.epochs, "--patience": settings.patience}
+        options["--batch-size"] = settings.batch_size
     flags = [f"{name} {shlex.quote(str(value))}" for name, value in options.items() if value is not None]
     return " ".join(["python flows/train_all.py", *flags])
 
 
-def describe_dataset(dataset: dict[str, Any]) -> dict[str, Any]:
+def describe_dataset(dataset: DatasetOfModel) -> dict[str, object]:
     """Give the flags that name the dataset; of a file's place only its name is kept."""
-    if dataset.get("file_options") is None:
-        return {"--dataset": dataset["name"]}
-    flags = {"--dataset": f"path/to/{dataset['name']}"}
+    if dataset.file_options is None:
+        return {"--dataset": dataset.name}
+    flags: dict[str, object] = {"--dataset": f"path/to/{dataset.name}"}
     for field in fields(FileOptions):
-        value = dataset["file_options"].get(field.name)
+        value = dataset.file_options.get(field.name)
         if value and value != field.default:
             flag = f"--{field.name.replace('text_columns', 'text_column').replace('_', '-')}"
-            flags[flag] = ",".join(value) if isinstance(value, list | tuple) else value
+            flags[flag] = ",".join(map(str, value)) if isinstance(value, list | tuple) else value
     return flags
 
 

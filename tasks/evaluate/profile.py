@@ -1,11 +1,13 @@
 """What a bundle keeps of the texts it was made from, so that later ones can be held against them: a few counts."""
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from tasks.evaluate.facts import Histogram
 from tasks.ingest.batches import read_batches
 from tasks.ingest.word_counts import count_words
 
@@ -13,12 +15,12 @@ NUM_BINS: Final = 10
 Values = NDArray[np.int64] | NDArray[np.float64]
 
 
-def profile_lengths(path: Path) -> dict[str, Any]:
+def profile_lengths(path: Path) -> Histogram:
     """Count the reviews of a file by their length in words, in bins with about as many reviews each."""
     return count_in_quantiles(read_lengths(path))
 
 
-def profile_unknown(num_tokens: NDArray[np.int32], num_oov: NDArray[np.int32]) -> dict[str, Any]:
+def profile_unknown(num_tokens: NDArray[np.int32], num_oov: NDArray[np.int32]) -> Histogram:
     """Count held-out reviews by the share of their tokens that is unknown to the model.
 
     Held out, because a vocabulary knows the words that it was learned from.
@@ -36,17 +38,17 @@ def share_of_unknown(num_tokens: NDArray[np.int32], num_oov: NDArray[np.int32]) 
     return np.asarray(num_oov, np.float64) / np.maximum(1, num_tokens)
 
 
-def count_in_quantiles(values: Values) -> dict[str, Any]:
+def count_in_quantiles(values: Values) -> Histogram:
     """Count values in bins bounded by their own deciles; the last bin has no upper bound.
 
-    Equal deciles make one bound: count_in_quantiles([0] * 9 + [5]) -> {"bounds": [0.0, 0.5], "counts": [9, 0, 1]}.
+    Equal deciles make one bound: count_in_quantiles([0] * 9 + [5]) -> bounds (0.0, 0.5), counts (9, 0, 1).
     """
     quantiles = np.quantile(values, np.arange(1, NUM_BINS) / NUM_BINS)
     bounds = np.unique(quantiles).tolist()
-    return {"bounds": bounds, "counts": count_in_bins(values, bounds)}
+    return Histogram(bounds=tuple(bounds), counts=tuple(count_in_bins(values, bounds)))
 
 
-def count_in_bins(values: Values, bounds: list[float]) -> list[int]:
+def count_in_bins(values: Values, bounds: Sequence[float]) -> list[int]:
     """Count values up to each bound, and above the last: count_in_bins([1, 2, 3], [2]) -> [2, 1]."""
     bins = np.searchsorted(bounds, values, side="left")
     counts: list[int] = np.bincount(bins, minlength=len(bounds) + 1).tolist()

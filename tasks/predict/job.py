@@ -12,6 +12,7 @@ from tasks.errors import UserError
 from tasks.evaluate.bundle import Bundle, find_bundle, identify_bundle, load_bundle, read_facts
 from tasks.evaluate.identity import decide_prediction
 from tasks.ingest.files.options import FileOptions
+from tasks.predict.facts import ScoringFacts
 from tasks.predict.parts import list_parts, open_parts, publish, read_parts, write_part
 from tasks.predict.reading import Taken, hash_input, peek_columns, take_rows
 from tasks.predict.scoring import Cleaned, clean_rows, describe_additions, score_rows
@@ -48,7 +49,7 @@ class Job:
 
     def name_kernels(self) -> str | None:
         """Name the setting of the kernels that the model predicts with; None for a baseline."""
-        return None if read_facts(find_bundle(self.model_folder))["encoding"] is None else "auto"
+        return None if read_facts(find_bundle(self.model_folder)).encoding is None else "auto"
 
 
 class Listener:
@@ -74,8 +75,8 @@ def check_job(job: Job) -> None:
     additions.check_names(peeked.names, job.files.path.name)
 
 
-def score_file(job: Job, *, listener: Listener) -> dict[str, Any]:
-    """Write every row of the input with its score to the output; returns counts, metrics and how long it took.
+def score_file(job: Job, *, listener: Listener) -> ScoringFacts:
+    """Write every row of the input with its score to the output; return counts, metrics and how long it took.
 
     An interrupted scoring of the same input by the same model goes on where it was. Raises UserError for a bundle that
     is not as it was made and for input that cannot be read.
@@ -100,13 +101,13 @@ def score_file(job: Job, *, listener: Listener) -> dict[str, Any]:
     num_added = len(additions.schema)
     publish(folder, job.output, summary.watch(read_parts(folder, num_added=num_added)), num_added=num_added)
     seconds = time.perf_counter() - started
-    return {
-        **summary.describe(threshold=bundle.facts["threshold"]),
-        "num_rows_resumed": summary.num_rows - num_rows,
-        "seconds": seconds,
-        "rows_per_second": num_rows / seconds,
-        "peak_memory_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // KIBIBYTES_PER_MEBIBYTE,
-    }
+    return ScoringFacts(
+        **dict(summary.describe(threshold=bundle.facts.threshold)),
+        num_rows_resumed=summary.num_rows - num_rows,
+        seconds=seconds,
+        rows_per_second=num_rows / seconds,
+        peak_memory_mb=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // KIBIBYTES_PER_MEBIBYTE,
+    )
 
 
 def prepare(taken: Taken, *, bundle: Bundle) -> tuple[Taken, Cleaned]:

@@ -1,16 +1,17 @@
 """From texts to the columns that scoring adds: one row per text, whether it can be scored or not."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from tasks.errors import UserError
-from tasks.evaluate.bundle import Bundle, Decided, name_model
+from tasks.evaluate.bundle import Bundle, Decided
 from tasks.evaluate.classifier import Prepared
+from tasks.evaluate.facts import BundleFacts
 from tasks.evaluate.predictions import PREFIX
 from tasks.ingest.clean import clean_texts
 from tasks.ingest.losses import is_blank
@@ -67,14 +68,14 @@ class Additions:
             )
 
 
-def describe_additions(facts: Mapping[str, Any], *, prefix: str, min_confidence: float) -> Additions:
+def describe_additions(facts: BundleFacts, *, prefix: str, min_confidence: float) -> Additions:
     """Tell what a model adds to every row; `facts` is the content of its bundle.json."""
     return Additions(
-        label_names=tuple(facts["label_names"]),
+        label_names=facts.label_names,
         prefix=prefix,
         min_confidence=min_confidence,
-        model_id=name_model(facts),
-        length=facts["encoding"]["length"] if facts["encoding"] else None,
+        model_id=facts.model_id,
+        length=facts.length,
     )
 
 

@@ -10,11 +10,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from tasks.evaluate.metrics import compute_metrics
+from tasks.evaluate.metric_table import compute_metrics
 from tasks.evaluate.predictions import PREFIX
 from tasks.ingest.files.columns import take_strings
 from tasks.ingest.files.rows import Rows
 from tasks.ingest.labels import trim_labels
+from tasks.predict.facts import SummaryFacts
 from tasks.predict.scoring import Additions
 from tasks.predict.writers import Part
 
@@ -67,23 +68,23 @@ class Summary:
         columns = [self.take(table, f"{PREFIX}{name}").filter(usable).to_numpy() for name in self.additions.label_names]
         self.probabilities.append(np.column_stack(columns))
 
-    def describe(self, *, threshold: float) -> dict[str, Any]:
-        """Return everything as plain JSON; `metrics` is None without labelled rows."""
+    def describe(self, *, threshold: float) -> SummaryFacts:
+        """Return the counts and, where there are labelled rows, the metrics."""
         labels = np.concatenate(self.labels) if self.labels else np.zeros(0, np.int32)
-        return {
-            "model_id": self.additions.model_id,
-            "num_rows": self.num_rows,
-            "num_scored": self.num_rows - self.reasons.total(),
-            "num_uncertain": self.num_uncertain,
-            "predicted": dict(self.predicted),
-            "reasons": dict(self.reasons),
-            "unknown_labels": dict(self.unknown.most_common(3)),
-            "num_unknown_labels": self.unknown.total(),
-            "num_labelled": len(labels),
-            "metrics": compute_metrics(np.concatenate(self.probabilities), labels, threshold=threshold)
+        return SummaryFacts(
+            model_id=self.additions.model_id,
+            num_rows=self.num_rows,
+            num_scored=self.num_rows - self.reasons.total(),
+            num_uncertain=self.num_uncertain,
+            predicted=dict(self.predicted),
+            reasons=dict(self.reasons),
+            unknown_labels=dict(self.unknown.most_common(3)),
+            num_unknown_labels=self.unknown.total(),
+            num_labelled=len(labels),
+            metrics=compute_metrics(np.concatenate(self.probabilities), labels, threshold=threshold)
             if len(labels)
             else None,
-        }
+        )
 
 
 def count_values(values: Any) -> Counter[str]:

@@ -1,7 +1,7 @@
 """Prefect task that scores a file, and how its progress is told."""
 
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from prefect import task
 from prefect.artifacts import create_markdown_artifact
@@ -12,6 +12,7 @@ from prefect.states import Completed, Failed
 
 from tasks.errors import TrainingError, UserError, disk_errors_explained
 from tasks.formatting.markdown import render_table
+from tasks.predict.facts import ScoringFacts
 from tasks.predict.job import SCORE, Job, Listener
 from tasks.predict.tables import list_results
 from tasks.process.child import run_apart
@@ -41,7 +42,7 @@ class Progress(Listener):
 
 
 @task(name="score-texts", task_run_name="score-{job.files.path.name}", cache_policy=NO_CACHE)
-def score_texts(job: Job, *, artifacts_dir: Path) -> State[dict[str, Any]]:
+def score_texts(job: Job, *, artifacts_dir: Path) -> State[ScoringFacts]:
     """Score a file in a process of its own; of two runs with the same output the second waits."""
     logger = get_run_logger()
     name = f"predict-{fingerprint({'output': str(job.output)})}"
@@ -50,14 +51,14 @@ def score_texts(job: Job, *, artifacts_dir: Path) -> State[dict[str, Any]]:
             disk_errors_explained(job.output.parent),
             locked(artifacts_dir, name, on_wait=lambda: logger.info("waiting for another run that writes it")),
         ):
-            facts: dict[str, Any] = run_apart(SCORE, job=job, listener=Progress())
+            facts: ScoringFacts = run_apart(SCORE, job=job, listener=Progress())
     except (TrainingError, UserError) as error:
         return Failed(message=str(error), data=error)
-    if facts["num_unknown_labels"]:
+    if facts.num_unknown_labels:
         logger.warning(
             "%s labels that the model does not know, such as %s, are left out of the metrics",
-            f"{facts['num_unknown_labels']:,}",
-            ", ".join(map(repr, facts["unknown_labels"])),
+            f"{facts.num_unknown_labels:,}",
+            ", ".join(map(repr, facts.unknown_labels)),
         )
     create_markdown_artifact(key="predictions", markdown=render_table(list_results(facts)), description=str(job.output))
-    return Completed(message=f"{facts['num_rows']:,} rows, {facts['rows_per_second']:,.0f} rows/s", data=facts)
+    return Completed(message=f"{facts.num_rows:,} rows, {facts.rows_per_second:,.0f} rows/s", data=facts)

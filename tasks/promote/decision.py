@@ -8,11 +8,12 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict
 
 from tasks.errors import TrainingError, UserError
-from tasks.evaluate.bundle import CURRENT
+from tasks.evaluate.bundle import CURRENT, read_bundle_file
+from tasks.evaluate.facts import BundleFacts
 from tasks.ingest.datasets import SAMPLE
 from tasks.process.child import ChildError
 from tasks.promote.champion import find_champion, find_withdrawal, read_history
-from tasks.promote.identity import Facts, Identity, identify, is_intact, read_facts
+from tasks.promote.identity import Identity, identify, is_intact
 from tasks.promote.rules import GateRules
 
 Outcome = Literal["promoted", "refused", "kept", "held"]
@@ -123,9 +124,9 @@ def weigh(
     if withdrawn := find_withdrawal(read_history(champions), identity.name):
         reason = f"It was taken out of use by hand on {withdrawn.time[:10]}"
         return {"outcome": "refused", "reasons": [f"{reason}; only a hand brings it back."]}
-    facts = read_facts(champion)
-    if challenge.dataset == SAMPLE != facts.dataset.get("name"):
-        reason = f"A model of the built-in sample does not replace one of {facts.dataset.get('name')}."
+    facts = read_bundle_file(champion)
+    if challenge.dataset == SAMPLE != facts.dataset.name:
+        reason = f"A model of the built-in sample does not replace one of {facts.dataset.name}."
         return {"outcome": "refused", "reasons": [reason]}
     measured = rescore(champion)
     reasons = measured.pop("reasons")
@@ -144,7 +145,7 @@ def recognise(champion: Path) -> dict[str, Any]:
     return {"outcome": "promoted", "reasons": ["It is the champion already; its files were damaged and are restored."]}
 
 
-def warn_of_overlap(facts: Facts, challenge: Challenge) -> list[str]:
+def warn_of_overlap(facts: BundleFacts, challenge: Challenge) -> list[str]:
     """Warn when the champion may have been trained on reviews that it was tested on.
 
     It cannot have been when its own test split was this one: that was disjoint from what it read.

@@ -2,29 +2,14 @@
 
 import re
 from pathlib import Path
-from typing import Any, Final, NamedTuple
-
-from pydantic import BaseModel, ValidationError
+from typing import Final, NamedTuple
 
 from tasks.errors import UserError
-from tasks.evaluate.bundle import MANIFESTS, check_files, read_bundle_manifest
+from tasks.evaluate.bundle import MANIFESTS, check_files, read_bundle_file, read_bundle_manifest
 from tasks.evaluate.classifier import MODEL_FILES
 from tasks.store.fingerprint import hash_json
 
 SAFE_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,199}")
-
-
-class Facts(BaseModel):
-    """What of bundle.json the gate goes by."""
-
-    variant: str
-    fingerprint: str
-    label_names: list[str]
-    temperature: float
-    threshold: float
-    encoding: dict[str, Any] | None
-    dataset: dict[str, Any]
-    data: dict[str, str]
 
 
 class Identity(NamedTuple):
@@ -43,7 +28,7 @@ def identify(folder: Path) -> Identity:
     answers: the same training evaluated anew may have another threshold, and is another champion then.
     """
     names = list_files(folder)
-    facts = read_facts(folder)
+    facts = read_bundle_file(folder)
     training = read_bundle_manifest(folder / MANIFESTS[0])
     answers = {
         "files": {
@@ -53,7 +38,7 @@ def identify(folder: Path) -> Identity:
     }
     name = f"{facts.variant}-{facts.fingerprint}-{hash_json(answers)[:8]}"
     check_name(name, folder)
-    return Identity(name, facts.variant, facts.fingerprint, str(facts.dataset.get("name", "unknown")))
+    return Identity(name, facts.variant, facts.fingerprint, facts.dataset.name)
 
 
 def list_files(folder: Path) -> list[str]:
@@ -72,17 +57,6 @@ def check_name(name: str, folder: Path) -> None:
     """Refuse a name that could lead out of a folder."""
     if not SAFE_NAME.fullmatch(name):
         raise UserError(f"the model in {str(folder)!r} has a part called {name!r}; expected a plain file name.")
-
-
-def read_facts(folder: Path) -> Facts:
-    """Read bundle.json; raises UserError when it is none."""
-    try:
-        return Facts.model_validate_json((folder / "bundle.json").read_text(encoding="utf-8"))
-    except (OSError, ValidationError) as error:
-        raise UserError(
-            f"the model in {str(folder)!r} has no bundle.json that can be read; expected that of an evaluated model. "
-            "Train it again."
-        ) from error
 
 
 def is_intact(folder: Path) -> bool:

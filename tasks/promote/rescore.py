@@ -13,12 +13,11 @@ from tasks.compare.data_card import read_split
 from tasks.compare.mistakes import read_reviews
 from tasks.compare.slices import cut_slices
 from tasks.errors import UserError
-from tasks.evaluate.bundle import Bundle, load_bundle
+from tasks.evaluate.bundle import Bundle, load_bundle, read_bundle_file
 from tasks.evaluate.metrics import predict_labels
 from tasks.evaluate.predictions import read_predictions
 from tasks.ingest.batches import read_batches
 from tasks.promote.gate import Slice, judge
-from tasks.promote.identity import read_facts
 from tasks.promote.rules import Margins
 
 MOST_LOST: Final = 30
@@ -90,7 +89,7 @@ def read_answers(folder: Path, test_path: Path) -> Answers:
     if not pq.read_table(path, columns=columns).equals(pq.read_table(test_path, columns=columns)):
         raise UserError(f"{str(path)!r} is not of the test reviews of this run; expected it to be. Run again.")
     probabilities, labels = read_predictions(path)
-    predicted = predict_labels(probabilities, threshold=read_facts(folder).threshold)
+    predicted = predict_labels(probabilities, threshold=read_bundle_file(folder).threshold)
     return Answers(predicted, labels, take_confidence(probabilities, predicted))
 
 

@@ -12,8 +12,10 @@ from prefect.client.schemas import State
 from prefect.logging import get_run_logger
 from prefect.states import Completed, Failed
 
-from tasks.compare.results import FILE, ModelResult
+from tasks.compare.facts import FILE
+from tasks.compare.results import ModelResult
 from tasks.compare.task import describe_encodings
+from tasks.encode.facts import EncodingFacts
 from tasks.errors import UserError, disk_errors_explained
 from tasks.ingest.facts import ReviewsManifest
 from tasks.process.child import run_apart
@@ -37,7 +39,7 @@ def gate_candidate(
     comparison: Manifest,
     results: Sequence[ModelResult],
     reviews: ReviewsManifest,
-    sequences: Mapping[str, Manifest],
+    sequences: Mapping[str, Manifest[EncodingFacts]],
     *,
     rules: GateRules,
     run_id: str,

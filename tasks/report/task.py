@@ -9,7 +9,7 @@ from prefect.artifacts import create_link_artifact, create_markdown_artifact, cr
 from prefect.cache_policies import NO_CACHE
 from prefect.logging import get_run_logger
 
-from tasks.compare.results import FILE
+from tasks.compare.facts import FILE
 from tasks.errors import UserError, disk_errors_explained
 from tasks.probe.facts import Probe, ProbeRun
 from tasks.probe.task import MeasurementFacts, read_memory

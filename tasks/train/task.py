@@ -13,10 +13,12 @@ from prefect.logging import get_run_logger
 from tqdm import tqdm
 
 from tasks.encode.encodings import ENCODINGS
+from tasks.encode.facts import EncodingFacts
 from tasks.orchestrate.outputs import produce_in_task
 from tasks.process.child import run_apart
 from tasks.store.outputs import Manifest, Output
 from tasks.train.events import write_events
+from tasks.train.facts import TrainingFacts
 from tasks.train.identity import TRAIN, decide_model
 from tasks.train.settings import EpochRecord, FitSettings, Listener
 from tasks.train.variants import Variant
@@ -78,12 +80,12 @@ def describe_epoch(history: list[EpochRecord], settings: FitSettings) -> str:
 def train_variant(
     variant: Variant,
     settings: FitSettings,
-    sequences: Manifest,
+    sequences: Manifest[EncodingFacts],
     *,
     num_classes: int,
     data_dir: Path,
     artifacts_dir: Path,
-) -> State[Manifest]:
+) -> State[Manifest[TrainingFacts]]:
     """Train a variant on sequences, or reuse the model that the same training gave."""
     output = Output(
         root=artifacts_dir,
@@ -91,15 +93,15 @@ def train_variant(
         name=variant.name,
         family=f"models/{variant.name}",
         folder=f"models/{variant.name}/{{fingerprint}}",
-        facts_type=dict,
+        facts_type=TrainingFacts,
         decided_by=decide_model(variant, settings, sequences, num_classes=num_classes),
         manifest_name="training.json",
     )
 
-    def make(folder: Path) -> dict[str, Any]:
+    def make(folder: Path) -> TrainingFacts:
         name = f"{variant.name}-{settings.seed}"
         event_folder = artifacts_dir / "tensorboard" / name / output.fingerprint
-        facts: dict[str, Any] = run_apart(
+        facts: TrainingFacts = run_apart(
             TRAIN,
             variant=variant,
             encoding=ENCODINGS[sequences.name],
@@ -109,6 +111,6 @@ def train_variant(
             folder=folder,
             listener=Progress(name, settings, event_folder),
         )
-        return {**facts, "encoding": sequences.name, "description": variant.description}
+        return facts
 
     return produce_in_task(output, make)

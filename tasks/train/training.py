@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from statistics import median
-from typing import Any, Final
+from typing import Final
 
 import keras
 import pandas as pd
@@ -15,6 +15,7 @@ from tasks.encode.encodings import Encoding
 from tasks.encode.sequences import read_sequences
 from tasks.train.backend import make_epoch_runner, name_kernel, prepare_device, release_memory
 from tasks.train.build import build_model, count_parameters, describe_model
+from tasks.train.facts import HistoryFacts, TrainingFacts
 from tasks.train.fit import Split, best_epoch, fit
 from tasks.train.settings import EpochRecord, FitSettings, Listener
 from tasks.train.variants import Variant
@@ -31,7 +32,7 @@ def train_variant(
     sequences_folder: Path,
     folder: Path,
     listener: Listener,
-) -> dict[str, Any]:
+) -> TrainingFacts:
     """Write model.keras, summary.txt, history.csv and a copy of tokenizer.json under `folder`; return the numbers.
 
     `folder`/checkpoint keeps the state after each epoch, for a training that was interrupted.
@@ -57,14 +58,15 @@ def train_variant(
         )
         write_files(folder, model, history)
         shutil.copy(sequences_folder / "tokenizer.json", folder)
-        peak_memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // KIBIBYTES_PER_MEBIBYTE
-        return {
-            "num_params": count_parameters(model),
-            "device": device,
-            "kernel": name_kernel(model),
-            "peak_memory_mb": peak_memory,
-            **summarise_history(history, settings),
-        }
+        return TrainingFacts(
+            num_params=count_parameters(model),
+            device=device,
+            kernel=name_kernel(model),
+            peak_memory_mb=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // KIBIBYTES_PER_MEBIBYTE,
+            encoding=encoding.name,
+            description=variant.description,
+            **dict(summarise_history(history, settings)),
+        )
     finally:
         release_memory()
 
@@ -76,22 +78,18 @@ def write_files(folder: Path, model: keras.Model, history: Sequence[EpochRecord]
     pd.DataFrame([asdict(record) for record in history]).to_csv(folder / "history.csv", index=False)
 
 
-def summarise_history(history: list[EpochRecord], settings: FitSettings) -> dict[str, Any]:
-    """Reduce the history to the numbers of the leaderboard.
-
-    `epoch_seconds` and `reviews_per_second` are medians over the epochs, of the updates alone, so that compiling in the
-    first epoch does not count; `train_seconds` is everything, validation and compiling included.
-    """
+def summarise_history(history: list[EpochRecord], settings: FitSettings) -> HistoryFacts:
+    """Reduce the history to the numbers of the leaderboard."""
     best = history[best_epoch(history) - 1]
-    return {
-        "batch_size": settings.batch_size,
-        "epochs": len(history),
-        "best_epoch": best.epoch,
-        "train_accuracy": best.accuracy,
-        "train_loss": best.loss,
-        "val_accuracy": best.val_accuracy,
-        "val_loss": best.val_loss,
-        "train_seconds": sum(record.seconds for record in history),
-        "epoch_seconds": median(record.train_seconds for record in history),
-        "reviews_per_second": median(record.reviews_per_second for record in history),
-    }
+    return HistoryFacts(
+        batch_size=settings.batch_size,
+        epochs=len(history),
+        best_epoch=best.epoch,
+        train_accuracy=best.accuracy,
+        train_loss=best.loss,
+        val_accuracy=best.val_accuracy,
+        val_loss=best.val_loss,
+        train_seconds=sum(record.seconds for record in history),
+        epoch_seconds=median(record.train_seconds for record in history),
+        reviews_per_second=median(record.reviews_per_second for record in history),
+    )

@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from tasks.baseline.baselines import Baseline
+from tasks.baseline.facts import BaselineFacts
 from tasks.baseline.fitting import fit_baseline
 from tasks.baseline.model import BaselineModel, load_baseline
 
@@ -36,7 +37,7 @@ UNSEEN = ["the best film", "", "?!", "dull dull dull film", "quite unheard", "ne
 class Fitted:
     """What fitting returned, and where its files are."""
 
-    facts: dict[str, Any]
+    facts: BaselineFacts
     folder: Path
 
     @property

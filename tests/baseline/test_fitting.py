@@ -143,8 +143,8 @@ def test_majority_predicts_the_shares_of_train(fit: Fit, three_classes: Any) -> 
     fitted = fit(BASELINES["majority"], three_classes, num_classes=3)
     np.testing.assert_allclose(fitted.model.predict_probabilities(["good", ""]), [[6 / 13, 5 / 13, 2 / 13]] * 2)
     # All five negatives of validation's eleven reviews and one more.
-    assert fitted.facts["val_accuracy"] == pytest.approx(6 / 11)
-    assert fitted.facts["val_loss"] == pytest.approx(-(6 * np.log(6 / 13) + 5 * np.log(5 / 13)) / 11)
+    assert fitted.facts.val_accuracy == pytest.approx(6 / 11)
+    assert fitted.facts.val_loss == pytest.approx(-(6 * np.log(6 / 13) + 5 * np.log(5 / 13)) / 11)
 
 
 def test_class_that_is_not_in_train_has_no_probability(name: str, fit: Fit, three_classes: Any) -> None:
@@ -155,13 +155,13 @@ def test_class_that_is_not_in_train_has_no_probability(name: str, fit: Fit, thre
     assert probabilities.shape == (2, 3)
     assert (probabilities[:, 1] == 0).all()
     assert (probabilities[:, [0, 2]] > 0).all()
-    assert np.isfinite(fitted.facts["val_loss"])
+    assert np.isfinite(fitted.facts.val_loss)
 
 
 def test_train_of_one_class_predicts_that_class(name: str, fit: Fit) -> None:
     fitted = fit(BASELINES[name], [("a good film", 1), ("a good one", 1)])
     np.testing.assert_array_equal(fitted.model.predict_probabilities(["bad", "good"]), [[0.0, 1.0]] * 2)
-    assert (fitted.facts["train_accuracy"], fitted.facts["train_loss"]) == (1.0, 0.0)
+    assert (fitted.facts.train_accuracy, fitted.facts.train_loss) == (1.0, 0.0)
 
 
 @pytest.mark.parametrize("text", ["", "?!", "\t\n"], ids=["empty", "punctuation", "blank"])
@@ -171,9 +171,10 @@ def test_train_without_words_leaves_the_shares(text: str, name: str, fit: Fit) -
 
 
 def test_facts_are_those_of_a_training(name: str, fit: Fit, two_classes: Any) -> None:
-    facts = fit(BASELINES[name], two_classes).facts
+    fitted = fit(BASELINES[name], two_classes).facts
+    facts = json.loads(fitted.model_dump_json())
     assert facts.keys() == FACTS
-    assert json.loads(json.dumps(facts)) == facts
+    assert facts == fitted.model_dump()
     assert facts["device"] == f"CPU ({os.cpu_count()} cores), scikit-learn"
     assert [facts[key] for key in ("batch_size", "epochs", "best_epoch", "epoch_seconds")] == [None] * 4
     assert facts["reviews_per_second"] == pytest.approx(len(two_classes) / facts["train_seconds"])
@@ -189,14 +190,15 @@ def test_scores_are_those_of_the_saved_model(split: str, name: str, fit: Fit, tw
         (probabilities.argmax(axis=1) == labels).mean(),
         -np.log(probabilities[range(len(labels)), labels]).mean(),
     )
-    found = fitted.facts[f"{split}_accuracy"], fitted.facts[f"{split}_loss"]
+    facts = fitted.facts.model_dump()
+    found = facts[f"{split}_accuracy"], facts[f"{split}_loss"]
     np.testing.assert_allclose(found, expected)
 
 
 def test_parameters_are_the_weights_and_the_bias(fit: Fit, three_classes: Any) -> None:
     fitted = fit(BASELINES["nb-svm"], three_classes, num_classes=3)
     num_ngrams = read_vocabulary(fitted.folder / "vocabulary.json").num_ngrams
-    assert fitted.facts["num_params"] == 3 * (num_ngrams + 1)
+    assert fitted.facts.num_params == 3 * (num_ngrams + 1)
 
 
 def test_baselines_learn_what_tells_the_classes_apart(fit: Fit, two_classes: Any) -> None:

@@ -32,7 +32,8 @@ def fit_all():
         manifest = state.result()
         print(json.dumps({"state": state.name, "folder": manifest.folder, "files": sorted(manifest.files),
                           "fingerprint": manifest.fingerprint, "settings": manifest.decided_by["settings"],
-                          "sklearn": "sklearn" in sys.modules, "facts": manifest.facts, "kind": manifest.kind}))
+                          "sklearn": "sklearn" in sys.modules, "kind": manifest.kind,
+                          "facts": manifest.facts.model_dump()}))
 fit_all()
 """
 

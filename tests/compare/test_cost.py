@@ -1,13 +1,12 @@
 """Pareto fronts: who is neither cheaper nor better than somebody else is not on them."""
 
-from typing import Any
-
 from tasks.compare.cost import COSTS, find_front, find_pareto_fronts
+from tasks.compare.leaderboard_facts import LeaderboardRow, Spread
 
 
-def make_row(name: str, accuracy: float | None, seconds: float | None) -> dict[str, Any]:
-    mean = None if accuracy is None else {"mean": accuracy}
-    return {"name": name, "accuracy": mean, **dict.fromkeys(COSTS, seconds)}
+def make_row(name: str, accuracy: float | None, seconds: float | None) -> LeaderboardRow:
+    spread = None if accuracy is None else Spread(mean=accuracy, sd=None, low=accuracy, high=accuracy)
+    return LeaderboardRow.model_construct(name=name, accuracy=spread, **dict.fromkeys(COSTS, seconds))
 
 
 ROWS = [
@@ -22,16 +21,16 @@ ROWS = [
 
 def test_front_goes_from_cheap_to_dear() -> None:
     front = find_front(ROWS, "train_seconds", less_is_better=True)
-    assert front == ["bad and cheapest", "fair and cheap", "good and dear"]
+    assert front == ("bad and cheapest", "fair and cheap", "good and dear")
 
 
 def test_front_of_speeds_goes_from_fast_to_slow() -> None:
-    assert find_front(ROWS, "predict_reviews_per_second", less_is_better=False) == ["good and dear"]
+    assert find_front(ROWS, "predict_reviews_per_second", less_is_better=False) == ("good and dear",)
 
 
 def test_equal_cost_keeps_the_better_one() -> None:
     rows = [make_row("a", 0.7, 1.0), make_row("b", 0.8, 1.0)]
-    assert find_front(rows, "train_seconds", less_is_better=True) == ["b"]
+    assert find_front(rows, "train_seconds", less_is_better=True) == ("b",)
 
 
 def test_every_cost_has_its_front() -> None:

@@ -7,8 +7,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from tasks.compare.facts import MissedReviews, Mistakes, Review
 from tasks.compare.mistakes import SHOWN_CHARACTERS, analyse_errors
-from tasks.compare.results import CONSTANT, Contestant, ModelResult
+from tasks.compare.results import CONSTANT, Contestant, TrainedModel
+from tasks.evaluate.facts import EvaluationFacts, Scores
 
 NAMES = ["neg", "pos"]
 LABELS = np.array([0, 1, 1, 0], np.int32)
@@ -21,8 +23,8 @@ def make_contestant(name: str, positive: list[float]) -> Contestant:
     column = np.array(positive)
     probabilities = np.stack([np.column_stack([1 - column, column])])
     predicted = (probabilities[:, :, 1] >= 0.5).astype(np.intp)
-    validation = {"validation": {"accuracy": 0.5, "nll": 0.5}}
-    result = ModelResult(variant=name, group="seed", encoding="e", seed=1, status="ok", metrics=validation)
+    metrics = EvaluationFacts.model_construct(validation=Scores.model_construct(accuracy=0.5, nll=0.5))
+    result = TrainedModel.model_construct(variant=name, group="seed", encoding="e", seed=1, metrics=metrics)
     return Contestant(name, [result], probabilities, predicted, predicted == LABELS, LABELS)
 
 
@@ -35,35 +37,37 @@ def test_path(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def errors(test_path: Path) -> dict[str, object]:
+def errors(test_path: Path) -> Mistakes:
     contestants = [make_contestant("lstm", LSTM), make_contestant("gru", GRU), make_contestant(CONSTANT, [1.0] * 4)]
-    return analyse_errors(contestants, test_path, NAMES)
+    found = analyse_errors(contestants, test_path, NAMES)
+    assert found is not None
+    return found
 
 
-def test_constant_model_is_left_out(errors: dict[str, object]) -> None:
-    assert errors["models"] == ["lstm", "gru"]
+def test_constant_model_is_left_out(errors: Mistakes) -> None:
+    assert errors.models == ("lstm", "gru")
 
 
-def test_confident_mistakes_come_first(errors: dict[str, object]) -> None:
-    found = [(it["row"], it["predicted"], it["probability"]) for it in errors["confident"] if it["model"] == "lstm"]
+def test_confident_mistakes_come_first(errors: Mistakes) -> None:
+    found = [(it.row, it.predicted, it.probability) for it in errors.confident if it.model == "lstm"]
     assert found == [(0, "pos", pytest.approx(0.99)), (2, "neg", pytest.approx(0.6))]
 
 
-def test_reviews_that_every_model_misses_are_named(errors: dict[str, object]) -> None:
-    assert errors["missed_by_all"] == {"num_reviews": 1, "rows": [0]}
-    assert errors["wrong_models"] == [1, 2, 1]
-    assert errors["oracle_accuracy"] == 0.75
+def test_reviews_that_every_model_misses_are_named(errors: Mistakes) -> None:
+    assert errors.missed_by_all == MissedReviews(num_reviews=1, rows=(0,))
+    assert errors.wrong_models == (1, 2, 1)
+    assert errors.oracle_accuracy == 0.75
 
 
-def test_agreement_is_the_share_of_equal_answers(errors: dict[str, object]) -> None:
-    assert errors["agreement"] == [[1.0, 0.5], [0.5, 1.0]]
+def test_agreement_is_the_share_of_equal_answers(errors: Mistakes) -> None:
+    assert errors.agreement == ((1.0, 0.5), (0.5, 1.0))
 
 
-def test_texts_are_kept_once_and_cut(errors: dict[str, object]) -> None:
-    assert errors["texts"].keys() == {"0", "2", "3"}
-    assert errors["texts"]["2"] == {"id": "c", "label": "pos", "text": "third", "num_characters": 5}
-    assert len(errors["texts"]["3"]["text"]) == SHOWN_CHARACTERS
-    assert errors["texts"]["3"]["num_characters"] == 5_000
+def test_texts_are_kept_once_and_cut(errors: Mistakes) -> None:
+    assert errors.texts.keys() == {"0", "2", "3"}
+    assert errors.texts["2"] == Review(id="c", label="pos", text="third", num_characters=5)
+    assert len(errors.texts["3"].text) == SHOWN_CHARACTERS
+    assert errors.texts["3"].num_characters == 5_000
 
 
 def test_constant_model_alone_has_no_mistakes_to_learn_from(test_path: Path) -> None:

@@ -5,8 +5,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from tasks.compare.leaderboard_facts import Spread
 from tasks.compare.recommendation import recommend
-from tasks.compare.results import Contestant, ModelResult
+from tasks.compare.results import Contestant, TrainedModel
+from tasks.evaluate.facts import EvaluationFacts, Scores
 
 
 def test_best_on_validation_is_recommended(build: Any, add_result: Any) -> None:
@@ -66,15 +68,18 @@ def test_cheaper_one_may_be_a_standard_error_behind(accuracy: float, name: str) 
         make_contestant("lstm", accuracy=0.9, speed=1.0),
         make_contestant("flatten", accuracy=accuracy, speed=2.0),
     ]
-    rows = [{"name": it.name, "accuracy": None} for it in contestants]
-    recommendation = recommend(contestants, [], rows, num_validation=100)
+    on_test = Spread(mean=0.5, sd=None, low=0.4, high=0.6)
+    recommendation = recommend(contestants, [], {it.name: on_test for it in contestants}, num_validation=100)
     assert recommendation is not None
-    assert recommendation["name"] == name
+    assert recommendation.name == name
 
 
 def make_contestant(name: str, *, accuracy: float, speed: float) -> Contestant:
-    metrics = {"validation": {"accuracy": accuracy, "nll": 0.5}, "predict_reviews_per_second": speed}
-    result = ModelResult(variant=name, group="seed", encoding="words", seed=1, status="ok", metrics=metrics)
+    validation = Scores.model_construct(accuracy=accuracy, nll=0.5)
+    metrics = EvaluationFacts.model_construct(validation=validation, predict_reviews_per_second=speed)
+    result = TrainedModel.model_construct(
+        variant=name, group="seed", encoding="words", seed=1, folder=f"models/{name}", metrics=metrics
+    )
     nothing = np.zeros((1, 1))
     return Contestant(name, [result], nothing, nothing.astype(int), nothing.astype(bool), nothing.astype(np.int32))
 

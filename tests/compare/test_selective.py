@@ -12,17 +12,17 @@ CORRECT = np.array([False, True, False, True, True])
 
 def test_curve_answers_the_most_confident_first() -> None:
     curve = risk_coverage(CONFIDENCE, CORRECT)
-    assert curve["coverage"] == pytest.approx([0.2, 0.4, 0.6, 0.8, 1.0])
-    assert curve["accuracy"] == pytest.approx([1, 1, 2 / 3, 3 / 4, 3 / 5])
+    assert curve.coverage == pytest.approx([0.2, 0.4, 0.6, 0.8, 1.0])
+    assert curve.accuracy == pytest.approx([1, 1, 2 / 3, 3 / 4, 3 / 5])
 
 
 def test_curve_has_the_points_asked_for_and_ends_at_the_accuracy() -> None:
     random = np.random.default_rng(1)
     confidence, correct = random.random(5_000), random.random(5_000) < 0.8
     curve = risk_coverage(confidence, correct, num_points=11)
-    assert len(curve["coverage"]) == len(curve["accuracy"]) == 11
-    assert curve["coverage"][5] == pytest.approx(0.5, abs=1e-3)
-    assert (curve["coverage"][-1], curve["accuracy"][-1]) == (1.0, pytest.approx(correct.mean()))
+    assert len(curve.coverage) == len(curve.accuracy) == 11
+    assert curve.coverage[5] == pytest.approx(0.5, abs=1e-3)
+    assert (curve.coverage[-1], curve.accuracy[-1]) == (1.0, pytest.approx(correct.mean()))
 
 
 def test_order_of_the_reviews_does_not_matter_even_in_ties() -> None:
@@ -36,7 +36,7 @@ def test_order_of_the_reviews_does_not_matter_even_in_ties() -> None:
 
 
 def test_one_confidence_for_all_gives_a_flat_curve() -> None:
-    assert risk_coverage(np.full(5, 0.9), CORRECT)["accuracy"] == pytest.approx([0.6] * 5)
+    assert risk_coverage(np.full(5, 0.9), CORRECT).accuracy == pytest.approx([0.6] * 5)
     assert area_under_risk_coverage(np.full(5, 0.9), CORRECT) == pytest.approx(0.4)
 
 

@@ -8,7 +8,8 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from tasks.compare.slices import Attributes, Encoded, find_worst, has_negation, measure_accuracy, slice_accuracy
+from tasks.compare.facts import SliceAccuracy
+from tasks.compare.slices import Attributes, Encoded, find_worst, has_negation, measure_slice, slice_accuracy
 from tasks.evaluate.intervals import bootstrap_accuracy
 
 NAMES = ("negative", "positive")
@@ -37,14 +38,13 @@ def make_attributes(random: np.random.Generator, num_reviews: int) -> Attributes
     )
 
 
-def make_slice(name: str, n: int, accuracy: float, *, group: str = "group") -> dict[str, Any]:
-    hits = np.arange(n) < round(n * accuracy)
-    return {"group": group, "name": name, "n": n, **measure_accuracy(hits[None])}
+def make_slice(name: str, n: int, accuracy: float) -> SliceAccuracy:
+    return measure_slice("group", name, (np.arange(n) < round(n * accuracy))[None])
 
 
 def test_slices_of_six_reviews_agree_with_the_hand() -> None:
     rows = slice_accuracy(SIX_CORRECT, SIX, NAMES)
-    assert [(row["group"], row["name"], row["n"], row["accuracy"]) for row in rows] == [
+    assert [(row.group, row.name, row.n, row.accuracy) for row in rows] == [
         ("length", "up to 120 words", 1, 1.0),
         ("length", "121-250 words", 2, 0.5),
         ("length", "251-500 words", 2, 0.5),
@@ -64,22 +64,22 @@ def test_every_group_parts_all_reviews() -> None:
     random = np.random.default_rng(1)
     correct = random.random((3, 500)) < 0.8
     rows = slice_accuracy(correct, make_attributes(random, 500), NAMES)
-    for group in {row["group"] for row in rows}:
-        members = [row for row in rows if row["group"] == group]
-        assert sum(row["n"] for row in members) == 500
-        assert sum(row["n"] * row["accuracy"] for row in members) == pytest.approx(500 * correct.mean())
+    for group in {row.group for row in rows}:
+        members = [row for row in rows if row.group == group]
+        assert sum(row.n for row in members) == 500
+        assert sum(row.n * row.accuracy for row in members) == pytest.approx(500 * correct.mean())
 
 
 def test_one_seed_has_the_published_wilson_interval() -> None:
     """81 of 263, score method without continuity correction, in Newcombe 1998, table I."""
-    row = measure_accuracy((np.arange(263) < 81)[None])
-    assert (row["low"], row["high"]) == pytest.approx((0.2553, 0.3662), abs=5e-5)
+    row = measure_slice("group", "name", (np.arange(263) < 81)[None])
+    assert (row.low, row.high) == pytest.approx((0.2553, 0.3662), abs=5e-5)
 
 
 def test_more_seeds_have_the_interval_of_reviews_and_seeds() -> None:
     correct = np.random.default_rng(2).random((3, 300)) < 0.8
-    row = measure_accuracy(correct)
-    assert (row["low"], row["high"]) == bootstrap_accuracy(correct)
+    row = measure_slice("group", "name", correct)
+    assert (row.low, row.high) == bootstrap_accuracy(correct)
 
 
 def test_worst_is_the_slice_that_is_most_surely_bad() -> None:
@@ -116,7 +116,7 @@ def test_weak_slice_is_found_among_all() -> None:
         slice_accuracy(random.random((1, 2_000)) < 0.9 - 0.2 * ~attributes.has_negation, attributes, NAMES)
     )
     assert worst is not None
-    assert worst["name"] == "without negation"
+    assert worst.name == "without negation"
 
 
 @pytest.mark.parametrize("kind", [list, pa.array, lambda texts: pa.chunked_array([texts])])
@@ -143,5 +143,5 @@ def test_missing_text_has_no_negation() -> None:
 
 
 def test_models_that_read_the_text_itself_have_no_slices_of_an_encoding() -> None:
-    groups = {row["group"] for row in slice_accuracy(SIX_CORRECT, replace(SIX, encoded=None), NAMES)}
+    groups = {row.group for row in slice_accuracy(SIX_CORRECT, replace(SIX, encoded=None), NAMES)}
     assert groups == {"length", "negation", "label"}

@@ -13,6 +13,7 @@ from tasks.drift import measure
 from tasks.drift.measure import compare_labels, compare_values, measure_drift
 from tasks.drift.render import describe_drift, name_bin, render_drift, tabulate_drift
 from tasks.evaluate.classifier import Prepared
+from tasks.evaluate.facts import BundleFacts, DatasetOfModel, TextProfile
 from tasks.evaluate.profile import count_in_quantiles, profile_lengths, profile_unknown
 
 
@@ -36,11 +37,12 @@ def champion(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A champion of 1,000 reviews with four known words each."""
     texts = ["known known known known"] * 1_000
     path = write_split(tmp_path / "champion.parquet", texts)
-    profile = {
-        "words": profile_lengths(path),
-        "unknown": profile_unknown(np.full(1_000, 4, np.int32), np.zeros(1_000, np.int32)),
-    }
-    facts = {"profile": profile, "dataset": {"counts": {"train": {"neg": 500, "pos": 500}}}}
+    profile = TextProfile(
+        words=profile_lengths(path),
+        unknown=profile_unknown(np.full(1_000, 4, np.int32), np.zeros(1_000, np.int32)),
+    )
+    dataset = DatasetOfModel.model_construct(counts={"train": {"neg": 500, "pos": 500}})
+    facts = BundleFacts.model_construct(profile=profile, dataset=dataset)
     bundle = SimpleNamespace(facts=facts, model_id="conv-max/f1", classifier=KnowsWord())
     monkeypatch.setattr(measure, "load_bundle", lambda _: bundle)
 

@@ -36,8 +36,8 @@ def test_two_samples_of_one_population_hardly_ever_alarm(n: int, m: int) -> None
     beyond = alarms = 0
     for _ in range(trials):
         profile = count_in_quantiles(random.lognormal(5, 1, n).astype(np.int64))
-        current = count_in_bins(random.lognormal(5, 1, m).astype(np.int64), profile["bounds"])
-        index, noise = stability_index(profile["counts"], current), noise_bound(profile["counts"], current)
+        current = count_in_bins(random.lognormal(5, 1, m).astype(np.int64), profile.bounds)
+        index, noise = stability_index(profile.counts, current), noise_bound(profile.counts, current)
         beyond += index > noise
         alarms += judge(index, noise) != "stable"
     assert beyond <= 0.005 * trials
@@ -48,8 +48,7 @@ def test_without_the_noise_bound_small_samples_would_alarm() -> None:
     random = np.random.default_rng(21)
     profile = count_in_quantiles(random.lognormal(5, 1, 30).astype(np.int64))
     found = [
-        stability_index(profile["counts"], count_in_bins(random.lognormal(5, 1, 30), profile["bounds"]))
-        for _ in range(200)
+        stability_index(profile.counts, count_in_bins(random.lognormal(5, 1, 30), profile.bounds)) for _ in range(200)
     ]
     assert np.mean(np.array(found) > 0.25) > 0.3
 
@@ -57,11 +56,11 @@ def test_without_the_noise_bound_small_samples_would_alarm() -> None:
 def test_real_shift_alarms_with_enough_reviews() -> None:
     random = np.random.default_rng(22)
     profile = count_in_quantiles(random.lognormal(5, 1, 1_000).astype(np.int64))
-    current = count_in_bins(random.lognormal(6, 1, 1_000), profile["bounds"])
-    assert judge(stability_index(profile["counts"], current), noise_bound(profile["counts"], current)) == "alarm"
+    current = count_in_bins(random.lognormal(6, 1, 1_000), profile.bounds)
+    assert judge(stability_index(profile.counts, current), noise_bound(profile.counts, current)) == "alarm"
 
 
 def test_values_beyond_a_profile_of_one_value_are_seen() -> None:
     profile = count_in_quantiles(np.zeros(500))
-    assert profile == {"bounds": [0.0], "counts": [500, 0]}
-    assert stability_index(profile["counts"], count_in_bins(np.full(500, 0.2), profile["bounds"])) > 1
+    assert (profile.bounds, profile.counts) == ((0.0,), (500, 0))
+    assert stability_index(profile.counts, count_in_bins(np.full(500, 0.2), profile.bounds)) > 1

@@ -12,6 +12,7 @@ import pytest
 from tokenizers import Tokenizer
 
 from tasks.encode.encodings import ENCODINGS, Encoding
+from tasks.encode.facts import EncodingFacts
 from tasks.encode.sequences import SPLITS, read_sequences, sequence_schema, write_encoding
 from tasks.ingest import batches
 
@@ -31,7 +32,7 @@ def make_encoding(
 
 
 @pytest.fixture
-def write(save_texts: Callable[..., Path], tmp_path: Path) -> Callable[..., tuple[Path, dict[str, Any]]]:
+def write(save_texts: Callable[..., Path], tmp_path: Path) -> Callable[..., tuple[Path, EncodingFacts]]:
     """Encode three splits: write(encoding, test=[...]) -> the folder and the facts."""
     counter = iter(range(100))
 
@@ -41,7 +42,7 @@ def write(save_texts: Callable[..., Path], tmp_path: Path) -> Callable[..., tupl
         train: Sequence[str] = TRAIN,
         validation: Sequence[str] = VALIDATION,
         test: Sequence[str] = TEST,
-    ) -> tuple[Path, dict[str, Any]]:
+    ) -> tuple[Path, EncodingFacts]:
         number = next(counter)
         for split, texts in (("train", train), ("validation", validation), ("test", test)):
             reviews = save_texts(texts, split=split, folder=f"reviews-{number}").parent
@@ -52,7 +53,7 @@ def write(save_texts: Callable[..., Path], tmp_path: Path) -> Callable[..., tupl
     return write_splits
 
 
-Write = Callable[..., tuple[Path, dict[str, Any]]]
+Write = Callable[..., tuple[Path, EncodingFacts]]
 
 
 def read_column(folder: Path, split: str, column: str) -> list[Any]:
@@ -134,7 +135,7 @@ def test_subwords_are_never_out_of_vocabulary(write: Write) -> None:
     folder, facts = write(make_encoding(kind="subwords"), test=["secret \U0001f44d", "\u96fb\u5f71"])
 
     assert read_column(folder, "test", "num_oov") == [0, 0]
-    assert facts["splits"]["test"]["num_oov"] == 0
+    assert facts.splits["test"].num_oov == 0
 
 
 @pytest.mark.parametrize(("padding", "expected"), [("pre", [0, 0, 2, 3]), ("post", [2, 3, 0, 0])])
@@ -172,7 +173,7 @@ def test_tokenizer_does_not_depend_on_other_splits(write: Write, kind: Kind) -> 
 def test_vocabulary_never_exceeds_its_size(write: Write, kind: Kind, vocab_size: int) -> None:
     folder, facts = write(make_encoding(kind=kind, vocab_size=vocab_size, length=30))
 
-    assert facts["vocab_size"] == vocab_size
+    assert facts.vocab_size == vocab_size
     assert max(max(tokens) for tokens in read_column(folder, "train", "tokens")) < vocab_size
 
 
@@ -180,7 +181,7 @@ def test_facts_add_up_each_split(write: Write) -> None:
     _, facts = write(make_encoding(length=5))
 
     # The words are good, film, dull, a, long, with, many, words and bad.
-    assert facts == {
+    assert facts.model_dump() == {
         "vocab_size": 11,
         "splits": {
             "train": {"num_tokens": 16, "num_oov": 0, "num_truncated": 1},

@@ -66,7 +66,7 @@ def test_reloaded_bundle_scores_as_its_evaluation_did(
 
 def test_bundle_is_found_through_the_link_to_the_current_one(bundle_folder: Path, tmp_path: Path) -> None:
     (tmp_path / "current").symlink_to(bundle_folder)
-    assert load_bundle(tmp_path).facts["variant"] == "average-pool"
+    assert load_bundle(tmp_path).facts.variant == "average-pool"
 
 
 @pytest.mark.parametrize("name", ["model.keras", "tokenizer.json", "bundle.json", "predictions.parquet"])

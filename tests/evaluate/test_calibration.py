@@ -5,7 +5,8 @@ import pytest
 from scipy.special import softmax
 
 from tasks.evaluate.calibration import apply_temperature, choose_threshold, fit_temperature, reliability
-from tasks.evaluate.metrics import compute_metrics, expected_calibration_error, predict_labels
+from tasks.evaluate.metric_table import compute_metrics
+from tasks.evaluate.metrics import expected_calibration_error, predict_labels
 
 
 def make_overconfident(temperature: float, *, num_classes: int, num_reviews: int = 20_000) -> tuple[np.ndarray, ...]:
@@ -39,10 +40,10 @@ def test_fitted_temperature_mends_calibration_of_other_reviews() -> None:
     temperature = fit_temperature(probabilities[:5_000], labels[:5_000])
     before = compute_metrics(probabilities[5_000:], labels[5_000:])
     after = compute_metrics(apply_temperature(probabilities[5_000:], temperature), labels[5_000:])
-    assert before["ece"] > 0.1
-    assert after["ece"] < 0.02
-    assert after["nll"] < before["nll"]
-    assert after["accuracy"] == before["accuracy"]
+    assert before.ece > 0.1
+    assert after.ece < 0.02
+    assert after.nll < before.nll
+    assert after.accuracy == before.accuracy
 
 
 @pytest.mark.parametrize(
@@ -122,14 +123,14 @@ def test_more_classes_have_no_threshold() -> None:
 
 def test_reliability_lists_bins_that_have_reviews() -> None:
     rows = reliability(of_two_classes([0.8, 0.8, 0.02, 0.99]), np.array([1, 0, 0, 1]))
-    assert [row["count"] for row in rows] == [2, 2]
-    assert [row["confidence"] for row in rows] == pytest.approx([0.8, 0.985])
-    assert [row["accuracy"] for row in rows] == [0.5, 1.0]
-    assert [(row["low"], row["high"]) for row in rows] == [(11 / 15, 12 / 15), (14 / 15, 1.0)]
+    assert [row.count for row in rows] == [2, 2]
+    assert [row.confidence for row in rows] == pytest.approx([0.8, 0.985])
+    assert [row.accuracy for row in rows] == [0.5, 1.0]
+    assert [(row.low, row.high) for row in rows] == [(11 / 15, 12 / 15), (14 / 15, 1.0)]
 
 
 def test_gaps_of_reliability_are_the_calibration_error() -> None:
     probabilities, labels = make_overconfident(2.0, num_classes=3, num_reviews=500)
     rows = reliability(probabilities, labels)
-    gap = sum(row["count"] * abs(row["accuracy"] - row["confidence"]) for row in rows) / 500
+    gap = sum(row.count * abs(row.accuracy - row.confidence) for row in rows) / 500
     assert gap == pytest.approx(expected_calibration_error(probabilities, labels))

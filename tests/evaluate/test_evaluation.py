@@ -14,35 +14,55 @@ import pytest
 from tasks.encode.encodings import Encoding
 from tasks.encode.words import OOV, PAD, make_tokenizer
 from tasks.evaluate.evaluation import evaluate_model
-from tasks.evaluate.metrics import compute_metrics
+from tasks.evaluate.facts import EvaluationFacts, Origin, Scores
+from tasks.evaluate.metric_table import compute_metrics
 from tasks.evaluate.model_card import describe_command
 from tasks.evaluate.predictions import read_predictions
-from tasks.ingest.facts import ReviewsManifest
 from tasks.ingest.files.options import FileOptions
-from tasks.store.outputs import FileRecord, Manifest
+from tasks.store.outputs import FileRecord, manifest_of
 from tasks.train.build import build_model
+from tasks.train.facts import TrainingFacts
 from tasks.train.settings import FitSettings
 from tasks.train.variants import VARIANTS
 
 pytestmark = pytest.mark.filterwarnings("ignore:__array__:DeprecationWarning")  # Keras saves with NumPy 1's protocol
 
-TRAINING = {"num_params": 1, "device": "CPU", "train_seconds": 2.0, "encoding": "tiny", "description": "a model"}
+TRAINING = TrainingFacts(
+    num_params=1,
+    device="CPU",
+    kernel="stock",
+    peak_memory_mb=1,
+    batch_size=4,
+    epochs=3,
+    best_epoch=1,
+    train_accuracy=0.5,
+    train_loss=0.5,
+    val_accuracy=0.5,
+    val_loss=0.5,
+    train_seconds=2.0,
+    epoch_seconds=0.5,
+    reviews_per_second=9.0,
+    encoding="tiny",
+    description="a model",
+)
 ENCODING = Encoding(name="tiny", kind="words", vocab_size=30, length=6, padding="pre", description="for tests")
 LABEL_NAMES = ["bad film", "good film"]
 NUM_REVIEWS = 20
 SETTINGS = FitSettings(epochs=3, patience=2, batch_size=4, learning_rate=0.01, seed=7)
 
 
-def make_manifest(kind: str, name: str, files: dict[str, str], **fields: Any) -> Manifest:
+def make_manifest(kind: str, name: str, files: dict[str, str], **fields: Any) -> Any:
     records = {file: FileRecord(sha256=sha256, num_bytes=1) for file, sha256 in files.items()}
-    return Manifest(
+    facts = fields.pop("facts")
+    return manifest_of(type(facts))(
         kind=kind,
         name=name,
         fingerprint="f1",
         folder="folder",
         files=records,
         created="today",
-        **{"facts": {}, "decided_by": {}, **fields},
+        facts=facts,
+        **{"decided_by": {}, **fields},
     )
 
 
@@ -76,11 +96,11 @@ def reviews_folder(tmp_path_factory: pytest.TempPathFactory, model_folder: Path)
 
 
 @pytest.fixture(scope="module")
-def bundle(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+def origin(tmp_path_factory: pytest.TempPathFactory) -> Origin:
     """What the task that evaluates knows of the model before."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PREFECT_HOME", str(tmp_path_factory.mktemp("prefect")))
-        from tasks.evaluate.task import describe_bundle
+        from tasks.evaluate.task import describe_origin
     model = make_manifest(
         "training",
         "bilstm",
@@ -94,37 +114,29 @@ def bundle(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     )
     files = {"train.parquet": "t1", "validation.parquet": "v1", "test.parquet": "t2"}
     counts = {split: dict.fromkeys(LABEL_NAMES, 10) for split in ("train", "validation", "test")}
-    facts = {
-        "dataset": "films",
-        "label_names": LABEL_NAMES,
-        "num_reviews": dict.fromkeys(counts, 20),
-        "counts": counts,
-        "duplicates": {"within": {}, "across": {}, "conflicting": 0},
-        "warnings": [],
-        "dropped": {},
-    }
-    decided_by = {"limit": None, "validation_fraction": 0.1}
-    reviews = make_manifest("reviews", "films", files, decided_by=decided_by, facts=facts)
-    return describe_bundle(model, ReviewsManifest.model_validate(reviews.model_dump()))
+    reviews = make_manifest(
+        "reviews", "films", files, decided_by={"limit": None, "validation_fraction": 0.1}, facts={"counts": counts}
+    )
+    return describe_origin(model, reviews)
 
 
 @pytest.fixture(scope="module")
 def evaluated(
-    model_folder: Path, reviews_folder: Path, bundle: dict[str, Any], tmp_path_factory: pytest.TempPathFactory
-) -> tuple[dict[str, Any], Path]:
+    model_folder: Path, reviews_folder: Path, origin: Origin, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[EvaluationFacts, Path]:
     """The metrics that were returned, and the folder that was written to."""
     folder = tmp_path_factory.mktemp("evaluation")
-    return evaluate_model(model_folder, reviews_folder, folder, label_names=LABEL_NAMES, bundle=bundle), folder
+    return evaluate_model(model_folder, reviews_folder, folder, label_names=LABEL_NAMES, origin=origin), folder
 
 
 @pytest.fixture
-def written(evaluated: tuple[dict[str, Any], Path]) -> dict[str, Any]:
+def written(evaluated: tuple[EvaluationFacts, Path]) -> dict[str, Any]:
     """The content of bundle.json."""
     content: dict[str, Any] = json.loads((evaluated[1] / "bundle.json").read_text())
     return content
 
 
-def test_bundle_card_and_predictions_are_all_that_is_written(evaluated: tuple[dict[str, Any], Path]) -> None:
+def test_bundle_card_and_predictions_are_all_that_is_written(evaluated: tuple[EvaluationFacts, Path]) -> None:
     written = {path.name for path in evaluated[1].iterdir()}
     assert written == {"bundle.json", "predictions.parquet", "validation_predictions.parquet", "MODEL_CARD.md"}
 
@@ -140,7 +152,7 @@ def test_bundle_says_how_the_model_was_made(written: dict[str, Any]) -> None:
     assert written["variant"] == "bilstm"
     assert written["fingerprint"] == "f1"
     assert written["settings"]["seed"] == 7
-    assert written["training"] == TRAINING
+    assert written["training"] == TRAINING.model_dump()
     assert written["kind"] == "neural"
     assert written["data"] == {"train.parquet": "t1", "validation.parquet": "v1", "test.parquet": "t2"}
     assert written["versions"] == {"keras": "3.x", "tensorflow": "2.x"}
@@ -154,45 +166,45 @@ def test_bundle_keeps_a_profile_of_its_texts(written: dict[str, Any]) -> None:
 
 
 def test_bundle_holds_the_metrics_that_are_returned(
-    evaluated: tuple[dict[str, Any], Path], written: dict[str, Any]
+    evaluated: tuple[EvaluationFacts, Path], written: dict[str, Any]
 ) -> None:
-    assert written["metrics"] == evaluated[0]
+    assert written["metrics"] == evaluated[0].model_dump(mode="json")
 
 
-def test_metrics_are_those_of_the_predictions_file(evaluated: tuple[dict[str, Any], Path]) -> None:
+def test_metrics_are_those_of_the_predictions_file(evaluated: tuple[EvaluationFacts, Path]) -> None:
     scores, folder = evaluated
-    for found, name in ((scores, "predictions.parquet"), (scores["validation"], "validation_predictions.parquet")):
+    for found, name in ((scores, "predictions.parquet"), (scores.validation, "validation_predictions.parquet")):
         probabilities, labels = read_predictions(folder / name)
-        expected = compute_metrics(probabilities, labels, threshold=scores["threshold"])
-        assert {key: found[key] for key in expected} == expected
-        assert 0 < found["accuracy"] < 1
+        expected = compute_metrics(probabilities, labels, threshold=scores.threshold)
+        assert found.model_dump(include=set(Scores.model_fields)) == expected.model_dump()
+        assert 0 < found.accuracy < 1
 
 
 def test_predictions_are_the_calibrated_ones_of_the_saved_model(
-    evaluated: tuple[dict[str, Any], Path], model_folder: Path, reviews_folder: Path
+    evaluated: tuple[EvaluationFacts, Path], model_folder: Path, reviews_folder: Path
 ) -> None:
     model = keras.models.load_model(model_folder / "model.keras", compile=False, safe_mode=True)
     texts = pq.read_table(reviews_folder / "test.parquet").column("text").to_pylist()
     tokens = np.array([[int(word.removeprefix("word")) for word in text.split()] for text in texts], np.int32)
     positive = np.asarray(model(tokens), np.float64).ravel()
-    odds = (positive / (1 - positive)) ** (1 / evaluated[0]["temperature"])
+    odds = (positive / (1 - positive)) ** (1 / evaluated[0].temperature)
     table = pq.read_table(evaluated[1] / "predictions.parquet")
     np.testing.assert_allclose(table.column("p_good film").to_numpy(), odds / (1 + odds), atol=1e-6)
     np.testing.assert_allclose(table.column("p_bad film").to_numpy(), 1 / (1 + odds), atol=1e-6)
 
 
-def test_calibration_is_told_before_and_after(evaluated: tuple[dict[str, Any], Path]) -> None:
-    calibration = evaluated[0]["calibration"]
-    assert calibration["after"]["nll"] < calibration["before"]["nll"]
-    for stage in ("before", "after"):
-        assert sum(point["count"] for point in calibration[stage]["reliability"]) == NUM_REVIEWS
+def test_calibration_is_told_before_and_after(evaluated: tuple[EvaluationFacts, Path]) -> None:
+    calibration = evaluated[0].calibration
+    assert calibration.after.nll < calibration.before.nll
+    for stage in (calibration.before, calibration.after):
+        assert sum(point.count for point in stage.reliability) == NUM_REVIEWS
 
 
 def test_nothing_is_chosen_on_the_test_split(
-    evaluated: tuple[dict[str, Any], Path],
+    evaluated: tuple[EvaluationFacts, Path],
     model_folder: Path,
     reviews_folder: Path,
-    bundle: dict[str, Any],
+    origin: Origin,
     tmp_path: Path,
 ) -> None:
     table = pq.read_table(reviews_folder / "test.parquet")
@@ -201,32 +213,30 @@ def test_nothing_is_chosen_on_the_test_split(
     for split in ("train", "validation"):
         pq.write_table(pq.read_table(reviews_folder / f"{split}.parquet"), tmp_path / f"{split}.parquet")
     (tmp_path / "out").mkdir()
-    scores = evaluate_model(model_folder, tmp_path, tmp_path / "out", label_names=LABEL_NAMES, bundle=bundle)
-    assert scores["accuracy"] == pytest.approx(1 - evaluated[0]["accuracy"])
-    for name in ("temperature", "threshold", "validation"):
-        assert scores[name] == evaluated[0][name]
+    scores = evaluate_model(model_folder, tmp_path, tmp_path / "out", label_names=LABEL_NAMES, origin=origin)
+    assert scores.accuracy == pytest.approx(1 - evaluated[0].accuracy)
+    assert (scores.temperature, scores.threshold) == (evaluated[0].temperature, evaluated[0].threshold)
+    assert scores.validation == evaluated[0].validation
 
 
-def test_speed_and_size_are_told(evaluated: tuple[dict[str, Any], Path], model_folder: Path) -> None:
+def test_speed_and_size_are_told(evaluated: tuple[EvaluationFacts, Path], model_folder: Path) -> None:
     scores, _ = evaluated
-    assert scores["predict_reviews_per_second"] == pytest.approx(NUM_REVIEWS / scores["predict_seconds"])
-    assert scores["predict_single_per_second"] > 0
-    assert scores["file_bytes"] == sum(path.stat().st_size for path in model_folder.iterdir())
+    assert scores.predict_reviews_per_second == pytest.approx(NUM_REVIEWS / scores.predict_seconds)
+    assert scores.predict_single_per_second > 0
+    assert scores.file_bytes == sum(path.stat().st_size for path in model_folder.iterdir())
 
 
-def test_model_is_left_as_it_is(
-    model_folder: Path, reviews_folder: Path, bundle: dict[str, Any], tmp_path: Path
-) -> None:
+def test_model_is_left_as_it_is(model_folder: Path, reviews_folder: Path, origin: Origin, tmp_path: Path) -> None:
     before = (model_folder / "model.keras").read_bytes()
-    evaluate_model(model_folder, reviews_folder, tmp_path, label_names=LABEL_NAMES, bundle=bundle)
+    evaluate_model(model_folder, reviews_folder, tmp_path, label_names=LABEL_NAMES, origin=origin)
     assert (model_folder / "model.keras").read_bytes() == before
     assert {path.name for path in model_folder.iterdir()} == {"model.keras", "tokenizer.json"}
 
 
-def test_card_tells_data_numbers_limits_and_how_to_make_it_again(evaluated: tuple[dict[str, Any], Path]) -> None:
+def test_card_tells_data_numbers_limits_and_how_to_make_it_again(evaluated: tuple[EvaluationFacts, Path]) -> None:
     scores, folder = evaluated
     card = (folder / "MODEL_CARD.md").read_text(encoding="utf-8")
-    for part in ("## Data", "## Intended use", "## Limits", "bad film", f"{scores['accuracy']:.1%} (95% interval "):
+    for part in ("## Data", "## Intended use", "## Limits", "bad film", f"{scores.accuracy:.1%} (95% interval "):
         assert part in card
     command = (
         "python flows/train_all.py --dataset films --variants bilstm --validation-fraction 0.1 --seeds 7 --epochs 3"
@@ -234,11 +244,11 @@ def test_card_tells_data_numbers_limits_and_how_to_make_it_again(evaluated: tupl
     assert command in card
 
 
-def test_card_of_a_model_from_a_file_tells_its_flags(bundle: dict[str, Any]) -> None:
+def test_card_of_a_model_from_a_file_tells_its_flags(origin: Origin) -> None:
     options = FileOptions(
         path=Path("/home/me/sms.tsv"), columns=("label", "text"), text_columns=("text",), quoting="none"
     )
-    dataset = {**bundle["dataset"], "name": "sms", "file_options": options.describe()}
-    command = describe_command({**bundle, "dataset": dataset})
+    dataset = origin.dataset.model_copy(update={"name": "sms", "file_options": options.describe()})
+    command = describe_command(origin.model_copy(update={"dataset": dataset}))
     assert "--dataset path/to/sms --text-column text --columns label,text --quoting none --variants" in command
     assert "/home/me" not in command

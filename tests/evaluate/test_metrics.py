@@ -6,7 +6,8 @@ import math
 import numpy as np
 import pytest
 
-from tasks.evaluate.metrics import compute_metrics, expected_calibration_error, predict_labels
+from tasks.evaluate.metric_table import compute_metrics
+from tasks.evaluate.metrics import expected_calibration_error, predict_labels
 
 # Four reviews of two classes: the third is wrongly given to class 1.
 TWO = np.array([0.1, 0.2, 0.7, 0.6])
@@ -48,22 +49,22 @@ def soften(logits: np.ndarray) -> np.ndarray:
 
 @pytest.mark.parametrize(("name", "value"), TWO_BY_HAND.items())
 def test_two_classes_agree_with_the_hand(name: str, value: float) -> None:
-    assert compute_metrics(of_two_classes(TWO), TWO_LABELS)[name] == pytest.approx(value)
+    assert compute_metrics(of_two_classes(TWO), TWO_LABELS).metric(name) == pytest.approx(value)
 
 
 @pytest.mark.parametrize(("name", "value"), THREE_BY_HAND.items())
 def test_three_classes_agree_with_the_hand(name: str, value: float) -> None:
-    assert compute_metrics(THREE, THREE_LABELS)[name] == pytest.approx(value)
+    assert compute_metrics(THREE, THREE_LABELS).metric(name) == pytest.approx(value)
 
 
 def test_confusion_counts_true_classes_in_rows() -> None:
-    assert compute_metrics(of_two_classes(TWO), TWO_LABELS)["confusion"] == [[2, 1], [0, 1]]
-    assert compute_metrics(THREE, THREE_LABELS)["confusion"] == [[1, 0, 0], [0, 1, 0], [1, 0, 0]]
+    assert compute_metrics(of_two_classes(TWO), TWO_LABELS).confusion == ((2, 1), (0, 1))
+    assert compute_metrics(THREE, THREE_LABELS).confusion == ((1, 0, 0), (0, 1, 0), (1, 0, 0))
 
 
 def test_metrics_are_plain_json() -> None:
     scores = compute_metrics(THREE, THREE_LABELS)
-    assert json.loads(json.dumps(scores, allow_nan=False)) == scores
+    assert json.loads(scores.model_dump_json()) == scores.model_dump(mode="json")
 
 
 @pytest.mark.parametrize(
@@ -72,7 +73,7 @@ def test_metrics_are_plain_json() -> None:
     ids=["only class 1", "only class 0", "no class 2", "only class 2"],
 )
 def test_absent_class_leaves_roc_auc_open_and_the_rest_finite(probabilities: np.ndarray, labels: list[int]) -> None:
-    scores = compute_metrics(probabilities, np.array(labels, np.int32))
+    scores = compute_metrics(probabilities, np.array(labels, np.int32)).model_dump()
     assert scores.pop("roc_auc") is None
     assert scores.pop("confusion")
     assert all(math.isfinite(value) for value in scores.values())
@@ -80,7 +81,7 @@ def test_absent_class_leaves_roc_auc_open_and_the_rest_finite(probabilities: np.
 
 @pytest.mark.parametrize(("threshold", "accuracy"), [(0.5, 3 / 4), (0.65, 1 / 2), (0.75, 3 / 4), (0.15, 1 / 2)])
 def test_threshold_decides_between_two_classes(threshold: float, accuracy: float) -> None:
-    assert compute_metrics(of_two_classes(TWO), TWO_LABELS, threshold=threshold)["accuracy"] == accuracy
+    assert compute_metrics(of_two_classes(TWO), TWO_LABELS, threshold=threshold).accuracy == accuracy
 
 
 def test_probability_at_the_threshold_is_the_second_class() -> None:
@@ -94,31 +95,31 @@ def test_threshold_does_not_touch_more_than_two_classes() -> None:
 def test_threshold_does_not_touch_what_is_measured_on_probabilities() -> None:
     default, strict = (compute_metrics(of_two_classes(TWO), TWO_LABELS, threshold=value) for value in (0.5, 0.9))
     for name in ("roc_auc", "nll", "brier", "ece"):
-        assert strict[name] == default[name]
+        assert strict.metric(name) == default.metric(name) is not None
 
 
 @pytest.mark.parametrize("num_classes", [2, 3])
 def test_confident_mistakes_stay_finite(num_classes: int) -> None:
     labels = np.arange(num_classes, dtype=np.int32)
     scores = compute_metrics(np.eye(num_classes)[np.roll(labels, 1)], labels)
-    assert scores["nll"] == pytest.approx(-math.log(1e-7))
-    assert scores["brier"] == pytest.approx(1.0 if num_classes == 2 else 2.0)
-    assert scores["ece"] == 1.0
-    assert scores["accuracy"] == 0.0
+    assert scores.nll == pytest.approx(-math.log(1e-7))
+    assert scores.brier == pytest.approx(1.0 if num_classes == 2 else 2.0)
+    assert scores.ece == 1.0
+    assert scores.accuracy == 0.0
 
 
 def test_confident_right_answers_lose_nothing() -> None:
     labels = np.array([0, 1, 1], np.int32)
     scores = compute_metrics(np.eye(2)[labels], labels)
-    assert scores["nll"] == pytest.approx(0.0, abs=1e-6)
-    assert (scores["brier"], scores["ece"], scores["roc_auc"]) == (0.0, 0.0, 1.0)
+    assert scores.nll == pytest.approx(0.0, abs=1e-6)
+    assert (scores.brier, scores.ece, scores.roc_auc) == (0.0, 0.0, 1.0)
 
 
 def test_probabilities_that_models_round_to_32_bits_are_taken_without_a_warning() -> None:
     rng = np.random.default_rng(1)
     labels = np.arange(60, dtype=np.int32) % 3
     scores = compute_metrics(soften(rng.normal(size=(60, 3))), labels)
-    assert math.isfinite(scores["nll"])
+    assert math.isfinite(scores.nll)
 
 
 def test_calibration_error_is_the_gap_between_confidence_and_accuracy() -> None:

@@ -2,13 +2,14 @@
 
 import json
 import shutil
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pyarrow.parquet as pq
 import pytest
 
-from tasks.store.outputs import Manifest
+from tasks.store.outputs import manifest_of
 
 if TYPE_CHECKING:
     from conftest import Job
@@ -194,24 +195,26 @@ def test_seeds_give_one_row_with_spread(finished: "Job") -> None:
     assert row["accuracy"]["low"] <= row["accuracy"]["mean"] <= row["accuracy"]["high"]
 
 
-def test_result_names_the_evaluation_that_it_is_of() -> None:
+def test_result_names_the_evaluation_that_it_is_of(add_result: Callable[..., Any]) -> None:
     """By it a comparison tells whether another run has evaluated the model since."""
     from flows.train_all import attempt
-    from tasks.compare.results import ModelResult
+    from tasks.compare.results import Entrant, TrainedModel
 
+    trained: TrainedModel = add_result("lstm", 80)
     manifests = {
-        kind: Manifest(
+        kind: manifest_of(type(facts))(
             kind=kind,
             name="lstm",
             fingerprint=f"of the {kind}",
             folder="models/lstm/1",
             decided_by={},
-            facts={},
+            facts=facts,
             files={},
             created="today",
         )
-        for kind in ("training", "evaluation")
+        for kind, facts in (("training", trained.training), ("evaluation", trained.metrics))
     }
-    result = ModelResult(variant="lstm", group="seed", encoding="words-10k-120", seed=1, status="ok")
-    done = attempt(result, lambda: manifests["training"], lambda _model: manifests["evaluation"])
+    entrant = Entrant(variant="lstm", group="seed", encoding="words-10k-120", seed=1)
+    done = attempt(entrant, lambda: manifests["training"], lambda _model: manifests["evaluation"])
+    assert isinstance(done, TrainedModel)
     assert (done.folder, done.evaluation) == ("models/lstm/1", "of the evaluation")

@@ -12,7 +12,7 @@ import pytest
 
 LABEL_NAMES = ["bad", "good"]
 LENGTH = 6
-Score = Callable[..., dict[str, Any]]
+Score = Callable[..., Any]
 PublishBundle = Callable[[str, Path, Path, Any], Path]
 TEXTS = {"good": ("a great film", "great fun", "fine and great"), "bad": ("a dull film", "so dull", "poor and dull")}
 
@@ -66,7 +66,7 @@ def score(bundle: Path, tmp_path: Path) -> Score:
         prefix: str = "",
         min_confidence: float = 0.0,
         **options: Any,
-    ) -> dict[str, Any]:
+    ) -> Any:
         job = Job(
             files=FileOptions(path=path, **options),
             model_folder=model,

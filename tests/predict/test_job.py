@@ -78,7 +78,7 @@ def test_every_format_keeps_rows_columns_and_order(form: str, output: str, score
     assert all(row["confidence"] == max(row["p_bad"], row["p_good"]) for row in rows)
     assert all(row["p_bad"] + row["p_good"] == pytest.approx(1) for row in rows)
     assert {row["model_id"] for row in rows} == {"tfidf-linear/f1"}
-    assert (facts["num_rows"], facts["num_scored"], facts["metrics"]) == (3, 3, None)
+    assert (facts.num_rows, facts.num_scored, facts.metrics) == (3, 3, None)
     assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []
 
 
@@ -113,13 +113,13 @@ def test_bad_rows_are_kept_with_a_reason(score: Score, tmp_path: Path, write_jso
         scores = {name: row[name] for name in ADDED if name not in {"model_id", "reason"}}
         assert set(scores.values()) == {None}
     assert [rows[0]["predicted_label"], rows[-1]["predicted_label"]] == ["good", "bad"]
-    assert facts["reasons"] == {"missing text": 2, "blank text": 2, "not text": 4}
-    assert facts["num_scored"] == 2
+    assert facts.reasons == {"missing text": 2, "blank text": 2, "not text": 4}
+    assert facts.num_scored == 2
 
 
 def test_file_of_bad_rows_alone_is_kept(score: Score, tmp_path: Path) -> None:
     (tmp_path / "in.csv").write_text('text,n\n"",1\n" ",2\n')
-    assert score(tmp_path / "in.csv", output="out.csv")["num_scored"] == 0
+    assert score(tmp_path / "in.csv", output="out.csv").num_scored == 0
     assert [row["reason"] for row in read_rows(tmp_path / "out.csv")] == ["blank text", "blank text"]
 
 
@@ -183,7 +183,7 @@ def test_folder_of_texts_is_scored_file_by_file(score: Score, tmp_path: Path) ->
         ("b.txt", None, None),
         ("good/c.txt", "good", None),
     ]
-    assert facts["num_labelled"] == 1
+    assert facts.num_labelled == 1
 
 
 def test_several_text_columns_are_joined(score: Score, tmp_path: Path) -> None:
@@ -202,18 +202,18 @@ def test_texts_are_cleaned_as_in_training_and_kept_as_they_were(score: Score, tm
 
 def test_low_confidence_is_uncertain(score: Score, tmp_path: Path) -> None:
     path = write_table(tmp_path / "in.csv")
-    assert score(path)["num_uncertain"] == 0
+    assert score(path).num_uncertain == 0
     facts = score(path, min_confidence=1.0)
-    assert facts["num_uncertain"] == 3
+    assert facts.num_uncertain == 3
     assert pq.read_table(tmp_path / "scored.parquet").column("uncertain").to_pylist() == [True] * 3
 
 
 def test_labels_give_metrics(score: Score, tmp_path: Path) -> None:
     (tmp_path / "in.csv").write_text("text,y\ngreat,good\ndull, bad \ndull,good\ngreat,odd\n,good\n")
     facts = score(tmp_path / "in.csv", label_column="y")
-    assert facts["num_labelled"] == 3
-    assert facts["metrics"]["accuracy"] == pytest.approx(2 / 3)
-    assert facts["unknown_labels"] == {"odd": 1}
+    assert facts.num_labelled == 3
+    assert facts.metrics.accuracy == pytest.approx(2 / 3)
+    assert facts.unknown_labels == {"odd": 1}
 
 
 def test_column_that_scoring_adds_is_not_overwritten(score: Score, tmp_path: Path) -> None:
@@ -257,7 +257,7 @@ def test_bad_requests_are_refused(options: dict[str, Any], message: str, score: 
 def test_pattern_makes_lines_of_a_table(score: Score, tmp_path: Path) -> None:
     summary = score(write_table(tmp_path / "in.csv"), line_pattern="(?P<text>.+)", output="lines.csv")
     lines = (tmp_path / "in.csv").read_text().splitlines()
-    assert summary["num_rows"] == len(lines)
+    assert summary.num_rows == len(lines)
 
 
 def test_numbers_are_no_text_column(score: Score, tmp_path: Path) -> None:
@@ -320,7 +320,7 @@ def test_interrupted_scoring_goes_on_and_gives_the_same_bytes(
     counter = Counter()
     facts = score(many, output=output, listener=counter)
     assert counter.num_parts == 1
-    assert (facts["num_rows"], facts["num_rows_resumed"]) == (12_000, 5_000)
+    assert (facts.num_rows, facts.num_rows_resumed) == (12_000, 5_000)
     assert (tmp_path / output).read_bytes() == expected
 
 

@@ -10,12 +10,14 @@ import pyarrow.parquet as pq
 import pytest
 
 from tasks.baseline.baselines import BASELINES
+from tasks.baseline.facts import BaselineSettings
 from tasks.baseline.fitting import fit_baseline
 from tasks.errors import UserError
+from tasks.evaluate.bundle import read_bundle_file
 from tasks.evaluate.evaluation import evaluate_model
+from tasks.evaluate.facts import DatasetOfModel, Origin
 from tasks.evaluate.predictions import load_correct
 from tasks.promote import rescore
-from tasks.promote.identity import read_facts
 from tasks.promote.rescore import rescore_champion
 from tasks.promote.rules import Margins
 from tasks.store.outputs import Manifest, record_file
@@ -51,19 +53,19 @@ def make_model(tmp_path: Path) -> MakeModel:
         training = fit_baseline(BASELINES[name], reviews_folder=reviews, folder=folder, label_names=label_names)
         trained = sorted(path.name for path in folder.iterdir())
         counts = {split: dict.fromkeys(label_names, 10) for split in ("train", "validation", "test")}
-        facts: dict[str, Any] = {
-            "variant": name,
-            "description": "for tests",
-            "kind": "baseline",
-            "fingerprint": "f1",
-            "encoding": None,
-            "settings": {"seed": 1, "epochs": 1, "patience": 1, "batch_size": 32},
-            "training": training,
-            "dataset": {"name": "words", "counts": counts, "limit": None, "validation_fraction": 0.1},
-            "data": {f"{split}.parquet": "0" for split in counts},
-            "versions": {},
-        }
-        evaluate_model(folder, reviews, folder, label_names=label_names, bundle=facts)
+        origin = Origin(
+            variant=name,
+            description="for tests",
+            kind="baseline",
+            fingerprint="f1",
+            encoding=None,
+            settings=BaselineSettings(seed=1, **BASELINES[name].settings()),
+            training=training,
+            dataset=DatasetOfModel(name="words", counts=counts, limit=None, validation_fraction=0.1, file_options=None),
+            data={f"{split}.parquet": "0" for split in counts},
+            versions={},
+        )
+        evaluate_model(folder, reviews, folder, label_names=label_names, origin=origin)
         evaluated = sorted(path.name for path in folder.iterdir() if path.name not in trained)
         for manifest_name, files in (("training.json", trained), ("manifest.json", evaluated)):
             manifest = Manifest(
@@ -118,7 +120,7 @@ def test_lost_reviews_are_those_that_only_the_champion_got_right(
     champion, candidate = make_model("tfidf-linear", today, NAMES), make_model("majority", today, NAMES)
     found = compare(candidate, champion, today)
     correct = {
-        model: load_correct(folder / "predictions.parquet", threshold=read_facts(folder).threshold)
+        model: load_correct(folder / "predictions.parquet", threshold=read_bundle_file(folder).threshold)
         for model, folder in (("champion", champion), ("candidate", candidate))
     }
     lost = correct["champion"] & ~correct["candidate"]

@@ -40,7 +40,7 @@ model = keras.models.load_model(folder / "model.keras", safe_mode=True)
 probabilities = predict_probabilities(model, read_sequences(sequences / "test.parquet")[0])
 print(json.dumps({
     "backend": keras.backend.backend(),
-    "facts": facts,
+    "facts": facts.model_dump(),
     "probabilities": probabilities.tolist(),
     "files": sorted(path.name for path in folder.iterdir()),
 }))

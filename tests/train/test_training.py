@@ -17,6 +17,7 @@ import pytest
 from tasks.encode.encodings import Encoding
 from tasks.encode.sequences import read_sequences
 from tasks.train import training
+from tasks.train.facts import TrainingFacts
 from tasks.train.predict import negative_log_likelihood, predict_probabilities
 from tasks.train.settings import EpochRecord, FitSettings, Listener
 from tasks.train.variants import VARIANTS, Variant
@@ -38,7 +39,7 @@ VARIANT = Variant("for-tests", "seed", "tiny", make_body, 0, "an LSTM with dropo
 class Trained:
     """What a training returned, and where its files are."""
 
-    facts: dict[str, Any]
+    facts: TrainingFacts
     folder: Path
 
     @property
@@ -189,7 +190,7 @@ def test_tokenizer_lies_beside_the_model(whole: Trained, sequences_folder: Path)
 
 
 def test_facts_are_plain_json_and_agree_with_the_history(whole: Trained) -> None:
-    facts = json.loads(json.dumps(whole.facts, allow_nan=False))
+    facts = json.loads(whole.facts.model_dump_json())
     best = min(whole.history, key=lambda record: float(record["val_loss"]))
     assert facts["epochs"] == EPOCHS
     assert facts["best_epoch"] == int(best["epoch"])
@@ -218,16 +219,16 @@ def test_speed_of_an_epoch_leaves_out_compiling_and_validation() -> None:
     facts = training.summarise_history(
         history, FitSettings(epochs=3, patience=1, batch_size=32, learning_rate=1.0, seed=1)
     )
-    assert (facts["epoch_seconds"], facts["reviews_per_second"]) == (2, 50)
-    assert facts["train_seconds"] == 27
-    assert (facts["best_epoch"], facts["val_loss"], facts["batch_size"]) == (2, 0.7, 32)
+    assert (facts.epoch_seconds, facts.reviews_per_second) == (2, 50)
+    assert facts.train_seconds == 27
+    assert (facts.best_epoch, facts.val_loss, facts.batch_size) == (2, 0.7, 32)
 
 
 def test_facts_count_the_parameters_and_name_the_device(whole: Trained) -> None:
     embedding, lstm, head = 30 * 4, 4 * 3 * (4 + 3 + 1), 3 + 1
-    assert whole.facts["num_params"] == embedding + lstm + head
-    assert keras.backend.backend() in whole.facts["device"]
-    assert whole.facts["kernel"] in {"native", "block", "native and block", "stock"}
+    assert whole.facts.num_params == embedding + lstm + head
+    assert keras.backend.backend() in whole.facts.device
+    assert whole.facts.kernel in {"native", "block", "native and block", "stock"}
 
 
 def test_earlier_models_are_not_kept_in_memory(train: Train, monkeypatch: pytest.MonkeyPatch) -> None:

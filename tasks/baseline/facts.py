@@ -1,0 +1,35 @@
+"""What the manifest of a fitted baseline says of it, and the settings that its bundle keeps."""
+
+from tasks.baseline.baselines import Weighting
+from tasks.store.facts import Facts
+
+
+class BaselineFacts(Facts):
+    """The numbers of one fit; it has no epochs and no batches, so what counts them is None.
+
+    `train_seconds` is everything, reading and validation included.
+    """
+
+    num_params: int
+    device: str
+    peak_memory_mb: int
+    batch_size: None = None
+    epochs: None = None
+    best_epoch: None = None
+    train_accuracy: float
+    train_loss: float
+    val_accuracy: float
+    val_loss: float
+    train_seconds: float
+    epoch_seconds: None = None
+    reviews_per_second: float
+
+
+class BaselineSettings(Facts):
+    """Everything that decides a baseline, the data apart; see `Baseline`."""
+
+    seed: int
+    weighting: Weighting
+    max_order: int
+    min_texts: int
+    inverse_penalty: float

@@ -1,0 +1,277 @@
+"""What a comparison says of the models of a run: the content of comparison.json, and what it is made from."""
+
+from pathlib import Path
+from typing import Final, Literal
+
+from tasks.compare.leaderboard_facts import LeaderboardRow, Spread
+from tasks.encode.facts import TokenTotals
+from tasks.evaluate.facts import CalibrationScores
+from tasks.ingest.facts import Duplicates
+from tasks.store.facts import Document, Facts
+
+FILE: Final = "comparison.json"
+# A difference whose p-value, corrected for all pairs, is below this is no chance.
+ALPHA: Final = 0.05
+Verdict = Literal["confirmed", "refuted", "not comparable"]
+
+
+class ComparedEncoding(Facts):
+    """An encoding that models of the run read: its length, the folder of its sequences, the totals of each split."""
+
+    length: int
+    folder: Path
+    splits: dict[str, TokenTotals]
+
+
+class ComparedData(Facts):
+    """What a comparison is told of the data: `is_whole` unless a limit was set, `hashes` of the files by name."""
+
+    name: str
+    label_names: tuple[str, ...]
+    is_whole: bool
+    warnings: tuple[str, ...]
+    duplicates: Duplicates
+    hashes: dict[str, str]
+
+
+class ComparisonFacts(Facts):
+    """What the manifest of a comparison says of it."""
+
+    num_models: int
+
+
+class Pair(Facts):
+    """How two models compare.
+
+    `difference` is the accuracy of the first minus that of the second, averaged over the seeds of each, and `low` and
+    `high` are the bounds of its 95% interval. `only_first` and `only_second` count the reviews that only one of the two
+    shipped models got right; `p_value` is McNemar's for these, `p_holm` is corrected for the number of pairs.
+    """
+
+    first: str
+    second: str
+    difference: float
+    low: float
+    high: float
+    only_first: int
+    only_second: int
+    p_value: float
+    p_holm: float
+    differs: bool
+
+    @property
+    def told_apart(self) -> bool:
+        """Whether the two shipped models differ, whatever other seeds would give."""
+        return self.p_holm < ALPHA
+
+
+class Recommendation(Facts):
+    """The model to ship: `model` is its folder under the artifacts' root, `accuracy` that of all seeds of its variant.
+
+    The test cannot tell the variants in `tied` from it; those in `behind` only validation can.
+    """
+
+    name: str
+    group: str
+    model: str
+    seed: int
+    accuracy: Spread
+    best_on_validation: str
+    tied: tuple[str, ...]
+    behind: tuple[str, ...]
+
+
+class Calibration(Facts):
+    """How well the shipped model's probabilities hold on the test split, before and after the temperature."""
+
+    temperature: float
+    threshold: float
+    before: CalibrationScores
+    after: CalibrationScores
+
+
+class RiskCoverage(Facts):
+    """A curve: the accuracy on each share of the reviews that is answered, most confident first."""
+
+    coverage: tuple[float, ...]
+    accuracy: tuple[float, ...]
+
+
+class Selection(Facts):
+    """What the shipped model is worth when it may leave its least confident reviews to a person.
+
+    `coverage_at_target` is the largest share that it answers with the accuracy aimed at; `aurc` is the area under the
+    curve of risk against coverage.
+    """
+
+    curve: RiskCoverage
+    coverage_at_target: float
+    aurc: float
+
+
+class SliceAccuracy(Facts):
+    """Accuracy on the `n` test reviews of a slice, with its 95% interval."""
+
+    group: str
+    name: str
+    n: int
+    accuracy: float
+    low: float
+    high: float
+
+
+class Slices(Facts):
+    """Every model on the same slices; what is truncated or unknown is so in `encoding`."""
+
+    encoding: str | None
+    models: dict[str, tuple[SliceAccuracy, ...]]
+
+
+class WordCounts(Facts):
+    """How many words the reviews of a split have."""
+
+    mean: float
+    median: float
+    p95: float
+    max: int
+
+
+class SplitCard(Facts):
+    """A split in numbers: its size, the reviews of each label, and its lengths, also as counts between bounds."""
+
+    num_reviews: int
+    labels: dict[str, int]
+    words: WordCounts
+    length_histogram: tuple[int, ...]
+
+
+class EncodingCard(Facts):
+    """By split, the share of reviews that an encoding cuts off, and the share of tokens that it does not know."""
+
+    length: int
+    truncated: dict[str, float]
+    unknown: dict[str, float]
+
+
+class Unseen(Facts):
+    """Each variant's accuracy on the test reviews whose text is in neither training nor validation."""
+
+    num_reviews: int
+    accuracy: dict[str, float]
+
+
+class DataCard(Facts):
+    """What the models were trained and tested on; `length_bounds` are where the bins of the histograms begin."""
+
+    splits: dict[str, SplitCard]
+    length_bounds: tuple[int, ...]
+    encodings: dict[str, EncodingCard]
+    duplicates: Duplicates
+    warnings: tuple[str, ...]
+    hashes: dict[str, str]
+    without_duplicates: Unseen
+
+
+class Review(Facts):
+    """A review of the test split as a page shows it: `text` may be its beginning only."""
+
+    id: str
+    label: str
+    text: str
+    num_characters: int
+
+
+class ConfidentMistake(Facts):
+    """A wrong answer, and the probability that the model gave it; `row` is the review's in the test split."""
+
+    model: str
+    row: int
+    predicted: str
+    probability: float
+
+
+class MissedReviews(Facts):
+    """How many reviews every model gets wrong, and the rows of some of them."""
+
+    num_reviews: int
+    rows: tuple[int, ...]
+
+
+class Mistakes(Facts):
+    """The mistakes of the shipped models, the constant one left out.
+
+    `wrong_models` counts the reviews that 0, 1, 2, ... models get wrong; `agreement` is the share of equal answers of
+    each two models; `oracle_accuracy` that of always believing a model that is right. `texts` are reviews by row.
+    """
+
+    models: tuple[str, ...]
+    confident: tuple[ConfidentMistake, ...]
+    missed_by_all: MissedReviews
+    wrong_models: tuple[int, ...]
+    agreement: tuple[tuple[float, ...], ...]
+    oracle_accuracy: float
+    texts: dict[str, Review]
+
+
+class EpochPoint(Facts):
+    """Loss and accuracy of an epoch."""
+
+    epoch: int
+    loss: float
+    accuracy: float
+    val_loss: float
+    val_accuracy: float
+
+
+class LaterEpochs(Facts):
+    """What the epochs after the best one did to validation loss and accuracy, and their share of the time."""
+
+    num_epochs: int
+    val_loss_change: float
+    val_accuracy_change: float
+    share_of_seconds: float
+
+
+class Training(Facts):
+    """The history of a training, and what it says.
+
+    A gap is accuracy in training less accuracy on validation, in the best and in the last epoch; accuracy in training
+    is an average over the epoch, while the weights still change.
+    """
+
+    seed: int
+    curve: tuple[EpochPoint, ...]
+    best_epoch: int
+    gap_at_best: float
+    gap_at_last: float
+    later_epochs: LaterEpochs
+
+
+class Claim(Facts):
+    """A sentence of the course note, what was measured, and the verdict with its reason."""
+
+    claim: str
+    measured: str
+    verdict: Verdict
+    reason: str
+
+
+class Comparison(Document):
+    """The content of comparison.json.
+
+    `pareto` names, by cost, the models that no other beats in accuracy and that cost; other mappings are by variant.
+    `errors` is None when only the constant model trained.
+    """
+
+    variants: tuple[LeaderboardRow, ...]
+    recommendation: Recommendation | None
+    pairs: tuple[Pair, ...]
+    pareto: dict[str, tuple[str, ...]]
+    calibration: dict[str, Calibration]
+    selective: dict[str, Selection]
+    slices: Slices
+    worst_slice: SliceAccuracy | None
+    data: DataCard
+    errors: Mistakes | None
+    trainings: dict[str, tuple[Training, ...]]
+    claims: tuple[Claim, ...]

@@ -1,0 +1,100 @@
+"""What leaderboard.json says of a run and of its models; scripts rely on the names of the fields."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from tasks.evaluate.measured import Measured
+from tasks.store.facts import Document, Facts
+
+# A mean over seeds: counts that agree stay integers.
+Number = int | float
+
+
+class NumReviews(Facts):
+    """How many reviews each split has."""
+
+    train: int
+    validation: int
+    test: int
+
+
+class RunFacts(Facts):
+    """What ran, on which data, where, and for how long."""
+
+    id: str
+    dataset: str
+    is_fallback: bool
+    fallback_reason: str
+    label_names: tuple[str, ...]
+    num_reviews: NumReviews
+    warnings: tuple[str, ...] = ()
+    dropped: dict[str, int] = Field(default_factory=dict)
+    limit: int | None
+    seeds: int
+    started: str
+    seconds: float
+    device: str
+    peak_memory_mb: int = 0
+    versions: dict[str, str]
+
+
+class Spread(Facts):
+    """Accuracy over seeds: mean, standard deviation (None for one seed) and the bounds of the 95% interval."""
+
+    mean: float
+    sd: float | None
+    low: float
+    high: float
+
+
+class LeaderboardRow(Measured):
+    """One variant, each number a mean over the seeds that trained; None where there is no such number.
+
+    `models` are the folders of its trained models, and `shipped` the one that would be shipped, relative to the
+    artifacts' root.
+    """
+
+    name: str
+    group: str
+    encoding: str
+    seeds: int
+    status: Literal["ok", "failed"]
+    reason: str | None = None
+    accuracy: Spread | None
+    validation_accuracy: float | None = None
+    macro_precision: float | None
+    macro_recall: float | None
+    macro_f1: float | None
+    roc_auc: float | None
+    nll: float | None
+    brier: float | None
+    ece: float | None
+    predict_seconds: float | None = None
+    predict_reviews_per_second: float | None = None
+    predict_single_per_second: float | None = None
+    file_bytes: Number | None = None
+    num_params: Number | None = None
+    batch_size: Number | None = None
+    epochs: Number | None = None
+    best_epoch: Number | None = None
+    epoch_seconds: float | None = None
+    train_seconds: float | None = None
+    reviews_per_second: float | None = None
+    val_accuracy: float | None = None
+    val_loss: float | None = None
+    peak_memory_mb: Number | None = None
+    models: tuple[str, ...]
+    shipped: str | None = None
+    tie_group: int | None = None
+    beats_baseline: bool | None = None
+
+
+class Leaderboard(Document):
+    """The part of leaderboard.json that a comparison gives: the run, and a row per variant, best first.
+
+    What later rooms decide (the gate, drift) is added by a subclass of the room that writes the file.
+    """
+
+    run: RunFacts
+    variants: tuple[LeaderboardRow, ...]

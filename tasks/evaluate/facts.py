@@ -1,0 +1,154 @@
+"""What an evaluation says of a model: its scores, and bundle.json, by which the model is used later."""
+
+from typing import Final, Literal
+
+from pydantic import JsonValue
+
+from tasks.baseline.facts import BaselineFacts, BaselineSettings
+from tasks.evaluate.measured import Measured
+from tasks.store.facts import Document, Facts
+from tasks.store.outputs import Manifest
+from tasks.train.facts import TrainingFacts
+from tasks.train.settings import FitSettings
+
+BUNDLE_FILE: Final = "bundle.json"
+# Of a model of either kind: what its training says of it, and the manifest of its files.
+AnyTraining = TrainingFacts | BaselineFacts
+ModelManifest = Manifest[TrainingFacts] | Manifest[BaselineFacts]
+
+
+class Scores(Measured):
+    """The metrics of one model on one split; those that only the table of metrics knows stand among them.
+
+    `confusion` counts true labels in rows and predicted ones in columns.
+    """
+
+    accuracy: float
+    macro_precision: float
+    macro_recall: float
+    macro_f1: float
+    roc_auc: float | None
+    nll: float
+    brier: float
+    ece: float
+    confusion: tuple[tuple[int, ...], ...]
+
+
+class ReliabilityBin(Facts):
+    """How many reviews have a confidence above `low` and up to `high`, their mean confidence, and their accuracy."""
+
+    low: float
+    high: float
+    count: int
+    confidence: float
+    accuracy: float
+
+
+class CalibrationScores(Facts):
+    """How well probabilities hold, in numbers and by bins of confidence."""
+
+    nll: float
+    brier: float
+    ece: float
+    reliability: tuple[ReliabilityBin, ...]
+
+
+class CalibrationFacts(Facts):
+    """Calibration on the test split before and after the temperature is applied."""
+
+    before: CalibrationScores
+    after: CalibrationScores
+
+
+class EvaluationFacts(Scores):
+    """The scores on the test split, those on validation, how probabilities become decisions, and speed and size.
+
+    Temperature and threshold were chosen on the validation split alone.
+    """
+
+    temperature: float
+    threshold: float
+    calibration: CalibrationFacts
+    validation: Scores
+    predict_seconds: float
+    predict_reviews_per_second: float
+    predict_single_per_second: float
+    file_bytes: int
+
+
+class EncodingOfModel(Facts):
+    """How the model's text is encoded; see `Encoding`."""
+
+    name: str
+    kind: Literal["words", "subwords"]
+    vocab_size: int
+    length: int
+    padding: Literal["pre", "post"]
+
+
+class DatasetOfModel(Facts):
+    """The data that a model was made from: `counts` are reviews by split and label.
+
+    `file_options` say how a file was read; None for a dataset with a name.
+    """
+
+    name: str
+    counts: dict[str, dict[str, int]]
+    limit: int | None
+    validation_fraction: float
+    file_options: dict[str, JsonValue] | None
+
+
+class Histogram(Facts):
+    """Counts of values up to each bound; the last count is of those above the last bound."""
+
+    bounds: tuple[float, ...]
+    counts: tuple[int, ...]
+
+
+class TextProfile(Facts):
+    """Lengths of the training texts in words, and shares of unknown tokens in the validation texts."""
+
+    words: Histogram
+    unknown: Histogram
+
+
+class Origin(Facts):
+    """How a model was made, from which data, and with which library versions; a baseline has no encoding.
+
+    `fingerprint` is that of the training, and `data` has the hash of each file of reviews.
+    """
+
+    variant: str
+    description: str
+    kind: Literal["neural", "baseline"]
+    fingerprint: str
+    encoding: EncodingOfModel | None
+    settings: FitSettings | BaselineSettings
+    training: AnyTraining
+    dataset: DatasetOfModel
+    data: dict[str, str]
+    versions: dict[str, str]
+
+
+class BundleFacts(Origin, Document):
+    """The content of bundle.json: all that is needed, besides the files of the model, to use it and to judge it.
+
+    `profile` is None in a bundle that was made before there were profiles.
+    """
+
+    label_names: tuple[str, ...]
+    temperature: float
+    threshold: float
+    metrics: EvaluationFacts
+    profile: TextProfile | None = None
+
+    @property
+    def model_id(self) -> str:
+        """The name by which predictions tell which model made them: "lstm/0123456789abcdef"."""
+        return f"{self.variant}/{self.fingerprint}"
+
+    @property
+    def length(self) -> int | None:
+        """How many tokens the model reads; None when it reads whole texts."""
+        return self.encoding.length if self.encoding else None

@@ -1,0 +1,142 @@
+"""The table of metrics: write a function of a model's answers and add a row, and every output shows it.
+
+leaderboard.json, leaderboard.csv and bundle.json hold every metric; the other outputs show those whose rows name them.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tasks.evaluate import metrics
+from tasks.evaluate.facts import Scores
+from tasks.evaluate.metrics import NUM_BINS, Answers, count_confusion
+
+# The leaderboard in the terminal, in Markdown and in Prefect's UI; the report's page; the model card; the result of a
+# scoring of labelled texts.
+Place = Literal["table", "page", "card", "scoring"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Metric:
+    """A metric: its name in JSON and CSV, how people call it, and how and where it is shown.
+
+    `template` formats it beside other models', `precise` where it stands alone. `description` completes "it is the".
+    On a narrow terminal, columns of a lower `rank` are left out first.
+    """
+
+    name: str
+    title: str
+    compute: Callable[[Answers], float | None]
+    description: str
+    better: Literal["higher", "lower"]
+    shown: frozenset[Place]
+    template: str = "{:.3f}"
+    precise: str = "{:.4f}"
+    rank: int = 0
+
+    @property
+    def help(self) -> str:
+        """The description as a sentence, with the direction."""
+        return f"{self.description[0].upper()}{self.description[1:]}: {self.better} is better"
+
+    def show(self, value: float | None) -> str:
+        """Format a value beside those of other models; one that cannot be computed is a dash."""
+        return "-" if value is None else self.template.format(value)
+
+    def show_precisely(self, value: float | None) -> str:
+        """Format a value that stands alone."""
+        return "-" if value is None else self.precise.format(value)
+
+
+# The one with an interval: leaderboard, page and card show it in columns of its own.
+ACCURACY: Final = Metric(
+    name="accuracy",
+    title="accuracy",
+    compute=metrics.accuracy,
+    description="share of reviews that are right",
+    better="higher",
+    shown=frozenset({"scoring"}),
+    template="{:.1%}",
+)
+METRICS: tuple[Metric, ...] = (
+    ACCURACY,
+    Metric(
+        name="macro_precision",
+        title="macro-precision",
+        compute=metrics.macro_precision,
+        description="mean over the labels of precision",
+        better="higher",
+        shown=frozenset({"scoring"}),
+    ),
+    Metric(
+        name="macro_recall",
+        title="macro-recall",
+        compute=metrics.macro_recall,
+        description="mean over the labels of recall",
+        better="higher",
+        shown=frozenset({"scoring"}),
+    ),
+    Metric(
+        name="macro_f1",
+        title="macro-F1",
+        compute=metrics.macro_f1,
+        description="mean over the labels of the harmonic mean of precision and recall",
+        better="higher",
+        shown=frozenset({"table", "page", "card", "scoring"}),
+    ),
+    Metric(
+        name="roc_auc",
+        title="ROC-AUC",
+        compute=metrics.roc_auc,
+        description="how well the scores put the labels in order",
+        better="higher",
+        shown=frozenset({"table", "page", "card", "scoring"}),
+        rank=1,
+    ),
+    Metric(
+        name="nll",
+        title="NLL",
+        compute=metrics.nll,
+        description="negative log-likelihood in nats",
+        better="lower",
+        shown=frozenset({"table", "page", "card", "scoring"}),
+        rank=9,
+    ),
+    Metric(
+        name="brier",
+        title="Brier",
+        compute=metrics.brier,
+        description="squared distance of the probabilities to the truth",
+        better="lower",
+        shown=frozenset({"page", "card", "scoring"}),
+    ),
+    Metric(
+        name="ece",
+        title="ECE",
+        compute=metrics.ece,
+        description=f"expected calibration error over {NUM_BINS} bins",
+        better="lower",
+        shown=frozenset({"table", "page", "card", "scoring"}),
+        rank=6,
+    ),
+)
+
+
+def list_metrics(place: Place) -> list[Metric]:
+    """List the metrics that are shown in a place, in the order of the table."""
+    return [metric for metric in METRICS if place in metric.shown]
+
+
+def list_averaged() -> list[Metric]:
+    """List the metrics whose mean over the seeds is all that a leaderboard says of them."""
+    return [metric for metric in METRICS if metric.name != ACCURACY.name]
+
+
+def compute_metrics(probabilities: NDArray[np.float64], labels: NDArray[np.int32], *, threshold: float = 0.5) -> Scores:
+    """Score probabilities of shape (num_reviews, num_classes) against labels of shape (num_reviews,)."""
+    answers = Answers(probabilities, labels, threshold)
+    scores = {metric.name: metric.compute(answers) for metric in METRICS}
+    return Scores.model_validate({**scores, "confusion": count_confusion(answers)})

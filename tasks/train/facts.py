@@ -1,0 +1,33 @@
+"""What the manifest of a trained network says of it."""
+
+from tasks.store.facts import Facts
+
+
+class HistoryFacts(Facts):
+    """The numbers of a training that its epochs give; accuracies and losses are those of the best epoch.
+
+    `epoch_seconds` and `reviews_per_second` are medians over the epochs, of the updates alone, so that compiling in the
+    first epoch does not count; `train_seconds` is everything, validation and compiling included.
+    """
+
+    batch_size: int
+    epochs: int
+    best_epoch: int
+    train_accuracy: float
+    train_loss: float
+    val_accuracy: float
+    val_loss: float
+    train_seconds: float
+    epoch_seconds: float
+    reviews_per_second: float
+
+
+class TrainingFacts(HistoryFacts):
+    """The numbers of one training, what it ran on, and what was trained; `kernel` names the code that computed."""
+
+    num_params: int
+    device: str
+    kernel: str
+    peak_memory_mb: int
+    encoding: str
+    description: str
