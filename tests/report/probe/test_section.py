@@ -11,13 +11,14 @@ import pytest
 from tasks.compare.results import ModelResult
 from tasks.report import task
 from tasks.report.probe.folder import write_probe
-from tasks.report.probe.section import build_section, link_page, read_section, render_section
+from tasks.report.probe.section import Section, build_section, link_page, read_section, render_section
+from tasks.report.run.facts import RunMetrics
 from tasks.report.run.folder import write_run
 from tasks.report.run.page import render_page
 from tasks.report.run.render import render_markdown
 
 AddResult = Callable[..., ModelResult]
-Build = Callable[..., dict[str, Any]]
+Build = Callable[..., RunMetrics]
 BuildProbe = Callable[..., dict[str, Any]]
 Open = Callable[..., Any]
 HOSTILE = "<img src=x onerror='window.hacked = 1'>"
@@ -68,7 +69,7 @@ def test_link_leads_from_the_run_s_page_to_the_probe_s(
     metrics = build_probe("quick")
     write_probe(tmp_path, metrics, "{}")
     section = read_section(tmp_path / "probe" / "latest" / "probe.json")
-    run = write_run(tmp_path, {**build(add_result("lstm", 80)), "probe": section}, "{}")
+    run = write_run(tmp_path, add_section(build(add_result("lstm", 80)), section), "{}")
     assert (run / link_page(section)).resolve() == tmp_path / "probe" / metrics["run"]["id"] / "report.html"
     assert (run / link_page(section)).is_file()
 
@@ -80,11 +81,16 @@ def test_section_without_rows_has_no_chart(build_probe: BuildProbe, tmp_path: Pa
 
 
 @pytest.fixture
-def metrics(build: Build, add_result: AddResult) -> dict[str, Any]:
+def metrics(build: Build, add_result: AddResult) -> RunMetrics:
     return build(add_result("lstm", 80), add_result("conv-max", 90))
 
 
-def test_page_and_summary_say_nothing_of_memory_without_a_probe(metrics: dict[str, Any]) -> None:
+def add_section(metrics: RunMetrics, section: Any) -> RunMetrics:
+    """Metrics of a run that found a probe."""
+    return metrics.model_copy(update={"probe": Section.model_validate(section)})
+
+
+def test_page_and_summary_say_nothing_of_memory_without_a_probe(metrics: RunMetrics) -> None:
     html = render_page(metrics)
     assert 'id="probe"' not in html
     assert "remember" not in html.split("<script", maxsplit=1)[0]
@@ -93,11 +99,11 @@ def test_page_and_summary_say_nothing_of_memory_without_a_probe(metrics: dict[st
 
 @pytest.mark.parametrize("width", [1280, 390])
 def test_page_shows_verdicts_chart_and_link(
-    width: int, metrics: dict[str, Any], build_probe: BuildProbe, open_html: Open, tmp_path: Path
+    width: int, metrics: RunMetrics, build_probe: BuildProbe, open_html: Open, tmp_path: Path
 ) -> None:
     probe = build_probe()
     section = read_section(write(tmp_path, probe))
-    page = open_html(render_page({**metrics, "probe": section}), width=width).page
+    page = open_html(render_page(add_section(metrics, section)), width=width).page
     assert page.get_attribute("nav a:has-text('Memory')", "href") == "#probe"
     text = page.text_content("#probe")
     assert all(verdict["claim"] in text and verdict["measured"] in text for verdict in probe["verdicts"])
@@ -107,17 +113,15 @@ def test_page_shows_verdicts_chart_and_link(
     assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
-def test_summary_has_the_verdicts_and_the_link(
-    metrics: dict[str, Any], build_probe: BuildProbe, tmp_path: Path
-) -> None:
+def test_summary_has_the_verdicts_and_the_link(metrics: RunMetrics, build_probe: BuildProbe, tmp_path: Path) -> None:
     probe = build_probe("quick")
-    text = render_markdown({**metrics, "probe": read_section(write(tmp_path, probe))})
+    text = render_markdown(add_section(metrics, read_section(write(tmp_path, probe))))
     assert "## How far back can it remember?" in text
     assert "(../../probe/20260102-030405-abcdef12/report.html)" in text
 
 
 def test_hostile_probe_stays_text(
-    metrics: dict[str, Any], build_probe: BuildProbe, open_html: Open, tmp_path: Path
+    metrics: RunMetrics, build_probe: BuildProbe, open_html: Open, tmp_path: Path
 ) -> None:
     probe = build_probe("quick")
     probe["run"]["id"] = HOSTILE
@@ -126,11 +130,11 @@ def test_hostile_probe_stays_text(
     probe["tasks"] = {HOSTILE: {"chance": 0.1}}
     probe["reaches"] = {HOSTILE: {HOSTILE: 5}}
     section = read_section(write(tmp_path, probe))
-    page = open_html(render_page({**metrics, "probe": section})).page
+    page = open_html(render_page(add_section(metrics, section))).page
     assert page.evaluate("window.hacked") is None
     assert page.query_selector("#probe img") is None
     assert HOSTILE in page.text_content("#probe svg")
-    assert "<img" not in render_markdown({**metrics, "probe": section}).replace("\\<img", "")
+    assert "<img" not in render_markdown(add_section(metrics, section)).replace("\\<img", "")
 
 
 @pytest.fixture
@@ -144,7 +148,7 @@ def test_newest_probe_is_found(build_probe: BuildProbe, tmp_path: Path, logged: 
     write_probe(tmp_path, build_probe("quick"), "{}")
     found = task.find_probe(tmp_path)
     assert found is not None
-    assert found["run"]["profile"] == "quick"
+    assert found.run.profile == "quick"
     assert not logged.records
 
 
