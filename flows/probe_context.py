@@ -1,4 +1,4 @@
-"""Measure how far back models remember: generated texts, one word of which decides, at growing distances."""
+"""Measure how far back models remember, on generated texts in which one word, at a known distance, decides."""
 
 import sys
 
@@ -27,10 +27,12 @@ from tasks.ingest.datasets import Choice
 from tasks.ingest.task import ingest_reviews
 from tasks.orchestrate.alerts import alert_of_end
 from tasks.orchestrate.outputs import run
+from tasks.probe.facts import Probe, ProbeRun
 from tasks.probe.plan import FIRST_SEEDS, Cell, is_settled, make_settings
-from tasks.probe.results import CellResult
+from tasks.probe.results import CellResult, CellTraining, TrainedModel
 from tasks.probe.task import measure_memory
 from tasks.process.child import ChildError
+from tasks.report.probe.folder import find_page
 from tasks.report.probe.tables import render_terminal
 from tasks.report.task import write_probe_report
 from tasks.settings.probe import ProbeConfig
@@ -53,10 +55,10 @@ def name_run() -> str:
     on_crashed=[alert_of_end],
     on_cancellation=[alert_of_end],
 )
-def probe_context(config: ProbeConfig = ProbeConfig()) -> dict[str, Any] | State[Any]:
+def probe_context(config: ProbeConfig = ProbeConfig()) -> Probe | State[Any]:
     """Ingest, encode, train and evaluate each cell, measure and report; returns the content of probe.json.
 
-    A shard trains its cells and reports nothing.
+    A shard trains its cells and writes no report.
     """
     started = datetime.now(UTC)
     try:
@@ -75,20 +77,20 @@ def probe_context(config: ProbeConfig = ProbeConfig()) -> dict[str, Any] | State
 
 
 def train_cells(config: ProbeConfig) -> Iterator[CellResult]:
-    """Train and evaluate each cell; further seeds only where the first disagree."""
+    """Train and evaluate each cell; further seeds are trained only if the first ones disagree."""
     accuracies: dict[Cell, list[float]] = {}
     for cell in config.cells:
         known = accuracies.setdefault(cell._replace(seed=0), [])
         if cell.seed > FIRST_SEEDS and is_settled(known):
             continue
         result = train_and_evaluate(config, cell)
-        if result.accuracy is not None:
-            known.append(result.accuracy)
+        if result.trained:
+            known.append(result.trained.accuracy)
         yield result
 
 
 def train_and_evaluate(config: ProbeConfig, cell: Cell) -> CellResult:
-    """Make a cell's texts and sequences, train and evaluate; a training that goes wrong becomes its result."""
+    """Make a cell's texts and sequences, train and evaluate a model; a failure becomes part of the result."""
     folders = {"data_dir": config.data_dir, "artifacts_dir": config.artifacts_dir}
     settings = make_settings(cell, epochs=config.num_epochs, kernels=config.kernels)
     reviews, sequences = make_texts(config, cell)
@@ -97,19 +99,32 @@ def train_and_evaluate(config: ProbeConfig, cell: Cell) -> CellResult:
         model = run(train_variant, cell.variant, settings, sequences, num_classes=num_classes, **folders)
         evaluation = run(evaluate_model, model, reviews, **folders)
     except (TrainingError, ChildError) as error:
-        return CellResult(cell=cell, status="failed", reason=str(error))
-    return CellResult(
-        cell=cell,
+        return CellResult(cell=cell, reason=str(error))
+    trained = TrainedModel(
         folder=model.folder,
         reviews=reviews.folder,
         num_train=reviews.facts["num_reviews"]["train"],
-        training=model.facts,
+        training=select_facts(model),
         accuracy=evaluation.facts["accuracy"],
+        threshold=evaluation.facts["threshold"],
+    )
+    return CellResult(cell=cell, trained=trained)
+
+
+def select_facts(model: Manifest) -> CellTraining:
+    """Select from the facts of a training what the probe's report needs."""
+    facts = model.facts
+    return CellTraining(
+        num_params=facts["num_params"],
+        epochs=facts["epochs"],
+        batch_size=facts["batch_size"],
+        train_seconds=facts["train_seconds"],
+        device=facts["device"],
     )
 
 
 def make_texts(config: ProbeConfig, cell: Cell) -> tuple[Manifest, Manifest]:
-    """Make a cell's texts and their sequences."""
+    """Generate the texts of a cell and encode them."""
     reviews = run(
         ingest_reviews,
         Choice(cell.dataset, False, ""),
@@ -120,33 +135,34 @@ def make_texts(config: ProbeConfig, cell: Cell) -> tuple[Manifest, Manifest]:
     return reviews, run(encode_reviews, reviews, ENCODINGS[cell.variant.encoding], data_dir=config.data_dir)
 
 
-def describe_run(config: ProbeConfig, results: list[CellResult], started: datetime) -> dict[str, Any]:
-    """Gather what the report says of the run as a whole."""
-    trained = [result.training for result in results if result.training]
-    return {
-        "id": f"{started:%Y%m%d-%H%M%S}-{str(runtime.flow_run.id)[:8]}",
-        "profile": config.profile,
-        "epochs": config.num_epochs,
-        "limit": config.limit,
-        "num_planned": len(config.all_cells),
-        "num_trained": len(trained),
-        "failed": [
+def describe_run(config: ProbeConfig, results: list[CellResult], started: datetime) -> ProbeRun:
+    """Collect what the report says about the run as a whole."""
+    trainings = [result.trained.training for result in results if result.trained]
+    return ProbeRun(
+        id=f"{started:%Y%m%d-%H%M%S}-{str(runtime.flow_run.id)[:8]}",
+        profile=config.profile,
+        epochs=config.num_epochs,
+        limit=config.limit,
+        num_planned=len(config.all_cells),
+        num_trained=len(trainings),
+        failed=tuple(
             f"{result.cell.dataset}, {result.cell.model}: {result.reason}" for result in results if result.reason
-        ],
-        "started": started.isoformat(timespec="seconds"),
-        "seconds": (datetime.now(UTC) - started).total_seconds(),
-        "train_seconds": sum(training["train_seconds"] for training in trained),
-        "device": "; ".join(sorted({training["device"] for training in trained})) or "none",
-        "versions": library_versions("prefect", "keras", "tensorflow", "numpy"),
-    }
+        ),
+        started=started.isoformat(timespec="seconds"),
+        seconds=(datetime.now(UTC) - started).total_seconds(),
+        train_seconds=sum(training.train_seconds for training in trainings),
+        device="; ".join(sorted({training.device for training in trainings})) or "none",
+        versions=library_versions("prefect", "keras", "tensorflow", "numpy"),
+    )
 
 
 def main(config: ProbeConfig) -> int:
-    """Run the flow and print the table and the verdicts, the page's path last; returns the exit status."""
+    """Run the flow, print the tables and the verdicts, and last the path of the page; returns the exit status."""
     outcome: Any = probe_context(config, return_state=True).result(raise_on_failure=False)
     if isinstance(outcome, BaseException):
         raise outcome
-    if outcome:
-        Console(width=None if sys.stdout.isatty() else 160, soft_wrap=True).print(render_terminal(outcome))
-        print(Path(config.artifacts_dir) / "probe" / outcome["run"]["id"] / "report.html")
-    return 1 if outcome and outcome["run"]["failed"] else 0
+    if not isinstance(outcome, Probe):
+        return 0
+    Console(width=None if sys.stdout.isatty() else 160, soft_wrap=True).print(render_terminal(outcome))
+    print(find_page(Path(config.artifacts_dir), outcome.run.id))
+    return 1 if outcome.run.failed else 0

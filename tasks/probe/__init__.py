@@ -1,1 +1,1 @@
-"""How far back models can remember: which are trained on what, and what came of it."""
+"""How far back models can remember: what is trained, what was measured, and what follows from it."""

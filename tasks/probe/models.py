@@ -1,7 +1,7 @@
-"""What the probe trains: the readers of the table of variants, with nothing between them and the answer.
+"""The models that the probe trains: those of the table of variants without their dense layer, and three others.
 
-The note's dense layer of six rectified units is left out: where some of them die, as they do with ten classes, the
-answer is lost on its way out and not in the memory. The vocabulary is that of a thousand words.
+The dense layer of six rectified units is left out because, with ten classes, some of the units die: the answer would
+be lost in that layer and not in the memory. The vocabulary has a thousand words.
 """
 
 from dataclasses import replace
@@ -11,21 +11,21 @@ from tasks.train.variants import VARIANTS, Variant
 
 
 def random_rnn(layers: Any) -> list[Any]:
-    """Read word by word with a plain recurrent state whose matrix starts at random, not as a rotation."""
+    """Read word by word with a plain recurrent layer whose matrix is initialised at random, not as a rotation."""
     return [layers.SimpleRNN(32, recurrent_initializer="glorot_uniform")]
 
 
 def lstm_at_place(layers: Any) -> list[Any]:
-    """Read in one direction and answer with what is known at the missing word, the eighth of the text."""
+    """Read in one direction and answer from the state at the missing word, the eighth word of the text."""
     return [layers.LSTM(32, return_sequences=True), lambda outputs: outputs[:, 7]]
 
 
 def bilstm_at_place(layers: Any) -> list[Any]:
-    """Read in both directions and answer with what is known at the missing word, the eighth of the text."""
+    """Read in both directions and answer from the states at the missing word, the eighth word of the text."""
     return [layers.Bidirectional(layers.LSTM(32, return_sequences=True)), lambda outputs: outputs[:, 7]]
 
 
-# How many words of text each encoding has room for.
+# The encoding for texts of each length in words.
 ENCODINGS: Final = {120: "words-1k-120", 400: "words-1k-400"}
 _FROM_TABLE: Final = (
     "average-pool",
@@ -44,7 +44,7 @@ _OTHERS: Final = (
         VARIANTS["simple-rnn"],
         name="random-rnn",
         body=random_rnn,
-        description="a plain recurrent network of 32 units that starts at random",
+        description="a plain recurrent network of 32 units with a random initialisation",
     ),
     replace(
         VARIANTS["lstm"],
@@ -63,5 +63,5 @@ MODELS: Final = {row.name: replace(row, hidden=0) for row in (*(VARIANTS[name] f
 
 
 def choose_model(name: str, *, num_words: int) -> Variant:
-    """Take a model for texts of so many words."""
+    """Look up a model and give it the encoding for texts of this number of words."""
     return replace(MODELS[name], encoding=ENCODINGS[num_words])

@@ -1,42 +1,57 @@
 """Prefect task that measures how far back the trained models remember."""
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas import State
 
 from tasks.orchestrate.outputs import produce_in_task
-from tasks.probe.results import FILE, CellResult
+from tasks.probe.facts import Memory
+from tasks.probe.results import CellResult
 from tasks.probe.summary import summarise_probe
+from tasks.store.facts import Facts
 from tasks.store.fingerprint import hash_json, hash_room
 from tasks.store.outputs import Manifest, Output
 
 ROOM: Final = Path(__file__).parent
+FAMILY: Final = "measurements"
+MEMORY_FILE: Final = "memory.json"
+
+
+class MeasurementFacts(Facts):
+    """What the manifest says about a measurement."""
+
+    num_cells: int
 
 
 @task(name="measure-memory", cache_policy=NO_CACHE)
-def measure_memory(results: Sequence[CellResult], *, data_dir: Path, artifacts_dir: Path) -> State[Manifest]:
-    """Write probe.json: accuracy against distance for every model, and what follows for the note's sentences."""
+def measure_memory(
+    results: Sequence[CellResult], *, data_dir: Path, artifacts_dir: Path
+) -> State[Manifest[MeasurementFacts]]:
+    """Write memory.json: accuracy against distance for every model, and the verdicts on the notebook's claims."""
     output = Output(
         root=artifacts_dir,
-        kind="probe",
+        kind="memory",
         name="recall",
-        family="probes",
-        folder="probes/{fingerprint}",
-        facts_type=dict,
+        family=FAMILY,
+        folder=f"{FAMILY}/{{fingerprint}}",
+        facts_type=MeasurementFacts,
         decided_by={
             "results": hash_json([result.model_dump() for result in results]),
             "code": hash_room(ROOM, without=("task.py",)),
         },
     )
 
-    def make(folder: Path) -> dict[str, Any]:
-        content = summarise_probe(results, data_dir=data_dir, artifacts_dir=artifacts_dir)
-        (folder / FILE).write_text(json.dumps(content, allow_nan=False) + "\n", encoding="utf-8")
-        return {"num_cells": len(results)}
+    def make(folder: Path) -> MeasurementFacts:
+        summarise_probe(results, data_dir=data_dir, artifacts_dir=artifacts_dir).write(folder / MEMORY_FILE)
+        return MeasurementFacts(num_cells=len(results))
 
     return produce_in_task(output, make)
+
+
+def read_memory(measured: Manifest[MeasurementFacts], *, artifacts_dir: Path) -> Memory:
+    """Read a measurement."""
+    return Memory.read(artifacts_dir / measured.folder / MEMORY_FILE)

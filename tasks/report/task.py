@@ -1,8 +1,6 @@
 """Prefect task that writes the run's reports and shows them in the UI."""
 
-import json
 from pathlib import Path
-from typing import Any
 
 from prefect import task
 from prefect.artifacts import create_link_artifact, create_markdown_artifact, create_table_artifact
@@ -12,17 +10,18 @@ from prefect.logging import get_run_logger
 from tasks.compare.facts import FILE, Comparison, ComparisonFacts
 from tasks.compare.leaderboard_facts import RunFacts
 from tasks.drift.facts import Drift
-from tasks.errors import disk_errors_explained
-from tasks.probe.results import FILE as PROBE_FILE
+from tasks.errors import UserError, disk_errors_explained
+from tasks.probe.facts import Probe, ProbeRun
+from tasks.probe.task import MeasurementFacts, read_memory
 from tasks.promote.facts import Decision
-from tasks.report.probe.folder import write_probe
+from tasks.report.probe.folder import find_latest, write_probe
 from tasks.report.probe.markdown import render_probe_markdown
 from tasks.report.probe.section import Section, read_section
 from tasks.report.probe.sentences import describe_headline
 from tasks.report.probe.tables import describe_run as describe_probe
 from tasks.report.probe.tables import tabulate_reaches
 from tasks.report.run.facts import RunLeaderboard, RunMetrics
-from tasks.report.run.folder import LATEST, write_run
+from tasks.report.run.folder import write_run
 from tasks.report.run.render import describe_run, format_rows, render_markdown, render_variant, warn_of_fallback
 from tasks.report.run.verdict import describe_verdict
 from tasks.store.outputs import Manifest
@@ -49,34 +48,33 @@ def write_report(
 
 @task(name="write-probe-report", cache_policy=NO_CACHE)
 def write_probe_report(
-    measured: Manifest, *, run: dict[str, Any], config_json: str, artifacts_dir: Path
-) -> dict[str, Any]:
+    measured: Manifest[MeasurementFacts], *, run: ProbeRun, config_json: str, artifacts_dir: Path
+) -> Probe:
     """Write the probe's reports in all their forms; returns the content of probe.json."""
-    content = json.loads((artifacts_dir / measured.folder / PROBE_FILE).read_text(encoding="utf-8"))
-    metrics = {"run": run, **content}
+    probe = Probe(run=run, **dict(read_memory(measured, artifacts_dir=artifacts_dir)))
     with disk_errors_explained(artifacts_dir):
-        folder = write_probe(artifacts_dir, metrics, config_json)
-    publish_probe(metrics, folder)
-    return metrics
+        folder = write_probe(artifacts_dir, probe, config_json)
+    publish_probe(probe, folder)
+    return probe
 
 
 def find_probe(artifacts_dir: Path) -> Section | None:
-    """Find what the report says of the newest probe; one that cannot be read is logged, and nothing said of it."""
-    path = artifacts_dir / "probe" / LATEST / PROBE_FILE
+    """Read what the report says about the newest probe; None, with a warning in the log, if it cannot be read."""
+    path = find_latest(artifacts_dir)
     if not path.exists():
         return None
     try:
-        return Section.model_validate(read_section(path))
-    except (OSError, ValueError) as error:
-        get_run_logger().warning("%s: the report says nothing of this probe, for it cannot be read: %s", path, error)
+        return read_section(path)
+    except UserError as error:
+        get_run_logger().warning("The report has no section on the newest memory probe: %s", error)
         return None
 
 
-def publish_probe(metrics: dict[str, Any], folder: Path) -> None:
+def publish_probe(probe: Probe, folder: Path) -> None:
     """Show how far each model reaches, the summary and a link in the Prefect UI."""
-    about = f"{describe_headline(metrics)}\n\n{describe_probe(metrics['run'])}"
-    create_table_artifact(key="probe", table=tabulate_reaches(metrics), description=about)
-    create_markdown_artifact(key="probe-summary", markdown=render_probe_markdown(metrics), description=about)
+    about = f"{describe_headline(probe.rows, probe.reaches)}\n\n{describe_probe(probe.run)}"
+    create_table_artifact(key="probe", table=tabulate_reaches(probe), description=about)
+    create_markdown_artifact(key="probe-summary", markdown=render_probe_markdown(probe), description=about)
     link_page("probe-report", folder)
 
 

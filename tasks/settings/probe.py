@@ -1,4 +1,4 @@
-"""ProbeConfig: how far the probe of memory goes and which part of it is trained."""
+"""ProbeConfig: how large the memory probe is and which part of it is trained."""
 
 import re
 from pathlib import Path
@@ -7,7 +7,7 @@ from typing import Annotated, Final, Self
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 from pydantic_settings import NoDecode
 
-from tasks.ingest.sources.recall import DISTANCES, TASK_DESCRIPTIONS, TASKS
+from tasks.ingest.sources.recall import DISTANCES, RECALL_TASK_DESCRIPTIONS, RECALL_TASKS
 from tasks.probe.models import MODELS
 from tasks.probe.plan import NUM_EPOCHS, Cell, ProfileName, plan_cells, select_shard
 from tasks.settings.base import AbsolutePath, FlowConfig, Names, split_on_commas
@@ -20,49 +20,50 @@ Distances = Annotated[tuple[int, ...], NoDecode, BeforeValidator(split_on_commas
 
 
 class ProbeConfig(FlowConfig):
-    """Measure how far back each kind of model remembers: generated texts, one word of which decides."""
+    """Measure how far back each kind of model remembers, on generated texts in which one word decides the label."""
 
     profile: ProfileName = Field(
         default="quick",
-        description="quick: two tasks, four distances, five models, one seed, a few minutes; full: four tasks up to "
-        "380 words, three seeds and two more where these disagree, about two hours on two cores",
+        description="quick: two tasks, four distances, five models and one seed, a few minutes; full: four tasks, "
+        "distances up to 380 words, three seeds and two more if these disagree, about two hours on two cores",
     )
-    tasks: Names = Field(default=(), description="of the profile's tasks these alone, separated by commas [all]")
+    # Named like the flag; elsewhere in the code these are recall tasks.
+    tasks: Names = Field(default=(), description="train only these of the profile's tasks, separated by commas [all]")
     distances: Distances = Field(
-        default=(), description=f"of the profile's distances these alone: {', '.join(map(str, DISTANCES))} [all]"
+        default=(), description=f"train only these of the profile's distances: {', '.join(map(str, DISTANCES))} [all]"
     )
-    models: Names = Field(default=(), description="of the profile's models these alone, separated by commas [all]")
-    seeds: int | None = Field(default=None, ge=1, le=100, description="how many seeds at most [the profile's]")
+    models: Names = Field(default=(), description="train only these of the profile's models, separated by commas [all]")
+    seeds: int | None = Field(default=None, ge=1, le=100, description="upper limit of seeds per model [the profile's]")
     epochs: int | None = Field(default=None, ge=1, le=1_000, description="upper limit of epochs [the profile's]")
     limit: int | None = Field(
-        default=None, ge=10, description="at most this many texts per split, in place of 10,000 for training [all]"
+        default=None, ge=10, description="at most this many texts per split; all are 10,000 for training [all]"
     )
     shard: str | None = Field(
         default=None,
-        description="train one of several parts and write no report: 1/2 here, 2/2 elsewhere on the same folders, then "
-        "once without, which finds all trained",
+        description="train one of several parts and write no report: start 1/2 and 2/2 on the same folders, then run "
+        "once without --shard, which finds all models trained and writes the report",
     )
-    kernels: Kernels = Field(default="auto", description="what computes the models, as in the main job")
+    kernels: Kernels = Field(default="auto", description="what computes the models, as in train_all.py")
     data_dir: AbsolutePath = Field(default=DATA, description="where texts and encodings are kept")
     artifacts_dir: AbsolutePath = Field(default=ARTIFACTS, description="where models and reports are written")
     config: Path | None = Field(default=None, description="a TOML file with any of these settings")
 
     @field_validator("tasks")
     @classmethod
-    def check_tasks(cls, names: tuple[str, ...]) -> tuple[str, ...]:
-        """Refuse a name that is no task."""
-        return check_names(names, TASKS, kind="task")
+    def check_recall_tasks(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        """Refuse a name that is not a recall task."""
+        return check_names(names, RECALL_TASKS, kind="task")
 
     @field_validator("models")
     @classmethod
     def check_models(cls, names: tuple[str, ...]) -> tuple[str, ...]:
-        """Refuse a name that is none of the probe's models."""
+        """Refuse a name that is not a model of the probe."""
         return check_names(names, tuple(MODELS), kind="model")
 
     @field_validator("distances")
     @classmethod
     def check_distances(cls, distances: tuple[int, ...]) -> tuple[int, ...]:
-        """Refuse a distance that no dataset has."""
+        """Refuse a distance for which there is no dataset."""
         for distance in distances:
             if distance not in DISTANCES:
                 raise ValueError(f"unknown distance {distance}; expected some of {', '.join(map(str, DISTANCES))}.")
@@ -71,41 +72,43 @@ class ProbeConfig(FlowConfig):
     @field_validator("shard")
     @classmethod
     def check_shard(cls, shard: str | None) -> str | None:
-        """Refuse what is no part of a whole."""
+        """Refuse text that does not name a part, such as 1/2."""
         match = SHARD.fullmatch(shard or "1/1")
         if not match or int(match[1]) > int(match[2]):
-            raise ValueError(f"{shard!r} is no part of a whole; expected one such as 1/2.")
+            raise ValueError(
+                f"{shard!r} does not name a part; expected the number of a part and how many there are, such as 1/2."
+            )
         return shard
 
     @classmethod
     def describe_choices(cls) -> str:
-        """List tasks and models."""
+        """Describe the recall tasks and the models."""
         models = {name: row.description for name, row in MODELS.items()}
-        return list_sections({"tasks": TASK_DESCRIPTIONS, "models": models})
+        return list_sections({"tasks": RECALL_TASK_DESCRIPTIONS, "models": models})
 
     @model_validator(mode="after")
     def check_cells(self) -> Self:
-        """Refuse a choice that leaves nothing of the profile."""
+        """Refuse a selection that leaves nothing to train."""
         if not self.cells:
             raise ValueError(
-                f"nothing to train; expected tasks, distances and models that the {self.profile} profile has together."
+                f"nothing to train; expected tasks, distances and models that the {self.profile} profile combines."
             )
         return self
 
     @property
     def num_epochs(self) -> int:
-        """The upper limit of epochs."""
+        """The upper limit of epochs of each training."""
         return self.epochs or NUM_EPOCHS[self.profile]
 
     @property
     def all_cells(self) -> list[Cell]:
-        """The trainings that the report is about."""
+        """All trainings that the report covers."""
         return plan_cells(
-            self.profile, tasks=self.tasks, distances=self.distances, models=self.models, seeds=self.seeds
+            self.profile, recall_tasks=self.tasks, distances=self.distances, models=self.models, seeds=self.seeds
         )
 
     @property
     def cells(self) -> list[Cell]:
-        """The trainings of this shard."""
+        """The trainings of this shard, or all of them."""
         shard, num_shards = map(int, (self.shard or "1/1").split("/"))
         return select_shard(self.all_cells, shard, num_shards)

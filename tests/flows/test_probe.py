@@ -1,4 +1,4 @@
-"""The probe of memory as a person starts it: in parts, then as a whole of what these have trained, and badly."""
+"""The memory probe as a person starts it: in parts, then as a whole that reuses what the parts trained, and badly."""
 
 import json
 from dataclasses import replace
@@ -41,7 +41,7 @@ def whole(probe: "Job", parts: list[list[tuple[str, str]]]) -> dict[str, Any]:
     folder = probe.artifacts / "probe" / "latest"
     content: dict[str, Any] = json.loads((folder / "probe.json").read_text())
     assert done.stdout.splitlines()[-1] == str(folder.resolve() / "report.html")
-    assert "The note's sentences" in done.stdout
+    assert "The course notebook's claims" in done.stdout
     return content
 
 

@@ -1,18 +1,20 @@
-"""Rows as the probe sums them up."""
+"""Rows as the probe summarises them."""
 
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-AddRow = Callable[..., dict[str, Any]]
+from tasks.probe.facts import MeanAccuracy
+
+AddRow = Callable[..., MeanAccuracy]
 
 
 @pytest.fixture
 def make_row() -> AddRow:
-    def make(task: str, model: str, distance: int, mean: float = 1.0, **changes: Any) -> dict[str, Any]:
+    def make(recall_task: str, model: str, distance: int, mean: float = 1.0, **changes: Any) -> MeanAccuracy:
         row = {
-            "task": task,
+            "recall_task": recall_task,
             "upto": False,
             "trained_on": distance,
             "model": model,
@@ -25,6 +27,6 @@ def make_row() -> AddRow:
             "num_params": 22_305,
             "updates": 626.0 if mean >= 0.95 else None,
         }
-        return {**row, **changes}
+        return MeanAccuracy.model_validate({**row, **changes})
 
     return make

@@ -1,4 +1,4 @@
-"""The cells of the probe: what the profiles train, in which order, in parts, and when further seeds are needless."""
+"""The cells of the probe: what the profiles train, in which order and parts, and when further seeds are not needed."""
 
 from collections import Counter
 
@@ -15,14 +15,14 @@ def test_every_cell_has_a_dataset_a_model_and_an_encoding_of_its_length(profile:
     for cell in plan_cells(profile):
         recall = parse_name(cell.dataset)
         assert recall is not None
-        assert recall.task == cell.task
+        assert recall.recall_task == cell.recall_task
         assert cell.model in MODELS
         assert ENCODINGS[cell.variant.encoding].length == recall.num_words == count_words(cell.distance)
 
 
 def test_quick_profile_is_two_tasks_at_four_distances_with_five_models_and_one_seed() -> None:
     cells = plan_cells("quick")
-    assert {cell.task for cell in cells} == {"plain", "order"}
+    assert {cell.recall_task for cell in cells} == {"plain", "order"}
     assert len({cell.distance for cell in cells}) == 4
     assert len({cell.model for cell in cells}) == 5
     assert {cell.seed for cell in cells} == {1}
@@ -31,7 +31,7 @@ def test_quick_profile_is_two_tasks_at_four_distances_with_five_models_and_one_s
 
 def test_full_profile_has_every_task_distance_and_model() -> None:
     cells = plan_cells("full")
-    assert {cell.task for cell in cells} == {"plain", "decoys", "order", "later"}
+    assert {cell.recall_task for cell in cells} == {"plain", "decoys", "order", "later"}
     assert {cell.distance for cell in cells} == {5, 10, 20, 40, 80, 110, 200, 380}
     assert {cell.model for cell in cells} == set(MODELS)
     assert max(cell.seed for cell in cells) == 5
@@ -49,7 +49,7 @@ def test_first_seed_of_everything_comes_first() -> None:
 
 
 def test_part_of_a_profile_can_be_chosen() -> None:
-    cells = plan_cells("full", tasks=["order"], distances=[10, 20], models=["lstm"], seeds=2)
+    cells = plan_cells("full", recall_tasks=["order"], distances=[10, 20], models=["lstm"], seeds=2)
     assert cells == [
         Cell("order", 10, "lstm", 1, False),
         Cell("order", 20, "lstm", 1, False),
@@ -76,7 +76,7 @@ def test_further_seeds_are_for_cells_whose_first_ones_disagree(accuracies: list[
     assert is_settled(accuracies) is settled
 
 
-def test_training_goes_on_through_plateaus_until_it_is_solved() -> None:
+def test_training_continues_through_plateaus_until_the_task_is_solved() -> None:
     settings = make_settings(Cell("order", 10, "lstm", 2, False), epochs=7, kernels="plain")
     assert (settings.epochs, settings.patience, settings.seed, settings.kernels) == (7, 7, 2, "plain")
     assert settings.solved_at == 0.99

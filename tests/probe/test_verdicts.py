@@ -1,19 +1,20 @@
-"""Verdicts on the note's sentences follow from the rows, whatever these say."""
+"""Verdicts on the notebook's claims follow from the rows, whatever these say."""
 
 from collections.abc import Callable
-from typing import Any
 
 import pytest
 
 from tasks.probe.expectations import judge_expectations
-from tasks.probe.verdicts import decide, find_reaches, judge_note
+from tasks.probe.facts import MeanAccuracy
+from tasks.probe.reach import find_reaches
+from tasks.probe.verdicts import decide, judge_note
 
-AddRow = Callable[..., dict[str, Any]]
+AddRow = Callable[..., MeanAccuracy]
 CLAIMS = ("loses", "keeps", "later")
 
 
-def verdicts(rows: list[dict[str, object]]) -> dict[str, str]:
-    return dict(zip(CLAIMS, [found["verdict"] for found in judge_note(rows)], strict=True))
+def verdicts(rows: list[MeanAccuracy]) -> dict[str, str]:
+    return dict(zip(CLAIMS, [found.verdict for found in judge_note(rows)], strict=True))
 
 
 @pytest.mark.parametrize(
@@ -57,8 +58,8 @@ def test_what_is_solved_past_a_gap_is_told_and_not_lost(make_row: AddRow) -> Non
     means = {5: 1.0, 40: 1.0, 80: 0.1, 110: 1.0}
     rows = [make_row("order", "simple-rnn", distance, mean) for distance, mean in means.items()]
     (loses, *_) = judge_note(rows)
-    assert loses["verdict"] == "refuted"
-    assert loses["measured"] == "40 of 110 words back in order (and at 110 again)"
+    assert loses.verdict == "refuted"
+    assert loses.measured == "40 of 110 words back in order (and at 110 again)"
 
 
 @pytest.mark.parametrize(
@@ -110,8 +111,8 @@ def test_answers_are_reduced_to_a_verdict() -> None:
     ]
 
 
-def expectations(rows: list[dict[str, object]]) -> dict[str, str]:
-    return {found["claim"].split()[0]: found["verdict"] for found in judge_expectations(rows)}
+def expectations(rows: list[MeanAccuracy]) -> dict[str, str]:
+    return {found.claim.split()[0]: found.verdict for found in judge_expectations(rows)}
 
 
 def test_convolution_passes_plain_and_fails_order_beyond_its_width(make_row: AddRow) -> None:
@@ -129,7 +130,7 @@ def test_average_stays_at_what_a_bag_of_words_can_know(make_row: AddRow) -> None
 
 
 @pytest.mark.parametrize(("reach", "verdict"), [(40, "confirmed"), (5, "refuted"), (110, "refuted")])
-def test_plain_network_is_expected_to_fade(reach: int, verdict: str, make_row: AddRow) -> None:
+def test_plain_network_is_expected_to_forget(reach: int, verdict: str, make_row: AddRow) -> None:
     rows = [make_row("plain", "simple-rnn", distance, float(distance <= reach)) for distance in (5, 40, 110)]
     assert expectations(rows)["simple-rnn"] == verdict
 
@@ -143,6 +144,6 @@ def test_gated_networks_are_expected_to_hold_past_a_hundred_words(
 
 
 @pytest.mark.parametrize(("mean", "verdict"), [(1.0, "confirmed"), (0.3, "depends")])
-def test_attention_is_expected_not_to_mind_the_distance(mean: float, verdict: str, make_row: AddRow) -> None:
+def test_attention_is_expected_to_be_unaffected_by_distance(mean: float, verdict: str, make_row: AddRow) -> None:
     rows = [make_row("plain", "attention", 5), make_row("plain", "attention", 110, mean)]
     assert expectations(rows)["attention"] == verdict

@@ -11,7 +11,7 @@ from tasks.report.run.facts import RunMetrics
 
 Build = Callable[..., dict[str, Any]]
 BuildMetrics = Callable[..., RunMetrics]
-BuildProbe = Callable[..., dict[str, Any]]
+BuildProbe = Callable[..., Any]
 Open = Callable[..., Any]
 # How far back each model can look; the seed moves it.
 SPANS = {
@@ -122,9 +122,9 @@ def imagine_accuracy(cell: Any, distance: int) -> float:
     """The accuracy that a model would have: close to 1 within its span, by chance far beyond."""
     from tasks.ingest.sources.recall import NUM_CLASSES
 
-    chance = 1 / NUM_CLASSES[cell.task]
+    chance = 1 / NUM_CLASSES[cell.recall_task]
     span = SPANS[cell.model] * (1 + 0.3 * (cell.seed - 2))
-    if cell.task in {"decoys", "order"}:
+    if cell.recall_task in {"decoys", "order"}:
         span = min(span, NO_ORDER.get(cell.model, span))
     kept = 1 / (1 + math.exp(4 * (math.log(distance) - math.log(span))))
     return round(chance + (0.999 - chance) * kept, 3)
@@ -142,9 +142,10 @@ def drop_settled(planned: Sequence[Any]) -> Iterator[Any]:
             yield cell
 
 
-def measure_imagined(cells: Sequence[Any]) -> list[dict[str, Any]]:
+def measure_imagined(cells: Sequence[Any]) -> list[Any]:
     """The rows that measuring the cells would give."""
     from tasks.ingest.sources.recall import parse_name
+    from tasks.probe.facts import SeedAccuracy
     from tasks.probe.plan import SOLVED_AT
 
     rows = []
@@ -154,55 +155,36 @@ def measure_imagined(cells: Sequence[Any]) -> list[dict[str, Any]]:
         for distance in recall.test_distances:
             accuracy = imagine_accuracy(cell, distance)
             rows.append(
-                {
-                    **cell._asdict(),
-                    "trained_on": cell.distance,
-                    "distance": distance,
-                    "accuracy": accuracy,
-                    "num_texts": 1_000,
-                    "solved": accuracy >= SOLVED_AT,
-                    "num_params": 17_000 + len(cell.model),
-                    "updates": 313 * (1 + cell.distance % 7 + cell.seed),
-                    "train_seconds": 5.0,
-                }
+                SeedAccuracy(
+                    recall_task=cell.recall_task,
+                    model=cell.model,
+                    seed=cell.seed,
+                    upto=cell.upto,
+                    trained_on=cell.distance,
+                    distance=distance,
+                    accuracy=accuracy,
+                    num_texts=1_000,
+                    solved=accuracy >= SOLVED_AT,
+                    num_params=17_000 + len(cell.model),
+                    updates=313 * (1 + cell.distance % 7 + cell.seed),
+                    train_seconds=5.0,
+                )
             )
     return rows
 
 
 @pytest.fixture
 def build_probe() -> BuildProbe:
-    """Sums up the imagined cells of a profile, or those of them that are wanted; facts of the run may be changed."""
-    from tasks.probe.expectations import judge_expectations
-    from tasks.probe.models import MODELS
+    """Summarises the imagined cells of a profile, or the wanted ones; facts about the run may be changed."""
+    from tasks.probe.facts import Probe, ProbeRun
     from tasks.probe.plan import plan_cells
-    from tasks.probe.results import describe_tasks, summarise_rows
-    from tasks.probe.summary import describe_model
-    from tasks.probe.verdicts import find_reaches, judge_note
+    from tasks.probe.summary import summarise_cells
 
-    def build(
-        profile: str = "full", *, without: Callable[[Any], bool] = lambda _cell: False, **changes: Any
-    ) -> dict[str, Any]:
+    def build(profile: str = "full", *, without: Callable[[Any], bool] = lambda _cell: False, **changes: Any) -> Probe:
         planned = plan_cells("quick" if profile == "quick" else "full")
         cells = [cell for cell in drop_settled(planned) if not without(cell)]
-        measured = measure_imagined(cells)
-        rows = summarise_rows(measured)
         facts = {"profile": profile, "num_planned": len(planned), "num_trained": len(cells)}
-        return {
-            "run": {**PROBE_RUN, **facts, **changes},
-            "tasks": describe_tasks(dict.fromkeys(row["task"] for row in rows)),
-            "models": [describe_model(name, rows) for name in MODELS if any(row["model"] == name for row in rows)],
-            "rows": rows,
-            "cells": measured,
-            "reaches": find_reaches(rows),
-            "verdicts": judge_note(rows),
-            "expectations": judge_expectations(rows),
-            "settings": {
-                "learning_rate": 0.001,
-                "clip_norm": 1.0,
-                "stop_at": 0.99,
-                "solved_at": 0.95,
-                "first_seeds": 3,
-            },
-        }
+        run = ProbeRun.model_validate({**PROBE_RUN, **facts, **changes})
+        return Probe(run=run, **dict(summarise_cells(measure_imagined(cells))))
 
     return build

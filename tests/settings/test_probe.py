@@ -27,7 +27,9 @@ def test_default_is_the_quick_profile() -> None:
 
 def test_flags_choose_a_part_of_a_profile() -> None:
     config = parse("--profile=full", "--tasks=order,plain", "--distances=5,110", "--models=lstm", "--seeds=1")
-    assert config.cells == plan_cells("full", tasks=["order", "plain"], distances=[5, 110], models=["lstm"], seeds=1)
+    assert config.cells == plan_cells(
+        "full", recall_tasks=["order", "plain"], distances=[5, 110], models=["lstm"], seeds=1
+    )
 
 
 def test_shards_share_the_cells_out() -> None:
@@ -44,9 +46,12 @@ def test_shards_share_the_cells_out() -> None:
         ("--models=lstn", "Did you mean 'lstm'"),
         ("--distances=12", "--distances: unknown distance 12; expected some of 5, 10, 20"),
         ("--distances=near", "--distances"),
-        ("--shard=3/2", "--shard: '3/2' is no part of a whole; expected one such as 1/2"),
-        ("--shard=0/2", "'0/2' is no part"),
-        ("--shard=half", "'half' is no part"),
+        (
+            "--shard=3/2",
+            "--shard: '3/2' does not name a part; expected the number of a part and how many there are, such as 1/2",
+        ),
+        ("--shard=0/2", "'0/2' does not name a part"),
+        ("--shard=half", "'half' does not name a part"),
         ("--profile=quick --tasks=decoys", "nothing to train"),
         ("--shards=1/2", "Did you mean '--shard'"),
     ],

@@ -1,22 +1,23 @@
-"""Generated texts in which one word, a given number of words before the end, decides: how far back can a model look?
+"""Generated texts in which one word, at a known distance from the end, decides the label.
 
-After the course note's "I lived in Ireland, so at school they made me learn how to speak <...>". All texts of a dataset
-have the same number of words; all but the cues are clauses that say nothing of the label. Four tasks:
+They measure how far back a model can look. The idea comes from an example in the course notebook from which this
+project's recurrent models come: in "I lived in Ireland, so at school they made me learn how to speak <...>", the
+missing word depends on a country that was named much earlier. All texts of a dataset have the same number of words.
+Around the words that matter there is filler: clauses that say nothing about the label. There are four recall tasks:
 
-| task | what decides | classes | chance | a bag of words reaches at most |
+| recall task | what decides the label | classes | chance | best accuracy of a bag of words |
 |---|---|---|---|---|
-| plain | the one country that is named | 10 | 10% | 100%: the word itself |
+| plain | the only country in the text | 10 | 10% | 100%: the word itself |
 | decoys | the country where I lived; relatives lived in the other nine | 10 | 10% | 10%: each text names all ten |
 | order | which of two countries comes last | 2 | 50% | 50%: each text names both |
-| later | the one country, named after the place of the missing word | 10 | 10% | 100%: the word itself |
+| later | the only country, which follows after the missing word | 10 | 10% | 100%: the word itself |
 
-A distance counts steps back from the end: the last word is at distance 1. It is that of the deciding word; in `order`
-that of the later of the two countries, GAP words after the other (after Hochreiter & Schmidhuber 1997, temporal order).
-In `later` it counts forward, from the missing word, whose index is PLACE, to the country. A fixed distance is a fixed
-place: a model with a weight for each place finds the word there without reading what is around it.
+A distance is the number of steps back from the end to the deciding word; the last word is at distance 1. In `order` the
+deciding word is the later of the two countries, GAP words after the other one (like the temporal order problem of
+Hochreiter & Schmidhuber 1997). In `later`, the distance counts forward from the missing word, at index PLACE, to the
+country. In a dataset with one distance, the word is always at the same position, so that a model with a weight for
+each position finds it without reading the words around it.
 """
-
-# ruff: noqa: SIM905  # words are easier to read as running text
 
 import re
 from collections.abc import Iterator
@@ -24,125 +25,81 @@ from itertools import product
 from random import Random
 from typing import Final, Literal, NamedTuple, get_args
 
+from tasks.ingest.sources.recall_words import CLAUSES, COUNTRIES, ENDING, KIN, LANGUAGES, PLACE_WORDS, SLOTS
 from tasks.ingest.sources.sample import choose, shuffle, start_random
 
-Task = Literal["plain", "decoys", "order", "later"]
-TASKS: Final[tuple[Task, ...]] = get_args(Task)
-TASK_DESCRIPTIONS: Final[dict[str, str]] = {
-    "plain": "one country is named; it decides",
-    "decoys": "ten are named; that where I lived decides",
-    "order": "two are named; the last of them decides",
-    "later": "one is named, after the place of the missing word; it decides",
+# "Task" alone would be a Prefect task.
+RecallTask = Literal["plain", "decoys", "order", "later"]
+RECALL_TASKS: Final[tuple[RecallTask, ...]] = get_args(RecallTask)
+RECALL_TASK_DESCRIPTIONS: Final[dict[str, str]] = {
+    "plain": "the text names one country, which decides",
+    "decoys": "the text names ten countries; the one where I lived decides",
+    "order": "the text names two countries; the later one decides",
+    "later": "the text names one country after the missing word; it decides",
 }
 DISTANCES: Final = (5, 10, 20, 40, 80, 110, 200, 380)
-# Texts of so many words have room for the distances up to ROOM_BEFORE less.
+# A text with one of these numbers of words has room for distances that are ROOM_BEFORE words shorter.
 LENGTHS: Final = (120, 400)
 ROOM_BEFORE: Final = 10
-LANGUAGES: Final = {
-    "Ireland": "Gaelic",
-    "Spain": "Spanish",
-    "France": "French",
-    "Italy": "Italian",
-    "Greece": "Greek",
-    "Poland": "Polish",
-    "Japan": "Japanese",
-    "Turkey": "Turkish",
-    "Norway": "Norwegian",
-    "Portugal": "Portuguese",
-}
-COUNTRIES: Final = tuple(LANGUAGES)
-NUM_CLASSES: Final[dict[Task, int]] = {"plain": 10, "decoys": 10, "order": 2, "later": 10}
-BAG_CEILINGS: Final[dict[Task, float]] = {"plain": 1.0, "decoys": 0.1, "order": 0.5, "later": 1.0}
+NUM_CLASSES: Final[dict[RecallTask, int]] = {"plain": 10, "decoys": 10, "order": 2, "later": 10}
+BAG_CEILINGS: Final[dict[RecallTask, float]] = {"plain": 1.0, "decoys": 0.1, "order": 0.5, "later": 1.0}
 NUM_TEXTS: Final = {"train": 10_000, "validation": 1_000, "test": 1_000}
 FIRST_SEED: Final = {"train": 3_000_000, "validation": 4_000_000, "test": 5_000_000}
 
-ENDING: Final = "so they taught me".split()
-# No window of five words has both countries, and no two windows that have one share a word, ...
+# With this gap, no window of five words contains both countries, and two windows with one country each share no word.
 GAP: Final = 12
-# ... except where the text begins too early for that: then the windows share some.
+# If the text begins too close to the countries for that gap, this many words stay before them and windows share words.
 LEAST_BEFORE: Final = 4
-PLACE_WORDS: Final = "at school they taught me to speak this".split()
 PLACE: Final = len(PLACE_WORDS) - 1
-
-KIN: Final = "cousin brother sister neighbour mother father uncle aunt boss roommate wife husband".split()
-CLAUSES: Final = (
-    "it {rained} often",
-    "we {met} daily",
-    "the {shop} was {small}",
-    "we {met} every {week}",
-    "it {rained} all {week}",
-    "the {bus} was always {late}",
-    "we had a {small} {garden}",
-    "they {met} near the {shop}",
-    "the {bus} was {late} every {week}",
-    "we {met} for {tea} each {week}",
-    "somebody left a {small} {bag} there",
-    "there was a {garden} behind the {shop}",
-    "one {week} the {bus} was {late} again",
-    "the {shop} sold {tea} and a {small} {bag}",
-    "on the {bus} we talked about the {garden}",
-)
-SLOTS: Final = {
-    "rained": "rained snowed stormed dripped thundered".split(),
-    "shop": "shop bakery library station market pharmacy cinema museum chapel harbour".split(),
-    "met": "met cooked danced walked played sang argued rested".split(),
-    "week": "week month summer winter evening morning season holiday".split(),
-    "small": "small quiet green narrow bright dusty heavy crooked famous ordinary".split(),
-    "bus": "bus train ferry tram boat taxi van coach".split(),
-    "late": "late early full slow crowded punctual".split(),
-    "garden": "garden cellar balcony kitchen ladder fence pond meadow".split(),
-    "tea": "tea bread soup cheese fish honey rice coffee".split(),
-    "bag": "bag hat lamp umbrella letter basket coat bicycle".split(),
-}
 MOST_SKIPPED: Final = 40
 SLOT: Final = re.compile(r"\{(\w+)\}")
 PREFIX: Final = "recall-"
-NAME: Final = re.compile(rf"{PREFIX}({'|'.join(TASKS)})-(upto-)?(\d+)")
+NAME: Final = re.compile(rf"{PREFIX}({'|'.join(RECALL_TASKS)})-(upto-)?(\d+)")
 
 
 class Recall(NamedTuple):
-    """One dataset: a task, the distances of its training and validation texts and those of its test texts."""
+    """One dataset: a recall task, the distances in training and validation texts, and those in test texts."""
 
-    task: Task
+    recall_task: RecallTask
     distances: tuple[int, ...]
     test_distances: tuple[int, ...]
 
     @property
     def num_words(self) -> int:
-        """The words of each text."""
+        """The number of words in each text."""
         return count_words(max(self.test_distances))
 
     @property
     def label_names(self) -> tuple[str, ...]:
-        """The languages to tell apart."""
-        return tuple(LANGUAGES.values())[: NUM_CLASSES[self.task]]
+        """The languages that are the labels."""
+        return tuple(LANGUAGES.values())[: NUM_CLASSES[self.recall_task]]
 
 
 def parse_name(name: str) -> Recall | None:
-    """Read a dataset's name; None when it is none of these.
+    """Parse the name of a dataset; None if it is not one of these.
 
-    "recall-order-40" trains and tests at 40; "recall-order-upto-40" trains at every distance up to 40 and tests at
-    those and at all further ones that a text of the same length has room for.
+    "recall-order-40" trains and tests at distance 40. "recall-order-upto-40" trains at every distance up to 40 and
+    tests at these and at all longer distances that fit into a text of the same length.
     """
     match = NAME.fullmatch(name)
     if not match or int(match[3]) not in DISTANCES:
         return None
-    task: Task = next(task for task in TASKS if task == match[1])
+    recall_task: RecallTask = next(known for known in RECALL_TASKS if known == match[1])
     distance = int(match[3])
     if not match[2]:
-        return Recall(task, (distance,), (distance,))
-    in_reach = tuple(other for other in DISTANCES if count_words(other) <= count_words(distance))
-    return Recall(task, tuple(other for other in DISTANCES if other <= distance), in_reach)
+        return Recall(recall_task, (distance,), (distance,))
+    fitting = tuple(other for other in DISTANCES if count_words(other) <= count_words(distance))
+    return Recall(recall_task, tuple(other for other in DISTANCES if other <= distance), fitting)
 
 
 def describe_names() -> str:
-    """Say which names there are, for people."""
-    choices = f"tasks are {', '.join(TASKS)}, distances {', '.join(map(str, DISTANCES))}"
+    """Describe the valid names, for a person."""
+    choices = f"tasks are {', '.join(RECALL_TASKS)}, distances {', '.join(map(str, DISTANCES))}"
     return f"{PREFIX}<task>-<distance> or {PREFIX}<task>-upto-<distance>; {choices}"
 
 
 def count_words(distance: int) -> int:
-    """How many words a text of this distance has: count_words(110) -> 120."""
+    """Return the number of words in a text with this distance: count_words(110) -> 120."""
     return next(length for length in LENGTHS if distance + ROOM_BEFORE <= length)
 
 
@@ -154,14 +111,14 @@ def generate_texts(recall: Recall, split: str) -> Iterator[tuple[str, int]]:
     drawn = shuffle([pairs[number % len(pairs)] for number in range(num_texts)], start_random(FIRST_SEED[split]))
     for number, (label, distance) in enumerate(drawn, start=1):
         rng = start_random(FIRST_SEED[split] + number)
-        yield write_text(recall.task, distance, label, rng, num_words=recall.num_words), label
+        yield write_text(recall.recall_task, distance, label, rng, num_words=recall.num_words), label
 
 
-def write_text(task: Task, distance: int, label: int, rng: Random, *, num_words: int) -> str:
-    """Write a text of `num_words` words whose deciding word is at the distance."""
+def write_text(recall_task: RecallTask, distance: int, label: int, rng: Random, *, num_words: int) -> str:
+    """Write a text of `num_words` words with the deciding word at the distance."""
     before = num_words - distance
     after = distance - 1 - len(ENDING)
-    match task:
+    match recall_task:
         case "plain":
             words = [*fill(before - 3, rng), *state("I", COUNTRIES[label]), *fill(after, rng), *ENDING]
         case "decoys":
@@ -181,12 +138,12 @@ def write_text(task: Task, distance: int, label: int, rng: Random, *, num_words:
 
 
 def state(person: str, country: str) -> list[str]:
-    """Say where somebody lived."""
+    """Say where somebody lived: state("my aunt", "Spain") -> ["my", "aunt", "lived", "in", "Spain"]."""
     return [*person.split(), "lived", "in", country]
 
 
 def write_decoys(before: int, after: int, label: int, rng: Random) -> list[str]:
-    """Say where I lived, and on either side, as there is room, where nine relatives lived."""
+    """Say where I lived and, before and after it as there is room, where nine relatives lived."""
     countries = shuffle([country for country in COUNTRIES if country != COUNTRIES[label]], rng)
     decoys = [state(f"my {kin}", country) for kin, country in zip(shuffle(KIN, rng), countries, strict=False)]
     size = len(decoys[0])
@@ -201,7 +158,7 @@ def write_decoys(before: int, after: int, label: int, rng: Random) -> list[str]:
 
 
 def scatter(statements: list[list[str]], num_words: int, rng: Random) -> list[str]:
-    """Put statements, in their order, anywhere into filler; `num_words` words in all."""
+    """Insert statements at random places of filler, keeping their order; the result has `num_words` words."""
     words = fill(num_words - sum(map(len, statements)), rng)
     places = sorted(int(rng.random() * (len(words) + 1)) for _ in statements)
     for place, statement in zip(reversed(places), reversed(statements), strict=True):
@@ -210,7 +167,7 @@ def scatter(statements: list[list[str]], num_words: int, rng: Random) -> list[st
 
 
 def fill(num_words: int, rng: Random) -> list[str]:
-    """So many words from the middle of clauses that say nothing, so that no place in them is telling."""
+    """Write filler that begins and ends anywhere within a clause, so that no position reveals anything."""
     skipped = int(rng.random() * MOST_SKIPPED)
     words: list[str] = []
     while len(words) < skipped + num_words:
@@ -219,7 +176,7 @@ def fill(num_words: int, rng: Random) -> list[str]:
 
 
 def find_distance(text: str) -> int:
-    """Find at which distance the deciding word is; of texts of all tasks but `later`."""
+    """Find the distance of the deciding word in a text of any recall task but `later`."""
     words = text.split()
     named = [index for index, word in enumerate(words) if word in LANGUAGES]
     lived = [index for index in named if words[index - 3] == "I"]

@@ -1,1 +1,1 @@
-"""Probe: the page, the summary and the tables of a memory probe."""
+"""The probe's page, its summary and its tables, and its section in the main report."""

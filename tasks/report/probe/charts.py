@@ -1,34 +1,33 @@
-"""The probe's charts of lines, one task each. A model is lit from outside, through the parameter `lit`."""
+"""The probe's line charts, one for each recall task. The page highlights a model through the parameter `lit`."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, Final
 
 import altair as alt
 
+from tasks.probe.facts import Levels, MeanAccuracy
 from tasks.report.frame.chart_style import GREY, layer, values
 from tasks.report.probe.heat import list_tooltips, title_distance
 from tasks.report.probe.line_labels import spread
 from tasks.report.probe.style import scale_styles, sort_models
 
-Row = Mapping[str, Any]
-
 HEIGHT: Final = 330
 UPDATES_HEIGHT: Final = 240
-# Above 100% there is room for the name of a level that lies there.
+# The axis ends above 100%, which leaves room for the name of a level at 100%.
 TOP: Final = 1.07
-# Room for the models' names right of the lines, and the least from name to name, in pixels.
+# Room for the models' names to the right of the lines, and the least distance between names, in pixels.
 NAMES_WIDTH: Final = 116
 NAME_SPACING: Final = 15
 BASELINE_OF_EDGE: Final = HEIGHT - 8
 ANY_LIT: Final = "lit == '' || datum.model == lit"
 
 
-def draw_accuracy(rows: Sequence[Row], levels: Mapping[str, float], *, trained_to: int | None = None) -> alt.LayerChart:
-    """Mean accuracy against distance, a line per model; the band goes from the lowest to the highest seed.
+def draw_accuracy(rows: Sequence[MeanAccuracy], levels: Levels, *, trained_to: int | None = None) -> alt.LayerChart:
+    """Draw mean accuracy against distance, a line per model; bands range from the lowest to the highest seed.
 
-    Dashed lines are chance and what a bag of words reaches at most; a dotted one ends the distances in training.
+    Dashed lines mark chance and the best accuracy of a bag of words; a dotted line marks the longest training distance.
     """
-    base = alt.Chart(values(rows)).encode(x=scale_distance(rows), detail="model:N")
+    base = start_chart(rows, axis_of=rows)
     y = alt.Y(
         "mean:Q",
         title="accuracy on test",
@@ -47,20 +46,21 @@ def draw_accuracy(rows: Sequence[Row], levels: Mapping[str, float], *, trained_t
     )
 
 
-def draw_updates(rows: Sequence[Row]) -> alt.LayerChart | None:
-    """Updates of the weights until the task was solved, by distance; None if no seed solved it."""
-    solved = [row for row in rows if row["updates"]]
+def draw_updates(rows: Sequence[MeanAccuracy]) -> alt.LayerChart | None:
+    """Draw the weight updates until the task was solved, by distance; None if no seed solved it."""
+    solved = [row for row in rows if row.updates]
     if not solved:
         return None
-    base = alt.Chart(values(solved)).encode(x=scale_distance(rows, names_width=12), detail="model:N")
-    low, high = min(row["updates"] for row in solved), max(row["updates"] for row in solved)
+    base = start_chart(solved, axis_of=rows, names_width=12)
+    counts = [row.updates for row in solved if row.updates]
+    low, high = min(counts), max(counts)
     y = alt.Y(
         "updates:Q",
-        title="updates, logarithmic",
+        title="updates (logarithmic)",
         scale=alt.Scale(type="log", domain=[low / 1.3, high * 1.3], nice=False),
         axis=alt.Axis(format="~s", values=list_ticks(low / 1.3, high * 1.3)),
     )
-    updates = alt.Tooltip("updates:Q", title="updates, median", format=",.0f")
+    updates = alt.Tooltip("updates:Q", title="updates (median)", format=",.0f")
     return finish(draw_lines(base, y, rows, tooltips=[updates]), height=UPDATES_HEIGHT)
 
 
@@ -71,13 +71,21 @@ def list_ticks(low: float, high: float) -> list[int]:
 
 
 def finish(parts: Sequence[alt.Chart], *, height: int) -> alt.LayerChart:
-    """Put the parts of a chart together."""
+    """Layer the parts of a chart and give it the parameter that highlights a model."""
     return layer(*parts).add_params(alt.param(name="lit", value="")).properties(width="container", height=height)
 
 
-def scale_distance(rows: Sequence[Row], *, names_width: int = NAMES_WIDTH) -> alt.X:
+def start_chart(
+    rows: Sequence[MeanAccuracy], *, axis_of: Sequence[MeanAccuracy], names_width: int = NAMES_WIDTH
+) -> alt.Chart:
+    """Start a chart of rows; its horizontal axis has the distances of all rows, also of those that are not shown."""
+    data = values([row.model_dump() for row in rows])
+    return alt.Chart(data).encode(x=scale_distance(axis_of, names_width=names_width), detail="model:N")
+
+
+def scale_distance(rows: Sequence[MeanAccuracy], *, names_width: int) -> alt.X:
     """Put distances on a logarithmic axis that ends where the names begin."""
-    distances = sorted({row["distance"] for row in rows})
+    distances = sorted({row.distance for row in rows})
     low, high = distances[0], max(distances[-1], distances[0] + 1)
     return alt.X(
         "distance:Q",
@@ -88,13 +96,13 @@ def scale_distance(rows: Sequence[Row], *, names_width: int = NAMES_WIDTH) -> al
 
 
 def from_right(pixels: int) -> alt.ExprRef:
-    """A place so many pixels left of the chart's right end, however wide it is."""
+    """Return the position this many pixels left of the chart's right edge, whatever its width."""
     return alt.ExprRef(f"width - {pixels}")
 
 
-def encode_models(rows: Sequence[Row]) -> dict[str, Any]:
-    """Encode the model as colour, dash and shape."""
-    scales = scale_styles(sort_models(row["model"] for row in rows))
+def encode_models(rows: Sequence[MeanAccuracy]) -> dict[str, Any]:
+    """Encode the model as colour, dash pattern and shape."""
+    scales = scale_styles(sort_models(row.model for row in rows))
     return {
         "color": alt.Color("model:N", legend=None, scale=alt.Scale(**scales["color"])),
         "dash": alt.StrokeDash("model:N", legend=None, scale=alt.Scale(**scales["dash"])),
@@ -103,13 +111,13 @@ def encode_models(rows: Sequence[Row]) -> dict[str, Any]:
 
 
 def fade(*, other: float, own: float = 1) -> Any:
-    """Make what belongs to other models than the lit one step back."""
+    """Fade the marks of all models but the highlighted one."""
     return alt.when(ANY_LIT).then(alt.value(own)).otherwise(alt.value(other))
 
 
-def draw_band(base: alt.Chart, rows: Sequence[Row]) -> list[alt.Chart]:
-    """A band from the lowest to the highest seed, if there are several."""
-    if all(row["low"] == row["high"] for row in rows):
+def draw_band(base: alt.Chart, rows: Sequence[MeanAccuracy]) -> list[alt.Chart]:
+    """Draw a band from the lowest to the highest seed; nothing if there is one seed."""
+    if all(row.low == row.high for row in rows):
         return []
     strength = alt.when("datum.model == lit").then(alt.value(0.3)).when("lit == ''").then(alt.value(0.1))
     color = encode_models(rows)["color"]
@@ -117,9 +125,9 @@ def draw_band(base: alt.Chart, rows: Sequence[Row]) -> list[alt.Chart]:
 
 
 def draw_lines(
-    base: alt.Chart, y: alt.Y, rows: Sequence[Row], *, tooltips: Sequence[alt.Tooltip] = ()
+    base: alt.Chart, y: alt.Y, rows: Sequence[MeanAccuracy], *, tooltips: Sequence[alt.Tooltip] = ()
 ) -> list[alt.Chart]:
-    """A line and points per model; the points say what all cells say of themselves, and more."""
+    """Draw a line with points per model; the points have the tooltips of the heat maps and those given here."""
     shown = [*list_tooltips(), *tooltips]
     looks = encode_models(rows)
     width = alt.when("datum.model == lit").then(alt.value(3.5)).otherwise(alt.value(1.8))
@@ -132,13 +140,13 @@ def draw_lines(
     return [line, points]
 
 
-def name_lines(rows: Sequence[Row]) -> list[alt.Chart]:
-    """Names right of the lines that reach the chart's furthest distance, each joined to its line's end."""
-    furthest = max(row["distance"] for row in rows)
-    ends = [row for row in rows if row["distance"] == furthest]
+def name_lines(rows: Sequence[MeanAccuracy]) -> list[alt.Chart]:
+    """Write names to the right of the lines that reach the longest distance, each joined to the end of its line."""
+    furthest = max(row.distance for row in rows)
+    ends = [row for row in rows if row.distance == furthest]
     gap = NAME_SPACING * TOP / HEIGHT
-    places = spread([row["mean"] for row in ends], gap=gap, low=0, high=TOP - gap / 2)
-    base = alt.Chart(values([{**row, "place": place} for row, place in zip(ends, places, strict=True)]))
+    places = spread([row.mean for row in ends], gap=gap, low=0, high=TOP - gap / 2)
+    base = alt.Chart(values([{**row.model_dump(), "place": place} for row, place in zip(ends, places, strict=True)]))
     leaders = base.mark_rule().encode(
         x="distance:Q",
         x2=alt.value(from_right(NAMES_WIDTH - 24)),
@@ -153,9 +161,9 @@ def name_lines(rows: Sequence[Row]) -> list[alt.Chart]:
     return [leaders, names.properties(name="names")]
 
 
-def mark_levels(levels: Mapping[str, float]) -> list[alt.Chart]:
-    """Dashed lines with names at chance and at what a bag of words reaches at most."""
-    chance, bag = levels["chance"], levels["bag_of_words"]
+def mark_levels(levels: Levels) -> list[alt.Chart]:
+    """Draw named dashed lines at chance and at the best accuracy of a bag of words."""
+    chance, bag = levels.chance, levels.bag_of_words
     names = {chance: f"chance: {chance:.0%}"} | {bag: f"bag of words at most: {bag:.0%}"}
     if chance == bag:
         names = {chance: f"chance and bag of words: {chance:.0%}"}
@@ -167,8 +175,8 @@ def mark_levels(levels: Mapping[str, float]) -> list[alt.Chart]:
 
 
 def mark_edge(trained_to: int) -> list[alt.Chart]:
-    """A dotted line after the last distance that training texts have, and what lies on its sides."""
-    sides = [{"edge": trained_to, "before": "in training", "after": "only in the test"}]
+    """Draw a dotted line at the longest distance in training, and say what is on either side of it."""
+    sides = [{"edge": trained_to, "before": "in training", "after": "only in test"}]
     base = alt.Chart(values(sides)).encode(x="edge:Q")
     rule = base.mark_rule(color=GREY, strokeDash=[2, 3], strokeWidth=1.5)
     at_bottom = alt.value(BASELINE_OF_EDGE)

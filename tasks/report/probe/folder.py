@@ -1,28 +1,40 @@
-"""The folder of a probe: written whole or not at all, and found under probe/latest."""
+"""The folder of a probe: written whole or not at all, and found as probe/latest."""
 
-import json
 from pathlib import Path
-from typing import Any
+from typing import Final
 
 import pandas as pd
 
+from tasks.probe.facts import FILE, Probe
 from tasks.report.probe.markdown import render_probe_markdown
 from tasks.report.probe.page import render_probe_page
-from tasks.report.run.folder import point_latest, written_whole
+from tasks.report.run.folder import LATEST, point_latest, written_whole
+
+FOLDER: Final = "probe"
+PAGE: Final = "report.html"
 
 
-def write_probe(artifacts_dir: Path, metrics: dict[str, Any], config_json: str) -> Path:
-    """Write a probe's files, all made from its metrics; returns their folder.
+def write_probe(artifacts_dir: Path, probe: Probe, config_json: str) -> Path:
+    """Write the files of a probe and return their folder.
 
     probe.json, probe.csv (a row for each training and distance), summary.md, report.html, config.json.
     """
-    run_id = str(metrics["run"]["id"])
-    folder = artifacts_dir / "probe" / run_id
+    folder = artifacts_dir / FOLDER / probe.run.id
     with written_whole(folder) as work:
-        (work / "probe.json").write_text(json.dumps(metrics, allow_nan=False) + "\n", "utf-8")
-        pd.DataFrame(metrics["cells"]).to_csv(work / "probe.csv", index=False)
-        (work / "summary.md").write_text(render_probe_markdown(metrics), "utf-8")
-        (work / "report.html").write_text(render_probe_page(metrics), "utf-8")
+        probe.write(work / FILE)
+        pd.DataFrame([cell.model_dump() for cell in probe.cells]).to_csv(work / "probe.csv", index=False)
+        (work / "summary.md").write_text(render_probe_markdown(probe), "utf-8")
+        (work / PAGE).write_text(render_probe_page(probe), "utf-8")
         (work / "config.json").write_text(config_json + "\n", "utf-8")
     point_latest(folder)
     return folder
+
+
+def find_latest(artifacts_dir: Path) -> Path:
+    """Return where the newest probe.json is, if there is one."""
+    return artifacts_dir / FOLDER / LATEST / FILE
+
+
+def find_page(artifacts_dir: Path, run_id: str) -> Path:
+    """Return where the page of a run is."""
+    return artifacts_dir / FOLDER / run_id / PAGE

@@ -1,15 +1,15 @@
-"""Where names beside lines go so that none covers another."""
+"""Where to put the names beside lines so that no name covers another."""
 
 from collections.abc import Sequence
 
 
 def spread(places: Sequence[float], *, gap: float, low: float, high: float) -> list[float]:
-    """Move places apart until each is a gap from the next, as little as that takes, and within bounds.
+    """Move places apart, as little as possible and within bounds, until neighbours are at least a gap apart.
 
-    Places that are equal keep their order from the top: spread([5, 5], gap=2, low=0, high=9) -> [6, 4].
+    Equal places are ordered from the top: spread([5, 5], gap=2, low=0, high=9) -> [6, 4].
     """
     order = sorted(range(len(places)), key=lambda index: (places[index], -index))
-    # Each group is its middle and its size; two that touch become one around their common middle.
+    # A group is its middle and its size; two groups that touch are merged around their common middle.
     groups: list[tuple[float, int]] = []
     for index in order:
         middle, size = keep_within(places[index], 1, gap=gap, low=low, high=high), 1
@@ -24,6 +24,6 @@ def spread(places: Sequence[float], *, gap: float, low: float, high: float) -> l
 
 
 def keep_within(middle: float, size: int, *, gap: float, low: float, high: float) -> float:
-    """Move a group's middle so that all of the group is within the bounds."""
+    """Move the middle of a group so that the whole group is within the bounds."""
     reach = gap * (size - 1) / 2
     return max(low + reach, min(high - reach, middle))

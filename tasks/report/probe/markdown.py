@@ -1,48 +1,72 @@
 """The probe's report in short, as Markdown."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Final
 
 from tasks.formatting.markdown import escape_markdown, render_table
+from tasks.probe.facts import Probe
 from tasks.report.probe.scope import describe_lengths, describe_scope, describe_settings, list_failures
-from tasks.report.probe.sentences import QUESTION, REACH, TASKS, describe_headline, describe_verdicts
-from tasks.report.probe.tables import describe_run, list_tables, tabulate_models, tabulate_reaches
+from tasks.report.probe.sentences import (
+    ABOUT,
+    QUESTION,
+    REACH,
+    describe_headline,
+    describe_verdicts,
+    list_recall_tasks,
+)
+from tasks.report.probe.tables import (
+    describe_run,
+    list_tables,
+    tabulate_judgements,
+    tabulate_models,
+    tabulate_reaches,
+)
 
-Metrics = Mapping[str, Any]
+# Columns of text, aligned to the left; all others have numbers.
+TEXTS: Final = {"claim", "measured", "verdict", "reason", "model", "what it is", "initialisation"}
 
 
-def render_probe_markdown(metrics: Metrics) -> str:
-    """Render the answer, the verdicts, the tables, the expectations, and how it was made."""
-    run = metrics["run"]
+def render_probe_markdown(probe: Probe) -> str:
+    """Render the answer, the verdicts, the tables, the expectations, and how they were measured."""
+    run = probe.run
+    headline, verdicts = describe_headline(probe.rows, probe.reaches), describe_verdicts(probe.verdicts)
     parts = [
         f"# {QUESTION}",
-        f"**{escape_markdown(describe_headline(metrics))}** {escape_markdown(describe_verdicts(metrics))}",
-        f"{escape_markdown(describe_run(run))}. Run {escape_markdown(run['id'])}, started {run['started']}.",
-        "## The note's sentences",
-        *render_rows(metrics["verdicts"]),
+        f"**{escape_markdown(headline)}** {escape_markdown(verdicts)}",
+        f"{escape_markdown(describe_run(run))}. Run {escape_markdown(run.id)}, started {run.started}.",
+        "## The course notebook's claims",
+        escape_markdown(ABOUT),
+        *render_rows(tabulate_judgements(probe.verdicts)),
         "## How far each model reaches",
-        f"{REACH} In words, of how far it was tried.",
-        *render_rows(tabulate_reaches(metrics)),
-        "## Accuracy",
-        "Mean accuracy, and how many of the seeds solved the task, by distance in words. " + describe_lengths(metrics),
-        list_lines([f"{task}: {TASKS[task]}" for task in metrics["tasks"] if task in TASKS]),
+        f"{REACH} Each cell shows the reach and the longest distance tried, in words.",
+        *render_rows(tabulate_reaches(probe)),
+        *render_accuracy(probe),
+        "## What the literature leads one to expect",
+        *render_rows(tabulate_judgements(probe.expectations)),
+        "## Models",
+        *render_rows(tabulate_models(probe)),
+        *(["## Failed", list_lines(list_failures(probe))] if run.failed else []),
+        "## How it was measured",
+        list_lines([*describe_settings(probe), *describe_scope(probe)]),
     ]
-    for title, rows in list_tables(metrics).items():
-        parts += [f"### {escape_markdown(title)}", *render_rows(rows)]
-    parts += ["## What the literature leads one to expect", *render_rows(metrics["expectations"])]
-    parts += ["## Models", *render_rows(tabulate_models(metrics))]
-    if run["failed"]:
-        parts += ["## Failed", list_lines(list_failures(metrics))]
-    parts += ["## How it was made", list_lines([*describe_settings(metrics), *describe_scope(metrics)])]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
+def render_accuracy(probe: Probe) -> list[str]:
+    """Render what the recall tasks are and the tables of accuracy."""
+    parts = [
+        "## Accuracy",
+        "Mean accuracy, and how many of the seeds solved the task, by distance in words. " + describe_lengths(probe),
+        list_lines(list_recall_tasks(probe.levels)),
+    ]
+    for title, rows in list_tables(probe).items():
+        parts += [f"### {escape_markdown(title)}", *render_rows(rows)]
+    return parts
+
+
 def render_rows(rows: Sequence[Mapping[str, str]]) -> list[str]:
-    """Render rows as a table, if there are any; what is short and not a name stands to the right."""
-    if not rows:
-        return []
-    texts = {"claim", "measured", "verdict", "reason", "model", "what it is", "begins with"}
-    return [render_table(rows, right_aligned=[name for name in rows[0] if name not in texts])]
+    """Render rows as a table with numbers aligned to the right; nothing if there are no rows."""
+    return [render_table(rows, right_aligned=[name for name in rows[0] if name not in TEXTS])] if rows else []
 
 
 def list_lines(lines: Sequence[str]) -> str:

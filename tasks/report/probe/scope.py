@@ -1,95 +1,103 @@
-"""What a probe trained, how, and what it left out, in sentences."""
+"""What a probe trained, how it did so, and what it left out, in sentences."""
 
-from collections.abc import Mapping
-from typing import Any, Final
+from typing import Final
 
-from tasks.ingest.sources.recall import LENGTHS, ROOM_BEFORE, count_words
+from tasks.ingest.sources.recall import LENGTHS, NUM_TEXTS, ROOM_BEFORE, count_words
+from tasks.probe.facts import FILE, Memory, Probe
 from tasks.report.probe.sentences import count_out, join_words
 
-Metrics = Mapping[str, Any]
-
-# A run where everything fails has a thousand reasons; all stand in probe.json.
+# If every training of a large run fails, the page shows only some of the reasons; all of them are in probe.json.
 MOST_FAILURES: Final = 20
 AGAIN: Final = (
-    "The same run again: python flows/probe_context.py --config with the settings of config.json beside this page. "
-    "Several processes share the work with --shard 1/2 and 2/2; one more run without it finds all trained and reports."
+    "To repeat this run, start python flows/probe_context.py with the settings in config.json beside this page. "
+    "Several processes can share the work with --shard 1/2 and --shard 2/2; one more run without --shard finds all "
+    "models trained and writes the report."
 )
-NOT_PLANNED: Final = "At the far distances attention is not planned: its work grows with the square of the length."
+NOT_PLANNED: Final = (
+    "The profile leaves attention out at the far distances because its cost grows with the square of the length."
+)
 
 
-def describe_settings(metrics: Metrics) -> list[str]:
+def describe_settings(probe: Probe) -> list[str]:
     """Say how the models were trained and when they count as having solved a task."""
-    settings, run = metrics["settings"], metrics["run"]
-    counts = [row["num_seeds"] for row in metrics["rows"]]
-    texts = "10,000 training texts" if run["limit"] is None else f"at most {run['limit']:,} training texts"
-    sentences = [
+    settings, limit = probe.settings, probe.run.limit
+    texts = f"{NUM_TEXTS['train']:,} training texts" if limit is None else f"at most {limit:,} training texts"
+    return [
         (
             f"Each model is trained on {texts} of its task and distance, with Adam at a learning rate of "
-            f"{settings['learning_rate']:g} and gradients clipped to a norm of {settings['clip_norm']:g}."
+            f"{settings.learning_rate:g} and gradients clipped to a norm of {settings.clip_norm:g}."
         ),
         (
-            f"A training ends when accuracy on validation reaches {settings['stop_at']:.0%}, or after "
-            f"{run['epochs']:,} epochs; a seed counts as having solved the task from {settings['solved_at']:.0%} on "
-            "test on."
+            f"A training stops when the validation accuracy reaches {settings.stop_at:.0%}, or after "
+            f"{probe.run.epochs:,} epochs. A seed counts as having solved the task if its test accuracy is at least "
+            f"{settings.solved_at:.0%}."
         ),
+        *describe_seeds(probe),
     ]
-    if counts and max(counts) > 1:
-        more = settings["first_seeds"]
-        counts_of = " to ".join(str(count) for count in dict.fromkeys((min(counts), max(counts))))
-        further = f"; more than {more} only where the first disagree on whether the task can be solved"
-        sentences.append(f"Each model has {counts_of} seeds{further if max(counts) > more else ''}.")
-    elif counts:
-        sentences.append("Each model has one seed: how far another would reach is not known.")
-    return sentences
 
 
-def describe_lengths(metrics: Metrics) -> str:
+def describe_seeds(probe: Probe) -> list[str]:
+    """Say how many seeds the models have."""
+    counts = [row.num_seeds for row in probe.rows]
+    if not counts:
+        return []
+    if max(counts) == 1:
+        return ["Each model has one seed, so the spread between seeds is unknown."]
+    first = probe.settings.first_seeds
+    counts_of = " to ".join(str(count) for count in dict.fromkeys((min(counts), max(counts))))
+    further = f"; more than {first} only where the first {first} disagree on whether the task can be solved"
+    return [f"Each model has {counts_of} seeds{further if max(counts) > first else ''}."]
+
+
+def describe_lengths(memory: Memory) -> str:
     """Say how many words the texts have."""
-    lengths = sorted({count_words(row["trained_on"]) for row in metrics["rows"]} or {LENGTHS[0]})
+    lengths = sorted({count_words(row.trained_on) for row in memory.rows} or {LENGTHS[0]})
     if len(lengths) == 1:
         return f"All texts have {lengths[0]} words."
-    return f"Texts have {lengths[0]} words up to a distance of {lengths[0] - ROOM_BEFORE}, {lengths[-1]} beyond it."
+    return (
+        f"Texts have {lengths[0]} words for distances up to {lengths[0] - ROOM_BEFORE}, and {lengths[-1]} words for "
+        "longer ones."
+    )
 
 
-def describe_scope(metrics: Metrics) -> list[str]:
-    """Say how many trainings were planned, how many were not needed, and which models were tried where."""
-    run = metrics["run"]
-    failed = len(run["failed"])
-    skipped = run["num_planned"] - run["num_trained"] - failed
-    sentences = [f"{run['num_trained']:,} of {run['num_planned']:,} planned trainings were made."]
+def describe_scope(probe: Probe) -> list[str]:
+    """Say how many trainings were planned, how many were not needed, and which models were not tried where."""
+    run = probe.run
+    failed = len(run.failed)
+    skipped = run.num_planned - run.num_trained - failed
+    sentences = [f"{run.num_trained:,} of {run.num_planned:,} planned trainings were run."]
     if skipped > 0:
-        sentences.append(
-            f"{skipped:,} were not needed: the first {count_out(metrics['settings']['first_seeds'])} seeds agreed."
-        )
+        first = count_out(probe.settings.first_seeds)
+        sentences.append(f"{skipped:,} were not needed because the first {first} seeds agreed.")
     if failed:
         sentences.append(f"{failed:,} failed.")
-    gaps = describe_gaps(metrics)
-    return [" ".join(sentences), *gaps, *([NOT_PLANNED] if gaps and run["profile"] == "full" else [])]
+    gaps = describe_gaps(probe)
+    return [" ".join(sentences), *gaps, *([NOT_PLANNED] if gaps and run.profile == "full" else [])]
 
 
-def describe_gaps(metrics: Metrics) -> list[str]:
-    """List the distances at which some of a task's models have no result, those without the same models together."""
+def describe_gaps(memory: Memory) -> list[str]:
+    """List the distances at which some models have no result; those without the same models are listed together."""
     sentences = []
-    for task in metrics["tasks"]:
+    for recall_task in memory.levels:
         found: dict[int, set[str]] = {}
-        for row in metrics["rows"]:
-            if row["task"] == task and not row["upto"]:
-                found.setdefault(row["distance"], set()).add(row["model"])
-        models = [model["name"] for model in metrics["models"] if any(model["name"] in of for of in found.values())]
+        for row in memory.rows:
+            if row.recall_task == recall_task and not row.upto:
+                found.setdefault(row.distance, set()).add(row.model)
+        models = [model.name for model in memory.models if any(model.name in of for of in found.values())]
         gaps: dict[str, list[str]] = {}
         for distance in sorted(found):
             missing = ", ".join(name for name in models if name not in found[distance])
             gaps.setdefault(missing, []).append(str(distance))
         sentences += [
-            f"{task} at {join_words(distances)} words has no result of {missing}."
+            f"{recall_task} at {join_words(distances)} words has no result of {missing}."
             for missing, distances in gaps.items()
             if missing
         ]
     return sentences
 
 
-def list_failures(metrics: Metrics) -> list[str]:
-    """List what failed and why, the first few of many."""
-    failed = list(metrics["run"]["failed"])
+def list_failures(probe: Probe) -> list[str]:
+    """List what failed and why; of many failures, the first few."""
+    failed = probe.run.failed
     more = len(failed) - MOST_FAILURES
-    return failed[:MOST_FAILURES] + ([f"{more:,} more; all stand in probe.json"] if more > 0 else [])
+    return [*failed[:MOST_FAILURES], *([f"{more:,} more; all of them are in {FILE}"] if more > 0 else [])]

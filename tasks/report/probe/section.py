@@ -1,113 +1,95 @@
-"""The newest probe as a section of the main job's report: what of it is kept, drawn and said there."""
+"""The newest probe as a section of the main report: what is kept of it, drawn, and said there."""
 
-from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Final
 from urllib.parse import quote
 
-from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, model_validator
+from pydantic import Field
 
 from tasks.formatting.markdown import escape_markdown, render_table
+from tasks.probe.facts import Judgement, Levels, Point, Probe, ProbeFacts
 from tasks.report.frame.page import describe_chart
 from tasks.report.probe.heat import draw_overview
 from tasks.report.probe.sentences import QUESTION, describe_headline, describe_verdicts
-
-Metrics = Mapping[str, Any]
-
-
-class Part(BaseModel):
-    """A part of probe.json: what is named here must be there, the rest is left out."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
+from tasks.report.probe.tables import tabulate_judgements
+from tasks.store.facts import Facts
 
 
-class SectionRun(Part):
-    """Which run it is."""
+class SectionRun(Facts):
+    """Which run of the probe it is."""
 
     id: str
     profile: str
     started: str
 
 
-class SectionLevels(Part):
-    """The levels of a task."""
-
-    chance: float = Field(ge=0, lt=1)
-
-
-class SectionRow(Part):
-    """A model at a distance."""
-
-    task: str
-    upto: bool
-    model: str
-    distance: int = Field(ge=1)
-    mean: FiniteFloat
-
-
-class SectionJudgement(Part):
-    """A verdict on a sentence."""
-
-    claim: str
-    measured: str
-    verdict: str
-    reason: str
-
-
-class Section(Part):
-    """What the section is made from."""
+class Section(ProbeFacts):
+    """The part of a probe that the main report shows; metrics.json has it as `probe`."""
 
     run: SectionRun
-    tasks: dict[str, SectionLevels]
-    rows: tuple[SectionRow, ...]
+    levels: dict[str, Levels] = Field(alias="tasks")
+    rows: tuple[Point, ...]
     reaches: dict[str, dict[str, int]]
-    verdicts: tuple[SectionJudgement, ...]
-
-    @model_validator(mode="after")
-    def check_reaches(self) -> Self:
-        """Refuse a reach of a task at no distance of which there are results."""
-        tried = {row.task for row in self.rows if not row.upto}
-        if unknown := sorted(set(self.reaches) - tried):
-            raise ValueError(f"reaches has {', '.join(unknown)}, of which there are no rows.")
-        return self
+    verdicts: tuple[Judgement, ...]
 
 
-def read_section(path: Path) -> dict[str, Any]:
-    """Read what the section needs of a probe.json; rows of models that were tested beyond their training are left out.
-
-    Raises ValueError if the file is not JSON or not of this form, OSError if it cannot be read.
-    """
-    section = Section.model_validate_json(path.read_bytes())
-    rows = tuple(row for row in section.rows if not row.upto and row.task in section.tasks)
-    return section.model_copy(update={"rows": rows}).model_dump(mode="json")
+# Where the numbers come from, and which notebook it is that claims something.
+ABOUT: Final = (
+    "These results come from a separate run, the memory probe, which trains models on generated texts in which one "
+    "word, at a known distance, decides the label. The claims are those of the course notebook from which this "
+    "project's recurrent models come."
+)
 
 
-def build_section(section: Metrics) -> dict[str, Any]:
-    """Put the section into sentences and a chart, as the page shows it."""
-    chart = draw_overview(section["tasks"], section["rows"]) if section["rows"] else None
+def read_section(path: Path) -> Section:
+    """Read a probe.json and keep what the section needs; raises UserError as Probe.read does."""
+    return select_section(Probe.read(path))
+
+
+def select_section(probe: Probe) -> Section:
+    """Select what the section shows; results at distances beyond those in training are left out."""
+    return Section(
+        run=SectionRun(id=probe.run.id, profile=probe.run.profile, started=probe.run.started),
+        levels=probe.levels,
+        rows=tuple(
+            Point(recall_task=row.recall_task, upto=row.upto, model=row.model, distance=row.distance, mean=row.mean)
+            for row in probe.rows
+            if not row.upto and row.recall_task in probe.levels
+        ),
+        reaches=probe.reaches,
+        verdicts=probe.verdicts,
+    )
+
+
+def build_section(section: Section) -> dict[str, Any]:
+    """Put the section into sentences and a chart, for the page's template."""
+    chart = draw_overview(section.levels, section.rows) if section.rows else None
     described = describe_chart("probe", chart, "Accuracy of each model at each distance") if chart else None
+    alt = "Accuracy of each model at each distance; the probe's own page has the numbers as tables."
     return {
         "question": QUESTION,
-        "headline": describe_headline(section),
-        "verdict_sentence": describe_verdicts(section),
-        "verdicts": section["verdicts"],
-        "chart": described and {**described, "alt": "Accuracy of each model at each distance; in tables on its page."},
-        "link": link_page(section),
-        "run": section["run"],
+        "headline": describe_headline(section.rows, section.reaches),
+        "verdict_sentence": describe_verdicts(section.verdicts),
+        "about": ABOUT,
+        "verdicts": section.verdicts,
+        "chart": described and {**described, "alt": alt},
+        "link": link_page(section.run.id),
+        "run": section.run,
     }
 
 
-def link_page(section: Metrics) -> str:
-    """The way from a run's folder to the probe's page."""
-    return f"../../probe/{quote(section['run']['id'], safe='')}/report.html"
+def link_page(run_id: str) -> str:
+    """Return the relative link from the folder of a main run to the page of a probe."""
+    return f"../../probe/{quote(run_id, safe='')}/report.html"
 
 
-def render_section(section: Metrics) -> list[str]:
+def render_section(section: Section) -> list[str]:
     """Render the section as Markdown."""
-    verdicts: Sequence[Mapping[str, str]] = section["verdicts"]
+    headline, verdicts = describe_headline(section.rows, section.reaches), describe_verdicts(section.verdicts)
+    link = link_page(section.run.id)
     return [
         f"## {QUESTION}",
-        f"{escape_markdown(describe_headline(section))} {escape_markdown(describe_verdicts(section))}",
-        *([render_table(verdicts)] if verdicts else []),
-        f"The probe's own page: [{escape_markdown(link_page(section))}]({link_page(section)}).",
+        f"{escape_markdown(headline)} {escape_markdown(verdicts)} {ABOUT}",
+        *([render_table(tabulate_judgements(section.verdicts))] if section.verdicts else []),
+        f"The probe has a page of its own: [{escape_markdown(link)}]({link}).",
     ]

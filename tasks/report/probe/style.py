@@ -1,11 +1,11 @@
-"""How the probe's models are told apart: colour by family; dash and shape within a family."""
+"""How the probe's models look in charts: a colour per family; dash pattern and shape differ within a family."""
 
 from collections.abc import Iterable
 from typing import Any, Final, NamedTuple
 
 from tasks.report.frame.chart_style import GREY
 
-# Each is told from the others and from a white and a nearly black page, also without the sense of red and green.
+# The colours are distinct on a white and on a nearly black page, also for readers who cannot tell red from green.
 FAMILIES: Final = {
     "#d9690f": ("average-pool", "flatten", "conv-max"),
     "#c2497f": ("simple-rnn", "random-rnn"),
@@ -14,7 +14,7 @@ FAMILIES: Final = {
     "#a873c4": ("attention",),
 }
 DASHES: Final = ((1, 0), (7, 4), (2, 3), (9, 3, 2, 3), (4, 2))
-# Of radius 4 around the origin; each as SVG draws it and as the charts do.
+# SVG paths of radius 4 around the origin, under the names that the charts use.
 SHAPES: Final = {
     "circle": "M-4 0A4 4 0 1 1 4 0A4 4 0 1 1 -4 0Z",
     "square": "M-3.5 -3.5H3.5V3.5H-3.5Z",
@@ -34,12 +34,12 @@ class Style(NamedTuple):
 
     @property
     def path(self) -> str:
-        """The shape, drawn by SVG around the origin."""
+        """The shape as an SVG path around the origin."""
         return SHAPES[self.shape]
 
 
 def style_model(name: str) -> Style:
-    """Look up a model's style; one that no family has is grey."""
+    """Look up the style of a model; a model of no family is grey."""
     for color, members in FAMILIES.items():
         if name in members:
             place = members.index(name)
@@ -48,13 +48,13 @@ def style_model(name: str) -> Style:
 
 
 def sort_models(names: Iterable[str]) -> list[str]:
-    """Put models of one family next to each other, each name once; those of no family come last."""
+    """Sort models by family, each name once; models of no family come last."""
     places = [name for members in FAMILIES.values() for name in members]
     return sorted(dict.fromkeys(names), key=lambda name: places.index(name) if name in places else len(places))
 
 
 def scale_styles(names: Iterable[str]) -> dict[str, dict[str, Any]]:
-    """The scales that give each model its colour, dash and shape in a chart."""
+    """Return the scales that give each model its colour, dash pattern and shape in a chart."""
     styles = [style_model(name) for name in names]
     domain = [style.name for style in styles]
     return {

@@ -195,7 +195,7 @@ def build_claims(metrics: RunMetrics) -> Content | None:
 
 def build_probe(metrics: RunMetrics) -> Content | None:
     """Build what the newest probe of memory found."""
-    return build_section(metrics.probe.model_dump(mode="json")) if metrics.probe else None
+    return build_section(metrics.probe) if metrics.probe else None
 
 
 def build_data(metrics: RunMetrics) -> Content:

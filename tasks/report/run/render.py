@@ -146,7 +146,7 @@ def render_markdown(metrics: RunMetrics) -> str:
         *summarise_gate(metrics.gate),
         *describe_failures(metrics),
         *list_claims(metrics),
-        *(render_section(metrics.probe.model_dump(mode="json")) if metrics.probe else []),
+        *(render_section(metrics.probe) if metrics.probe else []),
         *list_warnings(metrics),
         *list_drift(metrics),
         explain_columns(run),

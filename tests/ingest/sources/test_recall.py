@@ -10,23 +10,19 @@ from sklearn.linear_model import LogisticRegression
 
 from tasks.ingest.sources.recall import (
     BAG_CEILINGS,
-    CLAUSES,
-    COUNTRIES,
     DISTANCES,
-    ENDING,
     GAP,
-    LANGUAGES,
     NUM_CLASSES,
     PLACE,
-    SLOTS,
-    TASKS,
+    RECALL_TASKS,
     Recall,
-    Task,
+    RecallTask,
     count_words,
     find_distance,
     generate_texts,
     parse_name,
 )
+from tasks.ingest.sources.recall_words import CLAUSES, COUNTRIES, ENDING, LANGUAGES, SLOTS
 
 NUM_TEXTS = 200
 NUM_FITTED = 4_000
@@ -50,21 +46,21 @@ def find_countries(text: str) -> list[int]:
 
 def test_texts_are_the_same_on_every_machine() -> None:
     digest = hashlib.sha256()
-    for task in TASKS:
+    for task in RECALL_TASKS:
         for text, label in take(f"recall-{task}-40"):
             digest.update(f"{label}\t{text}\n".encode())
     assert digest.hexdigest() == SHA256
 
 
 @pytest.mark.parametrize("distance", DISTANCES)
-@pytest.mark.parametrize("task", TASKS)
-def test_every_text_has_the_same_number_of_words(task: Task, distance: int) -> None:
+@pytest.mark.parametrize("task", RECALL_TASKS)
+def test_every_text_has_the_same_number_of_words(task: RecallTask, distance: int) -> None:
     assert {len(text.split()) for text, _ in take(f"recall-{task}-{distance}")} == {count_words(distance)}
 
 
 @pytest.mark.parametrize("distance", DISTANCES)
 @pytest.mark.parametrize("task", ["plain", "decoys"])
-def test_country_where_i_lived_decides_at_its_distance_from_the_end(task: Task, distance: int) -> None:
+def test_country_where_i_lived_decides_at_its_distance_from_the_end(task: RecallTask, distance: int) -> None:
     for text, label in take(f"recall-{task}-{distance}"):
         words = text.split()
         assert words[-distance] == COUNTRIES[label]
@@ -92,7 +88,7 @@ def test_country_follows_the_missing_word_at_its_distance(distance: int) -> None
 
 
 @pytest.mark.parametrize("task", ["plain", "later"])
-def test_one_country_is_named(task: Task) -> None:
+def test_one_country_is_named(task: RecallTask) -> None:
     assert {len(find_countries(text)) for text, _ in take(f"recall-{task}-20")} == {1}
 
 
@@ -139,8 +135,8 @@ def test_filler_names_no_country_and_nobody() -> None:
     assert not words & {*LANGUAGES, *LANGUAGES.values(), "I", "my", "lived", "in"}
 
 
-@pytest.mark.parametrize("task", TASKS)
-def test_labels_are_balanced_and_mixed(task: Task) -> None:
+@pytest.mark.parametrize("task", RECALL_TASKS)
+def test_labels_are_balanced_and_mixed(task: RecallTask) -> None:
     labels = [label for _, label in take(f"recall-{task}-10", 1_000)]
     counts = Counter(labels)
     assert set(counts) == set(range(NUM_CLASSES[task]))
@@ -165,8 +161,8 @@ def test_other_names_are_no_dataset_of_these(name: str) -> None:
     assert parse_name(name) is None
 
 
-@pytest.mark.parametrize("task", TASKS)
-def test_bag_of_words_reaches_its_ceiling_and_no_more(task: Task) -> None:
+@pytest.mark.parametrize("task", RECALL_TASKS)
+def test_bag_of_words_reaches_its_ceiling_and_no_more(task: RecallTask) -> None:
     """Logistic regression on the counts of words, within four standard errors of the test texts."""
     train, test = take(f"recall-{task}-40", NUM_FITTED), take(f"recall-{task}-40", 1_000, "test")
     vectorizer = CountVectorizer(lowercase=False, token_pattern=r"\S+")

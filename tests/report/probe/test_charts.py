@@ -5,17 +5,18 @@ from typing import Any
 
 import altair as alt
 
+from tasks.probe.facts import Levels, MeanAccuracy, Probe
 from tasks.probe.plan import AT_FAR
 from tasks.report.probe.charts import draw_accuracy, draw_updates, list_ticks
 from tasks.report.probe.heat import draw_heat, draw_overview
 
-BuildProbe = Callable[..., dict[str, Any]]
-PLAIN = {"chance": 0.1, "bag_of_words": 1.0}
-ORDER = {"chance": 0.5, "bag_of_words": 0.5}
+BuildProbe = Callable[..., Probe]
+PLAIN = Levels(chance=0.1, bag_of_words=1.0)
+ORDER = Levels(chance=0.5, bag_of_words=0.5)
 
 
-def select(metrics: dict[str, Any], task: str, *, upto: bool = False) -> list[dict[str, Any]]:
-    return [row for row in metrics["rows"] if row["task"] == task and row["upto"] is upto]
+def select(probe: Probe, recall_task: str, *, upto: bool = False) -> list[MeanAccuracy]:
+    return [row for row in probe.rows if row.recall_task == recall_task and row.upto is upto]
 
 
 def marks_of(chart: alt.LayerChart) -> list[str]:
@@ -54,15 +55,15 @@ def test_models_are_named_where_their_lines_reach_the_end(build_probe: BuildProb
 
 
 def test_edge_of_the_training_is_marked_only_where_the_test_goes_beyond(build_probe: BuildProbe) -> None:
-    metrics = build_probe()
-    beyond = draw_accuracy(select(metrics, "plain", upto=True), PLAIN, trained_to=40)
+    probe = build_probe()
+    beyond = draw_accuracy(select(probe, "plain", upto=True), PLAIN, trained_to=40)
     assert texts_of(beyond, "names_before")[0]["edge"] == 40
-    names = [part.get("name") for part in draw_accuracy(select(metrics, "plain"), PLAIN).to_dict()["layer"]]
+    names = [part.get("name") for part in draw_accuracy(select(probe, "plain"), PLAIN).to_dict()["layer"]]
     assert "names_before" not in names
 
 
 def test_a_single_distance_has_an_axis(build_probe: BuildProbe) -> None:
-    rows = [row for row in select(build_probe(), "plain") if row["distance"] == 5]
+    rows = [row for row in select(build_probe(), "plain") if row.distance == 5]
     spec = draw_accuracy(rows, PLAIN).to_dict()
     (domain,) = {
         tuple(part["encoding"]["x"]["scale"]["domain"]) for part in spec["layer"] if part["mark"]["type"] == "line"
@@ -81,7 +82,7 @@ def test_updates_are_those_of_what_was_solved(build_probe: BuildProbe) -> None:
 
 
 def test_updates_need_a_solved_task(build_probe: BuildProbe) -> None:
-    rows = [row for row in select(build_probe(), "order") if row["model"] == "average-pool"]
+    rows = [row for row in select(build_probe(), "order") if row.model == "average-pool"]
     assert draw_updates(rows) is None
 
 
@@ -91,15 +92,14 @@ def test_ticks_are_round_and_within() -> None:
 
 def test_heat_map_has_a_cell_per_row_with_the_seeds_that_solved_it(build_probe: BuildProbe) -> None:
     rows = select(build_probe(), "decoys")
-    spec = draw_heat(rows, {"chance": 0.1}).to_dict()
+    spec = draw_heat(rows, Levels(chance=0.1, bag_of_words=0.1)).to_dict()
     cells = values_of(spec, spec["layer"][0])
     assert len(cells) == len(rows)
     assert {cell["solved"] for cell in cells if cell["model"] == "attention"} == {"3/3"}
 
 
 def test_overview_has_a_part_for_each_task_with_rows(build_probe: BuildProbe) -> None:
-    metrics = build_probe("quick")
-    rows = [row for row in metrics["rows"] if row["task"] == "order"]
-    spec = draw_overview(metrics["tasks"], rows).to_dict()
+    probe = build_probe("quick")
+    spec = draw_overview(probe.levels, select(probe, "order")).to_dict()
     assert [part["title"]["text"] for part in spec["hconcat"]] == ["order"]
-    assert len(draw_overview(metrics["tasks"], metrics["rows"]).to_dict()["hconcat"]) == 2
+    assert len(draw_overview(probe.levels, probe.rows).to_dict()["hconcat"]) == 2

@@ -9,26 +9,27 @@ from typing import Any, NoReturn
 
 import pytest
 
+from tasks.probe.facts import Probe
 from tasks.report import task
 from tasks.report.probe import folder
 from tasks.report.probe.folder import write_probe
 
-BuildProbe = Callable[..., dict[str, Any]]
+BuildProbe = Callable[..., Probe]
 
 
 def test_folder_has_the_files_of_the_contract(build_probe: BuildProbe, tmp_path: Path) -> None:
-    metrics = build_probe("quick")
-    folder = write_probe(tmp_path, metrics, '{"profile": "quick"}')
-    assert folder == tmp_path / "probe" / metrics["run"]["id"]
+    probe = build_probe("quick")
+    folder = write_probe(tmp_path, probe, '{"profile": "quick"}')
+    assert folder == tmp_path / "probe" / probe.run.id
     names = {"probe.json", "probe.csv", "summary.md", "report.html", "config.json"}
     assert {path.name for path in folder.iterdir()} == names
-    assert json.loads((folder / "probe.json").read_text()) == metrics
+    assert Probe.read(folder / "probe.json") == probe
     with (folder / "probe.csv").open() as file:
-        assert len(list(csv.DictReader(file))) == len(metrics["cells"])
+        assert len(list(csv.DictReader(file))) == len(probe.cells)
     assert (tmp_path / "probe" / "latest").resolve() == folder
 
 
-def fail_to_render(_metrics: dict[str, Any]) -> NoReturn:
+def fail_to_render(_probe: Probe) -> NoReturn:
     raise OSError(28, "No space left on device")
 
 

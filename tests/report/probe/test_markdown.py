@@ -1,25 +1,25 @@
 """The probe's summary: verdicts, tables and expectations, as text that a renderer cannot take for anything else."""
 
 from collections.abc import Callable
-from typing import Any
 
 from markdown_it import MarkdownIt
 
+from tasks.probe.facts import Probe
 from tasks.report.probe.markdown import render_probe_markdown
 
-BuildProbe = Callable[..., dict[str, Any]]
+BuildProbe = Callable[..., Probe]
 HOSTILE = "<script>alert(1)</script> | [link](http://x) *bold*"
 
 
-def render(metrics: dict[str, Any]) -> str:
-    return MarkdownIt("commonmark", {"html": True}).enable("table").render(render_probe_markdown(metrics))
+def render(probe: Probe) -> str:
+    return MarkdownIt("commonmark", {"html": True}).enable("table").render(render_probe_markdown(probe))
 
 
 def test_summary_has_verdicts_tables_and_expectations(build_probe: BuildProbe) -> None:
-    metrics = build_probe()
-    html = render(metrics)
-    for judgement in (*metrics["verdicts"], *metrics["expectations"]):
-        assert judgement["claim"] in html
+    probe = build_probe()
+    html = render(probe)
+    for judgement in (*probe.verdicts, *probe.expectations):
+        assert judgement.claim in html
     assert html.count("<table>") == 3 + 4 + 3 + 1
     assert "plain: trained and tested at the same distance" in html
     assert "order: trained at all distances up to 40, tested at each" in html
@@ -40,12 +40,11 @@ def test_failures_are_listed_as_text(build_probe: BuildProbe) -> None:
 
 
 def test_summary_of_a_run_where_everything_failed(build_probe: BuildProbe) -> None:
-    metrics = build_probe(without=lambda _cell: True, failed=["no memory"] * 1_257)
-    html = render(metrics)
-    assert "None of the models that the note speaks of was trained." in html
-    assert "1,237 more; all stand in probe.json" in html
+    html = render(build_probe(without=lambda _cell: True, failed=["no memory"] * 1_257))
+    assert "None of the models in the course notebook's claims was trained." in html
+    assert "1,237 more; all of them are in probe.json" in html
 
 
 def test_summary_fits_an_artifact(build_probe: BuildProbe) -> None:
-    metrics = build_probe(failed=["recall-plain-5, lstm: " + "no memory " * 20] * 1_000)
-    assert len(render_probe_markdown(metrics).encode()) < 100_000
+    probe = build_probe(failed=["recall-plain-5, lstm: " + "no memory " * 20] * 1_000)
+    assert len(render_probe_markdown(probe).encode()) < 100_000

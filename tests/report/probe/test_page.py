@@ -6,11 +6,12 @@ from typing import Any
 
 import pytest
 
+from tasks.probe.facts import Judgement, ModelFacts, Probe
 from tasks.report.probe.page import render_probe_page
 
 pytestmark = pytest.mark.slow
 
-BuildProbe = Callable[..., dict[str, Any]]
+BuildProbe = Callable[..., Probe]
 Open = Callable[..., Any]
 HOSTILE = "<script>window.hacked = 1</script></script><img src=x onerror='window.hacked = 2'>"
 SECTIONS = [
@@ -28,8 +29,8 @@ SECTIONS = [
 
 @pytest.fixture
 def open_probe(open_html: Open) -> Open:
-    """Renders metrics and opens the page."""
-    return lambda metrics, **options: open_html(render_probe_page(metrics), **options)
+    """Renders a probe and opens the page."""
+    return lambda probe, **options: open_html(render_probe_page(probe), **options)
 
 
 @pytest.fixture
@@ -149,21 +150,21 @@ def test_quick_profile_has_neither_bands_nor_a_test_beyond_the_training(
 
 
 def test_cells_without_a_result_leave_a_gap(build_probe: BuildProbe, open_probe: Open) -> None:
-    metrics = build_probe(without=lambda cell: cell.model == "gru" and cell.distance == 40)
-    page = open_probe(metrics).page
+    probe = build_probe(without=lambda cell: cell.model == "gru" and cell.distance == 40)
+    page = open_probe(probe).page
     assert "plain at 40 words has no result of gru." in page.text_content("#method")
 
 
 def test_task_that_only_one_model_has(build_probe: BuildProbe, open_probe: Open) -> None:
-    metrics = build_probe(without=lambda cell: cell.model != "lstm" or cell.task != "later" or cell.distance != 5)
-    page = open_probe(metrics).page
+    probe = build_probe(without=lambda cell: cell.model != "lstm" or cell.recall_task != "later" or cell.distance != 5)
+    page = open_probe(probe).page
     assert len(page.query_selector_all("[data-chart] svg")) == 3
-    assert page.text_content("h1") == "None of the models that the note speaks of was trained."
+    assert page.text_content("h1") == "None of the models in the course notebook's claims was trained."
 
 
 def test_run_where_everything_failed(build_probe: BuildProbe, open_probe: Open) -> None:
-    metrics = build_probe(without=lambda _cell: True, failed=["recall-plain-5, lstm: no memory"] * 30, num_trained=0)
-    page = open_probe(metrics).page
+    probe = build_probe(without=lambda _cell: True, failed=["recall-plain-5, lstm: no memory"] * 30, num_trained=0)
+    page = open_probe(probe).page
     assert sections_of(page) == ["verdicts", "expectations", "method"]
     assert page.query_selector("[data-chart]") is None
     assert "30 trainings failed" in page.text_content("#verdicts")
@@ -171,10 +172,10 @@ def test_run_where_everything_failed(build_probe: BuildProbe, open_probe: Open) 
 
 
 def test_hostile_texts_stay_text(build_probe: BuildProbe, open_probe: Open) -> None:
-    metrics = build_probe("quick", failed=[HOSTILE], device=HOSTILE, versions={HOSTILE: HOSTILE})
-    metrics = rename(metrics, "lstm", HOSTILE)
-    metrics["verdicts"] = [{"claim": HOSTILE, "measured": HOSTILE, "verdict": HOSTILE, "reason": HOSTILE}]
-    page = open_probe(metrics).page
+    probe = build_probe("quick", failed=[HOSTILE], device=HOSTILE, versions={HOSTILE: HOSTILE})
+    # A file with such a verdict is refused; the page escapes it all the same.
+    judged = Judgement.model_construct(claim=HOSTILE, measured=HOSTILE, verdict=HOSTILE, reason=HOSTILE)
+    page = open_probe(rename(probe, "lstm", HOSTILE).model_copy(update={"verdicts": (judged,)})).page
     assert page.evaluate("window.hacked") is None
     assert HOSTILE in page.text_content("#verdicts")
     assert HOSTILE in page.text_content("#method")
@@ -183,14 +184,19 @@ def test_hostile_texts_stay_text(build_probe: BuildProbe, open_probe: Open) -> N
     assert page.evaluate("window.hacked") is None
 
 
-def rename(metrics: dict[str, Any], model: str, name: str) -> dict[str, Any]:
+def rename(probe: Probe, model: str, name: str) -> Probe:
     """Give a model another name wherever it is named."""
-    return {
-        **metrics,
-        "models": [{**found, "name": name} if found["name"] == model else found for found in metrics["models"]],
-        "rows": [{**row, "model": name} if row["model"] == model else row for row in metrics["rows"]],
-        "reaches": {
-            task: {name if key == model else key: reach for key, reach in of_task.items()}
-            for task, of_task in metrics["reaches"].items()
-        },
-    }
+
+    def rename_model(found: ModelFacts) -> ModelFacts:
+        return found.model_copy(update={"name": name}) if found.name == model else found
+
+    return probe.model_copy(
+        update={
+            "models": tuple(rename_model(found) for found in probe.models),
+            "rows": tuple(row.model_copy(update={"model": name}) if row.model == model else row for row in probe.rows),
+            "reaches": {
+                recall_task: {name if key == model else key: reach for key, reach in of_task.items()}
+                for recall_task, of_task in probe.reaches.items()
+            },
+        }
+    )

@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 
 from tasks.compare.results import ModelResult
+from tasks.errors import UserError
+from tasks.probe.facts import Probe
 from tasks.report import task
 from tasks.report.probe.folder import write_probe
 from tasks.report.probe.section import Section, build_section, link_page, read_section, render_section
@@ -19,7 +21,7 @@ from tasks.report.run.render import render_markdown
 
 AddResult = Callable[..., ModelResult]
 Build = Callable[..., RunMetrics]
-BuildProbe = Callable[..., dict[str, Any]]
+BuildProbe = Callable[..., Probe]
 Open = Callable[..., Any]
 HOSTILE = "<img src=x onerror='window.hacked = 1'>"
 
@@ -30,12 +32,18 @@ def write(folder: Path, content: Any) -> Path:
     return path
 
 
+def dump(probe: Probe) -> dict[str, Any]:
+    """The content of the probe's file."""
+    return probe.model_dump(mode="json")
+
+
 def test_section_keeps_little_of_the_probe(build_probe: BuildProbe, tmp_path: Path) -> None:
-    path = write(tmp_path, build_probe())
+    path = write(tmp_path, dump(build_probe()))
     section = read_section(path)
-    assert set(section) == {"run", "tasks", "rows", "reaches", "verdicts"}
-    assert not any(row["upto"] for row in section["rows"])
-    assert len(json.dumps(section)) < 0.1 * path.stat().st_size
+    assert set(section.model_dump()) == {"run", "tasks", "rows", "reaches", "verdicts"}
+    assert set(section.model_dump()["rows"][0]) == {"task", "upto", "model", "distance", "mean"}
+    assert not any(row.upto for row in section.rows)
+    assert len(section.model_dump_json()) < 0.1 * path.stat().st_size
 
 
 @pytest.mark.parametrize(
@@ -50,32 +58,36 @@ def test_section_keeps_little_of_the_probe(build_probe: BuildProbe, tmp_path: Pa
         lambda metrics: {**metrics, "rows": [{**metrics["rows"][0], "distance": 0}]},
         lambda metrics: {name: part for name, part in metrics.items() if name != "reaches"},
         lambda metrics: {**metrics, "reaches": {"order": {"lstm": 40}}, "rows": []},
+        lambda metrics: {**metrics, "verdicts": [{**metrics["verdicts"][0], "verdict": HOSTILE}]},
     ],
 )
 def test_what_has_another_form_is_refused(spoil: Callable[[Any], Any], build_probe: BuildProbe, tmp_path: Path) -> None:
-    path = write(tmp_path, spoil(build_probe("quick")))
-    with pytest.raises(ValueError, match=r"Section|JSON|reaches"):
+    path = write(tmp_path, spoil(dump(build_probe("quick"))))
+    with pytest.raises(UserError, match="is not what was expected") as error:
         read_section(path)
+    assert str(path) in str(error.value)
+    assert "\n" not in str(error.value)
 
 
 def test_way_to_the_page_stays_below_the_probes(build_probe: BuildProbe) -> None:
-    assert link_page(build_probe("quick")) == "../../probe/20260102-030405-abcdef12/report.html"
-    assert link_page({"run": {"id": 'a/../"b'}}) == "../../probe/a%2F..%2F%22b/report.html"
+    assert link_page(build_probe("quick").run.id) == "../../probe/20260102-030405-abcdef12/report.html"
+    assert link_page('a/../"b') == "../../probe/a%2F..%2F%22b/report.html"
 
 
 def test_link_leads_from_the_run_s_page_to_the_probe_s(
     build: Build, add_result: AddResult, build_probe: BuildProbe, tmp_path: Path
 ) -> None:
-    metrics = build_probe("quick")
-    write_probe(tmp_path, metrics, "{}")
+    probe = build_probe("quick")
+    write_probe(tmp_path, probe, "{}")
     section = read_section(tmp_path / "probe" / "latest" / "probe.json")
     run = write_run(tmp_path, add_section(build(add_result("lstm", 80)), section), "{}")
-    assert (run / link_page(section)).resolve() == tmp_path / "probe" / metrics["run"]["id"] / "report.html"
-    assert (run / link_page(section)).is_file()
+    link = link_page(section.run.id)
+    assert (run / link).resolve() == tmp_path / "probe" / probe.run.id / "report.html"
+    assert (run / link).is_file()
 
 
 def test_section_without_rows_has_no_chart(build_probe: BuildProbe, tmp_path: Path) -> None:
-    section = read_section(write(tmp_path, build_probe(without=lambda _cell: True)))
+    section = read_section(write(tmp_path, dump(build_probe(without=lambda _cell: True))))
     assert build_section(section)["chart"] is None
     assert "None of the models" in "\n".join(render_section(section))
 
@@ -85,9 +97,9 @@ def metrics(build: Build, add_result: AddResult) -> RunMetrics:
     return build(add_result("lstm", 80), add_result("conv-max", 90))
 
 
-def add_section(metrics: RunMetrics, section: Any) -> RunMetrics:
+def add_section(metrics: RunMetrics, section: Section) -> RunMetrics:
     """Metrics of a run that found a probe."""
-    return metrics.model_copy(update={"probe": Section.model_validate(section)})
+    return metrics.model_copy(update={"probe": section})
 
 
 def test_page_and_summary_say_nothing_of_memory_without_a_probe(metrics: RunMetrics) -> None:
@@ -102,20 +114,20 @@ def test_page_shows_verdicts_chart_and_link(
     width: int, metrics: RunMetrics, build_probe: BuildProbe, open_html: Open, tmp_path: Path
 ) -> None:
     probe = build_probe()
-    section = read_section(write(tmp_path, probe))
+    section = read_section(write(tmp_path, dump(probe)))
     page = open_html(render_page(add_section(metrics, section)), width=width).page
     assert page.get_attribute("nav a:has-text('Memory')", "href") == "#probe"
     text = page.text_content("#probe")
-    assert all(verdict["claim"] in text and verdict["measured"] in text for verdict in probe["verdicts"])
-    assert page.get_attribute("#probe p a", "href") == link_page(section)
+    assert all(verdict.claim in text and verdict.measured in text for verdict in probe.verdicts)
+    assert page.get_attribute("#probe p a", "href") == link_page(section.run.id)
     cells = page.query_selector_all("#probe svg .mark-rect path")
-    assert len(cells) == len(section["rows"])
+    assert len(cells) == len(section.rows)
     assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
 def test_summary_has_the_verdicts_and_the_link(metrics: RunMetrics, build_probe: BuildProbe, tmp_path: Path) -> None:
-    probe = build_probe("quick")
-    text = render_markdown(add_section(metrics, read_section(write(tmp_path, probe))))
+    section = read_section(write(tmp_path, dump(build_probe("quick"))))
+    text = render_markdown(add_section(metrics, section))
     assert "## How far back can it remember?" in text
     assert "(../../probe/20260102-030405-abcdef12/report.html)" in text
 
@@ -123,11 +135,11 @@ def test_summary_has_the_verdicts_and_the_link(metrics: RunMetrics, build_probe:
 def test_hostile_probe_stays_text(
     metrics: RunMetrics, build_probe: BuildProbe, open_html: Open, tmp_path: Path
 ) -> None:
-    probe = build_probe("quick")
+    probe = dump(build_probe("quick"))
     probe["run"]["id"] = HOSTILE
-    probe["verdicts"] = [{"claim": HOSTILE, "measured": HOSTILE, "verdict": HOSTILE, "reason": HOSTILE}]
+    probe["verdicts"] = [{"claim": HOSTILE, "measured": HOSTILE, "verdict": "refuted", "reason": HOSTILE}]
     probe["rows"] = [{**row, "model": HOSTILE, "task": HOSTILE} for row in probe["rows"][:1]]
-    probe["tasks"] = {HOSTILE: {"chance": 0.1}}
+    probe["tasks"] = {HOSTILE: {"chance": 0.1, "bag_of_words": 0.1}}
     probe["reaches"] = {HOSTILE: {HOSTILE: 5}}
     section = read_section(write(tmp_path, probe))
     page = open_html(render_page(add_section(metrics, section))).page

@@ -1,43 +1,43 @@
 """What the probe's report says in sentences follows from what was measured."""
 
 from collections.abc import Callable
-from typing import Any
 
+from tasks.probe.facts import Judgement, Point, Probe, Verdict
 from tasks.report.probe.scope import describe_scope, describe_settings, list_failures
 from tasks.report.probe.sentences import describe_headline, describe_span, describe_verdicts, join_words
 from tasks.report.probe.tables import tabulate_models, tabulate_reaches, tabulate_updates
 
-BuildProbe = Callable[..., dict[str, Any]]
-NOTE = {"simple-rnn", "lstm", "chrono-lstm"}
+BuildProbe = Callable[..., Probe]
+NOTEBOOK = {"simple-rnn", "lstm", "chrono-lstm"}
 
 
-def row(model: str, distance: int, task: str = "plain") -> dict[str, Any]:
-    return {"task": task, "upto": False, "model": model, "distance": distance}
+def row(model: str, distance: int, recall_task: str = "plain") -> Point:
+    return Point(recall_task=recall_task, upto=False, model=model, distance=distance, mean=1.0)
 
 
-def judge(*verdicts: str) -> dict[str, Any]:
-    return {"verdicts": [{"verdict": verdict} for verdict in verdicts]}
+def judge(*verdicts: Verdict) -> list[Judgement]:
+    return [
+        Judgement(claim="it remembers", measured="it did", verdict=verdict, reason="it can") for verdict in verdicts
+    ]
 
 
-def test_headline_names_the_note_s_models_with_their_reaches() -> None:
-    metrics = {
-        "rows": [row(model, 110, task) for model in ("lstm", "simple-rnn") for task in ("plain", "order")],
-        "reaches": {"plain": {"simple-rnn": 110, "lstm": 40}, "order": {"simple-rnn": 110, "lstm": 10}},
-    }
-    assert describe_headline(metrics) == (
-        "A plain recurrent network remembers 110 words back (as far as was tried), an LSTM 10 to 40, depending on the "
-        "task."
+def test_headline_names_the_notebook_s_models_with_their_reaches() -> None:
+    rows = [row(model, 110, name) for model in ("lstm", "simple-rnn") for name in ("plain", "order")]
+    reaches = {"plain": {"simple-rnn": 110, "lstm": 40}, "order": {"simple-rnn": 110, "lstm": 10}}
+    assert describe_headline(rows, reaches) == (
+        "A plain recurrent network remembers 110 words back (the longest distance tried), an LSTM 10 to 40, depending "
+        "on the task."
     )
 
 
-def test_headline_without_the_note_s_models(build_probe: BuildProbe) -> None:
-    metrics = build_probe(without=lambda cell: cell.model in NOTE)
-    assert describe_headline(metrics) == "None of the models that the note speaks of was trained."
+def test_headline_without_the_notebook_s_models(build_probe: BuildProbe) -> None:
+    probe = build_probe(without=lambda cell: cell.model in NOTEBOOK)
+    headline = describe_headline(probe.rows, probe.reaches)
+    assert headline == "None of the models in the course notebook's claims was trained."
 
 
 def test_later_says_nothing_of_how_far_back() -> None:
-    metrics = {"rows": [row("lstm", 5, "later")], "reaches": {"later": {"lstm": 5}}}
-    assert "None of the models" in describe_headline(metrics)
+    assert "None of the models" in describe_headline([row("lstm", 5, "later")], {"later": {"lstm": 5}})
 
 
 def test_span_of_one_reach_is_one_number() -> None:
@@ -46,10 +46,11 @@ def test_span_of_one_reach_is_one_number() -> None:
 
 def test_verdicts_are_counted() -> None:
     assert describe_verdicts(judge("confirmed", "refuted", "refuted")) == (
-        "Of the note's three sentences, one is confirmed and two are refuted."
+        "Of the course notebook's three claims about memory, one is confirmed and two are refuted."
     )
     assert describe_verdicts(judge("depends", "not measured", "confirmed")) == (
-        "Of the note's three sentences, one depends on the task, one is not measured here and one is confirmed."
+        "Of the course notebook's three claims about memory, one depends on the task, one is not measured here and one "
+        "is confirmed."
     )
     assert describe_verdicts(judge()) == ""
 
@@ -59,13 +60,13 @@ def test_words_are_joined() -> None:
 
 
 def test_scope_tells_what_was_not_needed_and_what_was_not_tried(build_probe: BuildProbe) -> None:
-    metrics = build_probe()
-    run = metrics["run"]
-    text = " ".join(describe_scope(metrics))
-    assert f"{run['num_trained']:,} of {run['num_planned']:,} planned trainings were made." in text
-    assert f"{run['num_planned'] - run['num_trained']:,} were not needed: the first three seeds agreed." in text
+    probe = build_probe()
+    run = probe.run
+    text = " ".join(describe_scope(probe))
+    assert f"{run.num_trained:,} of {run.num_planned:,} planned trainings were run." in text
+    assert f"{run.num_planned - run.num_trained:,} were not needed because the first three seeds agreed." in text
     assert "plain at 200 and 380 words has no result of attention." in text
-    assert "its work grows with the square" in text
+    assert "its cost grows with the square" in text
 
 
 def test_scope_of_a_run_without_gaps_is_one_sentence(build_probe: BuildProbe) -> None:
@@ -73,8 +74,8 @@ def test_scope_of_a_run_without_gaps_is_one_sentence(build_probe: BuildProbe) ->
 
 
 def test_failures_are_counted_apart_from_what_was_not_needed(build_probe: BuildProbe) -> None:
-    metrics = build_probe("quick", num_planned=50, num_trained=48, failed=["recall-plain-5, lstm: no memory"] * 2)
-    (text,) = describe_scope(metrics)
+    probe = build_probe("quick", num_planned=50, num_trained=48, failed=["recall-plain-5, lstm: no memory"] * 2)
+    (text,) = describe_scope(probe)
     assert "2 failed." in text
     assert "not needed" not in text
 
@@ -82,12 +83,12 @@ def test_failures_are_counted_apart_from_what_was_not_needed(build_probe: BuildP
 def test_many_failures_are_cut_and_say_so(build_probe: BuildProbe) -> None:
     lines = list_failures(build_probe("quick", failed=["no memory"] * 1_000))
     assert len(lines) == 21
-    assert lines[-1] == "980 more; all stand in probe.json"
+    assert lines[-1] == "980 more; all of them are in probe.json"
 
 
 def test_settings_speak_of_seeds_only_as_there_are(build_probe: BuildProbe) -> None:
     assert "3 to 5 seeds" in " ".join(describe_settings(build_probe()))
-    assert "more than 3 only where the first disagree" in " ".join(describe_settings(build_probe()))
+    assert "more than 3 only where the first 3 disagree" in " ".join(describe_settings(build_probe()))
     two = build_probe(without=lambda cell: cell.seed > 2)
     assert "has 2 seeds." in " ".join(describe_settings(two))
     assert "one seed" in " ".join(describe_settings(build_probe("quick", limit=500)))
