@@ -23,8 +23,10 @@ from rich.console import Console
 from tasks.baseline.baselines import BASELINES, Baseline
 from tasks.baseline.facts import BaselineFacts
 from tasks.baseline.task import train_baseline
+from tasks.compare.leaderboard_facts import NumReviews, RunFacts
 from tasks.compare.results import BASELINE, Entrant, FailedModel, ModelResult, TrainedModel
 from tasks.compare.task import compare_models
+from tasks.drift.facts import Drift
 from tasks.drift.render import describe_drift
 from tasks.drift.stability import ALARM
 from tasks.drift.task import has_comparable_champion, measure_drift
@@ -42,6 +44,7 @@ from tasks.orchestrate.outputs import run
 from tasks.process.child import ChildError
 from tasks.promote.render import describe_gate
 from tasks.promote.task import gate_candidate
+from tasks.report.run.facts import RunLeaderboard
 from tasks.report.run.render import render_terminal
 from tasks.report.task import write_report
 from tasks.settings.run import RunConfig
@@ -138,7 +141,7 @@ def folders(config: RunConfig) -> dict[str, Path]:
     return {"data_dir": config.data_dir, "artifacts_dir": config.artifacts_dir}
 
 
-def compare_with_champion(config: RunConfig, choice: Choice, reviews: ReviewsManifest) -> dict[str, Any] | None:
+def compare_with_champion(config: RunConfig, choice: Choice, reviews: ReviewsManifest) -> Drift | None:
     """Measure how far the training data are from the champion's, if there is one of the same data."""
     try:
         if not has_comparable_champion(choice, config.artifacts_dir):
@@ -212,53 +215,53 @@ def attempt(
 
 def describe_run(
     config: RunConfig, choice: Choice, reviews: ReviewsManifest, results: list[ModelResult], started: datetime
-) -> dict[str, Any]:
+) -> RunFacts:
     """Gather what the leaderboard says of the run as a whole."""
     trainings = [result.training for result in results if isinstance(result, TrainedModel)]
     devices = sorted({training.device for training in trainings})
-    return {
-        "id": name_results(started),
-        "dataset": choice.dataset,
-        "is_fallback": choice.is_fallback,
-        "fallback_reason": choice.reason,
-        "label_names": reviews.facts.label_names,
-        "num_reviews": reviews.facts.num_reviews,
-        "warnings": reviews.facts.warnings,
-        "dropped": reviews.facts.dropped,
-        "limit": config.limit,
-        "seeds": config.seeds,
-        "started": started.isoformat(timespec="seconds"),
-        "seconds": (datetime.now(UTC) - started).total_seconds(),
-        "device": "; ".join(devices) or "none",
-        "peak_memory_mb": max((training.peak_memory_mb for training in trainings), default=0),
-        "versions": library_versions("prefect", "keras", "tensorflow", "tensorflow-datasets", "numpy", "scikit-learn"),
-    }
+    return RunFacts(
+        id=name_results(started),
+        dataset=choice.dataset,
+        is_fallback=choice.is_fallback,
+        fallback_reason=choice.reason,
+        label_names=tuple(reviews.facts.label_names),
+        num_reviews=NumReviews(**reviews.facts.num_reviews),
+        warnings=tuple(reviews.facts.warnings),
+        dropped=reviews.facts.dropped,
+        limit=config.limit,
+        seeds=config.seeds,
+        started=started.isoformat(timespec="seconds"),
+        seconds=(datetime.now(UTC) - started).total_seconds(),
+        device="; ".join(devices) or "none",
+        peak_memory_mb=max((training.peak_memory_mb for training in trainings), default=0),
+        versions=library_versions("prefect", "keras", "tensorflow", "tensorflow-datasets", "numpy", "scikit-learn"),
+    )
 
 
-def conclude(leaderboard: dict[str, Any]) -> dict[str, Any] | State[Any]:
-    """Return the leaderboard, or a state that carries it and is named after what a person should look at."""
-    rows = leaderboard["variants"]
+def conclude(leaderboard: RunLeaderboard) -> dict[str, Any] | State[Any]:
+    """Return leaderboard.json's content, or a state that carries it and is named after what a person should look at."""
+    rows = leaderboard.variants
+    content = leaderboard.model_dump(mode="json")
     alarms = list_alarms(leaderboard)
     for event, message in alarms.items():
-        alert(event, message, flow_run=runtime.flow_run, dataset=leaderboard["run"]["dataset"])
-    failed = [row["name"] for row in rows if row["status"] == "failed"]
+        alert(event, message, flow_run=runtime.flow_run, dataset=leaderboard.run.dataset)
+    failed = [row.name for row in rows if row.status == "failed"]
     if failed:
         message = f"{len(failed)} of {len(rows)} variants failed: {', '.join(failed)}"
-        return Failed(message=message, data=VariantsFailedError(message, leaderboard))
+        return Failed(message=message, data=VariantsFailedError(message, content))
     if alarms:
         name = " · ".join(event.replace("-", " ") for event in alarms).capitalize()
-        return Completed(name=name, message=" ".join(alarms.values()), data=leaderboard)
-    return leaderboard
+        return Completed(name=name, message=" ".join(alarms.values()), data=content)
+    return content
 
 
-def list_alarms(leaderboard: dict[str, Any]) -> dict[Event, str]:
+def list_alarms(leaderboard: RunLeaderboard) -> dict[Event, str]:
     """List what a run that trained everything raises the alarm for, with what to say of it."""
     alarms: dict[Event, str] = {}
-    if leaderboard["gate"]["outcome"] == "refused":
-        alarms["promotion-refused"] = describe_gate(leaderboard["gate"])
-    drift = leaderboard.get("drift")
-    if drift and drift["level"] == ALARM:
-        alarms["drift-alarm"] = describe_drift(drift)
+    if leaderboard.gate.outcome == "refused":
+        alarms["promotion-refused"] = describe_gate(leaderboard.gate)
+    if leaderboard.drift and leaderboard.drift.level == ALARM:
+        alarms["drift-alarm"] = describe_drift(leaderboard.drift)
     return alarms
 
 
@@ -267,15 +270,16 @@ def main(config: RunConfig) -> int:
     outcome: Any = train_all(config, return_state=True).result(raise_on_failure=False)
     if isinstance(outcome, BaseException) and not isinstance(outcome, VariantsFailedError):
         raise outcome
-    show_leaderboard(config, outcome.leaderboard if isinstance(outcome, VariantsFailedError) else outcome)
+    content = outcome.leaderboard if isinstance(outcome, VariantsFailedError) else outcome
+    show_leaderboard(config, RunLeaderboard.model_validate(content))
     return 1 if isinstance(outcome, VariantsFailedError) else 0
 
 
-def show_leaderboard(config: RunConfig, leaderboard: dict[str, Any]) -> None:
+def show_leaderboard(config: RunConfig, leaderboard: RunLeaderboard) -> None:
     """Print the result on standard output, the path of the report last."""
     console = Console(width=None if sys.stdout.isatty() else 160, soft_wrap=True)
-    if leaderboard["run"]["is_fallback"]:
-        console.print(f"{FALLBACK_WARNING} {leaderboard['run']['fallback_reason']}", style="bold red", markup=False)
+    if leaderboard.run.is_fallback:
+        console.print(f"{FALLBACK_WARNING} {leaderboard.run.fallback_reason}", style="bold red", markup=False)
     console.print(render_terminal(leaderboard, console))
-    console.print(f"Gate: {describe_gate(leaderboard['gate'])}", markup=False, highlight=False)
-    print(config.artifacts_dir / "runs" / leaderboard["run"]["id"] / "report.html")
+    console.print(f"Gate: {describe_gate(leaderboard.gate)}", markup=False, highlight=False)
+    print(config.artifacts_dir / "runs" / leaderboard.run.id / "report.html")

@@ -1,13 +1,12 @@
 """Hold a run's training data against what the champion was trained on."""
 
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from tasks.drift.facts import FILE, Drift, Measure, MeasureName
 from tasks.drift.stability import LEVELS, judge, noise_bound, stability_index
 from tasks.errors import UserError
 from tasks.evaluate.bundle import Bundle, load_bundle
@@ -15,12 +14,8 @@ from tasks.evaluate.facts import Histogram
 from tasks.evaluate.profile import count_in_bins, read_lengths, share_of_unknown
 from tasks.ingest.batches import read_batches
 
-FILE: Final = "drift.json"
 
-
-def measure_drift(
-    champion_folder: Path, reviews_folder: Path, folder: Path, *, counts: Mapping[str, int]
-) -> dict[str, Any]:
+def measure_drift(champion_folder: Path, reviews_folder: Path, folder: Path, *, counts: Mapping[str, int]) -> Drift:
     """Write drift.json under `folder` and return it; `counts` are the training reviews of each label by name.
 
     Labels and lengths are compared on the training splits. Unknown words are compared on the validation splits: both
@@ -31,17 +26,17 @@ def measure_drift(
     if profile is None:
         raise UserError(f"{champion.model_id} keeps no profile of its texts; expected one. Train it again.")
     unknown = read_unknown(champion, reviews_folder / "validation.parquet")
-    measures = [
+    measures = (
         compare_labels(champion.facts.dataset.counts["train"], counts),
         compare_values("words", profile.words, read_lengths(reviews_folder / "train.parquet")),
         compare_values("unknown", profile.unknown, unknown),
-    ]
-    drift = {
-        "champion": champion.model_id,
-        "level": max((measure["level"] for measure in measures), key=LEVELS.index),
-        "measures": measures,
-    }
-    (folder / FILE).write_text(json.dumps(drift, indent=2, allow_nan=False) + "\n", encoding="utf-8")
+    )
+    drift = Drift(
+        champion=champion.model_id,
+        level=max((measure.level for measure in measures), key=LEVELS.index),
+        measures=measures,
+    )
+    drift.write(folder / FILE)
     return drift
 
 
@@ -51,30 +46,30 @@ def read_unknown(champion: Bundle, path: Path) -> NDArray[np.float64]:
     return np.concatenate([share_of_unknown(num_tokens, num_oov) for num_tokens, num_oov in counted])
 
 
-def compare_labels(reference: Mapping[str, int], current: Mapping[str, int]) -> dict[str, Any]:
+def compare_labels(reference: Mapping[str, int], current: Mapping[str, int]) -> Measure:
     """Compare how often each label occurs; one that only one side has counts as none on the other."""
     names = list(dict.fromkeys([*reference, *current]))
     before, after = ([counts.get(name, 0) for name in names] for counts in (reference, current))
     return describe_measure("labels", names, before, after)
 
 
-def compare_values(name: str, profile: Histogram, values: NDArray[np.int64] | NDArray[np.float64]) -> dict[str, Any]:
+def compare_values(name: MeasureName, profile: Histogram, values: NDArray[np.int64] | NDArray[np.float64]) -> Measure:
     """Compare numbers with a profile, in the profile's bins."""
     after = count_in_bins(values, profile.bounds)
     return describe_measure(name, profile.bounds, profile.counts, after)
 
 
 def describe_measure(
-    name: str, bins: Sequence[str] | Sequence[float], reference: Sequence[int], current: Sequence[int]
-) -> dict[str, Any]:
+    name: MeasureName, bins: Sequence[str] | Sequence[float], reference: Sequence[int], current: Sequence[int]
+) -> Measure:
     """Gather one comparison; `bins` are names, or upper bounds with the last bin open."""
     index, noise = stability_index(reference, current), noise_bound(reference, current)
-    return {
-        "name": name,
-        "index": index,
-        "noise": noise,
-        "level": judge(index, noise),
-        "bins": list(bins),
-        "reference": list(reference),
-        "current": list(current),
-    }
+    return Measure(
+        name=name,
+        index=index,
+        noise=noise,
+        level=judge(index, noise),
+        bins=tuple(bins),
+        reference=tuple(reference),
+        current=tuple(current),
+    )

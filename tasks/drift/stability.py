@@ -7,11 +7,12 @@ samples of one population it is distributed as chi-squared with one degree of fr
 """
 
 from collections.abc import Sequence
-from typing import Final, Literal
+from typing import Final
 
 import numpy as np
 
-Level = Literal["stable", "moving", "alarm"]
+from tasks.drift.facts import Level
+
 LEVELS: Final[tuple[Level, ...]] = ("stable", "moving", "alarm")
 STABLE: Final = LEVELS[0]
 ALARM: Final = LEVELS[-1]

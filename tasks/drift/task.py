@@ -1,7 +1,7 @@
 """Prefect task that holds a run's training data against the champion's."""
 
 from pathlib import Path
-from typing import Any, Final, cast
+from typing import Final, cast
 
 from prefect import task
 from prefect.artifacts import create_markdown_artifact
@@ -9,6 +9,7 @@ from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas import State
 from prefect.logging import get_run_logger
 
+from tasks.drift.facts import Drift
 from tasks.drift.render import describe_drift, render_drift
 from tasks.drift.stability import STABLE
 from tasks.evaluate.bundle import CURRENT, find_bundle, read_facts
@@ -41,7 +42,7 @@ def has_comparable_champion(choice: Choice, artifacts_dir: Path) -> bool:
 
 
 @task(name="measure-drift", cache_policy=NO_CACHE)
-def measure_drift(reviews: ReviewsManifest, *, data_dir: Path, artifacts_dir: Path) -> State[Manifest]:
+def measure_drift(reviews: ReviewsManifest, *, data_dir: Path, artifacts_dir: Path) -> State[Manifest[Drift]]:
     """Write drift.json, show it in the UI, and warn of what moved."""
     champion = find_bundle(artifacts_dir / CHAMPION)
     output = Output(
@@ -50,7 +51,7 @@ def measure_drift(reviews: ReviewsManifest, *, data_dir: Path, artifacts_dir: Pa
         name=reviews.name,
         family="drift",
         folder="drift/{fingerprint}",
-        facts_type=dict,
+        facts_type=Drift,
         decided_by={
             "champion": record_file(champion / BUNDLE_FILE).sha256,
             "reviews": reviews.content_hash,
@@ -59,7 +60,7 @@ def measure_drift(reviews: ReviewsManifest, *, data_dir: Path, artifacts_dir: Pa
         },
     )
 
-    def make(folder: Path) -> dict[str, Any]:
+    def make(folder: Path) -> Drift:
         # Here, since most flows never measure. In this process: it holds a batch of tokens at a time, and no model.
         from tasks.drift.measure import measure_drift
 
@@ -67,13 +68,13 @@ def measure_drift(reviews: ReviewsManifest, *, data_dir: Path, artifacts_dir: Pa
 
     state = produce_in_task(output, make)
     if state.is_completed():
-        show(cast("Manifest", state.data).facts)
+        show(cast("Manifest[Drift]", state.data).facts)
     return state
 
 
-def show(drift: dict[str, Any]) -> None:
+def show(drift: Drift) -> None:
     """Publish the summary, and log it: as a warning when something moved."""
     create_markdown_artifact(key="drift", markdown=render_drift(drift), description=describe_drift(drift))
     logger = get_run_logger()
-    log = logger.info if drift["level"] == STABLE else logger.warning
+    log = logger.info if drift.level == STABLE else logger.warning
     log("%s", describe_drift(drift))

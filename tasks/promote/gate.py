@@ -2,8 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from typing import Any, Final, Literal, NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +10,7 @@ from scipy.stats import norm
 
 from tasks.evaluate.intervals import CONFIDENCE
 from tasks.promote.bounds import bound_difference
+from tasks.promote.facts import Gap, GateComparison, Rates, Ruling, SliceGap
 from tasks.promote.rules import Margins
 
 TAIL: Final = 1.0 - CONFIDENCE
@@ -26,26 +26,10 @@ class Slice(NamedTuple):
     inside: NDArray[np.bool_]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Gap:
-    """The candidate's accuracy less the champion's on `num_reviews`, with bounds that each are missed by chance alone.
-
-    `place` is "worse" when the candidate surely is by more than the margin, "kept" when it surely is not, else "open".
-    """
-
-    num_reviews: int
-    only_candidate: int
-    only_champion: int
-    difference: float
-    low: float
-    high: float
-    place: Literal["worse", "kept", "open"]
-
-
 def judge(
     candidate: NDArray[np.bool_], champion: NDArray[np.bool_], slices: Sequence[Slice], margins: Margins
-) -> dict[str, Any]:
-    """Judge hits of shape (num_reviews,): `passes`, its `reasons`, the numbers over all and of each slice, plain JSON.
+) -> Ruling:
+    """Judge hits of shape (num_reviews,) over all reviews and in each slice.
 
     Over all reviews the candidate has to show that it is not worse by more than the margin: the lower bound of the
     difference, which is too high in 5% of cases, has to lie above minus the margin. The error that counts has one
@@ -67,18 +51,20 @@ def judge(
         for part in members
     ]
     worse = [(part, gap) for part, gap in gaps if gap.place == "worse"]
-    rates = {"candidate": float(candidate.mean()), "champion": float(champion.mean())}
-    return {
-        "passes": whole.place == "kept" and not worse,
-        "reasons": [
+    rates = Rates(candidate=float(candidate.mean()), champion=float(champion.mean()))
+    return Ruling(
+        passes=whole.place == "kept" and not worse,
+        reasons=(
             explain_whole(whole, rates, margins.overall),
             *(explain_slice(part, gap, margins.per_slice) for part, gap in worse),
             *([] if worse else [explain_slices(len(members), margins.per_slice)]),
-        ],
-        "accuracy": rates,
-        **asdict(whole),
-        "slices": [{"group": part.group, "name": part.name, **asdict(gap)} for part, gap in gaps],
-    }
+        ),
+        comparison=GateComparison(
+            accuracy=rates,
+            slices=tuple(SliceGap(group=part.group, name=part.name, **gap.model_dump()) for part, gap in gaps),
+            **whole.model_dump(),
+        ),
+    )
 
 
 def measure_gap(candidate: NDArray[np.bool_], champion: NDArray[np.bool_], *, margin: float, tail: float) -> Gap:
@@ -96,11 +82,11 @@ def measure_gap(candidate: NDArray[np.bool_], champion: NDArray[np.bool_], *, ma
     )
 
 
-def explain_whole(gap: Gap, rates: dict[str, float], margin: float) -> str:
+def explain_whole(gap: Gap, rates: Rates, margin: float) -> str:
     """Say how the two stand over all reviews, and what of it decides."""
     measured = (
-        f"On {gap.num_reviews:,} test reviews the candidate gets {rates['candidate']:.2%} right and the champion "
-        f"{rates['champion']:.2%}: {show_points(gap.difference)}"
+        f"On {gap.num_reviews:,} test reviews the candidate gets {rates.candidate:.2%} right and the champion "
+        f"{rates.champion:.2%}: {show_points(gap.difference)}"
     )
     allowed = f"a margin of {100 * margin:g}"
     match gap.place:

@@ -1,9 +1,9 @@
 """A decision of the gate in words: the same in the logs, the summary, on the page and in the Prefect UI."""
 
-from collections.abc import Mapping
-from typing import Any, Final
+from typing import Final
 
 from tasks.formatting.markdown import escape_markdown, render_table
+from tasks.promote.facts import Decision, LostReview
 
 # A review of any length is recognised by its beginning; so many of them stay far below what an artifact may hold.
 SHOWN_CHARACTERS: Final = 300
@@ -11,10 +11,10 @@ PLACES: Final = {"worse": "worse", "kept": "within the margin", "open": "cannot 
 SLICE_NUMBERS: Final = ("reviews", "points", "interval")
 
 
-def describe_gate(gate: Mapping[str, Any]) -> str:
+def describe_gate(gate: Decision) -> str:
     """Say in a sentence what became of the candidate."""
-    candidate, champion = gate["candidate"], gate["champion"]
-    match gate["outcome"]:
+    candidate, champion = gate.candidate, gate.champion
+    match gate.outcome:
         case "promoted":
             place = f" in place of {champion}" if champion else " as the first champion"
             return f"Promoted {candidate}{place}."
@@ -26,59 +26,59 @@ def describe_gate(gate: Mapping[str, Any]) -> str:
     return f"Refused {candidate}: {stays}" if candidate else f"No candidate: {stays}"
 
 
-def describe_lost(gate: Mapping[str, Any]) -> str:
+def describe_lost(gate: Decision) -> str:
     """Say how many reviews the candidate would lose; empty when it was compared with no champion."""
-    if gate["comparison"] is None:
+    if gate.comparison is None or gate.comparison.lost is None:
         return ""
-    lost, won = gate["comparison"]["lost"], gate["comparison"]["only_candidate"]
-    shown = len(lost["reviews"])
-    which = f"; the {shown} on which it is surest follow" if lost["num_reviews"] > shown else ""
+    lost, won = gate.comparison.lost, gate.comparison.only_candidate
+    shown = len(lost.reviews)
+    which = f"; the {shown} on which it is surest follow" if lost.num_reviews > shown else ""
     return (
-        f"The candidate gets {lost['num_reviews']:,} test reviews wrong that the champion gets right, and {won:,} the "
+        f"The candidate gets {lost.num_reviews:,} test reviews wrong that the champion gets right, and {won:,} the "
         f"other way round{which}."
     )
 
 
-def tabulate_slices(gate: Mapping[str, Any]) -> list[dict[str, str]]:
+def tabulate_slices(gate: Decision) -> list[dict[str, str]]:
     """Put the slices into words, in the order of the slices."""
     return [
         {
-            "slice": f"{part['group']}: {part['name']}",
-            "reviews": f"{part['num_reviews']:,}",
-            "points": f"{100 * part['difference']:+.2f}",
-            "interval": f"{100 * part['low']:+.2f} to {100 * part['high']:+.2f}",
-            "verdict": PLACES[part["place"]],
+            "slice": f"{part.group}: {part.name}",
+            "reviews": f"{part.num_reviews:,}",
+            "points": f"{100 * part.difference:+.2f}",
+            "interval": f"{100 * part.low:+.2f} to {100 * part.high:+.2f}",
+            "verdict": PLACES[part.place],
         }
-        for part in (gate["comparison"] or {"slices": []})["slices"]
+        for part in (gate.comparison.slices if gate.comparison else ())
     ]
 
 
-def describe_claim(review: Mapping[str, Any]) -> str:
+def describe_claim(review: LostReview) -> str:
     """Say what the candidate takes a review for."""
-    return f"the candidate says {review['answer']} with {review['probability']:.1%}"
+    return f"the candidate says {review.answer} with {review.probability:.1%}"
 
 
-def list_reasons(gate: Mapping[str, Any]) -> str:
+def list_reasons(gate: Decision) -> str:
     """List the reasons and warnings as Markdown."""
-    return "\n".join(f"- {escape_markdown(reason)}" for reason in [*gate["reasons"], *gate["warnings"]])
+    return "\n".join(f"- {escape_markdown(reason)}" for reason in [*gate.reasons, *gate.warnings])
 
 
-def render_gate(gate: Mapping[str, Any]) -> str:
+def render_gate(gate: Decision) -> str:
     """Render a decision as Markdown: the sentence, reasons, slices, and reviews that only the champion got right."""
     parts = [f"# {escape_markdown(describe_gate(gate))}", list_reasons(gate)]
-    if gate["comparison"]:
+    if gate.comparison:
         parts += [
             "## Slices, candidate less champion",
             render_table(tabulate_slices(gate), right_aligned=SLICE_NUMBERS),
         ]
         parts += ["## Reviews that only the champion gets right", escape_markdown(describe_lost(gate))]
-        parts += ["\n".join(map(render_review, gate["comparison"]["lost"]["reviews"]))]
+        parts += ["\n".join(map(render_review, gate.comparison.lost.reviews if gate.comparison.lost else ()))]
     return "\n\n".join(filter(None, parts)) + "\n"
 
 
-def render_review(review: Mapping[str, Any]) -> str:
+def render_review(review: LostReview) -> str:
     """Render a review as an item of a list."""
-    cut = review["num_characters"] - len(review["text"][:SHOWN_CHARACTERS])
+    cut = review.num_characters - len(review.text[:SHOWN_CHARACTERS])
     more = f" … ({cut:,} more characters)" if cut else ""
-    about = f"{review['id']}, {review['label']}; {describe_claim(review)}"
-    return f"- **{escape_markdown(about)}**: {escape_markdown(review['text'][:SHOWN_CHARACTERS])}{more}"
+    about = f"{review.id}, {review.label}; {describe_claim(review)}"
+    return f"- **{escape_markdown(about)}**: {escape_markdown(review.text[:SHOWN_CHARACTERS])}{more}"

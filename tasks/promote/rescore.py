@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from tasks.compare.comparison import gather_attributes
 from tasks.compare.data_card import read_split
+from tasks.compare.facts import ComparedEncoding
 from tasks.compare.mistakes import read_reviews
 from tasks.compare.slices import cut_slices
 from tasks.errors import UserError
@@ -17,6 +18,7 @@ from tasks.evaluate.bundle import Bundle, load_bundle, read_bundle_file
 from tasks.evaluate.metrics import predict_labels
 from tasks.evaluate.predictions import read_predictions
 from tasks.ingest.batches import read_batches
+from tasks.promote.facts import LostReview, LostReviews, Ruling
 from tasks.promote.gate import Slice, judge
 from tasks.promote.rules import Margins
 
@@ -43,22 +45,20 @@ def rescore_champion(
     champion_folder: Path,
     test_path: Path,
     label_names: Sequence[str],
-    encodings: Mapping[str, Mapping[str, Any]],
+    encodings: Mapping[str, ComparedEncoding],
     margins: Margins,
-) -> dict[str, Any]:
-    """Score the champion on the test reviews and judge the candidate, as plain JSON.
+) -> Ruling:
+    """Score the champion on the test reviews and judge the candidate, with the reviews that it would lose.
 
-    Gives what `gate.judge` does, and `lost`: of the reviews that the champion got right and the candidate wrong their
-    number, and some of them. Raises UserError when the champion cannot be loaded or knows other labels.
+    Raises UserError when the champion cannot be loaded or knows other labels.
     """
     champion = answer_anew(load_bundle(champion_folder), test_path, label_names)
     candidate = read_answers(candidate_folder, test_path)
     attributes = gather_attributes(read_split(test_path), test_path, encodings)
     slices = [Slice(*part) for part in cut_slices(attributes, label_names)]
-    return {
-        **judge(candidate.correct, champion.correct, slices, margins),
-        "lost": list_lost(candidate, champion, test_path, label_names),
-    }
+    ruling = judge(candidate.correct, champion.correct, slices, margins)
+    lost = list_lost(candidate, champion, test_path, label_names)
+    return ruling.model_copy(update={"comparison": ruling.comparison.model_copy(update={"lost": lost})})
 
 
 def answer_anew(bundle: Bundle, test_path: Path, label_names: Sequence[str]) -> Answers:
@@ -98,17 +98,17 @@ def take_confidence(probabilities: NDArray[np.float64], predicted: NDArray[np.in
     return probabilities[np.arange(len(predicted)), predicted]
 
 
-def list_lost(candidate: Answers, champion: Answers, test_path: Path, label_names: Sequence[str]) -> dict[str, Any]:
+def list_lost(candidate: Answers, champion: Answers, test_path: Path, label_names: Sequence[str]) -> LostReviews:
     """List the reviews that only the champion got right, those first of which the candidate is surest."""
     lost = np.flatnonzero(champion.correct & ~candidate.correct)
     shown = lost[np.argsort(-candidate.confidence[lost], kind="stable")[:MOST_LOST]].tolist()
     texts = read_reviews(test_path, sorted(shown), label_names)
-    reviews = [
-        {
-            **texts[str(row)],
-            "answer": label_names[candidate.predicted[row]],
-            "probability": float(candidate.confidence[row]),
-        }
+    reviews = tuple(
+        LostReview(
+            **texts[str(row)].model_dump(),
+            answer=label_names[candidate.predicted[row]],
+            probability=float(candidate.confidence[row]),
+        )
         for row in shown
-    ]
-    return {"num_reviews": len(lost), "reviews": reviews}
+    )
+    return LostReviews(num_reviews=len(lost), reviews=reviews)

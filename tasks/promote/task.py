@@ -1,9 +1,8 @@
 """Prefect task that holds a run's candidate against the champion and promotes it when it passes."""
 
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from prefect import task
 from prefect.artifacts import create_markdown_artifact
@@ -12,7 +11,7 @@ from prefect.client.schemas import State
 from prefect.logging import get_run_logger
 from prefect.states import Completed, Failed
 
-from tasks.compare.facts import FILE
+from tasks.compare.facts import FILE, Comparison, ComparisonFacts
 from tasks.compare.results import ModelResult
 from tasks.compare.task import describe_encodings
 from tasks.encode.facts import EncodingFacts
@@ -22,11 +21,11 @@ from tasks.process.child import run_apart
 from tasks.promote.champion import hold_champion, promote
 from tasks.promote.decision import (
     Challenge,
-    Decision,
     choose_candidate,
     decide,
     decide_without_candidate,
 )
+from tasks.promote.facts import Decision, Ruling
 from tasks.promote.render import describe_gate, render_gate
 from tasks.promote.rules import GateRules
 from tasks.store.outputs import Manifest
@@ -36,7 +35,7 @@ STATE_NAMES: Final = {"promoted": "Promoted", "refused": "Refused", "kept": "Kep
 
 @task(name="gate-candidate", task_run_name="gate-candidate", cache_policy=NO_CACHE)
 def gate_candidate(
-    comparison: Manifest,
+    comparison: Manifest[ComparisonFacts],
     results: Sequence[ModelResult],
     reviews: ReviewsManifest,
     sequences: Mapping[str, Manifest[EncodingFacts]],
@@ -45,14 +44,14 @@ def gate_candidate(
     run_id: str,
     data_dir: Path,
     artifacts_dir: Path,
-) -> State[dict[str, Any]]:
+) -> State[Decision]:
     """Decide whether the champion changes, and change it; the state's name is the outcome, its data the decision."""
     logger = get_run_logger()
-    compared = json.loads((artifacts_dir / comparison.folder / FILE).read_text(encoding="utf-8"))
+    compared = Comparison.read(artifacts_dir / comparison.folder / FILE)
     model = choose_candidate(compared, rules.candidate)
 
-    def rescore(champion: Path) -> dict[str, Any]:
-        measured: dict[str, Any] = run_apart(
+    def rescore(champion: Path) -> Ruling:
+        ruling: Ruling = run_apart(
             "tasks.promote.rescore:rescore_champion",
             candidate_folder=artifacts_dir / str(model),
             champion_folder=champion,
@@ -61,7 +60,7 @@ def gate_candidate(
             encodings=describe_encodings(results, sequences, data_dir),
             margins=rules.margins,
         )
-        return measured
+        return ruling
 
     try:
         with (
@@ -91,11 +90,10 @@ def describe_challenge(model: str, reviews: ReviewsManifest, artifacts_dir: Path
     )
 
 
-def publish(decision: Decision) -> State[dict[str, Any]]:
+def publish(decision: Decision) -> State[Decision]:
     """Show the decision in the Prefect UI and end the task by its name."""
-    gate = decision.model_dump()
-    sentence = describe_gate(gate)
+    sentence = describe_gate(decision)
     for line in (sentence, *decision.reasons, *decision.warnings):
         get_run_logger().info("gate: %s", line)
-    create_markdown_artifact(key="gate", markdown=render_gate(gate), description=sentence)
-    return Completed(name=STATE_NAMES[decision.outcome], message=sentence, data=gate)
+    create_markdown_artifact(key="gate", markdown=render_gate(decision), description=sentence)
+    return Completed(name=STATE_NAMES[decision.outcome], message=sentence, data=decision)

@@ -1,25 +1,27 @@
 """Prefect task that writes the run's reports and shows them in the UI."""
 
-import json
 from pathlib import Path
-from typing import Any
 
 from prefect import task
 from prefect.artifacts import create_link_artifact, create_markdown_artifact, create_table_artifact
 from prefect.cache_policies import NO_CACHE
 from prefect.logging import get_run_logger
 
-from tasks.compare.facts import FILE
+from tasks.compare.facts import FILE, Comparison, ComparisonFacts
+from tasks.compare.leaderboard_facts import RunFacts
+from tasks.drift.facts import Drift
 from tasks.errors import UserError, disk_errors_explained
 from tasks.probe.facts import Probe, ProbeRun
 from tasks.probe.task import MeasurementFacts, read_memory
+from tasks.promote.facts import Decision
 from tasks.report.probe.folder import find_latest, write_probe
 from tasks.report.probe.markdown import render_probe_markdown
 from tasks.report.probe.section import Section, read_section
 from tasks.report.probe.sentences import describe_headline
 from tasks.report.probe.tables import describe_run as describe_probe
 from tasks.report.probe.tables import tabulate_reaches
-from tasks.report.run.folder import select_leaderboard, write_run
+from tasks.report.run.facts import RunLeaderboard, RunMetrics
+from tasks.report.run.folder import write_run
 from tasks.report.run.render import describe_run, format_rows, render_markdown, render_variant, warn_of_fallback
 from tasks.report.run.verdict import describe_verdict
 from tasks.store.outputs import Manifest
@@ -27,24 +29,21 @@ from tasks.store.outputs import Manifest
 
 @task(name="write-report", cache_policy=NO_CACHE)
 def write_report(
-    comparison: Manifest,
+    comparison: Manifest[ComparisonFacts],
     *,
-    gate: dict[str, Any],
-    drift: dict[str, Any] | None,
-    run: dict[str, Any],
+    gate: Decision,
+    drift: Drift | None,
+    run: RunFacts,
     config_json: str,
     artifacts_dir: Path,
-) -> dict[str, Any]:
+) -> RunLeaderboard:
     """Write the run's reports in all their forms; returns the content of leaderboard.json."""
-    content = json.loads((artifacts_dir / comparison.folder / FILE).read_text(encoding="utf-8"))
-    probe = find_probe(artifacts_dir)
-    shown = probe.model_dump(mode="json") if probe else None
-    parts = {name: part for name, part in (("drift", drift), ("probe", shown)) if part}
-    metrics = {"run": run, "gate": gate, **parts, **content}
+    compared = Comparison.read(artifacts_dir / comparison.folder / FILE)
+    metrics = RunMetrics.gather(compared, run=run, gate=gate, drift=drift, probe=find_probe(artifacts_dir))
     with disk_errors_explained(artifacts_dir):
         folder = write_run(artifacts_dir, metrics, config_json)
     publish_artifacts(metrics, folder)
-    return select_leaderboard(metrics)
+    return metrics.select_leaderboard()
 
 
 @task(name="write-probe-report", cache_policy=NO_CACHE)
@@ -85,12 +84,12 @@ def link_page(key: str, folder: Path) -> None:
     create_link_artifact(key=key, link=path.as_uri(), link_text=str(path))
 
 
-def publish_artifacts(metrics: dict[str, Any], folder: Path) -> None:
+def publish_artifacts(metrics: RunMetrics, folder: Path) -> None:
     """Show the leaderboard, the summary, each variant and links in the Prefect UI."""
-    run = metrics["run"]
+    run = metrics.run
     about = "\n\n".join([*warn_of_fallback(run), describe_verdict(metrics), describe_run(run)])
     create_table_artifact(key="leaderboard", table=format_rows(metrics), description=about)
     create_markdown_artifact(key="summary", markdown=render_markdown(metrics), description=about)
-    for row in metrics["variants"]:
-        create_markdown_artifact(key=f"variant-{row['name']}", markdown=render_variant(row, run), description=about)
+    for row in metrics.variants:
+        create_markdown_artifact(key=f"variant-{row.name}", markdown=render_variant(row, run), description=about)
     link_page("report", folder)

@@ -2,7 +2,6 @@
 
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -10,6 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from tasks.drift import measure
+from tasks.drift.facts import Drift
 from tasks.drift.measure import compare_labels, compare_values, measure_drift
 from tasks.drift.render import describe_drift, name_bin, render_drift, tabulate_drift
 from tasks.evaluate.classifier import Prepared
@@ -47,7 +47,7 @@ def champion(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(measure, "load_bundle", lambda _: bundle)
 
 
-def measure_texts(folder: Path, train: list[str], validation: list[str], **counts: int) -> dict[str, Any]:
+def measure_texts(folder: Path, train: list[str], validation: list[str], **counts: int) -> Drift:
     write_split(folder / "train.parquet", train)
     write_split(folder / "validation.parquet", validation)
     return measure_drift(folder / "champion", folder, folder, counts=counts)
@@ -57,7 +57,7 @@ def measure_texts(folder: Path, train: list[str], validation: list[str], **count
 def test_equal_data_are_stable(tmp_path: Path) -> None:
     texts = ["known known known known"] * 400
     drift = measure_texts(tmp_path, texts, texts, neg=200, pos=200)
-    assert drift["level"] == "stable"
+    assert drift.level == "stable"
     assert "like those of the champion, conv-max/f1" in describe_drift(drift)
     assert (tmp_path / "drift.json").is_file()
 
@@ -66,7 +66,7 @@ def test_equal_data_are_stable(tmp_path: Path) -> None:
 def test_each_measure_alarms_by_itself(tmp_path: Path) -> None:
     same, long, strange = "known known known known", " ".join(["known"] * 9), "known known odd odd"
     levels = [
-        {it["name"]: it["level"] for it in measure_texts(tmp_path, [train] * 400, [held] * 400, **counts)["measures"]}
+        {it.name: it.level for it in measure_texts(tmp_path, [train] * 400, [held] * 400, **counts).measures}
         for train, held, counts in (
             (same, same, {"neg": 20, "pos": 380}),
             (long, same, {"neg": 200, "pos": 200}),
@@ -82,15 +82,15 @@ def test_each_measure_alarms_by_itself(tmp_path: Path) -> None:
 
 def test_label_that_only_one_side_has_is_counted() -> None:
     found = compare_labels({"neg": 500, "pos": 500}, {"neg": 300, "mixed": 300})
-    assert found["bins"] == ["neg", "pos", "mixed"]
-    assert (found["reference"], found["current"]) == ([500, 500, 0], [300, 0, 300])
-    assert found["level"] == "alarm"
+    assert found.bins == ("neg", "pos", "mixed")
+    assert (found.reference, found.current) == ((500, 500, 0), (300, 0, 300))
+    assert found.level == "alarm"
 
 
 def test_what_moved_most_is_named_by_its_bounds() -> None:
     words = compare_values("words", count_in_quantiles(np.arange(1_000)), np.full(500, 2_000))
     assert name_bin(words, 0) == "up to 100"
     assert name_bin(words, 1) == "100 to 200"
-    drift = {"champion": "lstm/f1", "level": "alarm", "measures": [words]}
+    drift = Drift(champion="lstm/f1", level="alarm", measures=(words,))
     assert tabulate_drift(drift)[0]["moved most"] == "above 899: 10.0% -> 100.0%"
     assert "length in words" in render_drift(drift)

@@ -4,30 +4,43 @@ import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import NoReturn
 
 import pytest
 
+from tasks.compare.facts import Comparison, Recommendation
+from tasks.compare.leaderboard_facts import LeaderboardRow
 from tasks.errors import TrainingError, UserError
 from tasks.process.child import ChildError
 from tasks.promote.champion import hold_champion, promote, roll_back
 from tasks.promote.decision import (
     Challenge,
-    Decision,
     choose_candidate,
     decide,
     decide_without_candidate,
 )
+from tasks.promote.facts import Decision, GateComparison, Rates, Ruling
 from tasks.promote.rules import GateRules, Margins
 
 AddBundle = Callable[..., Path]
-Rescore = Callable[[Path], dict[str, Any]]
+Rescore = Callable[[Path], Ruling]
+MEASURED = GateComparison(
+    accuracy=Rates(candidate=0.8, champion=0.8),
+    num_reviews=10,
+    only_candidate=0,
+    only_champion=0,
+    difference=0.0,
+    low=-0.1,
+    high=0.1,
+    place="open",
+    slices=(),
+)
 RULES = GateRules(margins=Margins(overall=0.005, per_slice=0.02), candidate=None, promote=True)
 SAME_DATA = {f"{split}.parquet": split for split in ("train", "validation", "test")}
 
 
 def answer(*, passes: bool) -> Rescore:
-    return lambda _: {"passes": passes, "reasons": ["Measured."], "difference": 0.0, "slices": []}
+    return lambda _: Ruling(passes=passes, reasons=("Measured.",), comparison=MEASURED)
 
 
 def never(_: Path) -> NoReturn:
@@ -51,7 +64,7 @@ def weigh(artifacts: Path, it: Challenge, rescore: Rescore, rules: GateRules = R
 def test_first_candidate_becomes_the_champion(artifacts: Path, add_bundle: AddBundle) -> None:
     decision = weigh(artifacts, challenge(add_bundle("lstm")), never)
     assert (decision.outcome, decision.champion) == ("promoted", None)
-    assert decision.reasons == ["There is no champion yet."]
+    assert decision.reasons == ("There is no champion yet.",)
 
 
 @pytest.mark.parametrize(("passes", "outcome"), [(True, "promoted"), (False, "refused")])
@@ -60,7 +73,7 @@ def test_measurement_decides(artifacts: Path, add_bundle: AddBundle, *, passes: 
     decision = weigh(artifacts, challenge(add_bundle("lstm")), answer(passes=passes))
     assert decision.outcome == outcome
     assert decision.reasons[0] == "Measured."
-    assert decision.comparison == {"difference": 0.0, "slices": []}
+    assert decision.comparison == MEASURED
     assert decision.champion is not None
     assert decision.champion.startswith("conv-max-f1-")
     assert any("--to lstm/f1" in reason for reason in decision.reasons) is not passes
@@ -163,10 +176,13 @@ def test_test_reviews_that_the_champion_may_have_read_are_warned_of(
     assert bool(decision.warnings) is warned
 
 
-COMPARED = {
-    "recommendation": {"name": "lstm", "model": "models/lstm/f1"},
-    "variants": [{"name": "lstm", "shipped": "models/lstm/f1"}, {"name": "flatten", "shipped": None}],
-}
+COMPARED = Comparison.model_construct(
+    recommendation=Recommendation.model_construct(name="lstm", model="models/lstm/f1"),
+    variants=(
+        LeaderboardRow.model_construct(name="lstm", shipped="models/lstm/f1"),
+        LeaderboardRow.model_construct(name="flatten", shipped=None),
+    ),
+)
 
 
 @pytest.mark.parametrize(("name", "folder"), [(None, "models/lstm/f1"), ("lstm", "models/lstm/f1"), ("flatten", None)])
@@ -175,7 +191,7 @@ def test_candidate_is_the_recommended_model_or_the_named_one(name: str | None, f
 
 
 def test_run_in_which_nothing_trained_has_no_candidate(artifacts: Path) -> None:
-    assert choose_candidate({"recommendation": None, "variants": []}, None) is None
-    assert decide_without_candidate(artifacts / "champion", RULES).reasons == ["No model trained."]
+    assert choose_candidate(Comparison.model_construct(recommendation=None, variants=()), None) is None
+    assert decide_without_candidate(artifacts / "champion", RULES).reasons == ("No model trained.",)
     decision = decide_without_candidate(artifacts / "champion", replace(RULES, candidate="lstm"))
-    assert (decision.outcome, decision.reasons) == ("refused", ["lstm did not train."])
+    assert (decision.outcome, decision.reasons) == ("refused", ("lstm did not train.",))

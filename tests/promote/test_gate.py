@@ -28,39 +28,39 @@ def draw(random: np.random.Generator, num_reviews: int, *, difference: float) ->
 
 def test_better_candidate_passes() -> None:
     found = judge(*answer(10_000, only_candidate=700, only_champion=500), [], MARGINS)
-    assert found["passes"]
-    assert found["difference"] == pytest.approx(0.02)
-    assert found["low"] > 0
-    assert "+2.00 points" in found["reasons"][0]
+    assert found.passes
+    assert found.comparison.difference == pytest.approx(0.02)
+    assert found.comparison.low > 0
+    assert "+2.00 points" in found.reasons[0]
 
 
 def test_worse_candidate_is_refused() -> None:
     found = judge(*answer(10_000, only_candidate=500, only_champion=700), [], MARGINS)
-    assert not found["passes"]
-    assert found["place"] == "worse"
-    assert "-2.00 points" in found["reasons"][0]
-    assert "beyond a margin of 0.5" in found["reasons"][0]
+    assert not found.passes
+    assert found.comparison.place == "worse"
+    assert "-2.00 points" in found.reasons[0]
+    assert "beyond a margin of 0.5" in found.reasons[0]
 
 
 def test_equal_candidate_passes_where_the_reviews_suffice_and_otherwise_hears_how_many_would() -> None:
-    assert judge(*answer(25_000, only_candidate=1_000, only_champion=1_000), [], MARGINS)["passes"]
+    assert judge(*answer(25_000, only_candidate=1_000, only_champion=1_000), [], MARGINS).passes
     found = judge(*answer(500, only_candidate=20, only_champion=20), [], MARGINS)
-    assert not found["passes"]
-    assert found["place"] == "open"
-    assert "takes about 20,000 test reviews" in found["reasons"][0]
+    assert not found.passes
+    assert found.comparison.place == "open"
+    assert "takes about 20,000 test reviews" in found.reasons[0]
 
 
 def test_same_answers_on_few_reviews_prove_too_little() -> None:
     found = judge(*answer(40, only_candidate=0, only_champion=0), [], MARGINS)
-    assert not found["passes"]
+    assert not found.passes
 
 
 def test_wide_margin_lets_pass_and_none_asks_to_be_better() -> None:
     hits = answer(500, only_candidate=20, only_champion=20)
-    assert judge(*hits, [], Margins(overall=0.05, per_slice=0.02))["passes"]
+    assert judge(*hits, [], Margins(overall=0.05, per_slice=0.02)).passes
     found = judge(*hits, [], Margins(overall=0.0, per_slice=0.02))
-    assert not found["passes"]
-    assert "margin of 0 asks" in found["reasons"][0]
+    assert not found.passes
+    assert "margin of 0 asks" in found.reasons[0]
 
 
 def test_worse_slice_refuses_a_candidate_that_is_better_over_all() -> None:
@@ -68,10 +68,10 @@ def test_worse_slice_refuses_a_candidate_that_is_better_over_all() -> None:
     weak = np.zeros(10_000, np.bool_)
     weak[1_500:2_500] = True
     found = judge(candidate, champion, [Slice("length", "long", weak), Slice("length", "short", ~weak)], MARGINS)
-    assert found["place"] == "kept"
-    assert not found["passes"]
-    assert "In the slice length: long, of 1,000 reviews, it is worse: -50.00 points" in found["reasons"][1]
-    assert [part["place"] for part in found["slices"]] == ["worse", "kept"]
+    assert found.comparison.place == "kept"
+    assert not found.passes
+    assert "In the slice length: long, of 1,000 reviews, it is worse: -50.00 points" in found.reasons[1]
+    assert [part.place for part in found.comparison.slices] == ["worse", "kept"]
 
 
 def test_bad_luck_of_a_small_slice_does_not_refuse() -> None:
@@ -79,16 +79,16 @@ def test_bad_luck_of_a_small_slice_does_not_refuse() -> None:
     small = np.zeros(25_000, np.bool_)
     small[[1_000, 1_001, 1_002, 24_000, 24_001, 24_002]] = True
     found = judge(candidate, champion, [Slice("length", "rare", small)], MARGINS)
-    assert found["passes"], "three lost of six are chance"
-    assert found["slices"][0]["place"] == "open"
+    assert found.passes, "three lost of six are chance"
+    assert found.comparison.slices[0].place == "open"
 
 
 def test_empty_slice_does_not_count() -> None:
     hits = answer(25_000, only_candidate=1_000, only_champion=1_000)
     nobody, everybody = np.zeros(25_000, np.bool_), np.ones(25_000, np.bool_)
     found = judge(*hits, [Slice("label", "none", nobody), Slice("label", "all", everybody)], MARGINS)
-    assert [part["name"] for part in found["slices"]] == ["all"]
-    assert "none of 1 slices" in found["reasons"][1]
+    assert [part.name for part in found.comparison.slices] == ["all"]
+    assert "none of 1 slices" in found.reasons[1]
 
 
 def test_equal_candidate_passes_four_times_of_five_with_25_000_reviews_and_a_worse_one_at_most_one_of_twenty() -> None:
@@ -111,8 +111,8 @@ def test_slices_together_refuse_at_most_one_of_twenty_candidates_that_keep_withi
     slices = [Slice("part", str(index), part) for index, part in enumerate(parts)]
     refused = [
         any(
-            part["place"] == "worse"
-            for part in judge(*draw(random, 4_000, difference=-0.02), slices, MARGINS)["slices"]
+            part.place == "worse"
+            for part in judge(*draw(random, 4_000, difference=-0.02), slices, MARGINS).comparison.slices
         )
         for _ in range(300)
     ]

@@ -5,12 +5,13 @@ from typing import Any
 import pytest
 from markdown_it import MarkdownIt
 
+from tasks.promote.facts import Decision
 from tasks.promote.render import describe_gate, describe_lost, render_gate
 
 HOSTILE = "<script>alert(1)</script> | a_b *bold* `code` [link](http://x) \\ # !\n\n# head\n- item"
 
 
-def make_gate(outcome: str, champion: str | None = "lstm-f1-0", *, reviews: int = 0, **changes: Any) -> dict[str, Any]:
+def make_gate(outcome: str, champion: str | None = "lstm-f1-0", *, reviews: int = 0, **changes: Any) -> Decision:
     review = {
         "id": "test-1",
         "label": "neg",
@@ -19,21 +20,27 @@ def make_gate(outcome: str, champion: str | None = "lstm-f1-0", *, reviews: int 
         "answer": "pos",
         "probability": 0.987,
     }
-    gap = {"num_reviews": 10, "difference": -0.1, "low": -0.2, "high": 0.05, "place": "open"}
+    counts = {"num_reviews": 10, "only_candidate": 3, "only_champion": 4}
+    gap = {**counts, "difference": -0.1, "low": -0.2, "high": 0.05, "place": "open"}
     comparison = {
-        "only_candidate": 3,
+        **gap,
+        "accuracy": {"candidate": 0.8, "champion": 0.9},
         "slices": [{"group": "label", "name": HOSTILE, **gap}],
         "lost": {"num_reviews": 2 * reviews, "reviews": [review] * reviews},
     }
-    return {
+    gate = {
         "outcome": outcome,
         "candidate": "conv-max",
+        "model": "conv-max/f1",
         "champion": champion,
+        "margin": 0.005,
+        "slice_margin": 0.02,
         "reasons": [f"Because of {HOSTILE}"],
         "warnings": ["Beware."],
         "comparison": comparison if reviews else None,
         **changes,
     }
+    return Decision.model_validate(gate)
 
 
 @pytest.mark.parametrize(
@@ -48,7 +55,7 @@ def make_gate(outcome: str, champion: str | None = "lstm-f1-0", *, reviews: int 
         (make_gate("refused", candidate=None), "No candidate: lstm-f1-0 stays the champion."),
     ],
 )
-def test_every_outcome_is_a_sentence(gate: dict[str, Any], sentence: str) -> None:
+def test_every_outcome_is_a_sentence(gate: Decision, sentence: str) -> None:
     assert describe_gate(gate) == sentence
 
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -18,6 +17,7 @@ from tasks.evaluate.evaluation import evaluate_model
 from tasks.evaluate.facts import DatasetOfModel, Origin
 from tasks.evaluate.predictions import load_correct
 from tasks.promote import rescore
+from tasks.promote.facts import LostReviews, Rates, Ruling
 from tasks.promote.rescore import rescore_champion
 from tasks.promote.rules import Margins
 from tasks.store.outputs import Manifest, record_file
@@ -84,7 +84,7 @@ def make_model(tmp_path: Path) -> MakeModel:
     return make
 
 
-def compare(candidate: Path, champion: Path, reviews: Path, label_names: list[str] = NAMES) -> dict[str, Any]:
+def compare(candidate: Path, champion: Path, reviews: Path, label_names: list[str] = NAMES) -> Ruling:
     return rescore_champion(
         candidate_folder=candidate,
         champion_folder=champion,
@@ -99,17 +99,17 @@ def test_champion_is_scored_on_the_reviews_of_this_run(tmp_path: Path, make_mode
     before, today = write_reviews(tmp_path / "before", NAMES, start=7), write_reviews(tmp_path / "today", NAMES)
     champion, candidate = make_model("tfidf-linear", before, NAMES), make_model("majority", today, NAMES)
     found = compare(candidate, champion, today)
-    assert found["accuracy"] == {"champion": 0.9, "candidate": 0.5}
-    assert not found["passes"]
-    assert {part["group"] for part in found["slices"]} == {"length", "negation", "label"}
+    assert found.comparison.accuracy == Rates(champion=0.9, candidate=0.5)
+    assert not found.passes
+    assert {part.group for part in found.comparison.slices} == {"length", "negation", "label"}
 
 
 def test_model_against_itself_differs_in_nothing(tmp_path: Path, make_model: MakeModel) -> None:
     today = write_reviews(tmp_path / "today", NAMES)
     model = make_model("tfidf-linear", today, NAMES)
     found = compare(model, model, today)
-    assert (found["only_candidate"], found["only_champion"]) == (0, 0)
-    assert found["lost"] == {"num_reviews": 0, "reviews": []}
+    assert (found.comparison.only_candidate, found.comparison.only_champion) == (0, 0)
+    assert found.comparison.lost == LostReviews(num_reviews=0, reviews=())
 
 
 def test_lost_reviews_are_those_that_only_the_champion_got_right(
@@ -124,19 +124,20 @@ def test_lost_reviews_are_those_that_only_the_champion_got_right(
         for model, folder in (("champion", champion), ("candidate", candidate))
     }
     lost = correct["champion"] & ~correct["candidate"]
-    assert found["lost"]["num_reviews"] == lost.sum() == found["only_champion"]
-    assert len(found["lost"]["reviews"]) == 5
+    assert found.comparison.lost is not None
+    assert found.comparison.lost.num_reviews == lost.sum() == found.comparison.only_champion
+    assert len(found.comparison.lost.reviews) == 5
     ids = {f"test-{row}" for row in np.flatnonzero(lost)}
-    for review in found["lost"]["reviews"]:
-        assert review["id"] in ids
-        assert review["answer"] != review["label"]
+    for review in found.comparison.lost.reviews:
+        assert review.id in ids
+        assert review.answer != review.label
 
 
 def test_labels_in_another_order_are_the_same_labels(tmp_path: Path, make_model: MakeModel) -> None:
     turned = ["good", "bad"]
     before, today = write_reviews(tmp_path / "before", turned, start=7), write_reviews(tmp_path / "today", NAMES)
     champion, candidate = make_model("tfidf-linear", before, turned), make_model("majority", today, NAMES)
-    assert compare(candidate, champion, today)["accuracy"]["champion"] == 0.9
+    assert compare(candidate, champion, today).comparison.accuracy.champion == 0.9
 
 
 def test_champion_with_other_labels_is_refused(tmp_path: Path, make_model: MakeModel) -> None:

@@ -7,6 +7,10 @@ from typing import Any
 
 import pytest
 
+from tasks.report.run.facts import RunMetrics
+
+Build = Callable[..., dict[str, Any]]
+BuildMetrics = Callable[..., RunMetrics]
 BuildProbe = Callable[..., Any]
 Open = Callable[..., Any]
 # How far back each model can look; the seed moves it.
@@ -38,6 +42,12 @@ PROBE_RUN = {
     "device": "CPU (2 cores), tensorflow",
     "versions": {"keras": "3.15.1"},
 }
+
+
+@pytest.fixture
+def build(build: Build) -> BuildMetrics:
+    """Compares results as the main job does; returns what its pages are made from."""
+    return lambda *results, **changes: RunMetrics.model_validate(build(*results, **changes))
 
 
 @pytest.fixture(scope="module")

@@ -5,10 +5,9 @@ from typing import Any, Final, cast
 
 import altair as alt
 
+from tasks.compare.facts import Comparison
 from tasks.compare.results import BASELINE, CONSTANT, ENSEMBLE
 from tasks.train.variants import LONG, MORE, SEED
-
-Metrics = Mapping[str, Any]
 
 # Each is told from the others and from a white and a nearly black page, also without the sense of red and green.
 COLORS: Final = {BASELINE: "#d9690f", SEED: "#2f86d1", LONG: "#1a9e77", MORE: "#c2497f", ENSEMBLE: "#a873c4"}
@@ -37,10 +36,10 @@ def layer(*charts: alt.Chart) -> alt.LayerChart:
     return cast("alt.LayerChart", alt.layer(*charts))
 
 
-def list_models(metrics: Metrics, *, without: Sequence[str] = ()) -> list[str]:
+def list_models(metrics: Comparison, *, without: Sequence[str] = ()) -> list[str]:
     """List the models that trained, best first."""
-    rows = [row for row in metrics["variants"] if row["accuracy"] and row["group"] != ENSEMBLE]
-    return [row["name"] for row in rows if row["name"] not in without]
+    rows = [row for row in metrics.variants if row.accuracy and row.group != ENSEMBLE]
+    return [row.name for row in rows if row.name not in without]
 
 
 def color_by_group(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
@@ -56,11 +55,11 @@ def color_by_group(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     }
 
 
-def choose_model(metrics: Metrics, *, without: Sequence[str] = (CONSTANT,)) -> alt.Parameter:
+def choose_model(metrics: Comparison, *, without: Sequence[str] = (CONSTANT,)) -> alt.Parameter:
     """Let the reader choose one model; the recommended one comes first."""
     models = list_models(metrics, without=without)
-    recommended = metrics["recommendation"]["name"]
-    first = recommended if recommended in models else models[0]
+    recommended = metrics.recommendation
+    first = recommended.name if recommended and recommended.name in models else models[0]
     return alt.param(name="model", value=first, bind=alt.binding_select(options=models, name="Model: "))
 
 

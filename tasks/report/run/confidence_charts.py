@@ -1,23 +1,20 @@
 """The charts of what confidence is worth: each function takes a run's metrics and returns a Vega-Lite chart."""
 
-from typing import Final
-
 import altair as alt
 
 from tasks.compare.results import BASELINE, CONSTANT, TARGET_ACCURACY
-from tasks.report.frame.chart_style import COLORS, GREY, Metrics, choose_model, layer, list_models, values
+from tasks.report.frame.chart_style import COLORS, GREY, choose_model, layer, list_models, values
+from tasks.report.run.facts import RunMetrics
 from tasks.train.variants import SEED
 
-CURVE: Final = ("coverage", "accuracy")
 
-
-def draw_reliability(metrics: Metrics) -> alt.LayerChart:
+def draw_reliability(metrics: RunMetrics) -> alt.LayerChart:
     """How often a model is right when it claims a probability, before and after calibration."""
     rows = [
-        {"model": name, "stage": f"{stage} calibration", **point}
-        for name, calibration in metrics["calibration"].items()
-        for stage in ("before", "after")
-        for point in calibration[stage]["reliability"]
+        {"model": name, "stage": f"{stage} calibration", **point.model_dump()}
+        for name, calibration in metrics.calibration.items()
+        for stage, scores in (("before", calibration.before), ("after", calibration.after))
+        for point in scores.reliability
     ]
     ideal = (
         alt.Chart(values([{"x": 0.0}, {"x": 1.0}])).mark_line(color=GREY, strokeDash=[4, 3]).encode(x="x:Q", y="x:Q")
@@ -47,13 +44,14 @@ def draw_reliability(metrics: Metrics) -> alt.LayerChart:
     return layer(ideal, curves).add_params(choose_model(metrics)).properties(width="container", height=320)
 
 
-def draw_selection(metrics: Metrics) -> alt.LayerChart:
+def draw_selection(metrics: RunMetrics) -> alt.LayerChart:
     """How accurate each model is on the share of reviews that it is most confident of."""
     models = list_models(metrics, without=[CONSTANT])
     rows = [
         {"model": name, "coverage": coverage, "accuracy": accuracy}
         for name in models
-        for coverage, accuracy in zip(*(metrics["selective"][name]["curve"][key] for key in CURVE), strict=True)
+        for curve in [metrics.selective[name].curve]
+        for coverage, accuracy in zip(curve.coverage, curve.accuracy, strict=True)
         if coverage > 0
     ]
     target = (

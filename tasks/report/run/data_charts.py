@@ -1,24 +1,25 @@
 """The charts of the reviews and of learning from them: each function returns a Vega-Lite chart."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from itertools import pairwise
-from typing import Any
 
 import altair as alt
 
+from tasks.compare.facts import Mistakes, Training
 from tasks.compare.results import BASELINE
-from tasks.report.frame.chart_style import COLORS, Metrics, layer, values
+from tasks.report.frame.chart_style import COLORS, layer, values
+from tasks.report.run.facts import RunMetrics
 from tasks.train.variants import LONG, SEED
 
 
-def draw_lengths(metrics: Metrics) -> alt.Chart:
+def draw_lengths(metrics: RunMetrics) -> alt.Chart:
     """How long the reviews are, as a share of each split."""
-    bounds = metrics["data"]["length_bounds"]
+    bounds = metrics.data.length_bounds
     names = [f"{low:,}-{high - 1:,}" for low, high in pairwise(bounds)] + [f"{bounds[-1]:,}+"]
     rows = [
-        {"words": name, "split": split, "share": count / facts["num_reviews"], "reviews": count}
-        for split, facts in metrics["data"]["splits"].items()
-        for name, count in zip(names, facts["length_histogram"], strict=True)
+        {"words": name, "split": split, "share": count / facts.num_reviews, "reviews": count}
+        for split, facts in metrics.data.splits.items()
+        for name, count in zip(names, facts.length_histogram, strict=True)
     ]
     chart: alt.Chart = (
         alt.Chart(values(rows))
@@ -29,9 +30,7 @@ def draw_lengths(metrics: Metrics) -> alt.Chart:
             color=alt.Color(
                 "split:N",
                 title=None,
-                scale=alt.Scale(
-                    domain=list(metrics["data"]["splits"]), range=[COLORS[SEED], COLORS[LONG], COLORS[BASELINE]]
-                ),
+                scale=alt.Scale(domain=list(metrics.data.splits), range=[COLORS[SEED], COLORS[LONG], COLORS[BASELINE]]),
             ),
             tooltip=["split:N", "words:O", alt.Tooltip("share:Q", format=".1%"), alt.Tooltip("reviews:Q", format=",")],
         )
@@ -40,9 +39,9 @@ def draw_lengths(metrics: Metrics) -> alt.Chart:
     return chart
 
 
-def draw_difficulty(metrics: Metrics) -> alt.Chart:
+def draw_difficulty(errors: Mistakes) -> alt.Chart:
     """How many reviews are wrong in how many of the models."""
-    counts = metrics["errors"]["wrong_models"]
+    counts = errors.wrong_models
     rows = [{"models": number, "share": count / sum(counts), "reviews": count} for number, count in enumerate(counts)]
     chart: alt.Chart = (
         alt.Chart(values(rows))
@@ -61,16 +60,16 @@ def draw_difficulty(metrics: Metrics) -> alt.Chart:
     return chart
 
 
-def draw_training(trainings: Sequence[Mapping[str, Any]]) -> alt.LayerChart:
+def draw_training(trainings: Sequence[Training]) -> alt.LayerChart:
     """Loss in training and on validation from epoch to epoch, one line per seed, the best epoch marked."""
     rows = [
-        {"seed": training["seed"], "epoch": point["epoch"], "split": split, "loss": point[key]}
+        {"seed": training.seed, "epoch": point.epoch, "split": split, "loss": loss}
         for training in trainings
-        for point in training["curve"]
-        for split, key in (("training", "loss"), ("validation", "val_loss"))
+        for point in training.curve
+        for split, loss in (("training", point.loss), ("validation", point.val_loss))
     ]
     best = [
-        {"epoch": training["best_epoch"], "loss": training["curve"][training["best_epoch"] - 1]["val_loss"]}
+        {"epoch": training.best_epoch, "loss": training.curve[training.best_epoch - 1].val_loss}
         for training in trainings
     ]
     curves = (

@@ -1,34 +1,33 @@
 """The folder of a run: written whole or not at all, and found under runs/latest."""
 
 import contextlib
-import json
 import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
+from tasks.compare.leaderboard_facts import LeaderboardRow, Spread
 from tasks.errors import UserError
+from tasks.report.run.facts import LEADERBOARD, METRICS, RunMetrics
 from tasks.report.run.page import render_page
 from tasks.report.run.render import render_markdown
 
 LATEST = "latest"
 
 
-def write_run(artifacts_dir: Path, metrics: dict[str, Any], config_json: str) -> Path:
+def write_run(artifacts_dir: Path, metrics: RunMetrics, config_json: str) -> Path:
     """Write a run's files, all made from its metrics; returns their folder.
 
     metrics.json, leaderboard.json (the part that scripts read), leaderboard.csv, summary.md, report.html, config.json.
     """
-    run_id = str(metrics["run"]["id"])
-    leaderboard = select_leaderboard(metrics)
-    folder = artifacts_dir / "runs" / run_id
+    leaderboard = metrics.select_leaderboard()
+    folder = artifacts_dir / "runs" / metrics.run.id
     with written_whole(folder) as work:
-        (work / "metrics.json").write_text(json.dumps(metrics, allow_nan=False) + "\n", "utf-8")
-        (work / "leaderboard.json").write_text(json.dumps(leaderboard, indent=2, allow_nan=False) + "\n", "utf-8")
-        rows = [flatten_row(row, leaderboard["run"]["dataset"]) for row in leaderboard["variants"]]
+        metrics.write(work / METRICS)
+        leaderboard.write(work / LEADERBOARD)
+        rows = [flatten_row(row, metrics.run.dataset) for row in metrics.variants]
         pd.DataFrame(rows).to_csv(work / "leaderboard.csv", index=False)
         (work / "summary.md").write_text(render_markdown(metrics), "utf-8")
         (work / "report.html").write_text(render_page(metrics), "utf-8")
@@ -49,21 +48,13 @@ def written_whole(folder: Path) -> Iterator[Path]:
         shutil.rmtree(work, ignore_errors=True)
 
 
-def select_leaderboard(metrics: dict[str, Any]) -> dict[str, Any]:
-    """Select what scripts read: the run, the models, drift if measured, and the gate's decision without reviews."""
-    gate = dict(metrics["gate"])
-    if gate["comparison"]:
-        gate["comparison"] = {name: value for name, value in gate["comparison"].items() if name != "lost"}
-    names = ("run", "recommendation", "gate", "drift", "variants")
-    return {name: metrics[name] for name in names if name in metrics} | {"gate": gate}
-
-
-def flatten_row(row: dict[str, Any], dataset: str) -> dict[str, Any]:
+def flatten_row(row: LeaderboardRow, dataset: str) -> dict[str, object]:
     """Spread a row's accuracy over columns; a failed variant has the same columns, empty."""
-    accuracy = row["accuracy"] or dict.fromkeys(("mean", "sd", "low", "high"))
+    accuracy = row.accuracy.model_dump() if row.accuracy else dict.fromkeys(Spread.model_fields)
     spread = {f"accuracy_{key}": value for key, value in accuracy.items()}
-    models = " ".join(row["models"])
-    return {"dataset": dataset, **row, "models": models, **spread} | {"accuracy": accuracy["mean"]}
+    return {"dataset": dataset, **row.model_dump(), **spread, "models": " ".join(row.models)} | {
+        "accuracy": row.accuracy.mean if row.accuracy else None
+    }
 
 
 def point_latest(folder: Path) -> None:

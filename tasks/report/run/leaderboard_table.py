@@ -3,7 +3,9 @@
 from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
+from tasks.compare.leaderboard_facts import LeaderboardRow, Spread
 from tasks.compare.results import BASELINE, ENSEMBLE, TARGET_ACCURACY
+from tasks.report.run.facts import RunMetrics
 from tasks.report.run.render import show
 from tasks.report.run.verdict import show_interval
 
@@ -57,67 +59,67 @@ LONG: Final = (
 )
 
 
-def build_leaderboard_table(metrics: Mapping[str, Any]) -> dict[str, Any]:
+def build_leaderboard_table(metrics: RunMetrics) -> dict[str, Any]:
     """Build the leaderboard of the first screen, best first."""
     scale = choose_scale(metrics)
-    accuracies = {row["name"]: row["accuracy"]["mean"] for row in metrics["variants"] if row["accuracy"]}
-    baselines = [row["name"] for row in metrics["variants"] if row["group"] == BASELINE and row["accuracy"]]
+    accuracies = {row.name: row.accuracy.mean for row in metrics.variants if row.accuracy}
+    baselines = [row.name for row in metrics.variants if row.group == BASELINE and row.accuracy]
     best = accuracies[baselines[0]] if baselines else None
     rows = [
         {
             **describe_row(row, metrics),
             "cells": [
-                show_accuracy(row["accuracy"]),
-                draw_interval(row["accuracy"], scale),
+                show_accuracy(row.accuracy),
+                draw_interval(row.accuracy, scale),
                 compare_with_baseline(row, best),
-                number(row["tie_group"], "{}"),
+                number(row.tie_group, "{}"),
             ],
         }
-        for row in metrics["variants"]
+        for row in metrics.variants
     ]
     return {"columns": SHORT, "rows": rows}
 
 
-def build_numbers_table(metrics: Mapping[str, Any]) -> dict[str, Any]:
+def build_numbers_table(metrics: RunMetrics) -> dict[str, Any]:
     """Build the table of every metric."""
-    rows = [{**describe_row(row, metrics), "cells": build_number_cells(row, metrics)} for row in metrics["variants"]]
+    rows = [{**describe_row(row, metrics), "cells": build_number_cells(row, metrics)} for row in metrics.variants]
     return {"columns": LONG, "rows": rows}
 
 
-def describe_row(row: Mapping[str, Any], metrics: Mapping[str, Any]) -> dict[str, Any]:
+def describe_row(row: LeaderboardRow, metrics: RunMetrics) -> dict[str, Any]:
     """Say what a row is of."""
     return {
-        "name": row["name"],
-        "group": row["group"],
-        "kind": {BASELINE: "baseline", ENSEMBLE: "average of all"}.get(row["group"]),
-        "failed": row["status"] == "failed",
-        "recommended": row["name"] == (metrics["recommendation"] or {}).get("name"),
+        "name": row.name,
+        "group": row.group,
+        "kind": {BASELINE: "baseline", ENSEMBLE: "average of all"}.get(row.group),
+        "failed": row.status == "failed",
+        "recommended": row.name == (metrics.recommendation.name if metrics.recommendation else None),
     }
 
 
-def build_number_cells(row: Mapping[str, Any], metrics: Mapping[str, Any]) -> list[Cell]:
+def build_number_cells(row: LeaderboardRow, metrics: RunMetrics) -> list[Cell]:
     """Build the cells of every metric, in the order of the columns."""
-    selective = metrics["selective"].get(row["name"])
+    selective = metrics.selective.get(row.name)
     return [
-        number((row["accuracy"] or {}).get("mean"), "{:.1%}"),
-        number(row["validation_accuracy"], "{:.1%}"),
-        number(metrics["data"]["without_duplicates"]["accuracy"].get(row["name"]), "{:.1%}"),
-        *(number(row[name], "{:.3f}") for name in ("macro_f1", "roc_auc", "nll", "brier", "ece")),
-        number(selective["coverage_at_target"] if selective else None, "{:.0%}"),
-        number(row["epochs"], "{:.3g}"),
-        number(row["seeds"], "{}"),
-        Cell(row["encoding"] or "-", row["encoding"], kind="text"),
+        number(row.accuracy.mean if row.accuracy else None, "{:.1%}"),
+        number(row.validation_accuracy, "{:.1%}"),
+        number(metrics.data.without_duplicates.accuracy.get(row.name), "{:.1%}"),
+        *(number(row.metric(name), "{:.3f}") for name in ("macro_f1", "roc_auc", "nll", "brier", "ece")),
+        number(selective.coverage_at_target if selective else None, "{:.0%}"),
+        number(row.epochs, "{:.3g}"),
+        number(row.seeds, "{}"),
+        Cell(row.encoding or "-", row.encoding, kind="text"),
     ]
 
 
-def choose_scale(metrics: Mapping[str, Any]) -> tuple[float, float]:
+def choose_scale(metrics: RunMetrics) -> tuple[float, float]:
     """Choose the ends of the drawn intervals' axis: from the best downwards, as far as MOST_BEHIND."""
-    found = [row["accuracy"] for row in metrics["variants"] if row["accuracy"]]
+    found = [row.accuracy for row in metrics.variants if row.accuracy]
     if not found:
         return 0.0, 1.0
-    best = max(accuracy["mean"] for accuracy in found)
-    near = [accuracy for accuracy in found if accuracy["mean"] > best - MOST_BEHIND]
-    low, high = min(accuracy["low"] for accuracy in near), max(accuracy["high"] for accuracy in near)
+    best = max(accuracy.mean for accuracy in found)
+    near = [accuracy for accuracy in found if accuracy.mean > best - MOST_BEHIND]
+    low, high = min(accuracy.low for accuracy in near), max(accuracy.high for accuracy in near)
     return low, max(high, low + 0.01)
 
 
@@ -126,32 +128,32 @@ def number(value: float | None, template: str) -> Cell:
     return Cell(show(value, template), "" if value is None else value)
 
 
-def show_accuracy(accuracy: Mapping[str, float] | None) -> Cell:
+def show_accuracy(accuracy: Spread | None) -> Cell:
     """Show a mean with its standard deviation over seeds."""
     if accuracy is None:
         return Cell("-")
-    spread = "" if accuracy["sd"] is None else f" ± {100 * accuracy['sd']:.1f}"
-    return Cell(f"{100 * accuracy['mean']:.1f}{spread}%", accuracy["mean"])
+    spread = "" if accuracy.sd is None else f" ± {100 * accuracy.sd:.1f}"
+    return Cell(f"{100 * accuracy.mean:.1f}{spread}%", accuracy.mean)
 
 
-def compare_with_baseline(row: Mapping[str, Any], best: float | None) -> Cell:
+def compare_with_baseline(row: LeaderboardRow, best: float | None) -> Cell:
     """Show how far a model is from the best baseline, flagged where it does not beat it."""
-    if best is None or row["accuracy"] is None or row["group"] in (BASELINE, ENSEMBLE):
+    if best is None or row.accuracy is None or row.group in (BASELINE, ENSEMBLE):
         return Cell("-")
-    points = 100 * (row["accuracy"]["mean"] - best)
-    if row["beats_baseline"]:
+    points = 100 * (row.accuracy.mean - best)
+    if row.beats_baseline:
         return Cell(f"{points:+.1f}", points, help="beats the best baseline")
     return Cell(f"{points:+.1f} ▼", points, kind="number below", help="does not beat the best baseline")
 
 
-def draw_interval(accuracy: Mapping[str, float] | None, scale: tuple[float, float]) -> Cell:
+def draw_interval(accuracy: Spread | None, scale: tuple[float, float]) -> Cell:
     """Show an interval in words and as a line; what lies outside the scale is an arrow at its edge."""
     if accuracy is None:
         return Cell("-", kind="text")
     low, high = scale
     places: dict[str, Any] = {
-        key: round(MARGIN + (WIDTH - 2 * MARGIN) * min(1.0, max(0.0, (accuracy[key] - low) / (high - low))), 1)
-        for key in ("low", "mean", "high")
+        key: round(MARGIN + (WIDTH - 2 * MARGIN) * min(1.0, max(0.0, (value - low) / (high - low))), 1)
+        for key, value in (("low", accuracy.low), ("mean", accuracy.mean), ("high", accuracy.high))
     }
-    outside = accuracy["mean"] < low
-    return Cell(show_interval(accuracy), accuracy["low"], kind="text", interval={**places, "outside": outside})
+    outside = accuracy.mean < low
+    return Cell(show_interval(accuracy), accuracy.low, kind="text", interval={**places, "outside": outside})

@@ -7,11 +7,12 @@ import altair as alt
 import numpy as np
 
 from tasks.compare.cost import COSTS
+from tasks.compare.facts import Mistakes
+from tasks.compare.leaderboard_facts import LeaderboardRow
 from tasks.compare.results import CONSTANT
 from tasks.report.frame.chart_style import (
     FAR_BEHIND,
     GREY,
-    Metrics,
     color_by_group,
     color_cells,
     layer,
@@ -20,20 +21,21 @@ from tasks.report.frame.chart_style import (
     values,
 )
 from tasks.report.frame.point_labels import place_names
+from tasks.report.run.facts import RunMetrics
 
 TIED: Final = "#8a8f9833"
 # In pixels: the height of the chart of costs, what is left free beside its points, and its width on a phone.
 HEIGHT, PADDING, NARROWEST = 340, 24, 280
 
 
-def draw_cost(metrics: Metrics) -> alt.LayerChart:
+def draw_cost(metrics: RunMetrics) -> alt.LayerChart:
     """Accuracy against each kind of cost, the models that nothing beats in both joined by a line.
 
     Models that are far behind the best are left out.
     """
-    best = max(row["accuracy"]["mean"] for row in metrics["variants"] if row["accuracy"])
-    near = [row for row in metrics["variants"] if row["accuracy"] and row["accuracy"]["mean"] > best - FAR_BEHIND]
-    rows = [row for cost in COSTS for row in list_costs(near, cost, front=metrics["pareto"][cost])]
+    best = max(row.accuracy.mean for row in metrics.variants if row.accuracy)
+    near = [row for row in metrics.variants if row.accuracy and row.accuracy.mean > best - FAR_BEHIND]
+    rows = [row for cost in COSTS for row in list_costs(near, cost, front=metrics.pareto[cost])]
     labels = [label for _, label in COSTS.values()]
     cost = alt.param(name="cost", value=labels[2], bind=alt.binding_select(options=labels, name="Cost: "))
     base = (
@@ -74,41 +76,42 @@ def draw_cost(metrics: Metrics) -> alt.LayerChart:
     return layer(front, interval, points, names).add_params(cost).properties(width="container", height=HEIGHT)
 
 
-def list_costs(variants: Sequence[Metrics], cost: str, *, front: Sequence[str]) -> list[dict[str, Any]]:
+def list_costs(rows: Sequence[LeaderboardRow], cost: str, *, front: Sequence[str]) -> list[dict[str, Any]]:
     """List one kind of cost of the models that have it, and where their names go in the narrowest chart."""
     # Names of those that nothing beats are placed first.
-    found = sorted((row for row in variants if row[cost]), key=lambda row: row["name"] not in front)
+    known = [(row, amount, row.accuracy) for row in rows if (amount := row.metric(cost)) and row.accuracy is not None]
+    found = sorted(known, key=lambda it: it[0].name not in front)
     if not found:
         return []
-    amounts = np.log([row[cost] for row in found])
-    bounds = [bound for row in found for bound in (row["accuracy"]["low"], row["accuracy"]["high"])]
-    accuracies = np.array([row["accuracy"]["mean"] for row in found])
+    amounts = np.log([amount for _, amount, _ in found])
+    bounds = [bound for _, _, accuracy in found for bound in (accuracy.low, accuracy.high)]
+    accuracies = np.array([accuracy.mean for _, _, accuracy in found])
     x = PADDING + (amounts - amounts.min()) / (np.ptp(amounts) or 1) * (NARROWEST - 2 * PADDING)
     y = (max(bounds) - accuracies) / (max(bounds) - min(bounds) or 1) * HEIGHT
-    places = place_names(list(zip(x, y, strict=True)), [row["name"] for row in found], width=NARROWEST)
+    places = place_names(list(zip(x, y, strict=True)), [row.name for row, _, _ in found], width=NARROWEST)
     return [
         {
-            "model": row["name"],
-            "group": row["group"],
+            "model": row.name,
+            "group": row.group,
             "cost": COSTS[cost][1],
-            "amount": row[cost],
-            "accuracy": row["accuracy"]["mean"],
-            "low": row["accuracy"]["low"],
-            "high": row["accuracy"]["high"],
-            "front": row["name"] in front,
+            "amount": amount,
+            "accuracy": accuracy.mean,
+            "low": accuracy.low,
+            "high": accuracy.high,
+            "front": row.name in front,
             **(place._asdict() if place else {}),
         }
-        for row, place in zip(found, places, strict=True)
+        for (row, amount, accuracy), place in zip(found, places, strict=True)
     ]
 
 
-def draw_differences(metrics: Metrics) -> alt.LayerChart:
+def draw_differences(metrics: RunMetrics) -> alt.LayerChart:
     """How many points each model is ahead of each other; grey where the two cannot be told apart."""
     models = list_models(metrics)
     rows = [
-        {"model": first, "other": second, "points": 100 * sign * pair["difference"], **pair}
-        for pair in metrics["pairs"]
-        for first, second, sign in ((pair["first"], pair["second"], 1), (pair["second"], pair["first"], -1))
+        {"model": first, "other": second, "points": 100 * sign * pair.difference, **pair.model_dump()}
+        for pair in metrics.pairs
+        for first, second, sign in ((pair.first, pair.second, 1), (pair.second, pair.first, -1))
     ]
     base = alt.Chart(values(rows)).encode(
         x=alt.X("other:N", sort=models, title="than", axis=alt.Axis(labelAngle=-50)),
@@ -135,14 +138,13 @@ def draw_differences(metrics: Metrics) -> alt.LayerChart:
     return layer(base.mark_rect().encode(color=color), text).properties(**matrix_size(len(models)))
 
 
-def draw_agreement(metrics: Metrics) -> alt.LayerChart:
+def draw_agreement(metrics: RunMetrics, errors: Mistakes) -> alt.LayerChart:
     """On which share of the test reviews each two models answer the same."""
-    errors = metrics["errors"]
-    models = [name for name in list_models(metrics) if name in errors["models"]]
+    models = [name for name in list_models(metrics) if name in errors.models]
     rows = [
         {"model": first, "other": second, "share": share}
-        for first, shares in zip(errors["models"], errors["agreement"], strict=True)
-        for second, share in zip(errors["models"], shares, strict=True)
+        for first, shares in zip(errors.models, errors.agreement, strict=True)
+        for second, share in zip(errors.models, shares, strict=True)
         if first != second
     ]
     base = alt.Chart(values(rows)).encode(
@@ -153,15 +155,15 @@ def draw_agreement(metrics: Metrics) -> alt.LayerChart:
     return color_cells(base, "share", rows=rows).properties(**matrix_size(len(models)))
 
 
-def draw_slices(metrics: Metrics) -> alt.LayerChart:
+def draw_slices(metrics: RunMetrics) -> alt.LayerChart:
     """Accuracy of each model on each slice of the test split."""
     models = list_models(metrics, without=[CONSTANT])
     rows = [
-        {**part, "model": name, "slice": f"{part['group']}: {part['name']}"}
+        {**part.model_dump(), "model": name, "slice": f"{part.group}: {part.name}"}
         for name in models
-        for part in metrics["slices"]["models"][name]
+        for part in metrics.slices.models[name]
     ]
-    order = list(dict.fromkeys(row["slice"] for row in rows))
+    order = list(dict.fromkeys(str(row["slice"]) for row in rows))
     base = alt.Chart(values(rows)).encode(
         x=alt.X("model:N", sort=models, title=None, axis=alt.Axis(labelAngle=-50)),
         y=alt.Y("slice:N", sort=order, title=None),

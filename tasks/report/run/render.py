@@ -8,12 +8,15 @@ from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
+from tasks.compare.leaderboard_facts import Leaderboard, LeaderboardRow, RunFacts
 from tasks.compare.results import BASELINE, ENSEMBLE
 from tasks.drift.render import render_drift
 from tasks.formatting.markdown import escape_markdown, render_table
 from tasks.ingest.datasets import FALLBACK_WARNING
+from tasks.promote.facts import Decision
 from tasks.promote.render import describe_gate, list_reasons
-from tasks.report.probe.section import Section, render_section
+from tasks.report.probe.section import render_section
+from tasks.report.run.facts import RunMetrics
 from tasks.report.run.verdict import (
     describe_baselines,
     describe_certainty,
@@ -23,6 +26,7 @@ from tasks.report.run.verdict import (
     describe_ties,
     describe_verdict,
     describe_worst_slice,
+    show_interval,
 )
 
 RIGHT_ALIGNED: Final = frozenset(
@@ -61,34 +65,33 @@ KINDS: Final = {BASELINE: "baseline", ENSEMBLE: "all together"}
 YES_NO: Final = {True: "yes", False: "no", None: "-"}
 
 
-def format_rows(leaderboard: dict[str, Any]) -> list[dict[str, str]]:
+def format_rows(leaderboard: Leaderboard | RunMetrics) -> list[dict[str, str]]:
     """Put each variant's numbers into words, in the order of the leaderboard."""
-    return [format_row(row) for row in leaderboard["variants"]]
+    return [format_row(row) for row in leaderboard.variants]
 
 
-def format_row(row: dict[str, Any]) -> dict[str, str]:
+def format_row(row: LeaderboardRow) -> dict[str, str]:
     """Format one row; what is missing is a dash."""
-    accuracy = row["accuracy"] or {"mean": None, "sd": None, "low": None, "high": None}
-    spread = "" if accuracy["sd"] is None else f" ± {100 * accuracy['sd']:.1f}"
-    interval = "-" if accuracy["low"] is None else f"{100 * accuracy['low']:.1f}-{100 * accuracy['high']:.1f}%"
+    accuracy = row.accuracy
+    spread = "" if accuracy is None or accuracy.sd is None else f" ± {100 * accuracy.sd:.1f}"
     return {
-        "model": row["name"],
-        "kind": KINDS.get(row["group"], "neural"),
-        "accuracy": show(accuracy["mean"], "{:.1%}").replace("%", f"{spread}%"),
-        "95% interval": interval,
-        "tie group": show(row["tie_group"], "{}"),
-        "beats baseline": YES_NO[row["beats_baseline"]],
-        "macro-F1": show(row["macro_f1"], "{:.3f}"),
-        "ROC-AUC": show(row["roc_auc"], "{:.3f}"),
-        "NLL": show(row["nll"], "{:.3f}"),
-        "ECE": show(row["ece"], "{:.3f}"),
-        "parameters": show(row["num_params"], "{:,.0f}"),
-        "epochs": show(row["epochs"], "{:.3g}"),
-        "s/epoch": show(row["epoch_seconds"], "{:.1f}"),
-        "train s": show(row["train_seconds"], "{:.0f}"),
-        "reviews/s": show(row["predict_reviews_per_second"], "{:,.0f}"),
-        "encoding": row["encoding"],
-        "status": row["status"],
+        "model": row.name,
+        "kind": KINDS.get(row.group, "neural"),
+        "accuracy": show(accuracy.mean if accuracy else None, "{:.1%}").replace("%", f"{spread}%"),
+        "95% interval": show_interval(accuracy) if accuracy else "-",
+        "tie group": show(row.tie_group, "{}"),
+        "beats baseline": YES_NO[row.beats_baseline],
+        "macro-F1": show(row.macro_f1, "{:.3f}"),
+        "ROC-AUC": show(row.roc_auc, "{:.3f}"),
+        "NLL": show(row.nll, "{:.3f}"),
+        "ECE": show(row.ece, "{:.3f}"),
+        "parameters": show(row.num_params, "{:,.0f}"),
+        "epochs": show(row.epochs, "{:.3g}"),
+        "s/epoch": show(row.epoch_seconds, "{:.1f}"),
+        "train s": show(row.train_seconds, "{:.0f}"),
+        "reviews/s": show(row.predict_reviews_per_second, "{:,.0f}"),
+        "encoding": row.encoding,
+        "status": row.status,
     }
 
 
@@ -97,7 +100,7 @@ def show(value: float | None, template: str) -> str:
     return "-" if value is None else template.format(value)
 
 
-def render_terminal(leaderboard: dict[str, Any], console: Console) -> Table:
+def render_terminal(leaderboard: Leaderboard | RunMetrics, console: Console) -> Table:
     """Render for a terminal, with as many columns as it has room for."""
     rows = format_rows(leaderboard)
     names = [name for name in rows[0] if name != "status" or any(row[name] != "ok" for row in rows)]
@@ -108,7 +111,7 @@ def render_terminal(leaderboard: dict[str, Any], console: Console) -> Table:
             break
         names.remove(name)
         table = make_table(rows, names)
-    table.title = Text(describe_run(leaderboard["run"]))
+    table.title = Text(describe_run(leaderboard.run))
     return table
 
 
@@ -123,27 +126,27 @@ def make_table(rows: list[dict[str, str]], names: list[str]) -> Table:
     return table
 
 
-def describe_run(run: dict[str, Any]) -> str:
+def describe_run(run: RunFacts) -> str:
     """Say in a line what was run on what."""
-    counts = run["num_reviews"]
+    counts = run.num_reviews
     return (
-        f"{run['dataset']}: {counts['train']:,} training, {counts['validation']:,} validation and "
-        f"{counts['test']:,} test reviews, on {run['device']}, {run['seconds']:.0f} s in all"
+        f"{run.dataset}: {counts.train:,} training, {counts.validation:,} validation and "
+        f"{counts.test:,} test reviews, on {run.device}, {run.seconds:.0f} s in all"
     )
 
 
-def render_markdown(metrics: dict[str, Any]) -> str:
+def render_markdown(metrics: RunMetrics) -> str:
     """Render the report in short: the verdict, the table, what stands out, failures, and how to read it."""
-    run = metrics["run"]
-    title = f"# Sequence Bakeoff: {escape_markdown(run['dataset'])}"
+    run = metrics.run
+    title = f"# Sequence Bakeoff: {escape_markdown(run.dataset)}"
     verdict = [f"**{escape_markdown(describe_verdict(metrics))}**", escape_markdown(describe_certainty(metrics))]
     parts = [title, *warn_of_fallback(run), " ".join(verdict), escape_markdown(describe_run(run)) + "."]
     parts += [render_table(format_rows(metrics), right_aligned=RIGHT_ALIGNED), *list_findings(metrics)]
     parts += [
-        *summarise_gate(metrics["gate"]),
+        *summarise_gate(metrics.gate),
         *describe_failures(metrics),
         *list_claims(metrics),
-        *(render_section(Section.model_validate(metrics["probe"])) if "probe" in metrics else []),
+        *(render_section(metrics.probe) if metrics.probe else []),
         *list_warnings(metrics),
         *list_drift(metrics),
         explain_columns(run),
@@ -151,12 +154,12 @@ def render_markdown(metrics: dict[str, Any]) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def summarise_gate(gate: dict[str, Any]) -> list[str]:
+def summarise_gate(gate: Decision) -> list[str]:
     """Say what the gate decided and why."""
     return ["## Gate", escape_markdown(describe_gate(gate)), list_reasons(gate)]
 
 
-def list_findings(metrics: dict[str, Any]) -> list[str]:
+def list_findings(metrics: RunMetrics) -> list[str]:
     """List what stands out, a line each."""
     tellers = (
         describe_baselines,
@@ -170,57 +173,56 @@ def list_findings(metrics: dict[str, Any]) -> list[str]:
     return ["\n".join(f"- {escape_markdown(finding)}" for finding in findings)] if findings else []
 
 
-def list_claims(metrics: dict[str, Any]) -> list[str]:
+def list_claims(metrics: RunMetrics) -> list[str]:
     """Tabulate the course note's claims with their verdicts."""
-    rows = [{"the course note says": row.pop("claim"), **row} for row in map(dict, metrics["claims"])]
+    rows = [{"the course note says": it.claim, **it.model_dump(exclude={"claim"})} for it in metrics.claims]
     return ["## The course note's claims", render_table(rows)] if rows else []
 
 
-def list_warnings(metrics: dict[str, Any]) -> list[str]:
+def list_warnings(metrics: RunMetrics) -> list[str]:
     """List what the data check found."""
-    lines = [f"- {escape_markdown(warning)}" for warning in metrics["data"]["warnings"]]
+    lines = [f"- {escape_markdown(warning)}" for warning in metrics.data.warnings]
     return ["## Warnings about the data", "\n".join(lines)] if lines else []
 
 
-def list_drift(metrics: dict[str, Any]) -> list[str]:
+def list_drift(metrics: RunMetrics) -> list[str]:
     """Say how far the data are from the champion's, if there is one."""
-    return ["## Drift", render_drift(metrics["drift"])] if "drift" in metrics else []
+    return ["## Drift", render_drift(metrics.drift)] if metrics.drift else []
 
 
-def describe_failures(leaderboard: dict[str, Any]) -> list[str]:
+def describe_failures(metrics: RunMetrics) -> list[str]:
     """List what failed and why."""
-    failed = [row for row in leaderboard["variants"] if row["status"] == "failed"]
-    lines = [f"- {row['name']}: {escape_markdown(row['reason'])}" for row in failed]
+    failed = [row for row in metrics.variants if row.status == "failed"]
+    lines = [f"- {row.name}: {escape_markdown(row.reason or '')}" for row in failed]
     return ["## Failed", "\n".join(lines)] if lines else []
 
 
-def explain_columns(run: dict[str, Any]) -> str:
+def explain_columns(run: RunFacts) -> str:
     """Say what the numbers are, and what the interval covers."""
-    covers = "the test reviews and the seeds" if run["seeds"] > 1 else "the test reviews, for one seed"
+    covers = "the test reviews and the seeds" if run.seeds > 1 else "the test reviews, for one seed"
     return (
         f"Accuracy is measured once on the test split; its 95% interval is a bootstrap over {covers}. Models with the "
         "same tie group cannot be told from the best of the group: exact McNemar tests with Holm's correction over all "
         "pairs, and the interval of the difference. Temperature and threshold were chosen on validation. "
         "NLL is the negative log-likelihood in nats, ECE the expected calibration error over 15 bins. "
         "Each model is the one of its epoch with the lowest validation loss. "
-        f"Run {run['id']}, started {run['started']}."
+        f"Run {run.id}, started {run.started}."
     )
 
 
-def render_variant(row: dict[str, Any], run: dict[str, Any]) -> str:
+def render_variant(row: LeaderboardRow, run: RunFacts) -> str:
     """Render one variant as Markdown: every number of its row."""
-    lines = [{"what": key, "value": describe_value(value)} for key, value in row.items() if key != "name"]
+    numbers = row.model_dump(mode="json", exclude={"name"})
+    lines = [{"what": key, "value": describe_value(value)} for key, value in numbers.items()]
     return (
-        "\n\n".join(
-            [f"# {row['name']}: {escape_markdown(run['dataset'])}", *warn_of_fallback(run), render_table(lines)]
-        )
+        "\n\n".join([f"# {row.name}: {escape_markdown(run.dataset)}", *warn_of_fallback(run), render_table(lines)])
         + "\n"
     )
 
 
-def warn_of_fallback(run: dict[str, Any]) -> list[str]:
+def warn_of_fallback(run: RunFacts) -> list[str]:
     """Say in Markdown, if it is so, that the sample stood in for IMDB reviews, and why."""
-    return [f"**{FALLBACK_WARNING}** {escape_markdown(run['fallback_reason'])}"] if run["is_fallback"] else []
+    return [f"**{FALLBACK_WARNING}** {escape_markdown(run.fallback_reason)}"] if run.is_fallback else []
 
 
 def describe_value(value: Any) -> str:

@@ -1,60 +1,63 @@
 """The reviews that models get wrong, as the page lists them."""
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from typing import Any, Final
 
+from tasks.compare.facts import ConfidentMistake, Review
+from tasks.promote.facts import Decision
 from tasks.promote.render import describe_claim
+from tasks.report.run.facts import RunMetrics
 from tasks.report.run.verdict import join
 
 EVERY: Final = "every"
 
 
-def list_reviews(metrics: Mapping[str, Any]) -> list[dict[str, Any]]:
+def list_reviews(metrics: RunMetrics) -> list[dict[str, Any]]:
     """List each review once: its text, which models are sure and wrong, and whether every model misses it."""
-    errors = metrics["errors"]
+    errors = metrics.errors
     if errors is None:
         return []
-    mistakes: dict[int, list[Mapping[str, Any]]] = {}
-    for mistake in errors["confident"]:
-        mistakes.setdefault(mistake["row"], []).append(mistake)
-    missed = set(errors["missed_by_all"]["rows"])
+    mistakes: dict[int, list[ConfidentMistake]] = {}
+    for mistake in errors.confident:
+        mistakes.setdefault(mistake.row, []).append(mistake)
+    missed = set(errors.missed_by_all.rows)
     rows = sorted({*mistakes, *missed}, key=lambda row: (-len(mistakes.get(row, ())), row))
     return [
         describe_review(
-            errors["texts"][str(row)],
+            errors.texts[str(row)],
             mistakes.get(row, []),
-            is_missed=row in missed and len(errors["models"]) > 1,
-            label_names=metrics["run"]["label_names"],
+            is_missed=row in missed and len(errors.models) > 1,
+            label_names=metrics.run.label_names,
         )
         for row in rows
     ]
 
 
 def describe_review(
-    review: Mapping[str, Any], mistakes: list[Mapping[str, Any]], *, is_missed: bool, label_names: list[str]
+    review: Review, mistakes: Sequence[ConfidentMistake], *, is_missed: bool, label_names: Sequence[str]
 ) -> dict[str, Any]:
     """Describe one review and what the models made of it."""
-    claims = [f"{it['model']} says {it['predicted']} with {it['probability']:.1%}" for it in mistakes]
+    claims = [f"{it.model} says {it.predicted} with {it.probability:.1%}" for it in mistakes]
     return {
         **show_text(review),
-        "label_index": label_names.index(review["label"]),
-        "models": [it["model"] for it in mistakes] + [EVERY] * is_missed,
+        "label_index": label_names.index(review.label),
+        "models": [it.model for it in mistakes] + [EVERY] * is_missed,
         "about": "; ".join(([join(claims)] if claims else []) + ["missed by every model"] * is_missed),
     }
 
 
-def list_lost(gate: Mapping[str, Any]) -> list[dict[str, Any]]:
+def list_lost(gate: Decision) -> list[dict[str, Any]]:
     """List the reviews that the champion got right and the candidate gets wrong."""
-    reviews = gate["comparison"]["lost"]["reviews"] if gate["comparison"] else []
+    reviews = gate.comparison.lost.reviews if gate.comparison and gate.comparison.lost else ()
     return [{**show_text(review), "about": describe_claim(review)} for review in reviews]
 
 
-def show_text(review: Mapping[str, Any]) -> dict[str, Any]:
+def show_text(review: Review) -> dict[str, Any]:
     """Show a review's text, and how much of it there is no room for."""
-    cut = review["num_characters"] - len(review["text"])
+    cut = review.num_characters - len(review.text)
     return {
-        "id": review["id"],
-        "label": review["label"],
-        "text": review["text"],
+        "id": review.id,
+        "label": review.label,
+        "text": review.text,
         "cut": f"{cut:,} more characters" if cut else "",
     }

@@ -1,37 +1,39 @@
 """What the numbers of a run say, in sentences: the same in the summary, on the page and in the Prefect UI."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
+from tasks.compare.facts import SliceAccuracy
+from tasks.compare.leaderboard_facts import LeaderboardRow, Spread
 from tasks.compare.results import BASELINE, ENSEMBLE
+from tasks.report.run.facts import RunMetrics
 
 
-def describe_verdict(metrics: Mapping[str, Any]) -> str:
+def describe_verdict(metrics: RunMetrics) -> str:
     """Say in a sentence which model to ship."""
-    recommendation = metrics["recommendation"]
+    recommendation = metrics.recommendation
     if recommendation is None:
         return "Nothing to ship: no model trained."
-    accuracy, count = recommendation["accuracy"], metrics["run"]["num_reviews"]["test"]
+    accuracy, count = recommendation.accuracy, metrics.run.num_reviews.test
     return (
-        f"Ship {recommendation['name']}: it gets {accuracy['mean']:.1%} of {count:,} test reviews right "
+        f"Ship {recommendation.name}: it gets {accuracy.mean:.1%} of {count:,} test reviews right "
         f"(95% interval {show_interval(accuracy)})."
     )
 
 
-def describe_certainty(metrics: Mapping[str, Any]) -> str:
+def describe_certainty(metrics: RunMetrics) -> str:
     """Say why this model, and how sure that is."""
-    recommendation = metrics["recommendation"]
+    recommendation = metrics.recommendation
     if recommendation is None:
         return "See the reasons below."
-    name, best, tied = recommendation["name"], recommendation["best_on_validation"], recommendation["tied"]
+    name, best, tied = recommendation.name, recommendation.best_on_validation, recommendation.tied
     if name != best:
         return (
             f"{best} is ahead on validation, but within a standard error; the test cannot tell the two apart, and "
             f"{name} is cheaper to run."
         )
-    if len(metrics["pairs"]) == 0:
+    if len(metrics.pairs) == 0:
         return "It is the only model of this run, so there is nothing to hold it against."
-    behind = recommendation["behind"]
+    behind = recommendation.behind
     if not tied and not behind:
         return "It is the best on validation, and the test tells it apart from every other model."
     equal = f"; the test cannot tell it from {join(tied)}, and it is the cheapest to run" if tied else ""
@@ -44,76 +46,76 @@ def describe_certainty(metrics: Mapping[str, Any]) -> str:
     )
 
 
-def describe_baselines(metrics: Mapping[str, Any]) -> str:
+def describe_baselines(metrics: RunMetrics) -> str:
     """Say how the neural models stand against the best baseline."""
-    rows = [row for row in metrics["variants"] if row["accuracy"]]
-    neural = [row for row in rows if row["group"] not in (BASELINE, ENSEMBLE)]
-    baselines = [row for row in rows if row["group"] == BASELINE]
+    rows = [(row, row.accuracy.mean) for row in metrics.variants if row.accuracy]
+    neural = [(row, accuracy) for row, accuracy in rows if row.group not in (BASELINE, ENSEMBLE)]
+    baselines = [(row, accuracy) for row, accuracy in rows if row.group == BASELINE]
     if not neural or not baselines:
         return ""
-    ahead = [row for row in neural if row["beats_baseline"]]
-    best, baseline = (ahead or neural)[0], baselines[0]
-    gap = 100 * (best["accuracy"]["mean"] - baseline["accuracy"]["mean"])
+    ahead = [(row, accuracy) for row, accuracy in neural if row.beats_baseline]
+    (best, best_accuracy), (baseline, baseline_accuracy) = (ahead or neural)[0], baselines[0]
+    gap = 100 * (best_accuracy - baseline_accuracy)
     if not ahead:
         place = "behind" if gap < 0 else "ahead, which may be chance"
         gap_in_words = f"{abs(gap):.1f} points {place}" if round(gap, 1) else "level with it"
         return (
-            f"No neural model beats the best baseline, {baseline['name']} ({baseline['accuracy']['mean']:.1%}): "
-            f"{best['name']}, the best of {len(neural)}, is {gap_in_words}."
+            f"No neural model beats the best baseline, {baseline.name} ({baseline_accuracy:.1%}): "
+            f"{best.name}, the best of {len(neural)}, is {gap_in_words}."
         )
     return (
         f"{len(ahead)} of {len(neural)} neural models beat{'s' if len(ahead) == 1 else ''} the best baseline, "
-        f"{baseline['name']} ({baseline['accuracy']['mean']:.1%}); {best['name']} by {gap:.1f} points."
+        f"{baseline.name} ({baseline_accuracy:.1%}); {best.name} by {gap:.1f} points."
     )
 
 
-def describe_worst_slice(metrics: Mapping[str, Any]) -> str:
+def describe_worst_slice(metrics: RunMetrics) -> str:
     """Name the slice on which the recommended model does worst."""
-    worst, recommendation = metrics["worst_slice"], metrics["recommendation"]
+    worst, recommendation = metrics.worst_slice, metrics.recommendation
     if recommendation is None:
         return ""
     if worst is None:
-        return f"No slice of the test split is surely worse for {recommendation['name']} than the whole."
+        return f"No slice of the test split is surely worse for {recommendation.name} than the whole."
     return (
-        f"{recommendation['name']} does worst on {worst['group']}: {worst['name']} "
-        f"({worst['accuracy']:.1%} of {worst['n']:,}, 95% interval {show_interval(worst)})."
+        f"{recommendation.name} does worst on {worst.group}: {worst.name} "
+        f"({worst.accuracy:.1%} of {worst.n:,}, 95% interval {show_interval(worst)})."
     )
 
 
-def describe_errors(metrics: Mapping[str, Any]) -> str:
+def describe_errors(metrics: RunMetrics) -> str:
     """Say how much the models' mistakes have in common."""
-    errors = metrics["errors"]
-    if errors is None or len(errors["models"]) == 1:
+    errors = metrics.errors
+    if errors is None or len(errors.models) == 1:
         return ""
-    ensemble = next((row["accuracy"]["mean"] for row in metrics["variants"] if row["group"] == ENSEMBLE), None)
+    ensemble = next((row.accuracy.mean for row in metrics.variants if row.group == ENSEMBLE and row.accuracy), None)
     average = "" if ensemble is None else f" The plain average of all models' probabilities gets {ensemble:.1%} right."
     return (
-        f"{errors['missed_by_all']['num_reviews']:,} test reviews are wrong in all {len(errors['models'])} models; "
-        f"whoever knew each time which model to believe would get {errors['oracle_accuracy']:.1%} right.{average}"
+        f"{errors.missed_by_all.num_reviews:,} test reviews are wrong in all {len(errors.models)} models; "
+        f"whoever knew each time which model to believe would get {errors.oracle_accuracy:.1%} right.{average}"
     )
 
 
-def describe_duplicates(metrics: Mapping[str, Any]) -> str:
+def describe_duplicates(metrics: RunMetrics) -> str:
     """Say what the duplicates between the splits do to the accuracy."""
-    duplicates, unseen = metrics["data"]["duplicates"], metrics["data"]["without_duplicates"]
-    shared = duplicates["across"]["train and test"] + duplicates["across"]["validation and test"]
-    recommendation = metrics["recommendation"]
+    duplicates, unseen = metrics.data.duplicates, metrics.data.without_duplicates
+    shared = duplicates.across["train and test"] + duplicates.across["validation and test"]
+    recommendation = metrics.recommendation
     found = f"{shared:,} texts stand both in test and in training or validation"
-    if not shared or recommendation is None or not unseen["accuracy"]:
+    if not shared or recommendation is None or not unseen.accuracy:
         return f"{found}."
-    name, with_them = recommendation["name"], recommendation["accuracy"]["mean"]
-    return f"{found}; without them {name} gets {unseen['accuracy'][name]:.2%} right, with them {with_them:.2%}."
+    name, with_them = recommendation.name, recommendation.accuracy.mean
+    return f"{found}; without them {name} gets {unseen.accuracy[name]:.2%} right, with them {with_them:.2%}."
 
 
-def list_ties(rows: Sequence[Mapping[str, Any]]) -> list[list[str]]:
+def list_ties(rows: Sequence[LeaderboardRow]) -> list[list[str]]:
     """List the groups of models that cannot be told from the best of them, best group first."""
-    ranks = sorted({row["tie_group"] for row in rows if row["tie_group"]})
-    return [[row["name"] for row in rows if row["tie_group"] == rank] for rank in ranks]
+    ranks = sorted({row.tie_group for row in rows if row.tie_group})
+    return [[row.name for row in rows if row.tie_group == rank] for rank in ranks]
 
 
-def describe_ties(metrics: Mapping[str, Any]) -> str:
+def describe_ties(metrics: RunMetrics) -> str:
     """Say which models are tied with the best."""
-    groups = list_ties(metrics["variants"])
+    groups = list_ties(metrics.variants)
     if not groups:
         return ""
     first = groups[0]
@@ -122,10 +124,10 @@ def describe_ties(metrics: Mapping[str, Any]) -> str:
     return f"{join(first)} are tied at the top: the test cannot tell them apart."
 
 
-def describe_seeds(metrics: Mapping[str, Any]) -> str:
+def describe_seeds(metrics: RunMetrics) -> str:
     """Say what one training of each variant, or two, cannot tell."""
-    seeds = metrics["run"]["seeds"]
-    if seeds > 2 or not metrics["pairs"]:  # noqa: PLR2004
+    seeds = metrics.run.seeds
+    if seeds > 2 or not metrics.pairs:  # noqa: PLR2004
         return ""
     if seeds == 1:
         return (
@@ -135,9 +137,9 @@ def describe_seeds(metrics: Mapping[str, Any]) -> str:
     return "Two seeds say little of how far seeds differ, so the intervals are wide. --seeds 3 tells more."
 
 
-def show_interval(accuracy: Mapping[str, float]) -> str:
-    """Format an interval: show_interval({"low": 0.81, "high": 0.83}) -> "81.0-83.0%"."""
-    return f"{100 * accuracy['low']:.1f}-{100 * accuracy['high']:.1f}%"
+def show_interval(accuracy: Spread | SliceAccuracy) -> str:
+    """Format an interval from 0.81 to 0.83 as "81.0-83.0%"."""
+    return f"{100 * accuracy.low:.1f}-{100 * accuracy.high:.1f}%"
 
 
 def join(names: Sequence[str]) -> str:

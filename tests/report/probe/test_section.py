@@ -14,12 +14,13 @@ from tasks.probe.facts import Probe
 from tasks.report import task
 from tasks.report.probe.folder import write_probe
 from tasks.report.probe.section import Section, build_section, link_page, read_section, render_section
+from tasks.report.run.facts import RunMetrics
 from tasks.report.run.folder import write_run
 from tasks.report.run.page import render_page
 from tasks.report.run.render import render_markdown
 
 AddResult = Callable[..., ModelResult]
-Build = Callable[..., dict[str, Any]]
+Build = Callable[..., RunMetrics]
 BuildProbe = Callable[..., Probe]
 Open = Callable[..., Any]
 HOSTILE = "<img src=x onerror='window.hacked = 1'>"
@@ -80,7 +81,7 @@ def test_link_leads_from_the_run_s_page_to_the_probe_s(
     probe = build_probe("quick")
     write_probe(tmp_path, probe, "{}")
     section = read_section(tmp_path / "probe" / "latest" / "probe.json")
-    run = write_run(tmp_path, {**build(add_result("lstm", 80)), "probe": section.model_dump(mode="json")}, "{}")
+    run = write_run(tmp_path, add_section(build(add_result("lstm", 80)), section), "{}")
     link = link_page(section.run.id)
     assert (run / link).resolve() == tmp_path / "probe" / probe.run.id / "report.html"
     assert (run / link).is_file()
@@ -93,16 +94,16 @@ def test_section_without_rows_has_no_chart(build_probe: BuildProbe, tmp_path: Pa
 
 
 @pytest.fixture
-def metrics(build: Build, add_result: AddResult) -> dict[str, Any]:
+def metrics(build: Build, add_result: AddResult) -> RunMetrics:
     return build(add_result("lstm", 80), add_result("conv-max", 90))
 
 
-def add_section(metrics: dict[str, Any], section: Section) -> dict[str, Any]:
+def add_section(metrics: RunMetrics, section: Section) -> RunMetrics:
     """Metrics of a run that found a probe."""
-    return {**metrics, "probe": section.model_dump(mode="json")}
+    return metrics.model_copy(update={"probe": section})
 
 
-def test_page_and_summary_say_nothing_of_memory_without_a_probe(metrics: dict[str, Any]) -> None:
+def test_page_and_summary_say_nothing_of_memory_without_a_probe(metrics: RunMetrics) -> None:
     html = render_page(metrics)
     assert 'id="probe"' not in html
     assert "remember" not in html.split("<script", maxsplit=1)[0]
@@ -111,7 +112,7 @@ def test_page_and_summary_say_nothing_of_memory_without_a_probe(metrics: dict[st
 
 @pytest.mark.parametrize("width", [1280, 390])
 def test_page_shows_verdicts_chart_and_link(
-    width: int, metrics: dict[str, Any], build_probe: BuildProbe, open_html: Open, tmp_path: Path
+    width: int, metrics: RunMetrics, build_probe: BuildProbe, open_html: Open, tmp_path: Path
 ) -> None:
     probe = build_probe()
     section = read_section(write(tmp_path, dump(probe)))
@@ -125,9 +126,7 @@ def test_page_shows_verdicts_chart_and_link(
     assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
-def test_summary_has_the_verdicts_and_the_link(
-    metrics: dict[str, Any], build_probe: BuildProbe, tmp_path: Path
-) -> None:
+def test_summary_has_the_verdicts_and_the_link(metrics: RunMetrics, build_probe: BuildProbe, tmp_path: Path) -> None:
     section = read_section(write(tmp_path, dump(build_probe("quick"))))
     text = render_markdown(add_section(metrics, section))
     assert "## How far back can it remember?" in text
@@ -135,7 +134,7 @@ def test_summary_has_the_verdicts_and_the_link(
 
 
 def test_hostile_probe_stays_text(
-    metrics: dict[str, Any], build_probe: BuildProbe, open_html: Open, tmp_path: Path
+    metrics: RunMetrics, build_probe: BuildProbe, open_html: Open, tmp_path: Path
 ) -> None:
     probe = dump(build_probe("quick"))
     probe["run"]["id"] = HOSTILE

@@ -7,12 +7,14 @@ import numpy as np
 import pytest
 
 from tasks.compare.results import ModelResult
+from tasks.promote.facts import Decision
+from tasks.report.run.facts import RunMetrics
 from tasks.report.run.page import render_page
 
 pytestmark = pytest.mark.slow
 
 AddResult = Callable[..., ModelResult]
-Build = Callable[..., dict[str, Any]]
+Build = Callable[..., RunMetrics]
 Open = Callable[..., Any]
 HOSTILE = (
     "<script>window.hacked = 1</script></script><img src=x onerror='window.hacked = 2'>",
@@ -29,7 +31,7 @@ def open_page(open_html: Open) -> Open:
 
 
 @pytest.fixture
-def metrics(build: Build, add_result: AddResult) -> dict[str, Any]:
+def metrics(build: Build, add_result: AddResult) -> RunMetrics:
     """Two baselines, three neural models and hostile reviews, all of which some model gets wrong."""
     texts = [*HOSTILE, *(f"review {index} was not dull" for index in range(96))]
     return build(
@@ -44,7 +46,7 @@ def metrics(build: Build, add_result: AddResult) -> dict[str, Any]:
 
 
 @pytest.fixture
-def page_to_read(metrics: dict[str, Any], kept_pages: list[Any], open_from_disk: Open) -> Any:
+def page_to_read(metrics: RunMetrics, kept_pages: list[Any], open_from_disk: Open) -> Any:
     """The page for tests that only read it: opened once for all of them."""
     if not kept_pages:
         kept_pages.append(open_from_disk(render_page(metrics)))
@@ -64,7 +66,7 @@ def test_long_review_is_cut_and_says_so(page_to_read: Any) -> None:
     assert "99,000 more characters" in page_to_read.text_content("#reviews")
 
 
-def test_phone_has_no_sideways_scroll(metrics: dict[str, Any], open_page: Open) -> None:
+def test_phone_has_no_sideways_scroll(metrics: RunMetrics, open_page: Open) -> None:
     page = open_page(metrics, width=390).page
     for scheme in ("dark", "light"):
         page.emulate_media(color_scheme=scheme)
@@ -93,7 +95,7 @@ def first_column(page: Any, table: int = 0) -> list[str]:
     return [head.get_attribute("data-sort") for head in heads]
 
 
-def test_leaderboard_sorts_by_its_heads_with_the_keyboard_too(metrics: dict[str, Any], open_page: Open) -> None:
+def test_leaderboard_sorts_by_its_heads_with_the_keyboard_too(metrics: RunMetrics, open_page: Open) -> None:
     page = open_page(metrics).page
     assert first_column(page)[0] in {"nb-svm", "ensemble"}
     page.click("#leaderboard th:has-text('accuracy') button")
@@ -104,7 +106,7 @@ def test_leaderboard_sorts_by_its_heads_with_the_keyboard_too(metrics: dict[str,
     assert first_column(page) == sorted(first_column(page))
 
 
-def test_rows_without_a_number_stay_at_the_end(metrics: dict[str, Any], open_page: Open) -> None:
+def test_rows_without_a_number_stay_at_the_end(metrics: RunMetrics, open_page: Open) -> None:
     page = open_page(metrics).page
     for _ in range(2):
         page.click("#numbers th:has-text('validation') button")
@@ -115,7 +117,7 @@ def visible_reviews(page: Any) -> list[Any]:
     return [review for review in page.query_selector_all(".review") if review.is_visible()]
 
 
-def test_reviews_are_filtered_by_model_label_and_text(metrics: dict[str, Any], open_page: Open) -> None:
+def test_reviews_are_filtered_by_model_label_and_text(metrics: RunMetrics, open_page: Open) -> None:
     page = open_page(metrics).page
     page.select_option("#filters select[name=model]", "lstm")
     found = visible_reviews(page)
@@ -140,7 +142,7 @@ def test_more_reviews_are_shown_on_demand(build: Build, add_result: AddResult, o
     assert not page.is_visible("#more")
 
 
-def test_costs_can_be_chosen(metrics: dict[str, Any], open_page: Open) -> None:
+def test_costs_can_be_chosen(metrics: RunMetrics, open_page: Open) -> None:
     page = open_page(metrics).page
     page.select_option("#cost select", "parameters")
     assert "lstm" in page.text_content("#cost .names_marks")
@@ -202,9 +204,10 @@ def test_page_of_many_models_stays_below_three_megabytes(build: Build, add_resul
     assert len(render_page(metrics).encode()) < 3_000_000
 
 
-def refuse(metrics: dict[str, Any]) -> dict[str, Any]:
+def refuse(metrics: RunMetrics) -> RunMetrics:
     """The metrics of a run whose candidate did not pass the gate, and would have lost hostile reviews."""
-    gap = {"num_reviews": 100, "difference": -0.1, "low": -0.2, "high": -0.03, "place": "worse"}
+    numbers = {"num_reviews": 100, "only_candidate": 3, "only_champion": 13}
+    gap = {**numbers, "difference": -0.1, "low": -0.2, "high": -0.03, "place": "worse"}
     reviews = [
         {
             "id": f"test-{index}",
@@ -219,21 +222,24 @@ def refuse(metrics: dict[str, Any]) -> dict[str, Any]:
     gate = {
         "outcome": "refused",
         "candidate": "lstm",
+        "model": "lstm/f1",
         "champion": "nb-svm-f1-0",
+        "margin": 0.005,
+        "slice_margin": 0.02,
         "reasons": ["It is <b>worse</b>."],
         "warnings": ["Beware of <i>overlap</i>."],
         "comparison": {
             **gap,
-            "only_candidate": 3,
+            "accuracy": {"candidate": 0.8, "champion": 0.9},
             "slices": [{"group": "label", "name": "<u>neg</u>", **gap}],
             "lost": {"num_reviews": 40, "reviews": reviews},
         },
     }
-    return {**metrics, "gate": gate}
+    return metrics.model_copy(update={"gate": Decision.model_validate(gate)})
 
 
 def test_refusal_stands_below_the_leaderboard_with_reasons_and_lost_reviews(
-    metrics: dict[str, Any], open_page: Open
+    metrics: RunMetrics, open_page: Open
 ) -> None:
     page = open_page(refuse(metrics)).page
     sections = [section.get_attribute("id") for section in page.query_selector_all("main > section")]
@@ -252,13 +258,13 @@ def test_refusal_stands_below_the_leaderboard_with_reasons_and_lost_reviews(
     assert "the candidate says <b>pos</b> with 90.0%" in text
 
 
-def test_refusal_fits_a_phone_with_everything_unfolded(metrics: dict[str, Any], open_page: Open) -> None:
+def test_refusal_fits_a_phone_with_everything_unfolded(metrics: RunMetrics, open_page: Open) -> None:
     page = open_page(refuse(metrics), width=390).page
     page.evaluate("document.querySelectorAll('#gate details').forEach((details) => { details.open = true; })")
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
 
 
-def test_lost_reviews_are_not_among_those_that_are_filtered(metrics: dict[str, Any], open_page: Open) -> None:
+def test_lost_reviews_are_not_among_those_that_are_filtered(metrics: RunMetrics, open_page: Open) -> None:
     page = open_page(refuse(metrics)).page
     page.fill("#filters input", "no such words")
     assert len(page.query_selector_all("#gate .lost")) == len(HOSTILE)

@@ -5,15 +5,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from html.parser import HTMLParser
 from pathlib import Path
-from typing import Any
 
 import pytest
 from markdown_it import MarkdownIt
 from rich.console import Console
 
+from tasks.compare.leaderboard_facts import Spread
 from tasks.compare.results import ModelResult
 from tasks.formatting.markdown import escape_markdown
 from tasks.ingest.datasets import FALLBACK_WARNING
+from tasks.report.run.facts import RunMetrics
 from tasks.report.run.page import render_page
 from tasks.report.run.render import (
     format_row,
@@ -24,7 +25,7 @@ from tasks.report.run.render import (
 )
 
 AddResult = Callable[..., ModelResult]
-Build = Callable[..., dict[str, Any]]
+Build = Callable[..., RunMetrics]
 HOSTILE = "<script>alert(1)</script> | a_b_c *bold* `code` [link](http://x) \\ # !"
 FALLBACK = {"dataset": "sample", "is_fallback": True, "fallback_reason": "the host cannot be reached"}
 
@@ -58,7 +59,7 @@ def read_markdown(markdown: str) -> Page:
     return Page(MarkdownIt("commonmark", {"html": True}).enable("table").render(markdown))
 
 
-def print_to_terminal(leaderboard: dict[str, Any], *, width: int = 250) -> str:
+def print_to_terminal(leaderboard: RunMetrics, *, width: int = 250) -> str:
     console = Console(file=io.StringIO(), width=width)
     console.print(render_terminal(leaderboard, console))
     assert isinstance(console.file, io.StringIO)
@@ -66,7 +67,7 @@ def print_to_terminal(leaderboard: dict[str, Any], *, width: int = 250) -> str:
 
 
 @pytest.fixture
-def leaderboard(build: Build, add_result: AddResult, fail_result: AddResult) -> dict[str, Any]:
+def leaderboard(build: Build, add_result: AddResult, fail_result: AddResult) -> RunMetrics:
     return build(add_result("lstm", 80, nll=0.4567, epoch_seconds=1.25), fail_result("flatten", "out of memory"))
 
 
@@ -84,19 +85,20 @@ def test_row_shows_the_spread_over_seeds(build: Build, add_result: AddResult) ->
     assert row["accuracy"] == "82.0 ± 2.8%"
 
 
-def test_row_shows_the_interval(leaderboard: dict[str, Any]) -> None:
-    row = {**leaderboard["variants"][0], "accuracy": {"mean": 0.8, "sd": None, "low": 0.714, "high": 0.886}}
+def test_row_shows_the_interval(leaderboard: RunMetrics) -> None:
+    accuracy = Spread(mean=0.8, sd=None, low=0.714, high=0.886)
+    row = leaderboard.variants[0].model_copy(update={"accuracy": accuracy})
     assert format_row(row)["95% interval"] == "71.4-88.6%"
 
 
-def test_missing_numbers_are_dashes(leaderboard: dict[str, Any]) -> None:
+def test_missing_numbers_are_dashes(leaderboard: RunMetrics) -> None:
     row = format_rows(leaderboard)[1]
     shown = {name: value for name, value in row.items() if name not in {"model", "kind", "encoding", "status"}}
     assert set(shown.values()) == {"-"}
     assert row["status"] == "failed"
 
 
-def test_every_cell_is_text(leaderboard: dict[str, Any]) -> None:
+def test_every_cell_is_text(leaderboard: RunMetrics) -> None:
     assert all(isinstance(value, str) for row in format_rows(leaderboard) for value in row.values())
 
 
@@ -104,7 +106,7 @@ def test_every_cell_is_text(leaderboard: dict[str, Any]) -> None:
     "render", [print_to_terminal, render_markdown, render_page], ids=["terminal", "Markdown", "HTML"]
 )
 def test_rendering_holds_every_variant_and_describes_the_run(
-    render: Callable[[dict[str, Any]], str], leaderboard: dict[str, Any]
+    render: Callable[[RunMetrics], str], leaderboard: RunMetrics
 ) -> None:
     text = render(leaderboard)
     for part in ("lstm", "flatten", "80.0%", "171,533", "22,500", "CPU (2 cores), tensorflow"):
@@ -116,7 +118,7 @@ def test_rendering_holds_every_variant_and_describes_the_run(
     "render", [print_to_terminal, render_markdown, render_page], ids=["terminal", "Markdown", "HTML"]
 )
 def test_leaderboard_of_failures_alone_can_be_rendered(
-    render: Callable[[dict[str, Any]], str], build: Build, fail_result: AddResult
+    render: Callable[[RunMetrics], str], build: Build, fail_result: AddResult
 ) -> None:
     assert "failed" in render(build(fail_result("lstm")))
 
@@ -138,13 +140,13 @@ def test_status_is_a_column_only_where_something_failed(build: Build, add_result
     assert "status" not in print_to_terminal(build(add_result("lstm", 80)))
 
 
-def test_markdown_table_has_a_row_per_variant(leaderboard: dict[str, Any]) -> None:
+def test_markdown_table_has_a_row_per_variant(leaderboard: RunMetrics) -> None:
     lines = render_markdown(leaderboard).splitlines()
     rows = [line.split(" | ")[0] for line in lines if "words-10k-120" in line]
-    assert rows == [f"| {row['name']}" for row in leaderboard["variants"]]
+    assert rows == [f"| {row.name}" for row in leaderboard.variants]
 
 
-def test_reasons_of_failures_are_listed(leaderboard: dict[str, Any]) -> None:
+def test_reasons_of_failures_are_listed(leaderboard: RunMetrics) -> None:
     for page in (read_markdown(render_markdown(leaderboard)), Page(render_page(leaderboard))):
         assert "flatten: seed 1: out of memory" in page.text
 
@@ -155,7 +157,7 @@ def test_no_failures_no_list_of_them(build: Build, add_result: AddResult) -> Non
 
 @pytest.mark.parametrize("render", [render_markdown, render_page], ids=["Markdown", "HTML"])
 def test_fallback_is_warned_of_with_its_reason(
-    render: Callable[[dict[str, Any]], str], build: Build, add_result: AddResult
+    render: Callable[[RunMetrics], str], build: Build, add_result: AddResult
 ) -> None:
     text = render(build(add_result("lstm", 80), **FALLBACK))
     assert FALLBACK_WARNING in text
@@ -165,22 +167,22 @@ def test_fallback_is_warned_of_with_its_reason(
 
 def test_fallback_is_warned_of_on_the_page_of_each_variant(build: Build, add_result: AddResult) -> None:
     leaderboard = build(add_result("lstm", 80), **FALLBACK)
-    assert FALLBACK_WARNING in render_variant(leaderboard["variants"][0], leaderboard["run"])
+    assert FALLBACK_WARNING in render_variant(leaderboard.variants[0], leaderboard.run)
 
 
 @pytest.fixture
-def show_leaderboard(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[dict[str, Any]], None]:
+def show_leaderboard(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[RunMetrics], None]:
     """What the main job prints at its end."""
     monkeypatch.setenv("PREFECT_HOME", str(tmp_path / "prefect"))
     from flows import train_all
     from tasks.settings.run import RunConfig
 
     config = RunConfig(data_dir=tmp_path, artifacts_dir=tmp_path / "artifacts")
-    return lambda leaderboard: train_all.show_leaderboard(config, leaderboard)
+    return lambda metrics: train_all.show_leaderboard(config, metrics.select_leaderboard())
 
 
 def test_terminal_warns_of_the_fallback_and_ends_with_the_path_of_the_report(
-    show_leaderboard: Callable[[dict[str, Any]], None],
+    show_leaderboard: Callable[[RunMetrics], None],
     build: Build,
     add_result: AddResult,
     capsys: pytest.CaptureFixture[str],
@@ -193,14 +195,14 @@ def test_terminal_warns_of_the_fallback_and_ends_with_the_path_of_the_report(
 
 
 def test_no_fallback_no_warning(
-    show_leaderboard: Callable[[dict[str, Any]], None],
+    show_leaderboard: Callable[[RunMetrics], None],
     build: Build,
     add_result: AddResult,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     leaderboard = build(add_result("lstm", 80))
     show_leaderboard(leaderboard)
-    page = render_variant(leaderboard["variants"][0], leaderboard["run"])
+    page = render_variant(leaderboard.variants[0], leaderboard.run)
     for text in (capsys.readouterr().out, render_markdown(leaderboard), render_page(leaderboard), page):
         assert FALLBACK_WARNING not in text
 
@@ -212,8 +214,8 @@ def test_reason_of_a_failure_is_shown_as_it_is(build: Build, fail_result: AddRes
         (read_markdown(render_markdown(leaderboard)), read_markdown(render_markdown(plain))),
         (Page(render_page(leaderboard)), Page(render_page(plain))),
         (
-            read_markdown(render_variant(leaderboard["variants"][0], leaderboard["run"])),
-            read_markdown(render_variant(plain["variants"][0], plain["run"])),
+            read_markdown(render_variant(leaderboard.variants[0], leaderboard.run)),
+            read_markdown(render_variant(plain.variants[0], plain.run)),
         ),
     ):
         assert page.text == expected.text.replace("plain", HOSTILE)
@@ -228,8 +230,8 @@ def test_name_of_a_dataset_is_shown_as_it_is(name: str, build: Build, add_result
         (read_markdown(render_markdown(leaderboard)), read_markdown(render_markdown(plain))),
         (Page(render_page(leaderboard)), Page(render_page(plain))),
         (
-            read_markdown(render_variant(leaderboard["variants"][0], leaderboard["run"])),
-            read_markdown(render_variant(plain["variants"][0], plain["run"])),
+            read_markdown(render_variant(leaderboard.variants[0], leaderboard.run)),
+            read_markdown(render_variant(plain.variants[0], plain.run)),
         ),
     ):
         assert page.text == expected.text.replace("plain", name)
@@ -252,13 +254,13 @@ def test_reason_of_the_fallback_is_shown_as_it_is(build: Build, add_result: AddR
         assert page.tags == expected.tags
 
 
-def test_page_loads_nothing_from_elsewhere(leaderboard: dict[str, Any]) -> None:
+def test_page_loads_nothing_from_elsewhere(leaderboard: RunMetrics) -> None:
     assert not {"link", "img", "iframe", "src", "srcset"} & set(Page(render_page(leaderboard)).tags)
 
 
-def test_page_of_a_variant_holds_every_number_of_its_row(leaderboard: dict[str, Any]) -> None:
-    page = read_markdown(render_variant(leaderboard["variants"][0], leaderboard["run"]))
-    for name in leaderboard["variants"][0].keys() - {"name"}:
+def test_page_of_a_variant_holds_every_number_of_its_row(leaderboard: RunMetrics) -> None:
+    page = read_markdown(render_variant(leaderboard.variants[0], leaderboard.run))
+    for name in leaderboard.variants[0].model_dump().keys() - {"name"}:
         assert name in page.text
     for text in ("0.4567", "171,533", "mean 0.8000", "models/lstm/seed-1"):
         assert text in page.text

@@ -112,7 +112,7 @@ def test_model_that_is_named_as_better_beats_the_baseline(build: Any, add_result
     lucky = [add_result("bilstm", hits, seed=seed) for seed, hits in ((1, 100), (2, 99), (3, 82))]
     steady = [add_result("lstm", 92, seed=seed) for seed in (1, 2, 3)]
     metrics = build(add_result("nb-svm", 75, group="baseline"), *lucky, *steady, seeds=3)
-    rows = {row["name"]: row for row in metrics["variants"]}
-    assert rows["bilstm"]["accuracy"]["mean"] > rows["lstm"]["accuracy"]["mean"]
-    assert (rows["bilstm"]["beats_baseline"], rows["lstm"]["beats_baseline"]) == (False, True)
+    rows = {row.name: row for row in metrics.variants}
+    assert rows["bilstm"].accuracy.mean > rows["lstm"].accuracy.mean
+    assert (rows["bilstm"].beats_baseline, rows["lstm"].beats_baseline) == (False, True)
     assert describe_baselines(metrics).endswith("; lstm by 17.0 points.")

@@ -1,0 +1,229 @@
+"""What stands in each section of the page: a function per section, whose result its template is given.
+
+A function returns None when the run has nothing to show in its section.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+import altair as alt
+
+from tasks.drift import render as drift
+from tasks.promote.render import describe_gate, describe_lost
+from tasks.report.frame.chart_style import list_models
+from tasks.report.frame.page import describe_chart
+from tasks.report.probe.section import build_section
+from tasks.report.run import tables, verdict
+from tasks.report.run.confidence_charts import draw_reliability, draw_selection
+from tasks.report.run.data_charts import draw_difficulty, draw_lengths, draw_training
+from tasks.report.run.facts import RunMetrics
+from tasks.report.run.leaderboard_table import WIDTH, build_leaderboard_table, build_numbers_table
+from tasks.report.run.methods import METHOD, READING
+from tasks.report.run.model_charts import draw_agreement, draw_cost, draw_differences, draw_slices
+from tasks.report.run.review_list import list_lost, list_reviews
+
+Content = Mapping[str, object]
+Build = Callable[[RunMetrics], Content | None]
+
+
+class Folded(NamedTuple):
+    """A table that the reader unfolds below a chart."""
+
+    summary: str
+    caption: str
+    table: tables.Table | None
+
+
+def show_chart(
+    name: str,
+    chart: alt.TopLevelMixin,
+    alternative: str,
+    *,
+    caption: str,
+    about: str = "",
+    wide: bool = False,
+    folded: Folded | None = None,
+) -> Content:
+    """Show one chart, as chart.html.j2 does: text above it, a table to unfold below it.
+
+    `alternative` describes the chart to those who cannot see it; `wide` charts scroll sideways on a phone.
+    """
+    return {
+        "chart": describe_chart(name, chart, alternative),
+        "caption": caption,
+        "about": about,
+        "wide": wide,
+        "folded": folded,
+        "tables": {"folded": folded.table if folded else None},
+    }
+
+
+def build_leaderboard(metrics: RunMetrics) -> Content:
+    """Build the first screen: every model, best first, and what failed."""
+    return {
+        "run": metrics.run,
+        "leaderboard": build_leaderboard_table(metrics),
+        "interval_width": WIDTH,
+        "failures": [row for row in metrics.variants if row.status == "failed"],
+    }
+
+
+def build_cost(metrics: RunMetrics) -> Content | None:
+    """Build the chart of accuracy against costs."""
+    if metrics.errors is None:
+        return None
+    return show_chart(
+        "cost",
+        draw_cost(metrics),
+        "Accuracy of each model against its cost",
+        caption=(
+            "Accuracy against what it costs; the dashed line joins those that no other beats in both. Models over 15 "
+            "points behind are left out."
+        ),
+    )
+
+
+def build_gate(metrics: RunMetrics) -> Content:
+    """Build the gate's decision, with what it was measured by."""
+    return {
+        "gate": metrics.gate,
+        "sentence": describe_gate(metrics.gate),
+        "method": METHOD["gate"],
+        "lost_sentence": describe_lost(metrics.gate),
+        "lost": list_lost(metrics.gate),
+        "tables": {"gate": tables.tabulate_gate(metrics)},
+    }
+
+
+def build_numbers(metrics: RunMetrics) -> Content:
+    """Build the tables of every metric and every cost."""
+    return {
+        "ties": verdict.describe_ties(metrics),
+        "seeds": verdict.describe_seeds(metrics),
+        "numbers": build_numbers_table(metrics),
+        "tables": {"costs": tables.tabulate_costs(metrics)},
+        "device": metrics.run.device,
+    }
+
+
+def build_differences(metrics: RunMetrics) -> Content | None:
+    """Build the differences between each two models."""
+    if not metrics.pairs:
+        return None
+    return show_chart(
+        "differences",
+        draw_differences(metrics),
+        "Differences in accuracy between models",
+        about=METHOD["pairs"],
+        caption="Points of accuracy between each two models; grey: the test cannot tell them apart.",
+        wide=True,
+        folded=Folded("All pairs as a table", "Differences in accuracy", tables.tabulate_pairs(metrics)),
+    )
+
+
+def build_slices(metrics: RunMetrics) -> Content | None:
+    """Build the accuracy of each model on each slice."""
+    if metrics.errors is None or metrics.recommendation is None:
+        return None
+    name = metrics.recommendation.name
+    table = tables.tabulate_slices(metrics)
+    return show_chart(
+        "slices",
+        draw_slices(metrics),
+        "Accuracy of each model by slice",
+        about=f"{verdict.describe_worst_slice(metrics)} {METHOD['slices']}",
+        caption="Accuracy on slices of the test split.",
+        wide=True,
+        folded=Folded(f"Slices of {name} with intervals", f"Accuracy of {name} by slice", table),
+    )
+
+
+def build_calibration(metrics: RunMetrics) -> Content | None:
+    """Build what confidence is worth: calibration, and leaving doubtful reviews to a person."""
+    if metrics.errors is None:
+        return None
+    share = "Accuracy against the share of reviews answered"
+    return {
+        "method": METHOD["calibration"],
+        "method_of_selection": METHOD["selection"],
+        "reliability": describe_chart("reliability", draw_reliability(metrics), "Accuracy against claimed probability"),
+        "selection": describe_chart("selection", draw_selection(metrics), share),
+        "tables": {"calibration": tables.tabulate_calibration(metrics)},
+    }
+
+
+def build_errors(metrics: RunMetrics) -> Content | None:
+    """Build the mistakes: how many models make the same ones, and the reviews themselves."""
+    errors = metrics.errors
+    if errors is None:
+        return None
+    several = len(errors.models) > 1
+    by_number, equal = "Reviews by the number of models that are wrong", "Share of equal answers of each two models"
+    return {
+        "sentence": verdict.describe_errors(metrics),
+        "difficulty": describe_chart("difficulty", draw_difficulty(errors), by_number) if several else None,
+        "agreement": describe_chart("agreement", draw_agreement(metrics, errors), equal) if several else None,
+        "models": errors.models,
+        "label_names": metrics.run.label_names,
+        "reviews": list_reviews(metrics),
+    }
+
+
+def build_training(metrics: RunMetrics) -> Content | None:
+    """Build a chart of each variant's loss by epoch, and what its epochs did."""
+    if not metrics.trainings:
+        return None
+    charts = [
+        {
+            **describe_chart(f"training-{name}", draw_training(metrics.trainings[name]), f"Loss of {name} by epoch"),
+            "title": name,
+        }
+        for name in list_models(metrics)
+        if name in metrics.trainings
+    ]
+    return {
+        "method": METHOD["training"],
+        "charts": charts,
+        "tables": {"trainings": tables.tabulate_trainings(metrics)},
+    }
+
+
+def build_claims(metrics: RunMetrics) -> Content | None:
+    """Build the course note's claims with their verdicts."""
+    return {"claims": metrics.claims} if metrics.claims else None
+
+
+def build_probe(metrics: RunMetrics) -> Content | None:
+    """Build what the newest probe of memory found."""
+    return build_section(metrics.probe) if metrics.probe else None
+
+
+def build_data(metrics: RunMetrics) -> Content:
+    """Build the data card."""
+    return {
+        "warnings": metrics.data.warnings,
+        "lengths": describe_chart("lengths", draw_lengths(metrics), "Lengths of the reviews in words"),
+        "duplicates": verdict.describe_duplicates(metrics),
+        "tables": {
+            "splits": tables.tabulate_splits(metrics),
+            "encodings": tables.tabulate_encodings(metrics),
+            "duplicates": tables.tabulate_duplicates(metrics),
+            "hashes": tables.tabulate_hashes(metrics),
+        },
+    }
+
+
+def build_drift(metrics: RunMetrics) -> Content | None:
+    """Build how far the training data are from the champion's."""
+    if metrics.drift is None:
+        return None
+    return {
+        "sentence": drift.describe_drift(metrics.drift),
+        "method": drift.METHOD,
+        "tables": {"drift": tables.tabulate_drift(metrics.drift)},
+    }
+
+
+def build_method(metrics: RunMetrics) -> Content:
+    """Build how to read the page, and with which versions it was made."""
+    return {"reading": READING, "tables": {"versions": tables.tabulate_versions(metrics)}}

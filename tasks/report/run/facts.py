@@ -1,0 +1,57 @@
+"""What a run's reports are made from: metrics.json, and the part of it that scripts read, leaderboard.json."""
+
+from typing import Final, Self
+
+from pydantic import Field
+
+from tasks.compare.facts import Comparison, Recommendation
+from tasks.compare.leaderboard_facts import Leaderboard, RunFacts
+from tasks.drift.facts import Drift
+from tasks.promote.facts import Decision
+from tasks.report.probe.section import Section
+
+METRICS: Final = "metrics.json"
+LEADERBOARD: Final = "leaderboard.json"
+
+
+def is_none(value: object) -> bool:
+    """Tell whether there is nothing to write."""
+    return value is None
+
+
+class RunMetrics(Comparison):
+    """The content of metrics.json, from which every page and table of a run is made.
+
+    `drift` and `probe` are left out of the file when there is nothing to say of them.
+    """
+
+    run: RunFacts
+    gate: Decision
+    drift: Drift | None = Field(default=None, exclude_if=is_none)
+    probe: Section | None = Field(default=None, exclude_if=is_none)
+
+    @classmethod
+    def gather(
+        cls, comparison: Comparison, *, run: RunFacts, gate: Decision, drift: Drift | None, probe: Section | None
+    ) -> Self:
+        """Put together what the rooms before said."""
+        parts = {name: getattr(comparison, name) for name in Comparison.model_fields if name != "schema_version"}
+        return cls(run=run, gate=gate, drift=drift, probe=probe, **parts)
+
+    def select_leaderboard(self) -> "RunLeaderboard":
+        """Select what scripts read: no reviews, and no numbers beyond one row per model."""
+        gate = self.gate
+        if gate.comparison:
+            without_reviews = gate.comparison.model_copy(update={"lost": None})
+            gate = gate.model_copy(update={"comparison": without_reviews})
+        return RunLeaderboard(
+            run=self.run, variants=self.variants, recommendation=self.recommendation, gate=gate, drift=self.drift
+        )
+
+
+class RunLeaderboard(Leaderboard):
+    """The content of leaderboard.json: the run, its models, which to ship, and what became of it at the gate."""
+
+    recommendation: Recommendation | None
+    gate: Decision
+    drift: Drift | None = Field(default=None, exclude_if=is_none)
