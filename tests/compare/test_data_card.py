@@ -10,13 +10,17 @@ import pytest
 from tasks.compare.data_card import SplitFacts, count_words, describe_data, find_unseen, read_split
 from tasks.compare.facts import ComparedData, ComparedEncoding, DataCard, Unseen
 from tasks.encode.facts import TokenTotals
+from tasks.ingest.facts import Duplicates
 
 TRAIN = (["Good film", "good  FILM", "bad film", "dull"], [1, 1, 0, 0])
 VALIDATION = (["a fine one", "dull"], [1, 1])
 TEST = (["GOOD film", "never seen before", "a fine one"], [1, 0, 1])
 TOTALS = TokenTotals(num_tokens=10, num_oov=1, num_truncated=1)
 TINY = ComparedEncoding(length=2, folder=Path("tiny"), splits=dict.fromkeys(("train", "validation", "test"), TOTALS))
-DATASET = ComparedData(name="tiny", label_names=("neg", "pos"), is_whole=True, warnings=(), hashes={})
+DUPLICATES = Duplicates(within={"train": 1}, across={"train and test": 2}, conflicting=3)
+DATASET = ComparedData(
+    name="tiny", label_names=("neg", "pos"), is_whole=True, warnings=(), duplicates=DUPLICATES, hashes={}
+)
 
 
 @pytest.fixture
@@ -52,11 +56,8 @@ def test_truncation_and_unknown_words_are_shares(splits: dict[str, SplitFacts]) 
     assert found.unknown["test"] == 0.1
 
 
-def test_duplicates_are_blind_to_case_and_white_space(splits: dict[str, SplitFacts]) -> None:
-    found = describe(splits).duplicates
-    assert found.within == {"train": 1, "validation": 0, "test": 0}
-    assert found.across == {"train and validation": 1, "train and test": 1, "validation and test": 1}
-    assert found.conflicting == 1, "dull is negative in train and positive in validation"
+def test_duplicates_are_those_that_ingest_counted(splits: dict[str, SplitFacts]) -> None:
+    assert describe(splits).duplicates == DUPLICATES
 
 
 def test_unseen_reviews_are_in_neither_training_nor_validation(splits: dict[str, SplitFacts]) -> None:
