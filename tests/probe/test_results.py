@@ -10,7 +10,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from tasks.evaluate.predictions import write_predictions
-from tasks.ingest.sources.recall import generate_texts, parse_name
+from tasks.ingest.sources.recall import parse_name
+from tasks.ingest.sources.recall_texts import generate_texts
 from tasks.probe.plan import Cell
 from tasks.probe.results import CellResult, describe_tasks, measure_cells, summarise_rows
 from tasks.probe.summary import summarise_probe

@@ -10,23 +10,18 @@ from sklearn.linear_model import LogisticRegression
 
 from tasks.ingest.sources.recall import (
     BAG_CEILINGS,
-    CLAUSES,
     COUNTRIES,
     DISTANCES,
-    ENDING,
-    GAP,
     LANGUAGES,
     NUM_CLASSES,
-    PLACE,
-    SLOTS,
     TASKS,
     Recall,
     Task,
     count_words,
     find_distance,
-    generate_texts,
     parse_name,
 )
+from tasks.ingest.sources.recall_texts import CLAUSES, ENDING, GAP, PLACE, SLOTS, generate_texts
 
 NUM_TEXTS = 200
 NUM_FITTED = 4_000
