@@ -1,14 +1,14 @@
 """Everything that decides a fitted baseline, for its fingerprint; found without importing scikit-learn."""
 
-from pathlib import Path
 from typing import Any, Final
 
 from tasks.baseline.baselines import SEED, Baseline
 from tasks.ingest.facts import ReviewsManifest
-from tasks.store.fingerprint import hash_json, hash_room, library_versions, normalise_code
+from tasks.store.closure import describe_code
+from tasks.store.fingerprint import library_versions
 
-ROOM: Final = Path(__file__).parent
-WORDS_FILE: Final = ROOM.parent / "encode" / "words.py"
+FIT: Final = "tasks.baseline.fitting:fit_baseline"
+LIBRARIES: Final = ("scikit-learn", "scipy", "numpy", "pyarrow")
 
 
 def decide_baseline(baseline: Baseline, reviews: ReviewsManifest, *, num_classes: int) -> dict[str, Any]:
@@ -17,7 +17,6 @@ def decide_baseline(baseline: Baseline, reviews: ReviewsManifest, *, num_classes
         "settings": {"seed": SEED, **baseline.settings()},
         "reviews": {name: reviews.files[name].sha256 for name in ("train.parquet", "validation.parquet")},
         "num_classes": num_classes,
-        "code": hash_room(ROOM, without=("task.py", "baselines.py")),
-        "words": hash_json(normalise_code(WORDS_FILE.read_text(encoding="utf-8")))[:16],
-        "libraries": library_versions("scikit-learn", "scipy", "numpy"),
+        "code": describe_code(FIT),
+        "libraries": library_versions(*LIBRARIES),
     }

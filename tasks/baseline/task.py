@@ -8,7 +8,7 @@ from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas import State
 
 from tasks.baseline.baselines import Baseline
-from tasks.baseline.identity import decide_baseline
+from tasks.baseline.identity import FIT, decide_baseline
 from tasks.ingest.facts import ReviewsManifest
 from tasks.orchestrate.outputs import produce_in_task
 from tasks.process.child import run_apart
@@ -33,7 +33,7 @@ def train_baseline(
 
     def make(folder: Path) -> dict[str, Any]:
         facts: dict[str, Any] = run_apart(
-            "tasks.baseline.fitting:fit_baseline",
+            FIT,
             baseline=baseline,
             reviews_folder=data_dir / reviews.folder,
             folder=folder,

@@ -13,10 +13,12 @@ from tasks.compare.results import ModelResult
 from tasks.ingest.facts import ReviewsManifest
 from tasks.orchestrate.outputs import produce_in_task
 from tasks.process.child import run_apart
-from tasks.store.fingerprint import hash_json, hash_room, library_versions
+from tasks.store.closure import describe_code
+from tasks.store.fingerprint import hash_json, library_versions
 from tasks.store.outputs import Manifest, Output
 
-ROOM: Final = Path(__file__).parent
+COMPARE: Final = "tasks.compare.comparison:write_comparison"
+LIBRARIES: Final = ("scipy", "statsmodels", "numpy", "scikit-learn", "pandas", "pyarrow")
 
 
 @task(name="compare-models", cache_policy=NO_CACHE)
@@ -39,14 +41,14 @@ def compare_models(
         decided_by={
             "results": hash_json([result.model_dump() for result in results]),
             "dataset": describe_dataset(reviews),
-            "code": hash_room(ROOM, without=("task.py",)),
-            "libraries": library_versions("scipy", "statsmodels", "numpy"),
+            "code": describe_code(COMPARE),
+            "libraries": library_versions(*LIBRARIES),
         },
     )
 
     def make(folder: Path) -> dict[str, Any]:
         facts: dict[str, Any] = run_apart(
-            "tasks.compare.comparison:write_comparison",
+            COMPARE,
             results=results,
             dataset=describe_dataset(reviews),
             reviews_folder=data_dir / reviews.folder,

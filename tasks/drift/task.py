@@ -15,10 +15,14 @@ from tasks.evaluate.bundle import CURRENT, find_bundle, read_facts
 from tasks.ingest.datasets import Choice
 from tasks.ingest.facts import ReviewsManifest
 from tasks.orchestrate.outputs import produce_in_task
-from tasks.store.fingerprint import hash_room, library_versions
+from tasks.store.closure import describe_code
+from tasks.store.fingerprint import library_versions
 from tasks.store.outputs import Manifest, Output, record_file
 
-ROOM: Final = Path(__file__).parent
+MEASURE: Final = "tasks.drift.measure:measure_drift"
+LIBRARIES: Final = ("scipy", "numpy", "pyarrow", "tokenizers")
+# Drift counts tokens; the champion's model predicts nothing for it.
+RUN_NO_MODEL: Final = ("tasks.train.*",)
 CHAMPION: Final = "champion"
 
 
@@ -49,8 +53,8 @@ def measure_drift(reviews: ReviewsManifest, *, data_dir: Path, artifacts_dir: Pa
         decided_by={
             "champion": record_file(champion / "bundle.json").sha256,
             "reviews": reviews.content_hash,
-            "code": {room.name: hash_room(room, without=("task.py",)) for room in (ROOM, ROOM.parent / "evaluate")},
-            "libraries": library_versions("scipy", "numpy"),
+            "code": describe_code(MEASURE, without=RUN_NO_MODEL),
+            "libraries": library_versions(*LIBRARIES),
         },
     )
 

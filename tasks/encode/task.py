@@ -11,10 +11,12 @@ from tasks.encode.encodings import Encoding
 from tasks.encode.sequences import write_encoding
 from tasks.ingest.facts import ReviewsManifest
 from tasks.orchestrate.outputs import produce_in_task
-from tasks.store.fingerprint import hash_room, library_versions
+from tasks.store.closure import describe_code
+from tasks.store.fingerprint import library_versions
 from tasks.store.outputs import Manifest, Output
 
-ROOM: Final = Path(__file__).parent
+WRITE: Final = "tasks.encode.sequences:write_encoding"
+LIBRARIES: Final = ("pyarrow", "tokenizers", "numpy")
 
 
 @task(name="encode-reviews", task_run_name="encode-{encoding.name}", cache_policy=NO_CACHE)
@@ -30,8 +32,8 @@ def encode_reviews(reviews: ReviewsManifest, encoding: Encoding, *, data_dir: Pa
         decided_by={
             "encoding": encoding.settings(),
             "reviews": {name: record.sha256 for name, record in reviews.files.items()},
-            "code": hash_room(ROOM, without=("task.py", "encodings.py")),
-            "libraries": library_versions("pyarrow", "tokenizers"),
+            "code": describe_code(WRITE),
+            "libraries": library_versions(*LIBRARIES),
         },
     )
     return produce_in_task(output, lambda folder: write_encoding(data_dir / reviews.folder, encoding, folder))

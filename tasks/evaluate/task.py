@@ -1,24 +1,18 @@
 """Prefect task that evaluates one trained model."""
 
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas import State
 
 from tasks.baseline.baselines import BASELINES
-from tasks.evaluate.classifier import MODEL_FILES
+from tasks.evaluate.identity import EVALUATE, decide_evaluation
 from tasks.ingest.facts import ReviewsManifest
 from tasks.orchestrate.outputs import produce_in_task
 from tasks.process.child import run_apart
-from tasks.store.fingerprint import hash_room, library_versions
 from tasks.store.outputs import Manifest, Output
-
-ROOM: Final = Path(__file__).parent
-ENCODE: Final = ROOM.parent / "encode"
-# The bundle keeps a profile of the training split.
-SPLITS: Final = ("train.parquet", "validation.parquet", "test.parquet")
 
 
 @task(
@@ -38,19 +32,12 @@ def evaluate_model(
         family=f"models/{model.name}",
         folder=model.folder,
         facts_type=dict,
-        decided_by={
-            "model": {name: model.files[name].sha256 for name in MODEL_FILES if name in model.files},
-            "reviews": {name: reviews.files[name].sha256 for name in SPLITS},
-            "label_names": label_names,
-            "dataset": describe_dataset(reviews),
-            "code": {room.name: hash_room(room, without=("task.py",)) for room in (ROOM, ENCODE)},
-            "libraries": library_versions("keras", "scikit-learn", "scipy", "tokenizers"),
-        },
+        decided_by=decide_evaluation(model, reviews, dataset=describe_dataset(reviews)),
     )
 
     def make(folder: Path) -> dict[str, Any]:
         metrics: dict[str, Any] = run_apart(
-            "tasks.evaluate.evaluation:evaluate_model",
+            EVALUATE,
             model_folder=artifacts_dir / model.folder,
             reviews_folder=data_dir / reviews.folder,
             folder=folder,

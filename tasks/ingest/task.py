@@ -17,10 +17,12 @@ from tasks.ingest.files.paths import make_slug
 from tasks.ingest.sources.tfds import DownloadError
 from tasks.orchestrate.outputs import produce_in_task
 from tasks.process.child import run_apart
-from tasks.store.fingerprint import hash_room, library_versions
+from tasks.store.closure import describe_code
+from tasks.store.fingerprint import library_versions
 from tasks.store.outputs import Output
 
-ROOM: Final = Path(__file__).parent
+WRITE: Final = "tasks.ingest.reviews:write_dataset"
+LIBRARIES: Final = ("pyarrow", "numpy", "pandas", "tensorflow-datasets")
 
 
 def is_worth_retrying(_task: Any, _run: Any, state: State[Any]) -> bool:
@@ -74,14 +76,14 @@ def ingest_reviews(
             "source": datasets.identify(choice, data_dir),
             "validation_fraction": validation_fraction,
             "limit": limit,
-            "code": hash_room(ROOM, without=("task.py",)),
-            "libraries": library_versions("pyarrow"),
+            "code": describe_code(WRITE),
+            "libraries": library_versions(*LIBRARIES),
         },
     )
 
     def make(folder: Path) -> ReviewsFacts:
         facts: ReviewsFacts = run_apart(
-            "tasks.ingest.reviews:write_dataset",
+            WRITE,
             choice=choice,
             data_dir=data_dir,
             folder=folder,

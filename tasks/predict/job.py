@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from tasks.errors import UserError
 from tasks.evaluate.bundle import Bundle, find_bundle, identify_bundle, load_bundle, read_facts
+from tasks.evaluate.identity import decide_prediction
 from tasks.ingest.files.options import FileOptions
 from tasks.predict.parts import list_parts, open_parts, publish, read_parts, write_part
 from tasks.predict.reading import Taken, hash_input, peek_columns, take_rows
@@ -17,10 +18,9 @@ from tasks.predict.scoring import Cleaned, clean_rows, describe_additions, score
 from tasks.predict.summary import Summary
 from tasks.predict.writers import find_writer
 from tasks.process.threads import map_ahead
-from tasks.store.fingerprint import fingerprint, hash_room
+from tasks.store.fingerprint import fingerprint
 
-ROOM: Final = Path(__file__).parent
-ROOMS: Final = (ROOM, *(ROOM.parent / name for name in ("ingest", "encode", "baseline", "evaluate")))
+SCORE: Final = "tasks.predict.job:score_file"
 KIBIBYTES_PER_MEBIBYTE: Final = 1024
 
 
@@ -43,8 +43,12 @@ class Job:
             "model": identify_bundle(find_bundle(self.model_folder)),
             "prefix": self.prefix,
             "min_confidence": self.min_confidence,
-            "code": {room.name: hash_room(room, without=("task.py",)) for room in ROOMS},
+            **decide_prediction(SCORE, kernels=self.name_kernels()),
         }
+
+    def name_kernels(self) -> str | None:
+        """Name the setting of the kernels that the model predicts with; None for a baseline."""
+        return None if read_facts(find_bundle(self.model_folder))["encoding"] is None else "auto"
 
 
 class Listener:

@@ -12,7 +12,7 @@ from prefect.states import Completed, Failed
 
 from tasks.errors import TrainingError, UserError, disk_errors_explained
 from tasks.formatting.markdown import render_table
-from tasks.predict.job import Job, Listener
+from tasks.predict.job import SCORE, Job, Listener
 from tasks.predict.tables import list_results
 from tasks.process.child import run_apart
 from tasks.store.fingerprint import fingerprint
@@ -50,7 +50,7 @@ def score_texts(job: Job, *, artifacts_dir: Path) -> State[dict[str, Any]]:
             disk_errors_explained(job.output.parent),
             locked(artifacts_dir, name, on_wait=lambda: logger.info("waiting for another run that writes it")),
         ):
-            facts: dict[str, Any] = run_apart("tasks.predict.job:score_file", job=job, listener=Progress())
+            facts: dict[str, Any] = run_apart(SCORE, job=job, listener=Progress())
     except (TrainingError, UserError) as error:
         return Failed(message=str(error), data=error)
     if facts["num_unknown_labels"]:

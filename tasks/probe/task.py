@@ -12,10 +12,12 @@ from prefect.client.schemas import State
 from tasks.orchestrate.outputs import produce_in_task
 from tasks.probe.results import FILE, CellResult
 from tasks.probe.summary import summarise_probe
-from tasks.store.fingerprint import hash_json, hash_room
+from tasks.store.closure import describe_code
+from tasks.store.fingerprint import hash_json, library_versions
 from tasks.store.outputs import Manifest, Output
 
-ROOM: Final = Path(__file__).parent
+SUMMARISE: Final = "tasks.probe.summary:summarise_probe"
+LIBRARIES: Final = ("numpy", "pandas", "pyarrow")
 
 
 @task(name="measure-memory", cache_policy=NO_CACHE)
@@ -30,7 +32,8 @@ def measure_memory(results: Sequence[CellResult], *, data_dir: Path, artifacts_d
         facts_type=dict,
         decided_by={
             "results": hash_json([result.model_dump() for result in results]),
-            "code": hash_room(ROOM, without=("task.py",)),
+            "code": describe_code(SUMMARISE),
+            "libraries": library_versions(*LIBRARIES),
         },
     )
 

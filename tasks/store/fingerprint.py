@@ -1,12 +1,9 @@
 """What decides an output, reduced to a hash, and what changed when the hash did."""
 
-import ast
 import hashlib
 import json
 import textwrap
-from functools import cache
 from importlib import metadata
-from pathlib import Path
 from typing import Any, Final
 
 MOST_DIFFERENCES: Final = 3
@@ -20,24 +17,6 @@ def fingerprint(decided_by: dict[str, Any]) -> str:
 def hash_json(value: object) -> str:
     """Hash plain JSON independent of the order of keys."""
     return hashlib.sha256(json.dumps(value, sort_keys=True, allow_nan=False).encode()).hexdigest()
-
-
-def hash_room(folder: Path, *, without: tuple[str, ...]) -> str:
-    """Hash the meaning of a room's code: comments, layout and docstrings do not count."""
-    sources = [path for path in sorted(folder.glob("*.py")) if path.name not in without]
-    return hash_json({path.name: normalise_code(path.read_text(encoding="utf-8")) for path in sources})[:16]
-
-
-@cache
-def normalise_code(source: str) -> str:
-    """Reduce code to what it does: normalise_code("x = 1  # one") == normalise_code("x=1")."""
-    tree = ast.parse(source)
-    for node in ast.walk(tree):
-        match node:
-            case ast.Module(body=body) | ast.FunctionDef(body=body) | ast.ClassDef(body=body):
-                if body and isinstance(body[0], ast.Expr) and isinstance(body[0].value, ast.Constant):
-                    del body[0]
-    return ast.dump(tree)
 
 
 def library_versions(*names: str) -> dict[str, str]:

@@ -17,9 +17,13 @@ from tasks.train.rows import Rows, cut_pieces
 
 def prepare_device() -> str:
     """Set up the device before its first use and return its name, such as "CPU (2 cores), tensorflow"."""
-    backend = keras.backend.backend()
-    names = {"tensorflow": list_tensorflow_gpus, "jax": list_jax_gpus}.get(backend, list)()
-    return f"{', '.join(names) or f'CPU ({os.cpu_count()} cores)'}, {backend}"
+    names = list_accelerators()
+    return f"{', '.join(names) or f'CPU ({os.cpu_count()} cores)'}, {keras.backend.backend()}"
+
+
+def list_accelerators() -> list[str]:
+    """Return the names of the accelerators that the backend uses."""
+    return {"tensorflow": list_tensorflow_gpus, "jax": list_jax_gpus}.get(keras.backend.backend(), list)()
 
 
 def list_tensorflow_gpus() -> list[str]:

@@ -3,7 +3,6 @@
 import inspect
 import json
 import os
-import textwrap
 from collections.abc import Callable
 from dataclasses import asdict
 from importlib.util import find_spec
@@ -11,22 +10,31 @@ from pathlib import Path
 from typing import Any, Final
 
 from tasks.errors import UserError, did_you_mean
-from tasks.store.fingerprint import hash_json, hash_room, library_versions, normalise_code
+from tasks.store.closure import PACKAGE, describe_code
+from tasks.store.fingerprint import hash_json, library_versions
 from tasks.store.outputs import Manifest
-from tasks.train.kernels.choice import choose_kernels, hash_sources
+from tasks.train.device import CPU, find_device
+from tasks.train.kernels.choice import Kernels, choose_kernels, hash_library
 from tasks.train.settings import FitSettings
 from tasks.train.variants import Variant
 
-ROOM: Final = Path(__file__).parent
+TRAIN: Final = "tasks.train.training:train_variant"
+# Kernels that the chosen ones leave unused do not decide anything.
+UNUSED_BY: Final[dict[str, tuple[str, ...]]] = {
+    "native": (),
+    "tensorflow": tuple(f"tasks.train.kernels.{name}" for name in ("adam", "convolution", "recurrent")),
+    "plain": ("tasks.train.kernels.*",),
+}
 BACKEND_PACKAGES: Final = {"tensorflow": ("tensorflow",), "jax": ("jax", "jaxlib")}
 # The tokenizer is part of the model, though two may encode the same texts alike.
 TRAINED_ON: Final = ("tokenizer.json", "train.parquet", "validation.parquet")
 
 
-def decide_model(variant: Variant, settings: FitSettings, sequences: Manifest, *, num_classes: int) -> dict[str, Any]:
+def decide_model(
+    variant: Variant, settings: FitSettings, sequences: Manifest[Any], *, num_classes: int
+) -> dict[str, Any]:
     """List what decides the weights, as plain JSON."""
-    backend = backend_name()
-    kernels = choose_kernels(settings.kernels, backend=backend)
+    computing = describe_computing(settings.kernels)
     return {
         "variant": {
             "body": hash_function(variant.body),
@@ -35,20 +43,34 @@ def decide_model(variant: Variant, settings: FitSettings, sequences: Manifest, *
             "hidden": variant.hidden,
             "mask": variant.mask,
         },
-        "settings": {**asdict(settings), "kernels": kernels},
-        "native": hash_sources() if kernels == "native" else None,
+        "settings": {**asdict(settings), "kernels": computing["kernels"]},
         "encoding": dict(sequences.decided_by["encoding"]),
         "sequences": {name: sequences.files[name].sha256 for name in TRAINED_ON},
         "num_classes": num_classes,
-        "backend": backend,
-        "code": hash_room(ROOM, without=("task.py", "variants.py", "events.py")),
-        "libraries": library_versions("keras", *BACKEND_PACKAGES[backend]),
+        "computing": computing,
+        "code": describe_code(TRAIN, without=UNUSED_BY[computing["kernels"]]),
+        "libraries": library_versions("keras", *BACKEND_PACKAGES[computing["backend"]], "numpy"),
     }
 
 
+def describe_computing(kernels: Kernels) -> dict[str, Any]:
+    """Name what will compute a model: backend, device, kernels, and the build of the C library if it takes part.
+
+    On an accelerator neither the C library nor the kernels that TensorFlow has for processors are used.
+    """
+    backend, device = backend_name(), find_device()
+    chosen = choose_kernels(kernels, backend=backend)
+    if device != CPU and chosen == "native":
+        chosen = "tensorflow"
+    library = hash_library() if chosen == "native" else None
+    return {"backend": backend, "device": device, "kernels": chosen, "library": library}
+
+
 def hash_function(function: Callable[..., Any]) -> str:
-    """Hash what a function does."""
-    return hash_json(normalise_code(textwrap.dedent(inspect.getsource(function))))[:16]
+    """Hash what a function does, with all of this package that it calls."""
+    if function.__module__.startswith(f"{PACKAGE}.") and "." not in function.__qualname__:
+        return hash_json(describe_code(f"{function.__module__}:{function.__qualname__}"))[:16]
+    return hash_json(inspect.getsource(function))[:16]
 
 
 def check_backend() -> str:

@@ -17,7 +17,7 @@ from tasks.orchestrate.outputs import produce_in_task
 from tasks.process.child import run_apart
 from tasks.store.outputs import Manifest, Output
 from tasks.train.events import write_events
-from tasks.train.identity import decide_model
+from tasks.train.identity import TRAIN, decide_model
 from tasks.train.settings import EpochRecord, FitSettings, Listener
 from tasks.train.variants import Variant
 
@@ -100,7 +100,7 @@ def train_variant(
         name = f"{variant.name}-{settings.seed}"
         event_folder = artifacts_dir / "tensorboard" / name / output.fingerprint
         facts: dict[str, Any] = run_apart(
-            "tasks.train.training:train_variant",
+            TRAIN,
             variant=variant,
             encoding=ENCODINGS[sequences.name],
             settings=settings,

@@ -13,7 +13,7 @@ import pytest
 from tasks.errors import UserError
 from tasks.store.fingerprint import fingerprint
 from tasks.store.outputs import FileRecord, Manifest
-from tasks.train.identity import BACKEND_PACKAGES, backend_name, check_backend, decide_model
+from tasks.train.identity import BACKEND_PACKAGES, backend_name, check_backend, decide_model, describe_computing
 from tasks.train.settings import FitSettings
 from tasks.train.variants import VARIANTS
 
@@ -147,16 +147,38 @@ def test_automatic_choice_of_kernels_is_named_in_what_decides(
 ) -> None:
     monkeypatch.setenv("KERAS_BACKEND", "tensorflow")
     monkeypatch.setattr("tasks.train.kernels.choice.find_library", lambda: library)
+    monkeypatch.setattr("tasks.train.identity.hash_library", lambda: "one")
     assert identify(kernels="auto") == identify(kernels=same_as)
 
 
-def test_source_of_the_c_library_counts_where_it_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_build_of_the_c_library_counts_where_it_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("KERAS_BACKEND", "tensorflow")
     monkeypatch.setattr("tasks.train.kernels.choice.find_library", lambda: Path("_native.so"))
+    monkeypatch.setattr("tasks.train.identity.hash_library", lambda: "one")
     before = {kernels: identify(kernels=kernels) for kernels in ("native", "tensorflow")}
-    monkeypatch.setattr("tasks.train.identity.hash_sources", lambda: "other")
+    monkeypatch.setattr("tasks.train.identity.hash_library", lambda: "other")
     assert identify(kernels="native") != before["native"]
     assert identify(kernels="tensorflow") == before["tensorflow"]
+
+
+def test_model_of_a_processor_is_not_reused_as_one_of_a_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = {}
+    for device in ("CPU", "NVIDIA H100", "NVIDIA H200"):
+        monkeypatch.setattr("tasks.train.identity.find_device", lambda device=device: device)
+        found[device] = identify()
+    assert len(set(found.values())) == 3
+
+
+def test_on_a_gpu_the_c_library_takes_no_part(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KERAS_BACKEND", "tensorflow")
+    monkeypatch.setattr("tasks.train.kernels.choice.find_library", lambda: Path("_native.so"))
+    monkeypatch.setattr("tasks.train.identity.find_device", lambda: "NVIDIA H100")
+    assert describe_computing("auto") == {
+        "backend": "tensorflow",
+        "device": "NVIDIA H100",
+        "kernels": "tensorflow",
+        "library": None,
+    }
 
 
 def test_number_of_classes_counts() -> None:
@@ -221,7 +243,7 @@ def test_another_backend_makes_another_model(monkeypatch: pytest.MonkeyPatch) ->
 
 def test_versions_of_keras_and_its_backend_count() -> None:
     decided = decide_model(VARIANTS["lstm"], SETTINGS, make_sequences(), num_classes=2)
-    assert set(decided["libraries"]) == {"keras", *BACKEND_PACKAGES[backend_name()]}
+    assert set(decided["libraries"]) == {"keras", "numpy", *BACKEND_PACKAGES[backend_name()]}
 
 
 def test_unknown_backend_is_an_error_with_a_suggestion(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,6 +6,7 @@ from typing import Any, Final
 import altair as alt
 import vl_convert
 
+from tasks.store.closure import describe_code
 from tasks.store.fingerprint import library_versions
 from tasks.store.layout import DATA
 from tasks.store.outputs import Output, produce
@@ -27,7 +28,10 @@ def load_runtime(root: Path = DATA) -> str:
         family="runtime",
         folder="runtime/{fingerprint}",
         facts_type=dict,
-        decided_by={"vega_lite": VEGA_LITE, "libraries": library_versions("vl-convert-python")},
+        decided_by={
+            "code": describe_code("tasks.report.frame.runtime:write_runtime"),
+            "libraries": library_versions("vl-convert-python"),
+        },
     )
     try:
         produce(output, write_runtime)

@@ -1,14 +1,14 @@
 """Which kernels a training may use: the package's own, those of TensorFlow, or plain Keras; free of Keras itself."""
 
-import hashlib
+from functools import cache
 from importlib.machinery import EXTENSION_SUFFIXES
 from pathlib import Path
 from typing import Final, Literal, get_args
 
 from tasks.errors import UserError
+from tasks.store.outputs import record_file
 
 ROOM: Final = Path(__file__).parent
-SOURCES: Final = ROOM / "native"
 
 # auto: native where the library is built, otherwise tensorflow.
 Kernels = Literal["auto", "native", "tensorflow", "plain"]
@@ -38,9 +38,8 @@ def find_library() -> Path | None:
     return next((path for path in paths if path.exists()), None)
 
 
-def hash_sources() -> str:
-    """Hash the C library's source files, names and contents."""
-    digest = hashlib.sha256()
-    for path in sorted(SOURCES.iterdir()):
-        digest.update(f"{path.name}\0".encode() + path.read_bytes() + b"\0")
-    return digest.hexdigest()[:16]
+@cache
+def hash_library() -> str | None:
+    """Hash the compiled C library, which its sources and its compiler decide; None where it could not be built."""
+    library = find_library()
+    return record_file(library).sha256[:16] if library else None

@@ -6,7 +6,7 @@ import pytest
 
 from tasks.errors import UserError
 from tasks.train.kernels import choice
-from tasks.train.kernels.choice import CHOICES, choose_kernels, find_library, hash_sources
+from tasks.train.kernels.choice import CHOICES, choose_kernels, find_library, hash_library
 
 LIBRARY = Path("_native.so")
 
@@ -48,10 +48,17 @@ def test_library_is_found_beside_the_code(tmp_path: Path, monkeypatch: pytest.Mo
     assert find_library() == tmp_path / "_native.so"
 
 
-def test_hash_follows_the_sources(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(choice, "SOURCES", tmp_path)
-    (tmp_path / "a.c").write_text("int a;")
-    before = hash_sources()
-    assert hash_sources() == before
-    (tmp_path / "a.c").write_text("int b;")
-    assert hash_sources() != before
+def test_hash_is_that_of_the_build(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def hash_build(content: bytes | None) -> str | None:
+        hash_library.cache_clear()
+        (tmp_path / "_native.so").unlink(missing_ok=True)
+        if content is not None:
+            (tmp_path / "_native.so").write_bytes(content)
+        return hash_library()
+
+    with monkeypatch.context() as patch:
+        patch.setattr(choice, "ROOM", tmp_path)
+        builds = [hash_build(content) for content in (None, b"one", b"two", b"one")]
+    hash_library.cache_clear()
+    assert builds[0] is None
+    assert builds[1] == builds[3] != builds[2]

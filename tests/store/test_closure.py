@@ -1,0 +1,261 @@
+"""The code that decides an output is found from the source, all of it and nothing else."""
+
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from fnmatch import fnmatch
+from pathlib import Path
+from typing import Final, NamedTuple
+
+import pytest
+
+import tasks.compare.task as compare
+import tasks.drift.task as drift
+import tasks.encode.task as encode
+import tasks.ingest.task as ingest
+import tasks.probe.task as probe
+from tasks.baseline.identity import FIT
+from tasks.baseline.identity import LIBRARIES as FIT_LIBRARIES
+from tasks.evaluate.identity import EVALUATE, LIBRARIES, UNUSED_BY_BASELINES, UNUSED_BY_NETWORKS
+from tasks.predict.job import SCORE
+from tasks.store import closure
+from tasks.store.closure import describe_code, find_closure
+from tasks.store.exempt import EXEMPT
+from tasks.train.identity import TRAIN, UNUSED_BY
+
+CHECKOUT = Path(__file__).parents[2]
+
+
+class Kind(NamedTuple):
+    """How one kind of output is made: the function, the code that does not count, the libraries that do."""
+
+    function: str
+    without: tuple[str, ...]
+    libraries: tuple[str, ...]
+
+    def describe(self) -> dict[str, str]:
+        return describe_code(self.function, without=self.without)
+
+
+BACKENDS = ("keras", "tensorflow", "jax")
+KINDS: Final = {
+    "reviews": Kind(ingest.WRITE, (), ingest.LIBRARIES),
+    "encoding": Kind(encode.WRITE, (), encode.LIBRARIES),
+    "model": Kind(TRAIN, UNUSED_BY["native"], (*BACKENDS, "numpy")),
+    "model without the C library": Kind(TRAIN, UNUSED_BY["tensorflow"], (*BACKENDS, "numpy")),
+    "model of plain Keras": Kind(TRAIN, UNUSED_BY["plain"], (*BACKENDS, "numpy")),
+    "baseline": Kind(FIT, (), FIT_LIBRARIES),
+    "evaluation": Kind(EVALUATE, UNUSED_BY_NETWORKS, (*LIBRARIES, *BACKENDS, "tokenizers")),
+    "evaluation of a baseline": Kind(EVALUATE, UNUSED_BY_BASELINES, LIBRARIES),
+    "comparison": Kind(compare.COMPARE, (), compare.LIBRARIES),
+    "drift": Kind(drift.MEASURE, drift.RUN_NO_MODEL, drift.LIBRARIES),
+    "memory": Kind(probe.SUMMARISE, (), probe.LIBRARIES),
+    "scores": Kind(SCORE, UNUSED_BY_NETWORKS, (*LIBRARIES, *BACKENDS, "tokenizers")),
+    "scores of a baseline": Kind(SCORE, UNUSED_BY_BASELINES, LIBRARIES),
+}
+DISTRIBUTIONS: Final = {"sklearn": "scikit-learn", "tensorflow_datasets": "tensorflow-datasets"}
+# Libraries that are reached and whose versions do not count.
+UNCOUNTED: Final = {
+    ("model", "pandas"): "writes the history of a training as a table",
+    ("model", "pyarrow"): "reads what another output holds",
+    ("evaluation", "keras"): "is named by the code of networks, which a baseline does not run",
+    ("evaluation", "tokenizers"): "likewise",
+    ("drift", "keras"): "is named by the code that predicts, which drift does not run",
+    ("memory", "keras"): "is named by the table of variants, of which the names alone are read",
+    ("scores", "keras"): "as in an evaluation",
+    ("scores", "tokenizers"): "likewise",
+    ("comparison", "pydantic"): "checks records and computes nothing",
+}
+
+CODE = '''"""Numbers."""
+def double(x):
+    """Double it."""
+    return 2 * x
+'''
+SAME_MEANING = {
+    "comments": CODE.replace("def", "# Twice.\ndef") + "# The end.\n",
+    "another docstring": CODE.replace("Double it.", "Return the double."),
+    "no docstring": CODE.replace('    """Double it."""\n', ""),
+    "layout": CODE.replace("(x)", "(\n    x,\n)").replace("2 * x", "(2*x)"),
+    "annotations": CODE.replace("(x)", "(x: int) -> int"),
+    "another constant": CODE + "TWO = 2\n",
+    "another function": CODE + "def triple(x):\n    return 3 * x\n",
+}
+OTHER_MEANING = {
+    "number": CODE.replace("2", "3"),
+    "default": CODE.replace("(x)", "(x=1)"),
+    "text": CODE.replace("2 * x", '"2" * x'),
+    "decorator": CODE.replace("def", "@cached\ndef"),
+    "effect": CODE + "double.is_fast = True\n",
+}
+
+Write = Callable[..., None]
+MAKE = "tasks.room.work:make"
+
+
+@pytest.fixture
+def write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Write]:
+    """Writes modules of a package of their own, which is read in place of this one."""
+
+    def write_modules(**modules: str) -> None:
+        for name, content in modules.items():
+            path = tmp_path.joinpath("tasks", *name.split("__")).with_suffix(".py")
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(content)
+        forget()
+
+    with monkeypatch.context() as patch:
+        patch.setattr(closure, "ROOT", tmp_path)
+        yield write_modules
+    forget()
+
+
+def forget() -> None:
+    closure.find_closure.cache_clear()
+    closure.read_source.cache_clear()
+
+
+@pytest.mark.parametrize("source", SAME_MEANING.values(), ids=SAME_MEANING.keys())
+def test_what_changes_no_result_does_not_count(source: str, write: Write) -> None:
+    write(numbers=CODE)
+    before = describe_code("tasks.numbers:double")
+    write(numbers=source)
+    assert describe_code("tasks.numbers:double") == before
+
+
+@pytest.mark.parametrize("source", OTHER_MEANING.values(), ids=OTHER_MEANING.keys())
+def test_what_may_change_a_result_counts(source: str, write: Write) -> None:
+    write(numbers=CODE)
+    before = describe_code("tasks.numbers:double")
+    write(numbers=source)
+    assert describe_code("tasks.numbers:double") != before
+
+
+ROOM = {
+    "room__work": "from tasks.room.inner.deep import LIMIT, Base\nfrom tasks.room import tools\nimport numpy as np\n"
+    "class Work(Base):\n    pass\n"
+    "def make(x):\n    from tasks.late import finish\n    if x > LIMIT:\n        raise ValueError('too large')\n"
+    "    return finish(np.abs(tools.clean(Work().run(x))))\n",
+    "room__inner__deep": "LIMIT = 3\nclass Base:\n    def run(self, x):\n        return helper(x)\n"
+    "def helper(x):\n    return x\ndef unused(x):\n    return x\n",
+    "room__tools": "def clean(x):\n    return x\ndef soil(x):\n    return x\n",
+    "late": "from tasks.registry import finish\n",
+    "registry": "import library\n@library.register('x')\ndef differentiate(x):\n    return gradient(x)\n"
+    "def gradient(x):\n    return 1\ndef finish(x):\n    return x\n",
+}
+
+
+@pytest.mark.parametrize(
+    ("module", "old", "new", "counts"),
+    [
+        ("room__inner__deep", "LIMIT = 3", "LIMIT = 4", True),
+        ("room__inner__deep", "helper(x):\n    return x", "helper(x):\n    return -x", True),
+        ("room__inner__deep", "unused(x):\n    return x", "unused(x):\n    return -x", False),
+        ("room__tools", "clean(x):\n    return x", "clean(x):\n    return -x", True),
+        ("room__tools", "soil(x):\n    return x", "soil(x):\n    return -x", False),
+        ("registry", "finish(x):\n    return x", "finish(x):\n    return -x", True),
+        ("registry", "return 1", "return 2", True),
+        ("room__work", "too large", "it is too large", False),
+        ("room__work", "import numpy as np", "import cupy as np", True),
+    ],
+    ids=["constant", "helper", "unused", "in a module", "beside it", "imported twice", "effect", "wording", "library"],
+)
+def test_everything_that_is_reached_counts(module: str, old: str, new: str, counts: bool, write: Write) -> None:  # noqa: FBT001
+    write(**ROOM)
+    before = describe_code(MAKE)
+    assert old in ROOM[module]
+    write(**{module: ROOM[module].replace(old, new)})
+    assert (describe_code(MAKE) != before) is counts
+
+
+def test_description_names_the_modules(write: Write) -> None:
+    write(**ROOM)
+    assert set(describe_code(MAKE)) == {
+        "tasks.room.work",
+        "tasks.room.inner.deep",
+        "tasks.room.tools",
+        "tasks.registry",
+    }
+    assert find_closure(MAKE).libraries == {"numpy", "library"}
+
+
+def test_modules_that_are_left_out_do_not_count(write: Write) -> None:
+    write(**ROOM)
+    assert "tasks.room.tools" not in describe_code(MAKE, without=["tasks.room.t*"])
+
+
+def list_modules() -> set[str]:
+    paths = (CHECKOUT / "tasks").rglob("*.py")
+    names = [path.relative_to(CHECKOUT).with_suffix("").parts for path in paths]
+    return {".".join(name) for name in names if name[-1] != "__init__"}
+
+
+def test_every_module_counts_somewhere_or_is_exempt_with_a_reason() -> None:
+    counted = {module for kind in KINDS.values() for module in kind.describe()}
+    # A variant's row counts by its values and its function.
+    counted |= {"tasks.train.variants", "tasks.encode.encodings", "tasks.baseline.baselines"}
+    uncounted = {name for name in list_modules() - counted if not any(fnmatch(name, pattern) for pattern in EXEMPT)}
+    assert uncounted == set()
+    assert all(reason.strip() for reason in EXEMPT.values())
+
+
+@pytest.mark.parametrize("pattern", EXEMPT)
+def test_no_exemption_is_for_nothing(pattern: str) -> None:
+    assert any(fnmatch(name, pattern) for name in {*list_modules(), "tasks"})
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_version_of_a_library_that_is_reached_counts(name: str) -> None:
+    kind = KINDS[name]
+    reached = find_closure(kind.function, without=kind.without).libraries - set(sys.stdlib_module_names)
+    uncounted = {library for of, library in UNCOUNTED if name.startswith(of)}
+    assert {DISTRIBUTIONS.get(library, library) for library in reached} - set(kind.libraries) <= uncounted
+
+
+@pytest.fixture
+def edit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str, str, str], set[str]]]:
+    """Edits a file of a copy of the code and returns the kinds of outputs that are made anew."""
+    before = {name: kind.describe() for name, kind in KINDS.items()}
+    shutil.copytree(CHECKOUT / "tasks", tmp_path / "tasks", ignore=shutil.ignore_patterns("__pycache__", "*.so"))
+
+    def change(file: str, old: str, new: str) -> set[str]:
+        path = tmp_path / "tasks" / file
+        assert old in path.read_text()
+        path.write_text(path.read_text().replace(old, new))
+        forget()
+        after = {name: kind.describe() for name, kind in KINDS.items()}
+        return {kind for kind in KINDS if after[kind] != before[kind]}
+
+    with monkeypatch.context() as patch:
+        patch.setattr(closure, "ROOT", tmp_path)
+        yield change
+    forget()
+
+
+MODELS = {"model", "model without the C library", "model of plain Keras"}
+NETWORKS = MODELS | {"evaluation", "scores", "drift"}
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "made_anew"),
+    [
+        ("encode/padding.py", "tokens[wordless, 0] = OOV_ID", "tokens[wordless, 0] = 2", NETWORKS),
+        ("encode/subwords.py", "NFC()", "NFKC()", {"encoding"}),
+        ("train/checkpoint.py", "import json", "import json\nSUFFIX = '.npz'", set()),
+        ("train/checkpoint.py", '"history": np', '"histories": np', MODELS),
+        ("train/kernels/choice.py", "but the package's C library is not built", "but there is no C library", set()),
+        ("train/kernels/adam.py", "def speed_up_adam", "@profiled\ndef speed_up_adam", {"model"}),
+        ("train/fit.py", "def fit(", "@profiled\ndef fit(", MODELS),
+        ("baseline/fitting.py", "1.0 + presence", "2.0 + presence", {"baseline"}),
+        ("compare/claims.py", "CLEAR_GAP: Final = 0.05", "CLEAR_GAP: Final = 0.04", {"comparison"}),
+        ("drift/stability.py", "0.25", "0.3", {"drift"}),
+        ("predict/writers.py", "def write_csv", "@profiled\ndef write_csv", {"scores", "scores of a baseline"}),
+        ("probe/plan.py", "SOLVED_AT: Final = 0.95", "SOLVED_AT: Final = 0.9", {"memory"}),
+        ("errors.py", "the disk is full", "the disk has no room", set()),
+        ("report/run/render.py", "def render_markdown", "@profiled\ndef render_markdown", set()),
+    ],
+)
+def test_edit_makes_anew_what_it_decides_and_nothing_else(
+    file: str, old: str, new: str, made_anew: set[str], edit: Callable[[str, str, str], set[str]]
+) -> None:
+    assert edit(file, old, new) == made_anew

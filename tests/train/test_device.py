@@ -1,0 +1,49 @@
+"""Which device computes: the processor, unless there is an accelerator that the backend can use."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tasks.train import device
+from tasks.train.device import find_device, may_have_accelerator, name_device
+
+
+@pytest.fixture(autouse=True)
+def forgotten_device() -> Iterator[None]:
+    """Nothing is remembered from before a test, or after it."""
+    find_device.cache_clear()
+    yield
+    find_device.cache_clear()
+
+
+def test_machine_without_device_files_computes_on_its_processor(tmp_path: Path) -> None:
+    (tmp_path / "null").touch()
+    (tmp_path / "nvidiactl").touch()
+    assert not may_have_accelerator(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["nvidia0", "dxg", "kfd", "accel0", "vfio/0"])
+def test_device_file_of_a_driver_is_a_sign(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    (tmp_path / name).parent.mkdir(exist_ok=True)
+    (tmp_path / name).touch()
+    assert may_have_accelerator(tmp_path)
+
+
+@pytest.mark.parametrize("value", ["", "-1"])
+def test_hidden_gpu_is_none(value: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", value)
+    (tmp_path / "nvidia0").touch()
+    assert not may_have_accelerator(tmp_path)
+
+
+def test_backend_is_asked_where_there_may_be_an_accelerator(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(device, "may_have_accelerator", lambda _: True)
+    # This machine has none that the backend can use; the child process says so.
+    assert find_device() == "CPU"
+
+
+def test_accelerators_are_named() -> None:
+    assert name_device(["NVIDIA H100", "NVIDIA H100"]) == "NVIDIA H100, NVIDIA H100"
+    assert name_device([]) == "CPU"
