@@ -17,6 +17,7 @@ from tasks.ingest.files.reading import hash_files
 from tasks.ingest.sources import recall, sample, tfds
 from tasks.ingest.sources.base import BATCH_ROWS, Batch, Source
 from tasks.ingest.sources.labelled_files import check_beginnings
+from tasks.ingest.sources.recall import generate_texts
 
 AUTO: Final = "auto"
 SAMPLE: Final = "sample"
@@ -101,7 +102,7 @@ def open_source(name: str, data_dir: Path) -> Source:
         return tfds.open_tfds(name, data_dir)
     wanted = recall.parse_name(name)
     label_names, generate, splits = (
-        (wanted.label_names, partial(recall.generate_texts, wanted), recall.NUM_TEXTS)
+        (wanted.label_names, partial(generate_texts, wanted), recall.NUM_TEXTS)
         if wanted
         else (sample.LABEL_NAMES, sample.generate_reviews, sample.NUM_REVIEWS)
     )

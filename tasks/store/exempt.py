@@ -13,6 +13,7 @@ EXEMPT: Final = {
     "tasks.settings.*": "holds settings, which count by their values",
     "tasks.*.task": "tells Prefect what happens; the function that it calls counts",
     "tasks.*.identity": "lists what counts",
+    "tasks.ingest.sources.reach": "finds out whether a download can start",
     "tasks.train.device": "finds the device, which counts by its name",
     "tasks.train.events": "writes TensorBoard's log, which is no output",
     "tasks.drift.render": "words what was measured",

@@ -25,8 +25,8 @@ from itertools import product
 from random import Random
 from typing import Final, Literal, NamedTuple, get_args
 
+from tasks.ingest.sources.draws import choose, shuffle, start_random
 from tasks.ingest.sources.recall_words import CLAUSES, COUNTRIES, ENDING, KIN, LANGUAGES, PLACE_WORDS, SLOTS
-from tasks.ingest.sources.sample import choose, shuffle, start_random
 
 # "Task" alone would be a Prefect task.
 RecallTask = Literal["plain", "decoys", "order", "later"]

@@ -1,44 +1,30 @@
 """TensorFlow Datasets as a source: any set whose features hold one text and one class label.
 
-This is the only module that imports TFDS, and TensorFlow for reading its files; both inside functions, because
-TensorFlow takes seconds to import and is not needed to find out that a name is wrong.
+A name becomes a builder, a builder a source; `prepared` reads the files. TFDS is imported inside functions, because
+that takes time, and TensorFlow, which takes seconds, is not needed to find out that a name is wrong.
 """
 
-import contextlib
 import os
 import re
-import socket
-import threading
-import urllib.request
-from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import urlsplit
-
-import numpy as np
-import pyarrow as pa
-from numpy.typing import NDArray
 
 from tasks.errors import UserError, did_you_mean
-from tasks.ingest.sources.base import BATCH_ROWS, Batch, Source
+from tasks.ingest.sources.base import Source
+from tasks.ingest.sources.prepared import damaged, first_line, hash_files, read_raw_batches, read_split
+from tasks.ingest.sources.reach import answers, find_entrance
 from tasks.process.quiet_imports import import_quietly
-from tasks.store.outputs import record_file
 
 if TYPE_CHECKING:
     import tensorflow_datasets as tfds
 
 DOWNLOADS: Final = "downloads"
-PROBE_SECONDS: Final = 5.0
-DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 NAME: Final = r"[A-Za-z0-9_][A-Za-z0-9_./:-]{0,199}"
-
-# Encoded texts and labels, each of shape (num_rows,).
-RawBatch = tuple[NDArray[np.object_], NDArray[np.int64]]
 
 
 class DownloadError(UserError):
-    """The world failed, not the user: worth another try."""
+    """A download failed for a reason outside of this program, and may succeed when it is tried again."""
 
 
 def search_folders(data_dir: Path) -> list[Path]:
@@ -49,9 +35,9 @@ def search_folders(data_dir: Path) -> list[Path]:
 
 
 def is_known(name: str, data_dir: Path) -> bool:
-    """Tell whether the data folders or TFDS know the name's first part."""
+    """Tell whether the data folders or TFDS know the first part of a name."""
     base = find_base(name)
-    # Ahead of TFDS, which imports much to list its own.
+    # Looked for first, because listing the sets of TFDS imports much.
     if any((folder / base).is_dir() for folder in search_folders(data_dir)):
         return True
     tfds = import_quietly("tensorflow_datasets")
@@ -137,29 +123,6 @@ def check_reachable(name: str, data_dir: Path) -> None:
             )
 
 
-def find_entrance(url: str) -> tuple[str, int]:
-    """Return the host and port that a request goes to first: the URL's own, or those of the proxy on the way."""
-    target = urlsplit(url)
-    proxy = urllib.request.getproxies().get(target.scheme)
-    if proxy and not urllib.request.proxy_bypass(target.hostname or ""):
-        target = urlsplit(proxy if "://" in proxy else f"http://{proxy}")
-    return target.hostname or "", target.port or DEFAULT_PORTS.get(target.scheme, 80)
-
-
-def answers(host: str, port: int) -> bool:
-    """Tell whether a host takes a connection within PROBE_SECONDS, the look-up of its name included."""
-    reached = threading.Event()
-
-    def connect() -> None:
-        with contextlib.suppress(OSError), socket.create_connection((host, port), timeout=PROBE_SECONDS):
-            reached.set()
-
-    prober = threading.Thread(target=connect, daemon=True)
-    prober.start()
-    prober.join(PROBE_SECONDS)
-    return reached.is_set()
-
-
 def download(name: str, data_dir: Path) -> None:
     """Download and prepare a set under `data_dir`; returns at once when it is there. Raises DownloadError."""
     builder = find_builder(name, data_dir)
@@ -201,75 +164,3 @@ def has_labels(builder: "tfds.core.DatasetBuilder", text: str, label: str) -> bo
     for _, labels in read_raw_batches(builder, "test", text, label):
         return bool(labels[0] >= 0)
     raise damaged(builder, "its test split is empty")
-
-
-def hash_files(builder: "tfds.core.DatasetBuilder", splits: dict[str, str]) -> dict[str, str]:
-    """Hash the files of the splits that are used. Raises UserError when one is missing."""
-    paths = [Path(path) for split in sorted(set(splits.values())) for path in builder.info.splits[split].filepaths]
-    for path in paths:
-        if not path.is_file():
-            raise damaged(builder, f"{path.name} is missing")
-    return {path.name: record_file(path).sha256 for path in paths}
-
-
-def read_split(builder: "tfds.core.DatasetBuilder", split: str, text: str, label: str) -> Iterator[Batch]:
-    """Read a split in the order of its files. Raises UserError when they do not hold what they should."""
-    num_read = 0
-    for texts, labels in read_raw_batches(builder, split, text, label):
-        yield Batch(decode_texts(texts), labels.astype(np.int32))
-        num_read += len(labels)
-    expected = builder.info.splits[split].num_examples
-    if num_read != expected:
-        raise damaged(builder, f"its {split} split has {num_read:,} examples, not {expected:,}")
-
-
-def read_raw_batches(builder: "tfds.core.DatasetBuilder", split: str, text: str, label: str) -> Iterator[RawBatch]:
-    """Read batches the fastest way that the files' format allows."""
-    tfds = import_quietly("tensorflow_datasets")
-    is_tfrecord = builder.info.file_format == tfds.core.file_adapters.FileFormat.TFRECORD
-    return (read_records if is_tfrecord else read_source)(builder, split, text, label)
-
-
-def read_records(builder: "tfds.core.DatasetBuilder", split: str, text: str, label: str) -> Iterator[RawBatch]:
-    """Parse TFRECORD files batch by batch: TFDS's own reader parses one example at a time, 15x slower."""
-    tf = import_quietly("tensorflow")
-    columns = {text: tf.io.FixedLenFeature((), tf.string), label: tf.io.FixedLenFeature((), tf.int64)}
-    paths = [str(path) for path in builder.info.splits[split].filepaths]
-    try:
-        for records in tf.data.TFRecordDataset(paths).batch(BATCH_ROWS):
-            batch = tf.io.parse_example(records, columns)
-            yield batch[text].numpy(), batch[label].numpy()
-    except tf.errors.OpError as error:
-        raise damaged(builder, first_line(error)) from error
-
-
-def read_source(builder: "tfds.core.DatasetBuilder", split: str, text: str, label: str) -> Iterator[RawBatch]:
-    """Read files of another format than TFRECORD, such as ArrayRecord, through TFDS's random access."""
-    try:
-        source = builder.as_data_source(split=split)
-        for start in range(0, len(source), BATCH_ROWS):
-            rows = source.__getitems__(range(start, min(start + BATCH_ROWS, len(source))))
-            yield np.array([row[text] for row in rows], dtype=np.object_), np.array([row[label] for row in rows])
-    except RuntimeError as error:  # the one error of the ArrayRecord library
-        raise damaged(builder, first_line(error)) from error
-
-
-def decode_texts(raw: NDArray[np.object_]) -> pa.Array:
-    """Decode UTF-8; undecodable bytes become the replacement character."""
-    try:
-        return pa.array(raw, pa.binary()).cast(pa.string())
-    except pa.ArrowInvalid:
-        return pa.array([text.decode("utf-8", errors="replace") for text in raw], pa.string())
-
-
-def damaged(builder: "tfds.core.DatasetBuilder", finding: str) -> UserError:
-    """Say what is wrong with a prepared set, and how to mend it."""
-    return UserError(
-        f"dataset {builder.name!r} is damaged: {finding}; expected it as TensorFlow Datasets prepared it. "
-        f"Delete {builder.data_path} to have it prepared again."
-    )
-
-
-def first_line(error: BaseException) -> str:
-    """Reduce another library's error to its first line."""
-    return (str(error).strip().splitlines() or [type(error).__name__])[0]

@@ -9,7 +9,8 @@ import pytest
 from sklearn.feature_extraction import DictVectorizer
 from sklearn.linear_model import LogisticRegression
 
-from tasks.ingest.sources.sample import ADJECTIVES, LABEL_NAMES, NUM_REVIEWS, VERBS, generate_reviews
+from tasks.ingest.sources.sample import LABEL_NAMES, NUM_REVIEWS, generate_reviews
+from tasks.ingest.sources.sample_grammar import ADJECTIVES, VERBS
 
 Reviews = list[tuple[str, int]]
 

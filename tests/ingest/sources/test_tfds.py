@@ -19,7 +19,8 @@ import tensorflow_datasets
 
 from tasks.errors import UserError
 from tasks.ingest.reviews import write_reviews
-from tasks.ingest.sources import tfds
+from tasks.ingest.sources import prepared as prepared_files
+from tasks.ingest.sources import reach, tfds
 from tasks.ingest.sources.base import Source
 
 REPOSITORY = Path(__file__).parents[3]
@@ -145,7 +146,7 @@ def test_every_file_of_a_split_is_read_once(build_tfds: Callable[..., None], tmp
 def test_batches_are_bounded(
     build_tfds: Callable[..., None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, file_format: str
 ) -> None:
-    monkeypatch.setattr(tfds, "BATCH_ROWS", 16)
+    monkeypatch.setattr(prepared_files, "BATCH_ROWS", 16)
     splits = {"train": make_examples(40)}
     build_tfds(tmp_path, "ours:1.0.0", {"text": TEXT, "label": LABEL}, splits, file_format=file_format)
     batches = list(tfds.open_tfds("ours", tmp_path).readers["train"]())
@@ -313,7 +314,8 @@ import sys
 from pathlib import Path
 from tasks.errors import UserError
 from tasks.ingest import datasets
-from tasks.ingest.sources import tfds
+from tasks.ingest.sources import prepared as prepared_files
+from tasks.ingest.sources import reach, tfds
 
 tfds.check_dataset("imdb_reviews", Path({str(tmp_path)!r}))
 assert tfds.check_dataset("imdb_reviews", Path({str(prepared)!r}))
@@ -364,8 +366,8 @@ def test_host_exempt_from_the_proxy_is_asked_itself(
 def test_open_port_answers_and_closed_port_does_not() -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
-        assert tfds.answers("127.0.0.1", port)
-    assert not tfds.answers("127.0.0.1", port)
+        assert reach.answers("127.0.0.1", port)
+    assert not reach.answers("127.0.0.1", port)
 
 
 def test_look_up_that_hangs_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -375,7 +377,7 @@ def test_look_up_that_hangs_is_given_up(tmp_path: Path, monkeypatch: pytest.Monk
         late.wait(20)
         return contextlib.nullcontext()
 
-    monkeypatch.setattr(tfds, "PROBE_SECONDS", 0.05)
+    monkeypatch.setattr(reach, "PROBE_SECONDS", 0.05)
     monkeypatch.setattr(socket, "create_connection", hang)
 
     # Were the look-up waited for, it would succeed in the end.
