@@ -24,6 +24,7 @@ from tasks.encode.task import encode_reviews
 from tasks.errors import TrainingError, UserError
 from tasks.evaluate.task import evaluate_model
 from tasks.ingest.datasets import Choice
+from tasks.ingest.facts import ReviewsManifest
 from tasks.ingest.task import ingest_reviews
 from tasks.orchestrate.alerts import alert_of_end
 from tasks.orchestrate.outputs import run
@@ -92,7 +93,7 @@ def train_and_evaluate(config: ProbeConfig, cell: Cell) -> CellResult:
     folders = {"data_dir": config.data_dir, "artifacts_dir": config.artifacts_dir}
     settings = make_settings(cell, epochs=config.num_epochs, kernels=config.kernels)
     reviews, sequences = make_texts(config, cell)
-    num_classes = len(reviews.facts["label_names"])
+    num_classes = len(reviews.facts.label_names)
     try:
         model = run(train_variant, cell.variant, settings, sequences, num_classes=num_classes, **folders)
         evaluation = run(evaluate_model, model, reviews, **folders)
@@ -102,17 +103,17 @@ def train_and_evaluate(config: ProbeConfig, cell: Cell) -> CellResult:
         cell=cell,
         folder=model.folder,
         reviews=reviews.folder,
-        num_train=reviews.facts["num_reviews"]["train"],
+        num_train=reviews.facts.num_reviews["train"],
         training=model.facts,
         accuracy=evaluation.facts["accuracy"],
     )
 
 
-def make_texts(config: ProbeConfig, cell: Cell) -> tuple[Manifest, Manifest]:
+def make_texts(config: ProbeConfig, cell: Cell) -> tuple[ReviewsManifest, Manifest]:
     """Make a cell's texts and their sequences."""
     reviews = run(
         ingest_reviews,
-        Choice(cell.dataset, False, ""),
+        Choice(cell.dataset),
         data_dir=config.data_dir,
         validation_fraction=0.1,
         limit=config.limit,

@@ -32,6 +32,7 @@ from tasks.encode.task import encode_reviews
 from tasks.errors import TrainingError, UserError
 from tasks.evaluate.task import evaluate_model
 from tasks.ingest.datasets import FALLBACK_WARNING, Choice
+from tasks.ingest.facts import ReviewsManifest
 from tasks.ingest.task import ingest_reviews, obtain_dataset
 from tasks.orchestrate.alerts import Event, alert, alert_of_end
 from tasks.orchestrate.outputs import run
@@ -131,7 +132,7 @@ def folders(config: RunConfig) -> dict[str, Path]:
     return {"data_dir": config.data_dir, "artifacts_dir": config.artifacts_dir}
 
 
-def compare_with_champion(config: RunConfig, choice: Choice, reviews: Manifest) -> dict[str, Any] | None:
+def compare_with_champion(config: RunConfig, choice: Choice, reviews: ReviewsManifest) -> dict[str, Any] | None:
     """Measure how far the training data are from the champion's, if there is one of the same data."""
     try:
         if not has_comparable_champion(choice, config.artifacts_dir):
@@ -143,14 +144,14 @@ def compare_with_champion(config: RunConfig, choice: Choice, reviews: Manifest) 
         return None
 
 
-def encode_all(config: RunConfig, reviews: Manifest) -> dict[str, Manifest]:
+def encode_all(config: RunConfig, reviews: ReviewsManifest) -> dict[str, Manifest]:
     """Encode the reviews in each way that the chosen variants need."""
     names = dict.fromkeys(VARIANTS[name].encoding for name in config.variant_names)
     return {name: run(encode_reviews, reviews, ENCODINGS[name], data_dir=config.data_dir) for name in names}
 
 
 def train_and_evaluate(
-    config: RunConfig, variant: Variant, seed: int, reviews: Manifest, sequences: Manifest
+    config: RunConfig, variant: Variant, seed: int, reviews: ReviewsManifest, sequences: Manifest
 ) -> ModelResult:
     """Train and evaluate one variant with one seed."""
     settings = FitSettings(
@@ -161,7 +162,7 @@ def train_and_evaluate(
         seed=seed,
         kernels=config.kernels,
     )
-    num_classes = len(reviews.facts["label_names"])
+    num_classes = len(reviews.facts.label_names)
     return attempt(
         ModelResult(variant=variant.name, group=variant.group, encoding=variant.encoding, seed=seed, status="ok"),
         lambda: run(train_variant, variant, settings, sequences, num_classes=num_classes, **folders(config)),
@@ -169,9 +170,9 @@ def train_and_evaluate(
     )
 
 
-def train_baseline_and_evaluate(config: RunConfig, baseline: Baseline, reviews: Manifest) -> ModelResult:
+def train_baseline_and_evaluate(config: RunConfig, baseline: Baseline, reviews: ReviewsManifest) -> ModelResult:
     """Fit and evaluate one baseline, once: it is the same with every seed."""
-    label_names = reviews.facts["label_names"]
+    label_names = reviews.facts.label_names
     return attempt(
         ModelResult(variant=baseline.name, group=BASELINE, encoding="text", seed=1, status="ok"),
         lambda: run(train_baseline, baseline, reviews, label_names=label_names, **folders(config)),
@@ -197,7 +198,7 @@ def attempt(
 
 
 def describe_run(
-    config: RunConfig, choice: Choice, reviews: Manifest, results: list[ModelResult], started: datetime
+    config: RunConfig, choice: Choice, reviews: ReviewsManifest, results: list[ModelResult], started: datetime
 ) -> dict[str, Any]:
     """Gather what the leaderboard says of the run as a whole."""
     devices = sorted({result.training["device"] for result in results if result.training})
@@ -206,10 +207,10 @@ def describe_run(
         "dataset": choice.dataset,
         "is_fallback": choice.is_fallback,
         "fallback_reason": choice.reason,
-        "label_names": reviews.facts["label_names"],
-        "num_reviews": reviews.facts["num_reviews"],
-        "warnings": reviews.facts["warnings"],
-        "dropped": reviews.facts["dropped"],
+        "label_names": reviews.facts.label_names,
+        "num_reviews": reviews.facts.num_reviews,
+        "warnings": reviews.facts.warnings,
+        "dropped": reviews.facts.dropped,
         "limit": config.limit,
         "seeds": config.seeds,
         "started": started.isoformat(timespec="seconds"),

@@ -275,7 +275,9 @@ def write_reviews_of_run(tmp_path: Path) -> Callable[..., Path]:
 def build(tmp_path: Path, run_facts: dict[str, Any], write_reviews_of_run: Callable[..., Path]) -> Build:
     """Compares results as the main job does and returns a run's metrics, with some facts of the run changed."""
     from tasks.compare.comparison import write_comparison
+    from tasks.compare.data_card import SPLITS, read_split
     from tasks.compare.results import FILE
+    from tasks.ingest.duplicates import Written, count_duplicates
 
     def build_from(
         *results: Any, texts: Sequence[str] | None = None, labels: Any = None, **changes: Any
@@ -287,6 +289,8 @@ def build(tmp_path: Path, run_facts: dict[str, Any], write_reviews_of_run: Calla
             "folder": tmp_path / "sequences",
             "splits": dict.fromkeys(("train", "validation", "test"), totals),
         }
+        folder = write_reviews_of_run(texts, labels, len(run["label_names"]))
+        written = {split: read_split(folder / f"{split}.parquet") for split in SPLITS}
         write_comparison(
             results,
             dataset={
@@ -294,9 +298,12 @@ def build(tmp_path: Path, run_facts: dict[str, Any], write_reviews_of_run: Calla
                 "label_names": run["label_names"],
                 "is_whole": run["limit"] is None,
                 "warnings": run.pop("warnings", []),
+                "duplicates": count_duplicates(
+                    {split: Written(facts.hashes, facts.labels) for split, facts in written.items()}
+                ).model_dump(),
                 "hashes": {"test.parquet": "0123456789abcdef"},
             },
-            reviews_folder=write_reviews_of_run(texts, labels, len(run["label_names"])),
+            reviews_folder=folder,
             encodings={"words-10k-120": encoding},
             artifacts_dir=tmp_path,
             folder=tmp_path,

@@ -3,15 +3,15 @@
 from typing import Any, Final
 
 from tasks.baseline.baselines import SEED, Baseline
+from tasks.ingest.facts import ReviewsManifest
 from tasks.store.closure import describe_code
 from tasks.store.fingerprint import library_versions
-from tasks.store.outputs import Manifest
 
 FIT: Final = "tasks.baseline.fitting:fit_baseline"
 LIBRARIES: Final = ("scikit-learn", "scipy", "numpy", "pyarrow")
 
 
-def decide_baseline(baseline: Baseline, reviews: Manifest, *, num_classes: int) -> dict[str, Any]:
+def decide_baseline(baseline: Baseline, reviews: ReviewsManifest, *, num_classes: int) -> dict[str, Any]:
     """List what decides the numbers, as plain JSON."""
     return {
         "settings": {"seed": SEED, **baseline.settings()},

@@ -9,6 +9,7 @@ from prefect.client.schemas import State
 
 from tasks.baseline.baselines import Baseline
 from tasks.baseline.identity import FIT, decide_baseline
+from tasks.ingest.facts import ReviewsManifest
 from tasks.orchestrate.outputs import produce_in_task
 from tasks.process.child import run_apart
 from tasks.store.outputs import Manifest, Output
@@ -16,7 +17,7 @@ from tasks.store.outputs import Manifest, Output
 
 @task(name="train-baseline", task_run_name="train-{baseline.name}", cache_policy=NO_CACHE)
 def train_baseline(
-    baseline: Baseline, reviews: Manifest, *, artifacts_dir: Path, data_dir: Path, label_names: list[str]
+    baseline: Baseline, reviews: ReviewsManifest, *, artifacts_dir: Path, data_dir: Path, label_names: list[str]
 ) -> State[Manifest]:
     """Fit a baseline on the texts of the training split, or reuse the model that the same fit gave."""
     output = Output(

@@ -34,8 +34,8 @@ def write_comparison(
 ) -> dict[str, Any]:
     """Write comparison.json under `folder`; returns the one fact of how many models it covers.
 
-    `dataset` has name, label_names, is_whole and warnings; `encodings`, by name, length, the folder of the sequences
-    and the totals of each split, the encoding that most models use first.
+    `dataset` has name, label_names, is_whole, warnings and duplicates; `encodings`, by name, length, the folder of the
+    sequences and the totals of each split, the encoding that most models use first.
     """
     contestants = load_contestants(results, artifacts_dir)
     comparison = compare(results, contestants, dataset=dataset, reviews_folder=reviews_folder, encodings=encodings)
@@ -71,7 +71,7 @@ def compare(
         "slices": slices,
         "worst_slice": find_worst(slices["models"][recommendation["name"]]) if recommendation else None,
         "data": {
-            **describe_data(splits, label_names=label_names, encodings=encodings),
+            **describe_data(splits, label_names=label_names, encodings=encodings, duplicates=dataset["duplicates"]),
             "warnings": dataset["warnings"],
             "hashes": dataset["hashes"],
             "without_duplicates": score_unseen(contestants, splits),

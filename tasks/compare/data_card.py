@@ -34,14 +34,22 @@ def read_split(path: Path) -> SplitFacts:
 
 
 def describe_data(
-    splits: Mapping[str, SplitFacts], *, label_names: list[str], encodings: Mapping[str, Mapping[str, Any]]
+    splits: Mapping[str, SplitFacts],
+    *,
+    label_names: list[str],
+    encodings: Mapping[str, Mapping[str, Any]],
+    duplicates: Mapping[str, Any],
 ) -> dict[str, Any]:
-    """Build the data card. `encodings` holds, by name, `length` and per split the totals that encoding counted."""
+    """Build the data card.
+
+    `encodings` holds, by name, `length` and per split the totals that encoding counted; `duplicates` is what ingest
+    counted.
+    """
     return {
         "splits": {name: describe_split(facts, label_names) for name, facts in splits.items()},
         "length_bounds": list(LENGTH_BOUNDS),
         "encodings": {name: describe_encoding(facts, splits) for name, facts in encodings.items()},
-        "duplicates": count_duplicates(splits),
+        "duplicates": duplicates,
     }
 
 
@@ -70,29 +78,6 @@ def describe_encoding(facts: Mapping[str, Any], splits: Mapping[str, SplitFacts]
         "unknown": {
             name: facts["splits"][name]["num_oov"] / max(1, facts["splits"][name]["num_tokens"]) for name in splits
         },
-    }
-
-
-def count_duplicates(splits: Mapping[str, SplitFacts]) -> dict[str, Any]:
-    """Count texts that occur again, blind to case and white space.
-
-    `within`: reviews beyond the first of each text in a split; `across`: distinct texts in both of two splits;
-    `conflicting`: distinct texts that carry more than one label.
-    """
-    names = list(splits)
-    across = {
-        f"{first} and {second}": len(np.intersect1d(splits[first].hashes, splits[second].hashes))
-        for index, first in enumerate(names)
-        for second in names[index + 1 :]
-    }
-    hashes = np.concatenate([facts.hashes for facts in splits.values()])
-    labels = np.concatenate([facts.labels for facts in splits.values()])
-    texts = np.unique(hashes, return_inverse=True)[1]
-    num_labelled = len(np.unique(np.stack([texts, labels]), axis=1).T)
-    return {
-        "within": {name: len(facts.hashes) - len(np.unique(facts.hashes)) for name, facts in splits.items()},
-        "across": across,
-        "conflicting": int(num_labelled - len(np.unique(texts))),
     }
 
 

@@ -10,6 +10,7 @@ from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas import State
 
 from tasks.compare.results import ModelResult
+from tasks.ingest.facts import ReviewsManifest
 from tasks.orchestrate.outputs import produce_in_task
 from tasks.process.child import run_apart
 from tasks.store.closure import describe_code
@@ -23,7 +24,7 @@ LIBRARIES: Final = ("scipy", "statsmodels", "numpy", "scikit-learn", "pandas", "
 @task(name="compare-models", cache_policy=NO_CACHE)
 def compare_models(
     results: Sequence[ModelResult],
-    reviews: Manifest,
+    reviews: ReviewsManifest,
     sequences: Mapping[str, Manifest],
     *,
     data_dir: Path,
@@ -60,13 +61,14 @@ def compare_models(
     return produce_in_task(output, make)
 
 
-def describe_dataset(reviews: Manifest) -> dict[str, Any]:
+def describe_dataset(reviews: ReviewsManifest) -> dict[str, Any]:
     """List what the comparison says of the data without reading them."""
     return {
         "name": reviews.name,
-        "label_names": reviews.facts["label_names"],
+        "label_names": reviews.facts.label_names,
         "is_whole": reviews.decided_by["limit"] is None,
-        "warnings": reviews.facts.get("warnings", []),
+        "warnings": reviews.facts.warnings,
+        "duplicates": reviews.facts.duplicates.model_dump(),
         "hashes": {name: record.sha256 for name, record in reviews.files.items()},
     }
 

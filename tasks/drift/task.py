@@ -13,6 +13,7 @@ from tasks.drift.render import describe_drift, render_drift
 from tasks.drift.stability import STABLE
 from tasks.evaluate.bundle import CURRENT, find_bundle, read_facts
 from tasks.ingest.datasets import Choice
+from tasks.ingest.facts import ReviewsManifest
 from tasks.orchestrate.outputs import produce_in_task
 from tasks.store.closure import describe_code
 from tasks.store.fingerprint import library_versions
@@ -39,7 +40,7 @@ def has_comparable_champion(choice: Choice, artifacts_dir: Path) -> bool:
 
 
 @task(name="measure-drift", cache_policy=NO_CACHE)
-def measure_drift(reviews: Manifest, *, data_dir: Path, artifacts_dir: Path) -> State[Manifest]:
+def measure_drift(reviews: ReviewsManifest, *, data_dir: Path, artifacts_dir: Path) -> State[Manifest]:
     """Write drift.json, show it in the UI, and warn of what moved."""
     champion = find_bundle(artifacts_dir / CHAMPION)
     output = Output(
@@ -61,7 +62,7 @@ def measure_drift(reviews: Manifest, *, data_dir: Path, artifacts_dir: Path) -> 
         # Here, since most flows never measure. In this process: it holds a batch of tokens at a time, and no model.
         from tasks.drift.measure import measure_drift
 
-        return measure_drift(champion, data_dir / reviews.folder, folder, counts=reviews.facts["counts"]["train"])
+        return measure_drift(champion, data_dir / reviews.folder, folder, counts=reviews.facts.counts["train"])
 
     state = produce_in_task(output, make)
     if state.is_completed():

@@ -9,6 +9,7 @@ from prefect.client.schemas import State
 
 from tasks.encode.encodings import Encoding
 from tasks.encode.sequences import write_encoding
+from tasks.ingest.facts import ReviewsManifest
 from tasks.orchestrate.outputs import produce_in_task
 from tasks.store.closure import describe_code
 from tasks.store.fingerprint import library_versions
@@ -19,7 +20,7 @@ LIBRARIES: Final = ("pyarrow", "tokenizers", "numpy")
 
 
 @task(name="encode-reviews", task_run_name="encode-{encoding.name}", cache_policy=NO_CACHE)
-def encode_reviews(reviews: Manifest, encoding: Encoding, *, data_dir: Path) -> State[Manifest]:
+def encode_reviews(reviews: ReviewsManifest, encoding: Encoding, *, data_dir: Path) -> State[Manifest]:
     """Fit a tokenizer on the training split and write every split's sequences."""
     output = Output(
         root=data_dir,

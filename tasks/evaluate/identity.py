@@ -3,6 +3,7 @@
 from typing import Any, Final
 
 from tasks.evaluate.classifier import MODEL_FILES
+from tasks.ingest.facts import ReviewsManifest
 from tasks.store.closure import describe_code
 from tasks.store.fingerprint import library_versions
 from tasks.store.outputs import Manifest
@@ -22,12 +23,12 @@ UNUSED_BY_BASELINES: Final = (
 UNUSED_BY_NETWORKS: Final = ("tasks.baseline.*",)
 
 
-def decide_evaluation(model: Manifest[Any], reviews: Manifest[Any], *, dataset: dict[str, Any]) -> dict[str, Any]:
+def decide_evaluation(model: Manifest[Any], reviews: ReviewsManifest, *, dataset: dict[str, Any]) -> dict[str, Any]:
     """List what decides predictions and metrics, as plain JSON; `dataset` is what the bundle says of the data."""
     return {
         "model": {name: model.files[name].sha256 for name in MODEL_FILES if name in model.files},
         "reviews": {name: reviews.files[name].sha256 for name in SPLITS},
-        "label_names": reviews.facts["label_names"],
+        "label_names": reviews.facts.label_names,
         "dataset": dataset,
         **decide_prediction(EVALUATE, kernels=model.decided_by["settings"].get("kernels")),
     }

@@ -11,7 +11,7 @@ from typing import Any
 from tasks.evaluate.intervals import bootstrap_accuracy
 from tasks.evaluate.predictions import load_correct
 from tasks.formatting.markdown import escape_markdown, render_table
-from tasks.ingest.files.reading import FileOptions
+from tasks.ingest.files.options import FileOptions
 
 
 def write_model_card(path: Path, bundle: dict[str, Any], *, test_predictions: Path) -> None:

@@ -9,6 +9,7 @@ from prefect.client.schemas import State
 
 from tasks.baseline.baselines import BASELINES
 from tasks.evaluate.identity import EVALUATE, decide_evaluation
+from tasks.ingest.facts import ReviewsManifest
 from tasks.orchestrate.outputs import produce_in_task
 from tasks.process.child import run_apart
 from tasks.store.outputs import Manifest, Output
@@ -19,9 +20,11 @@ from tasks.store.outputs import Manifest, Output
     task_run_name="evaluate-{model.name}-{model.decided_by[settings][seed]}",
     cache_policy=NO_CACHE,
 )
-def evaluate_model(model: Manifest, reviews: Manifest, *, data_dir: Path, artifacts_dir: Path) -> State[Manifest]:
+def evaluate_model(
+    model: Manifest, reviews: ReviewsManifest, *, data_dir: Path, artifacts_dir: Path
+) -> State[Manifest]:
     """Score validation and test, the latter once, and complete the model's bundle."""
-    label_names = reviews.facts["label_names"]
+    label_names = reviews.facts.label_names
     output = Output(
         root=artifacts_dir,
         kind="evaluation",
@@ -46,7 +49,7 @@ def evaluate_model(model: Manifest, reviews: Manifest, *, data_dir: Path, artifa
     return produce_in_task(output, make)
 
 
-def describe_bundle(model: Manifest, reviews: Manifest) -> dict[str, Any]:
+def describe_bundle(model: Manifest, reviews: ReviewsManifest) -> dict[str, Any]:
     """List what a user of the model needs to know of its making; a baseline has no encoding, it reads the text."""
     is_baseline = model.name in BASELINES
     return {
@@ -63,11 +66,11 @@ def describe_bundle(model: Manifest, reviews: Manifest) -> dict[str, Any]:
     }
 
 
-def describe_dataset(reviews: Manifest) -> dict[str, Any]:
+def describe_dataset(reviews: ReviewsManifest) -> dict[str, Any]:
     """List what a bundle says of the data, besides their hashes."""
     return {
         "name": reviews.name,
-        "counts": reviews.facts["counts"],
+        "counts": reviews.facts.counts,
         "limit": reviews.decided_by["limit"],
         "validation_fraction": reviews.decided_by["validation_fraction"],
         "file_options": reviews.decided_by.get("source", {}).get("options"),

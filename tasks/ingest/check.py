@@ -1,10 +1,9 @@
-"""The data check: what labelled files show as a whole. Errors are raised as UserError, warnings are plain sentences."""
+"""The data check: what labelled text shows as a whole, in plain sentences with the place of the first case."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations, groupby
-from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,13 +17,23 @@ EXTREME_RATIO: Final = 100
 SHOWN: Final = 40
 
 
+class Flaw(NamedTuple):
+    """Something about the classes that keeps a model from learning or knowing them, and what to do about it."""
+
+    finding: str
+    remedy: str
+
+
 @dataclass(frozen=True)
 class Evidence:
-    """The spooled rows of each split, labels in the order of `label_names`; `sources` are a split's file and unit."""
+    """The spooled rows of each split, labels in the order of `label_names`.
+
+    `origins` are, by split, the name of the file or part that the rows come from, and what counts them, such as lines.
+    """
 
     label_names: tuple[str, ...]
     spools: dict[str, Spool]
-    sources: dict[str, tuple[Path, str]]
+    origins: dict[str, tuple[str, str]]
 
     def count_labels(self, split: str) -> NDArray[np.int64]:
         """Count a split's rows per class: shape (num_classes,)."""
@@ -32,9 +41,9 @@ class Evidence:
 
     def locate(self, split: str, index: int) -> str:
         """Say where a row of a split's spool comes from."""
-        path, unit = self.sources[split]
+        name, unit = self.origins[split]
         row = read_row(self.spools[split], index)
-        return f"{path.name}/{row['own_id']}" if unit == "file" else describe_place(path.name, unit, row["number"])
+        return f"{name}/{row['own_id']}" if unit == "file" else describe_place(name, unit, row["number"])
 
     def locate_overall(self, index: int) -> str:
         """Say where a row comes from, counted through all splits."""
@@ -45,33 +54,65 @@ class Evidence:
         raise IndexError(index)
 
 
-def check_classes(evidence: Evidence) -> None:
-    """Raise UserError for a single class, a class too small to learn from, and classes that train does not have."""
+def find_class_flaws(evidence: Evidence) -> list[Flaw]:
+    """Find a single class, classes too small to learn from, and classes that only another split has.
+
+    Raises UserError when there is nothing to train on.
+    """
     if "train" not in evidence.spools:
         raise UserError(f"no rows for training, only {' and '.join(evidence.spools)}; expected some.")
-    train = evidence.count_labels("train")
-    for split in evidence.spools:
-        if unseen := np.flatnonzero((evidence.count_labels(split) > 0) & (train == 0)).tolist():
-            place = evidence.locate(split, int(np.argmax(evidence.spools[split].labels == unseen[0])))
-            raise UserError(
-                f"{split} has labels that train does not have: {show_names(evidence, unseen)} (first: {place}); "
-                "expected the same classes. Mend the labels, or add examples to train."
+    counts = {split: evidence.count_labels(split) for split in evidence.spools}
+    return [
+        *find_unseen_classes(evidence, counts),
+        *find_single_class(evidence, counts["train"]),
+        *find_missing_classes(evidence, counts),
+        *find_small_classes(evidence, counts["train"]),
+    ]
+
+
+def find_unseen_classes(evidence: Evidence, counts: dict[str, NDArray[np.int64]]) -> Iterator[Flaw]:
+    """Find classes that another split has and train does not."""
+    for split, found in counts.items():
+        if unseen := np.flatnonzero((found > 0) & (counts["train"] == 0)).tolist():
+            yield Flaw(
+                f"{split} has labels that train does not have: {show_names(evidence, unseen)} "
+                f"(first: {locate_class(evidence, split, unseen[0])})",
+                "expected the same classes. Correct the labels, or add examples to train.",
             )
-    if len(evidence.label_names) == 1:
-        raise UserError(
-            f"all labels are {shorten(evidence.label_names[0])}; expected two or more classes. Is it the right column? "
-            "Choose with --label-column."
+
+
+def find_missing_classes(evidence: Evidence, counts: dict[str, NDArray[np.int64]]) -> Iterator[Flaw]:
+    """Find declared classes that no row has."""
+    if missing := np.flatnonzero(sum(counts.values()) == 0).tolist():
+        yield Flaw(f"classes without any example: {show_names(evidence, missing)}", "expected examples of each class.")
+
+
+def find_single_class(evidence: Evidence, train: NDArray[np.int64]) -> Iterator[Flaw]:
+    """Find that there is nothing to tell apart."""
+    if len(present := np.flatnonzero(train).tolist()) == 1:
+        yield Flaw(
+            f"all labels are {shorten(evidence.label_names[present[0]])}",
+            "expected two or more classes. Is it the right column? Choose with --label-column.",
         )
-    if few := np.flatnonzero(train < FEWEST_EXAMPLES).tolist():
-        place = evidence.locate("train", int(np.argmax(evidence.spools["train"].labels == few[0])))
-        raise UserError(
-            f"fewer than {FEWEST_EXAMPLES} training examples of {show_names(evidence, few)} (first: {place}); expected "
-            "more of each class. Add examples, merge classes or remove the rows."
+
+
+def find_small_classes(evidence: Evidence, train: NDArray[np.int64]) -> Iterator[Flaw]:
+    """Find classes with too few training examples to learn from."""
+    if few := np.flatnonzero((train > 0) & (train < FEWEST_EXAMPLES)).tolist():
+        yield Flaw(
+            f"fewer than {FEWEST_EXAMPLES} training examples of {show_names(evidence, few)} "
+            f"(first: {locate_class(evidence, 'train', few[0])})",
+            "expected more of each class. Add examples, merge classes or remove the rows.",
         )
+
+
+def locate_class(evidence: Evidence, split: str, code: int) -> str:
+    """Say where the first row of a class stands."""
+    return evidence.locate(split, int(np.argmax(evidence.spools[split].labels == code)))
 
 
 def find_conflicts(evidence: Evidence) -> list[str]:
-    """Warn of texts that carry different labels, blind to case and white space."""
+    """Warn of texts that carry different labels; case and white space make no difference."""
     hashes = np.concatenate([spool.hashes for spool in evidence.spools.values()])
     labels = np.concatenate([spool.labels for spool in evidence.spools.values()])
     order = np.argsort(hashes, kind="stable")
@@ -104,7 +145,7 @@ def find_overlaps(evidence: Evidence) -> list[str]:
 def find_imbalance(evidence: Evidence) -> list[str]:
     """Warn when one class is a hundred times as frequent in train as another."""
     counts = evidence.count_labels("train")
-    least, most = int(np.argmin(counts)), int(np.argmax(counts))
+    least, most = int(np.argmin(np.where(counts > 0, counts, counts.max()))), int(np.argmax(counts))
     if counts[most] < EXTREME_RATIO * counts[least]:
         return []
     rarest, commonest = shorten(evidence.label_names[least]), shorten(evidence.label_names[most])
@@ -132,11 +173,6 @@ def check_ids(evidence: Evidence, hashes: dict[str, NDArray[np.uint64]], *, has_
         return True, []
     place = evidence.locate_overall(int(repeated.min()))
     return False, [f"ids that repeat: {repeated.size:,} (first: {place}); rows are numbered instead"]
-
-
-def describe_strays(names: Sequence[str]) -> list[str]:
-    """Warn of files that no label folder explains."""
-    return [f"files beside <label>/*.txt that were left out: {len(names):,} (first: {names[0]})"] if names else []
 
 
 def show_names(evidence: Evidence, codes: Sequence[int]) -> str:

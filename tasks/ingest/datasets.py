@@ -1,21 +1,22 @@
 """From a dataset's name to its source."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import numpy as np
 import pyarrow as pa
 
 from tasks.errors import UserError
+from tasks.ingest.files.options import FileOptions
 from tasks.ingest.files.paths import check_path, is_path
-from tasks.ingest.files.reading import FileOptions, hash_files
-from tasks.ingest.gather import check_beginnings
+from tasks.ingest.files.reading import hash_files
 from tasks.ingest.sources import recall, sample, tfds
 from tasks.ingest.sources.base import BATCH_ROWS, Batch, Source
+from tasks.ingest.sources.labelled_files import check_beginnings
 
 AUTO: Final = "auto"
 SAMPLE: Final = "sample"
@@ -25,12 +26,13 @@ FALLBACK_WARNING: Final = (
 )
 
 
-class Choice(NamedTuple):
-    """The dataset that a run uses; `reason` says why the preferred one was given up, if it was."""
+@dataclass(frozen=True)
+class Choice:
+    """The dataset that a run uses; where it is a fallback, `reason` says why the preferred one was given up."""
 
     dataset: str
-    is_fallback: bool
-    reason: str
+    is_fallback: bool = False
+    reason: str = ""
     files: FileOptions | None = None
 
 
@@ -43,11 +45,11 @@ def choose_dataset(name: str, data_dir: Path, files: FileOptions | None = None) 
     if is_path(name):
         options = files or FileOptions(path=Path(name))
         check_beginnings(options)
-        return Choice(options.name, False, "", options)
+        return Choice(options.name, files=options)
     if files is not None:
         check_unused(name, files)
     if is_generated(name):
-        return Choice(name, False, "")
+        return Choice(name)
     wanted = PREFERRED if name == AUTO else name
     if "/" in name and Path(name).parent.is_dir() and not tfds.is_known(name, data_dir):
         check_path(Path(name), "--dataset")
@@ -57,8 +59,8 @@ def choose_dataset(name: str, data_dir: Path, files: FileOptions | None = None) 
     except tfds.DownloadError as error:
         if name != AUTO:
             raise
-        return Choice(SAMPLE, True, str(error))
-    return Choice(wanted, False, "")
+        return Choice(SAMPLE, is_fallback=True, reason=str(error))
+    return Choice(wanted)
 
 
 def download_dataset(choice: Choice, data_dir: Path) -> None:

@@ -18,19 +18,27 @@ MOST_FRACTIONS: Final = 20
 
 
 class LabelIndex:
-    """Numbers labels in the order in which they are first seen."""
+    """Numbers labels: declared ones in their order, others in the order in which they are first seen."""
 
-    def __init__(self) -> None:
-        self.codes: dict[str, int] = {}
+    def __init__(self, declared: Sequence[str] = ()) -> None:
+        self.declared = tuple(declared)
+        self.codes = {name: code for code, name in enumerate(declared)}
 
     def encode(self, labels: pa.Array) -> NDArray[np.int32]:
         """Return the number of each label, none of which may be null. Raises UserError when there are too many."""
         encoded = labels.dictionary_encode()
         codes = [self.codes.setdefault(name, len(self.codes)) for name in encoded.dictionary.to_pylist()]
-        if len(self.codes) > MOST_CLASSES:
+        if len(self.codes) > MOST_CLASSES and not self.declared:
             check_classes_are_few(list(self.codes), len(self.codes))
         labelled: NDArray[np.int32] = np.array(codes, np.int32)[encoded.indices.to_numpy()]
         return labelled
+
+    def put_in_order(self, num_rows: int) -> tuple[str, ...]:
+        """Return the classes, sorted unless declared. Raises UserError when these are no classes of so many rows."""
+        if self.declared:
+            return self.declared
+        check_classes_are_few(list(self.codes), num_rows)
+        return tuple(sort_labels(list(self.codes)))
 
 
 def trim_labels(labels: pa.Array) -> pa.Array:

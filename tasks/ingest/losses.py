@@ -1,7 +1,6 @@
 """Rows that cannot be used: dropped, counted, and refused when they are too many."""
 
 from collections import Counter
-from pathlib import Path
 from typing import Final
 
 import numpy as np
@@ -10,44 +9,47 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from tasks.errors import UserError
-from tasks.ingest.files.rows import Rows
+from tasks.ingest.sources.base import LabelledRows
 
 REASONS: Final = ("missing text", "blank text", "missing label", "blank label")
 
 
 class Losses:
-    """Counts rows without a usable text or label, by reason, and remembers where the first of each stands."""
+    """Counts the rows of a part without a usable text or label, by reason, with the place of the first of each."""
 
-    def __init__(self) -> None:
+    def __init__(self, name: str = "") -> None:
+        self.name = name
         self.num_rows = 0
         self.counts: Counter[str] = Counter()
         self.places: dict[str, str] = {}
 
-    def sift(self, texts: pa.Array, labels: pa.Array, *, path: Path, rows: Rows) -> NDArray[np.bool_]:
-        """Count a batch of cleaned texts and trimmed labels; returns which rows are kept, shape (num_rows,)."""
-        kept = np.ones(len(texts), np.bool_)
-        self.num_rows += len(texts)
-        flaws = (pc.is_null(texts), is_blank(texts), pc.is_null(labels), is_blank(labels))
+    def sift(self, rows: LabelledRows) -> NDArray[np.bool_]:
+        """Count a batch of rows whose texts are cleaned; returns which of them are kept, shape (num_rows,)."""
+        kept = np.ones(len(rows.numbers), np.bool_)
+        self.num_rows += len(rows.numbers)
+        flaws = (pc.is_null(rows.texts), is_blank(rows.texts), pc.is_null(rows.labels), is_blank(rows.labels))
         for reason, flaw in zip(REASONS, flaws, strict=True):
             lost = flaw.to_numpy(zero_copy_only=False) & kept
             if lost.any():
                 self.counts[reason] += int(lost.sum())
                 number = int(rows.numbers[int(np.argmax(lost))])
-                self.places.setdefault(reason, describe_place(path.name, rows.unit, number))
+                self.places.setdefault(reason, describe_place(self.name, rows.unit, number))
                 kept &= ~lost
         return kept
 
-    def check_share(self, path: Path, most: float) -> None:
+    def check_share(self, most: float) -> None:
         """Raise UserError when more than this share was dropped, or everything."""
         num_lost = self.counts.total()
-        if num_lost and (num_lost > most * self.num_rows or num_lost == self.num_rows):
-            raise UserError(
-                f"{path.name}: {self.describe()[0]}, more than --max-dropped-share {most:g} lets pass; expected a "
-                "text and a label in each row. Mend the rows, or check that the right columns are read."
-            )
+        if not num_lost or (num_lost <= most * self.num_rows and num_lost < self.num_rows):
+            return
+        reason = f", more than --max-dropped-share {most:g} allows" if num_lost > most * self.num_rows else ""
+        raise UserError(
+            f"{self.name}: {self.describe()[0]}{reason}; expected a text and a label in each row. Correct the rows, or "
+            "check that the right columns are read."
+        )
 
     def add(self, other: "Losses") -> None:
-        """Take in the counts of another file."""
+        """Take in the counts of another part."""
         self.num_rows += other.num_rows
         self.counts += other.counts
         self.places = {**other.places, **self.places}

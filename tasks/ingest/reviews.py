@@ -1,13 +1,13 @@
 """Write a source's reviews to Parquet, one file per split, in memory that does not grow with the corpus.
 
-Two passes: the first cleans the texts into a spool on disk and keeps 12 bytes per review (a hash of the text and the
-label); these decide who goes where; the second copies the spool batch by batch to the splits.
+Two passes: the intake cleans the texts into a spool on disk and keeps 12 bytes per review, a hash of the text and the
+label; these decide which split each review goes to; then the spool is copied batch by batch to the splits.
 """
 
-from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import pyarrow as pa
@@ -15,16 +15,16 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from tasks.errors import UserError
-from tasks.ingest.clean import clean_texts
 from tasks.ingest.datasets import Choice, open_source
-from tasks.ingest.gather import gather_files
-from tasks.ingest.sources.base import Batch, Source
-from tasks.ingest.split import choose_stratified, hash_texts
-from tasks.ingest.spool import Spool, SpoolWriter, read_spool
-from tasks.process.threads import map_ahead
+from tasks.ingest.duplicates import Written, count_duplicates
+from tasks.ingest.facts import ReviewsFacts
+from tasks.ingest.intake import SPLITS, Gathered, gather
+from tasks.ingest.sources.base import Source
+from tasks.ingest.sources.labelled_files import describe_strays, open_files
+from tasks.ingest.split import choose_stratified
+from tasks.ingest.spool import Spool, read_spool
 
 SCHEMA: Final = pa.schema([("id", pa.string()), ("text", pa.string()), ("label", pa.int32())])
-SPLITS: Final = ("train", "validation", "test")
 TEST_FRACTION: Final = 0.2
 LIMIT_SALT, VALIDATION_SALT, TEST_SALT = 1, 2, 3
 
@@ -34,29 +34,52 @@ Places = dict[str, tuple[str, NDArray[np.bool_]]]
 
 def write_dataset(
     choice: Choice, data_dir: Path, folder: Path, *, validation_fraction: float, limit: int | None
-) -> dict[str, Any]:
+) -> ReviewsFacts:
     """Open the chosen dataset and write its reviews, as `write_reviews` does."""
     if choice.files is None:
         source = open_source(choice.dataset, data_dir)
         return write_reviews(source, folder, validation_fraction=validation_fraction, limit=limit)
-    gathered = gather_files(choice.files, make_scratch(folder))
-    places = place_rows(gathered.spools, validation_fraction=validation_fraction, limit=limit)
-    facts = write_splits(gathered.spools, places, folder, dataset=choice.dataset, label_names=gathered.label_names)
-    return {**facts, "warnings": gathered.warnings, "dropped": gathered.dropped}
+    share = choice.files.max_dropped_share
+    gathered = gather(open_files(choice.files), make_scratch(folder), max_dropped_share=share)
+    gathered = replace(gathered, warnings=[*describe_strays(choice.files), *gathered.warnings])
+    return write_gathered(
+        gathered, folder, dataset=choice.dataset, validation_fraction=validation_fraction, limit=limit
+    )
 
 
 def write_reviews(
     source: Source, folder: Path, *, validation_fraction: float, limit: int | None = None
-) -> dict[str, Any]:
-    """Write {train,validation,test}.parquet under `folder`; returns label names and counts.
+) -> ReviewsFacts:
+    """Write {train,validation,test}.parquet under `folder`.
 
     A missing test split (a fifth) or validation split (`validation_fraction`) is held out of train, stratified by
     label; equal texts stay on one side. Raises UserError when a split would be empty.
     """
-    scratch = make_scratch(folder)
-    spools = {split: spool_split(source, split, scratch / f"{split}.arrow") for split in source.readers}
-    places = place_rows(spools, validation_fraction=validation_fraction, limit=limit)
-    return write_splits(spools, places, folder, dataset=source.name, label_names=source.label_names)
+    gathered = gather(source.parts, make_scratch(folder), declared=source.label_names)
+    return write_gathered(gathered, folder, dataset=source.name, validation_fraction=validation_fraction, limit=limit)
+
+
+def write_gathered(
+    gathered: Gathered, folder: Path, *, dataset: str, validation_fraction: float, limit: int | None
+) -> ReviewsFacts:
+    """Split what a source gave and write it."""
+    places = place_rows(gathered.spools, validation_fraction=validation_fraction, limit=limit)
+    with ThreadPoolExecutor() as pool:  # compressing happens outside Python's lock
+        written = pool.map(
+            lambda split: write_split(gathered.spools, places, split, folder / f"{split}.parquet"), SPLITS
+        )
+        splits = dict(zip(SPLITS, written, strict=True))
+    names = gathered.label_names
+    counts = {split: np.bincount(splits[split].labels, minlength=len(names)).tolist() for split in SPLITS}
+    return ReviewsFacts(
+        dataset=dataset,
+        label_names=list(names),
+        num_reviews={split: sum(counts[split]) for split in SPLITS},
+        counts={split: dict(zip(names, counts[split], strict=True)) for split in SPLITS},
+        duplicates=count_duplicates(splits),
+        warnings=gathered.warnings,
+        dropped=gathered.dropped,
+    )
 
 
 def make_scratch(folder: Path) -> Path:
@@ -64,45 +87,6 @@ def make_scratch(folder: Path) -> Path:
     scratch = folder / "spool"
     scratch.mkdir(exist_ok=True)
     return scratch
-
-
-def write_splits(
-    spools: dict[str, Spool], places: Places, folder: Path, *, dataset: str, label_names: Sequence[str]
-) -> dict[str, Any]:
-    """Write the placed rows of all splits; returns label names and counts."""
-    with ThreadPoolExecutor() as pool:  # compressing happens outside Python's lock
-        written = pool.map(lambda split: write_split(spools, places, split, folder / f"{split}.parquet"), SPLITS)
-        counts = {
-            split: np.bincount(labels, minlength=len(label_names)).tolist()
-            for split, labels in zip(SPLITS, written, strict=True)
-        }
-    return {
-        "dataset": dataset,
-        "label_names": list(label_names),
-        "counts": {split: dict(zip(label_names, counts[split], strict=True)) for split in SPLITS},
-        "num_reviews": {split: sum(counts[split]) for split in SPLITS},
-        "warnings": [],
-        "dropped": {},
-    }
-
-
-def spool_split(source: Source, split: str, path: Path) -> Spool:
-    """Clean a split into a spool."""
-    with SpoolWriter(path, split) as writer:
-        for texts, hashes, labels in map_ahead(prepare_batch, source.readers[split]()):
-            writer.write(texts, hashes, labels)
-    if not writer.num_rows:
-        raise UserError(f"dataset {source.name!r} has an empty {split} split; expected reviews in it.")
-    spool = writer.get_spool()
-    if spool.labels.min() < 0 or spool.labels.max() >= len(source.label_names):
-        raise UserError(f"dataset {source.name!r} has {split} labels outside its classes; expected labelled reviews.")
-    return spool
-
-
-def prepare_batch(batch: Batch) -> tuple[pa.Array, NDArray[np.uint64], NDArray[np.int32]]:
-    """Clean the texts of a batch and hash them."""
-    texts = clean_texts(batch.texts)
-    return texts, hash_texts(texts.to_pylist()), batch.labels
 
 
 def place_rows(spools: dict[str, Spool], *, validation_fraction: float, limit: int | None) -> Places:
@@ -141,8 +125,8 @@ def hold_out(spool: Spool, remaining: NDArray[np.bool_], *, fraction: float, sal
     return mask
 
 
-def write_split(spools: dict[str, Spool], places: Places, split: str, path: Path) -> NDArray[np.int32]:
-    """Copy a split's rows from the spool to Parquet, one row group per batch; returns their labels."""
+def write_split(spools: dict[str, Spool], places: Places, split: str, path: Path) -> Written:
+    """Copy a split's rows from the spool to Parquet, one row group per batch."""
     source_split, mask = places[split]
     spool = spools[source_split]
     # Texts and ids do not repeat: a dictionary and statistics of them would take time and save nothing.
@@ -154,4 +138,4 @@ def write_split(spools: dict[str, Spool], places: Places, split: str, path: Path
             chosen = pa.record_batch(columns, schema=SCHEMA).filter(pa.array(mask[rows]))
             if len(chosen):
                 writer.write_batch(chosen)
-    return spool.labels[mask]
+    return Written(spool.hashes[mask], spool.labels[mask])

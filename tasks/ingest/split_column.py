@@ -1,30 +1,29 @@
 """A column that names the split of each row."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import numpy as np
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from tasks.errors import UserError
-from tasks.ingest.files.columns import take_strings
-from tasks.ingest.files.paths import SPLIT_NAMES
-from tasks.ingest.files.rows import Rows
+from tasks.ingest.files.options import SPLIT_NAMES
 from tasks.ingest.losses import describe_place
+from tasks.ingest.sources.base import LabelledRows
 
 
 class SplitColumn:
-    """Sorts the rows of a file by their split; a column none of whose values names a split is no split column."""
+    """Sorts the rows of a file by their split; a column none of whose values names a split is not used."""
 
-    def __init__(self, path: Path, column: str) -> None:
-        self.path = path
+    def __init__(self, name: str, column: str) -> None:
+        self.name = name
         self.column = column
         self.is_known = False
         self.unknown = ""
 
-    def sort(self, rows: Rows, kept: NDArray[np.bool_]) -> Iterator[tuple[str, NDArray[np.bool_]]]:
+    def sort(self, rows: LabelledRows, kept: NDArray[np.bool_]) -> Iterator[tuple[str, NDArray[np.bool_]]]:
         """Yield each split of a batch with the mask of those kept rows that are in it; other values count as train."""
-        values = take_strings(rows, self.column, self.path).fill_null("").dictionary_encode()
+        values = pc.dictionary_encode(rows.splits)
         codes = values.indices.to_numpy()
         masks: dict[str, NDArray[np.bool_]] = {}
         for code, value in enumerate(values.dictionary.to_pylist()):
@@ -33,7 +32,7 @@ class SplitColumn:
             if split is not None:
                 self.is_known |= bool(mask.any())
             elif mask.any() and not self.unknown:
-                place = describe_place(self.path.name, rows.unit, int(rows.numbers[int(np.argmax(mask))]))
+                place = describe_place(self.name, rows.unit, int(rows.numbers[int(np.argmax(mask))]))
                 self.unknown = f"{value[:40]!r} (first: {place})"
             split = split or "train"
             masks[split] = masks.get(split, np.zeros_like(kept)) | mask
@@ -45,7 +44,7 @@ class SplitColumn:
             return []
         if self.is_known:
             raise UserError(
-                f"{self.path.name}: column {self.column!r} names splits, but also {self.unknown}; expected only "
-                f"{', '.join(SPLIT_NAMES)}. Mend it, or rename the column."
+                f"{self.name}: column {self.column!r} names splits, but also {self.unknown}; expected only "
+                f"{', '.join(SPLIT_NAMES)}. Correct it, or rename the column."
             )
-        return [f"column {self.column!r} names no splits but {self.unknown}; it is not used"]
+        return [f"column {self.column!r} is not used: it names no split, but {self.unknown}"]

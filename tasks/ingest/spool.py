@@ -1,4 +1,4 @@
-"""Cleaned reviews on disk, with what decides about them in memory: 12 bytes per review."""
+"""Cleaned reviews on disk; what decides where each of them goes stays in memory: 12 bytes per review."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -9,15 +9,19 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-# `id` is made up; `own_id` and `number` are the source's, where it has them.
+# `id` is made up; `own_id`, where there is one, and `number` are the source's.
 SCHEMA: Final = pa.schema([("id", pa.string()), ("own_id", pa.string()), ("text", pa.string()), ("number", pa.int64())])
 
 
 @dataclass(frozen=True)
 class Spool:
-    """A split of the source on disk: its cleaned reviews, and of each the hash and the label."""
+    """A split of the source on disk: its cleaned reviews, and of each the hash and the label.
+
+    `starts` are the indices of the first review of each batch in the file.
+    """
 
     path: Path
+    starts: NDArray[np.int64]
     hashes: NDArray[np.uint64]
     labels: NDArray[np.int32]
     id_column: str = "id"
@@ -56,21 +60,22 @@ class SpoolWriter:
         hashes: NDArray[np.uint64],
         labels: NDArray[np.int32],
         *,
+        numbers: NDArray[np.int64],
         own_ids: pa.Array | None = None,
-        numbers: pa.Array | None = None,
     ) -> None:
         """Append reviews, all arrays of shape (num_rows,)."""
         ids = [f"{self.split}-{index}" for index in range(self.num_rows, self.num_rows + len(texts))]
         own_ids = pa.nulls(len(texts), pa.string()) if own_ids is None else own_ids
-        numbers = pa.nulls(len(texts), pa.int64()) if numbers is None else numbers
-        self.writer.write_batch(pa.record_batch([pa.array(ids, pa.string()), own_ids, texts, numbers], schema=SCHEMA))
+        columns = [pa.array(ids, pa.string()), own_ids, texts, pa.array(numbers, pa.int64())]
+        self.writer.write_batch(pa.record_batch(columns, schema=SCHEMA))
         self.hashes.append(hashes)
         self.labels.append(labels)
         self.num_rows += len(texts)
 
     def get_spool(self) -> Spool:
         """Describe what was written, which must be something; the writer must be closed."""
-        return Spool(self.path, np.concatenate(self.hashes), np.concatenate(self.labels))
+        starts = np.cumsum([0, *(len(hashes) for hashes in self.hashes[:-1])])
+        return Spool(self.path, starts, np.concatenate(self.hashes), np.concatenate(self.labels))
 
 
 def read_spool(path: Path) -> Iterator[tuple[int, pa.RecordBatch]]:
@@ -89,6 +94,8 @@ def read_spool(path: Path) -> Iterator[tuple[int, pa.RecordBatch]]:
 
 def read_row(spool: Spool, index: int) -> dict[str, Any]:
     """Read one review by its place in the spool."""
-    start, batch = next((start, batch) for start, batch in read_spool(spool.path) if index < start + len(batch))
-    row: dict[str, Any] = batch.slice(index - start, 1).to_pylist()[0]
+    number = int(np.searchsorted(spool.starts, index, side="right")) - 1
+    with pa.OSFile(str(spool.path)) as file:
+        batch = pa.ipc.open_file(file).get_batch(number)
+        row: dict[str, Any] = batch.slice(index - spool.starts[number], 1).to_pylist()[0]
     return row

@@ -11,14 +11,15 @@ from prefect.tasks import exponential_backoff
 
 from tasks.ingest import datasets
 from tasks.ingest.datasets import AUTO, Choice
+from tasks.ingest.facts import ReviewsFacts, ReviewsManifest
+from tasks.ingest.files.options import FileOptions
 from tasks.ingest.files.paths import make_slug
-from tasks.ingest.files.reading import FileOptions
 from tasks.ingest.sources.tfds import DownloadError
 from tasks.orchestrate.outputs import produce_in_task
 from tasks.process.child import run_apart
 from tasks.store.closure import describe_code
 from tasks.store.fingerprint import library_versions
-from tasks.store.outputs import Manifest, Output
+from tasks.store.outputs import Output
 
 WRITE: Final = "tasks.ingest.reviews:write_dataset"
 LIBRARIES: Final = ("pyarrow", "numpy", "pandas", "tensorflow-datasets")
@@ -53,14 +54,16 @@ def obtain_dataset(name: str, data_dir: Path, files: FileOptions | None = None) 
     except DownloadError as error:
         if name != AUTO:
             raise
-        choice = Choice(datasets.SAMPLE, True, str(error))
+        choice = Choice(datasets.SAMPLE, is_fallback=True, reason=str(error))
     if choice.is_fallback:
         get_run_logger().warning("%s %s", datasets.FALLBACK_WARNING, choice.reason)
     return choice
 
 
 @task(name="ingest-reviews", task_run_name="ingest-{choice.dataset}", cache_policy=NO_CACHE)
-def ingest_reviews(choice: Choice, *, data_dir: Path, validation_fraction: float, limit: int | None) -> State[Manifest]:
+def ingest_reviews(
+    choice: Choice, *, data_dir: Path, validation_fraction: float, limit: int | None
+) -> State[ReviewsManifest]:
     """Write the dataset's reviews as train, validation and test Parquet; what the data check warns of is logged."""
     output = Output(
         root=data_dir,
@@ -68,7 +71,7 @@ def ingest_reviews(choice: Choice, *, data_dir: Path, validation_fraction: float
         name=choice.dataset,
         family="reviews",
         folder=f"reviews/{make_slug(choice.dataset)}-{{fingerprint}}",
-        facts_type=dict,
+        facts_type=ReviewsFacts,
         decided_by={
             "source": datasets.identify(choice, data_dir),
             "validation_fraction": validation_fraction,
@@ -78,8 +81,8 @@ def ingest_reviews(choice: Choice, *, data_dir: Path, validation_fraction: float
         },
     )
 
-    def make(folder: Path) -> dict[str, Any]:
-        facts: dict[str, Any] = run_apart(
+    def make(folder: Path) -> ReviewsFacts:
+        facts: ReviewsFacts = run_apart(
             WRITE,
             choice=choice,
             data_dir=data_dir,
@@ -91,6 +94,6 @@ def ingest_reviews(choice: Choice, *, data_dir: Path, validation_fraction: float
 
     state = produce_in_task(output, make)
     if state.is_completed():
-        for warning in cast("Manifest", state.data).facts["warnings"]:
+        for warning in cast("ReviewsManifest", state.data).facts.warnings:
             get_run_logger().warning("%s: %s", choice.dataset, warning)
     return state

@@ -13,7 +13,7 @@ from prefect.runtime import task_run
 from prefect.states import Completed, Failed
 
 from tasks.errors import TrainingError, UserError, disk_errors_explained
-from tasks.store.outputs import Manifest, Output, produce
+from tasks.store.outputs import FactsT, Manifest, Output, produce
 
 Result = TypeVar("Result")
 
@@ -39,7 +39,7 @@ for name in ("flow_runs", "task_runs"):
     get_logger(name).addFilter(is_news)
 
 
-def produce_in_task(output: Output, make: Callable[[Path], dict[str, Any]]) -> State[Manifest]:
+def produce_in_task(output: Output[FactsT], make: Callable[[Path], FactsT]) -> State[Manifest[FactsT]]:
     """Reuse or make an output, and end the task as Cached or Completed with the reason as its message.
 
     An error that explains itself ends the task as Failed without a traceback.

@@ -11,7 +11,7 @@ from typing import Any, Final
 from tasks.errors import UserError
 from tasks.evaluate.bundle import Bundle, find_bundle, identify_bundle, load_bundle, read_facts
 from tasks.evaluate.identity import decide_prediction
-from tasks.ingest.files.reading import FileOptions
+from tasks.ingest.files.options import FileOptions
 from tasks.predict.parts import list_parts, open_parts, publish, read_parts, write_part
 from tasks.predict.reading import Taken, hash_input, peek_columns, take_rows
 from tasks.predict.scoring import Cleaned, clean_rows, describe_additions, score_rows

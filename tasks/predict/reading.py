@@ -1,10 +1,10 @@
-"""Rows to be scored: every row of a file in order, with those marked whose text is no text."""
+"""Rows to be scored: every row of the input, in order; a row without a usable text is marked, not dropped."""
 
 import json
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import islice
-from pathlib import Path
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -13,16 +13,14 @@ from numpy.typing import NDArray
 
 from tasks.errors import UserError
 from tasks.ingest.files.columns import check_column, find_texts
-from tasks.ingest.files.folder import list_texts, list_visible
-from tasks.ingest.files.lines import LONGEST_LINE, name_codec, read_lines
-from tasks.ingest.files.paths import FOLDER, JSON, check_path
-from tasks.ingest.files.reading import FileOptions, check_files, hash_files, read_rows, tell_format
-from tasks.ingest.files.rows import NESTED, Rows, spell, take_batches
-from tasks.store.fingerprint import hash_json
-from tasks.store.outputs import record_file
+from tasks.ingest.files.formats import find_format
+from tasks.ingest.files.lines import read_lines
+from tasks.ingest.files.options import FileOptions
+from tasks.ingest.files.paths import check_path
+from tasks.ingest.files.reading import check_files, hash_files, read_rows
+from tasks.ingest.files.rows import NESTED, Rows, spell
 
 Mask = NDArray[np.bool_]
-FOLDER_COLUMNS: Final = ("id", "label", "text")
 
 
 class Taken(NamedTuple):
@@ -46,11 +44,11 @@ class Peeked(NamedTuple):
 
 
 def peek_columns(options: FileOptions) -> Peeked:
-    """Look at the first rows, within a second. Raises UserError for what cannot be scored."""
+    """Look at the first rows, within a second. Raises UserError for input that cannot be scored."""
     path = options.path
     check_path(path, "--input")
     check_files(options)
-    first = next(read_input(path, options), None)
+    first = next(read_input(options), None)
     if first is None:
         raise UserError(f"{path.name} has no rows; expected texts in it.")
     schema = first.columns.schema
@@ -76,20 +74,23 @@ def holds_text(kind: pa.DataType) -> bool:
     return kind in texts
 
 
-def read_input(path: Path, options: FileOptions) -> Iterator[Rows]:
-    """Yield all rows in order; of a folder a row per text, with its label where it lies in a folder named so."""
-    if path.is_dir():
-        return read_texts(path, charset=options.charset)
-    return read_rows(path, options)
+def read_input(options: FileOptions) -> Iterator[Rows]:
+    """Yield all rows in order, read as in training; in a folder, texts that training has no use for are rows too."""
+    return read_rows(options.path, replace(options, every_text=True))
+
+
+def hash_input(options: FileOptions) -> str:
+    """Hash what is to be scored."""
+    return hash_files(replace(options, every_text=True))["train"]
 
 
 def take_rows(options: FileOptions, columns: Sequence[str]) -> Iterator[Taken]:
     """Yield all rows with their texts; the batches are the same each time."""
     path = options.path
-    is_json = tell_format(path, options) == JSON
-    lines = (line for line in read_lines(path, charset=options.charset) if line.strip()) if is_json else iter(())
-    for rows in read_input(path, options):
-        own_lines = list(islice(lines, len(rows.numbers))) if is_json else None
+    has_objects = find_format(path, options).has_objects
+    lines = (line for line in read_lines(path, charset=options.charset) if line.strip()) if has_objects else iter(())
+    for rows in read_input(options):
+        own_lines = list(islice(lines, len(rows.numbers))) if has_objects else None
         strings, flaws = zip(*(take_column(rows, name) for name in columns), strict=True)
         not_text = np.logical_or.reduce(flaws)
         if own_lines is not None:
@@ -138,51 +139,8 @@ def spell_nested(rows: Rows, lines: Sequence[str]) -> Rows:
     return rows._replace(columns=columns)
 
 
-def list_inputs(folder: Path) -> list[str]:
-    """List the texts of a folder and of its folders, as paths within it, sorted."""
-    tops = [name for name in list_visible(folder) if name.lower().endswith(".txt") and (folder / name).is_file()]
-    return sorted([*tops, *list_texts(folder)])
-
-
-def read_texts(folder: Path, *, charset: str) -> Iterator[Rows]:
-    """Read a row per text: `id` is the path in the folder, `label` the folder it lies in, null for none.
-
-    The texts are bytes: UTF-8, or as they are where the charset does not know them.
-    """
-    names = list_inputs(folder)
-    if not names:
-        raise UserError(f"folder {folder.name!r} holds no .txt files; expected one per text, there or in its folders.")
-    texts = ((number, (name, read_text(folder / name, charset))) for number, name in enumerate(names, start=1))
-    for numbers, rows in take_batches((number, row, len(row[1])) for number, row in texts):
-        paths, contents = zip(*rows, strict=True)
-        labels = [path.rpartition("/")[0] or None for path in paths]
-        arrays = [pa.array(paths, pa.string()), pa.array(labels, pa.string()), pa.array(contents, pa.binary())]
-        yield Rows(pa.RecordBatch.from_arrays(arrays, names=list(FOLDER_COLUMNS)), np.array(numbers, np.int64), "file")
-
-
 def spell_contents(rows: Rows) -> Rows:
     r"""Turn the contents of texts into strings, bytes that are no text into escapes such as \xff."""
     contents = [value.decode(errors="backslashreplace") for value in rows.columns.column("text").to_pylist()]
     place = rows.columns.schema.get_field_index("text")
     return rows._replace(columns=rows.columns.set_column(place, "text", pa.array(contents, pa.string())))
-
-
-def read_text(path: Path, charset: str) -> bytes:
-    """Read a text as UTF-8, or as it is when the charset does not know its bytes."""
-    try:
-        if path.stat().st_size > LONGEST_LINE:
-            raise UserError(f"{path.name!r} is larger than {LONGEST_LINE:,} bytes; expected one text per file.")
-        content = path.read_bytes()
-    except OSError as error:
-        raise UserError(f"{path.name!r} cannot be read: {error.strerror}; expected a file that can.") from error
-    try:
-        return content.decode(name_codec(charset)).encode()
-    except UnicodeError:
-        return content
-
-
-def hash_input(options: FileOptions) -> str:
-    """Hash what is to be scored."""
-    if tell_format(options.path, options) == FOLDER:
-        return hash_json({name: record_file(options.path / name).sha256 for name in list_inputs(options.path)})
-    return hash_files(options)["train"]

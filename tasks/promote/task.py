@@ -15,6 +15,7 @@ from prefect.states import Completed, Failed
 from tasks.compare.results import FILE, ModelResult
 from tasks.compare.task import describe_encodings
 from tasks.errors import UserError, disk_errors_explained
+from tasks.ingest.facts import ReviewsManifest
 from tasks.process.child import run_apart
 from tasks.promote.champion import hold_champion, promote
 from tasks.promote.decision import (
@@ -35,7 +36,7 @@ STATE_NAMES: Final = {"promoted": "Promoted", "refused": "Refused", "kept": "Kep
 def gate_candidate(
     comparison: Manifest,
     results: Sequence[ModelResult],
-    reviews: Manifest,
+    reviews: ReviewsManifest,
     sequences: Mapping[str, Manifest],
     *,
     rules: GateRules,
@@ -54,7 +55,7 @@ def gate_candidate(
             candidate_folder=artifacts_dir / str(model),
             champion_folder=champion,
             test_path=data_dir / reviews.folder / "test.parquet",
-            label_names=reviews.facts["label_names"],
+            label_names=reviews.facts.label_names,
             encodings=describe_encodings(results, sequences, data_dir),
             margins=rules.margins,
         )
@@ -78,7 +79,7 @@ def gate_candidate(
     return publish(decision)
 
 
-def describe_challenge(model: str, reviews: Manifest, artifacts_dir: Path) -> Challenge:
+def describe_challenge(model: str, reviews: ReviewsManifest, artifacts_dir: Path) -> Challenge:
     """Gather what the candidate is judged on."""
     return Challenge(
         folder=artifacts_dir / model,

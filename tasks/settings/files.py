@@ -8,8 +8,8 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from tasks.ingest.files.lines import is_charset
-from tasks.ingest.files.reading import FileOptions
-from tasks.ingest.files.reading import Quoting as QuotingName
+from tasks.ingest.files.options import FileOptions
+from tasks.ingest.files.options import Quoting as QuotingName
 from tasks.settings.base import FlowConfig, Names
 
 

@@ -5,7 +5,8 @@ from typing import Self
 
 from pydantic import Field, model_validator
 
-from tasks.ingest.files.reading import FileOptions
+from tasks.ingest.files.formats import describe_endings
+from tasks.ingest.files.options import FileOptions
 from tasks.settings.base import AbsolutePath, FlowConfig, Names, OptionalPath
 from tasks.settings.files import Charset, Columns, Delimiter, LinePattern, Quoting, gather_files
 from tasks.store.layout import ARTIFACTS
@@ -18,8 +19,7 @@ class PredictConfig(FlowConfig):
 
     input: OptionalPath = Field(
         default=None,
-        description="the texts: a .csv, .tsv, .jsonl, .ndjson, .json or .parquet file, each also .gz or .zst, or a "
-        "folder of .txt files",
+        description=f"the texts: {describe_endings()}, or a folder of .txt files",
     )
     output: OptionalPath = Field(
         default=None,

@@ -7,8 +7,9 @@ from pydantic_settings import CliImplicitFlag
 
 from tasks.baseline.baselines import BASELINES
 from tasks.ingest.datasets import AUTO, SAMPLE
+from tasks.ingest.files.formats import describe_endings
+from tasks.ingest.files.options import FileOptions
 from tasks.ingest.files.paths import is_path, name_dataset
-from tasks.ingest.files.reading import FileOptions
 from tasks.promote.rules import GateRules, Margins
 from tasks.settings.base import AbsolutePath, FlowConfig, Names, OptionalPath
 from tasks.settings.files import Charset, Columns, Delimiter, LinePattern, Quoting, gather_files
@@ -26,8 +27,7 @@ class RunConfig(FlowConfig):
         min_length=1,
         description=f"what to read: {AUTO} (IMDB reviews, or else the sample), {SAMPLE} (a built-in generated corpus), "
         "imdb_reviews or any other text classification set of TensorFlow Datasets, such as glue/sst2, or the path of "
-        "labelled text: a .csv, .tsv, .jsonl, .ndjson, .json or .parquet file, each also .gz or .zst, or a folder of "
-        "<label>/*.txt",
+        f"labelled text: {describe_endings()}, or a folder of <label>/*.txt",
     )
     test_path: OptionalPath = Field(
         default=None, description="a file or folder with the test split [a fifth of --dataset is held out]"

@@ -27,7 +27,7 @@ from tasks.encode.encodings import ENCODINGS
 from tasks.encode.sequences import fit_tokenizer
 from tasks.evaluate.bundle import load_bundle
 from tasks.ingest.datasets import SAMPLE, open_source
-from tasks.ingest.files.reading import FileOptions
+from tasks.ingest.files.options import FileOptions
 from tasks.ingest.reviews import write_reviews
 from tasks.predict.job import Job, Listener, score_file
 from tasks.store.fingerprint import library_versions

@@ -17,7 +17,8 @@ from tasks.evaluate.evaluation import evaluate_model
 from tasks.evaluate.metrics import compute_metrics
 from tasks.evaluate.model_card import describe_command
 from tasks.evaluate.predictions import read_predictions
-from tasks.ingest.files.reading import FileOptions
+from tasks.ingest.facts import ReviewsManifest
+from tasks.ingest.files.options import FileOptions
 from tasks.store.outputs import FileRecord, Manifest
 from tasks.train.build import build_model
 from tasks.train.settings import FitSettings
@@ -93,10 +94,18 @@ def bundle(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     )
     files = {"train.parquet": "t1", "validation.parquet": "v1", "test.parquet": "t2"}
     counts = {split: dict.fromkeys(LABEL_NAMES, 10) for split in ("train", "validation", "test")}
-    reviews = make_manifest(
-        "reviews", "films", files, decided_by={"limit": None, "validation_fraction": 0.1}, facts={"counts": counts}
-    )
-    return describe_bundle(model, reviews)
+    facts = {
+        "dataset": "films",
+        "label_names": LABEL_NAMES,
+        "num_reviews": dict.fromkeys(counts, 20),
+        "counts": counts,
+        "duplicates": {"within": {}, "across": {}, "conflicting": 0},
+        "warnings": [],
+        "dropped": {},
+    }
+    decided_by = {"limit": None, "validation_fraction": 0.1}
+    reviews = make_manifest("reviews", "films", files, decided_by=decided_by, facts=facts)
+    return describe_bundle(model, ReviewsManifest.model_validate(reviews.model_dump()))
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from tasks.errors import UserError
-from tasks.ingest.reviews import SPLITS, write_reviews
+from tasks.ingest.intake import SPLITS
+from tasks.ingest.reviews import write_reviews
 from tasks.ingest.sources.base import Batch, Source
 
 Rows = list[tuple[str, int]]
@@ -243,10 +244,11 @@ def test_size_of_batches_changes_no_row(tmp_path: Path, limit: int | None) -> No
 
 
 def test_facts_agree_with_the_files(tmp_path: Path) -> None:
-    source = make_source(train=make_rows(300, 100), test=make_rows(8, 0), label_names=("neg", "pos", "none"))
+    test = make_rows(8, 0, name="test")
+    source = make_source(train=make_rows(300, 100), test=test, label_names=("neg", "pos", "none"))
     facts = write_reviews(source, tmp_path, validation_fraction=0.1)
 
-    assert facts == {
+    assert facts.model_dump() == {
         "dataset": "tiny",
         "label_names": ["neg", "pos", "none"],
         "counts": {
@@ -255,7 +257,12 @@ def test_facts_agree_with_the_files(tmp_path: Path) -> None:
             "test": {"neg": 8, "pos": 0, "none": 0},
         },
         "num_reviews": {"train": 360, "validation": 40, "test": 8},
-        "warnings": [],
+        "duplicates": {
+            "within": {"train": 0, "validation": 0, "test": 0},
+            "across": {"train and validation": 0, "train and test": 0, "validation and test": 0},
+            "conflicting": 0,
+        },
+        "warnings": ["classes without any example: 'none'"],
         "dropped": {},
     }
 

@@ -54,7 +54,7 @@ def network(
 @pytest.fixture
 def score(bundle: Path, tmp_path: Path) -> Score:
     """Checks and scores a file: score(path, output="scored.csv", text_columns=("text",), prefix="m_")."""
-    from tasks.ingest.files.reading import FileOptions
+    from tasks.ingest.files.options import FileOptions
     from tasks.predict.job import Job, Listener, check_job, score_file
 
     def call(

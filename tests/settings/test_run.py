@@ -195,7 +195,7 @@ def test_every_setting_of_files_reaches_their_reader() -> None:
         "max_dropped_share": 0.5,
     }
     files = RunConfig(dataset="/d.csv", text_column=("story",), **settings).files
-    assert asdict(files) == {"path": Path("/d.csv"), "text_columns": ("story",), **settings}
+    assert asdict(files) == {"path": Path("/d.csv"), "text_columns": ("story",), **settings, "every_text": False}
 
 
 def test_home_folder_is_expanded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

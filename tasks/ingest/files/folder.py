@@ -1,6 +1,6 @@
 """A folder of <label>/*.txt: one text per file."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Final
 
@@ -9,49 +9,64 @@ import pyarrow as pa
 
 from tasks.errors import UserError
 from tasks.ingest.files.lines import LONGEST_LINE, describe_damage, describe_undecodable, name_codec
+from tasks.ingest.files.options import FileOptions
 from tasks.ingest.files.rows import Rows, take_batches
 from tasks.store.fingerprint import hash_json
 from tasks.store.outputs import record_file
 
-FOLDER_COLUMNS: Final = ("id", "label", "text")
+ENDING: Final = ".txt"
 
 
-def read_folder(folder: Path, *, charset: str) -> Iterator[Rows]:
-    """Read one row per file, sorted by name; its id is the path within the folder.
+def read_folder(folder: Path, options: FileOptions, *, wanted: Collection[str] | None = None) -> Iterator[Rows]:
+    """Read one row per file, sorted by name: its path as id, the folder that it is in as label, and its text.
 
-    Raises UserError when there are no texts, or one that cannot be read or decoded.
+    Paths are those within the folder. Texts are bytes of UTF-8; with `options.every_text`, those that cannot be decoded
+    are left as they are. Raises UserError when there are no texts, or one that cannot be read or decoded.
     """
-    names = list_texts(folder)
+    names = list_texts(folder, every_text=options.every_text)
     if not names:
-        raise UserError(describe_no_texts(folder))
-    texts = ((number, (name, *read_text(folder, name, charset))) for number, name in enumerate(names, start=1))
+        raise UserError(describe_no_texts(folder, every_text=options.every_text))
+    texts = ((number, (name, read_text(folder, name, options))) for number, name in enumerate(names, start=1))
     for numbers, rows in take_batches((number, row, len(row[-1])) for number, row in texts):
-        arrays = [pa.array(column, pa.string()) for column in zip(*rows, strict=True)]
-        yield Rows(pa.RecordBatch.from_arrays(arrays, names=list(FOLDER_COLUMNS)), np.array(numbers, np.int64), "file")
+        ids, contents = zip(*rows, strict=True)
+        labels = [name.rpartition("/")[0] or None for name in ids]
+        columns = {
+            "id": pa.array(ids, pa.string()),
+            "label": pa.array(labels, pa.string()),
+            "text": pa.array(contents, pa.binary()),
+        }
+        chosen = {name: column for name, column in columns.items() if wanted is None or name in wanted}
+        yield Rows(pa.RecordBatch.from_pydict(chosen), np.array(numbers, np.int64), "file")
 
 
-def read_text(folder: Path, name: str, charset: str) -> tuple[str, str]:
-    """Read one file as label and text."""
+def read_text(folder: Path, name: str, options: FileOptions) -> bytes:
+    """Read one file as UTF-8; one that cannot be decoded stays as it is or raises UserError, as the options say."""
     try:
         if (folder / name).stat().st_size > LONGEST_LINE:
             raise UserError(f"{name!r} is larger than {LONGEST_LINE:,} bytes; expected one text per file.")
-        return name.partition("/")[0], (folder / name).read_bytes().decode(name_codec(charset))
-    except UnicodeError as error:
-        raise UserError(describe_undecodable(repr(name), charset)) from error
+        content = (folder / name).read_bytes()
     except OSError as error:
         raise UserError(describe_damage(Path(name), "", error)) from error
+    try:
+        return content.decode(name_codec(options.charset)).encode()
+    except UnicodeError as error:
+        if options.every_text:
+            return content
+        raise UserError(describe_undecodable(repr(name), options.charset)) from error
 
 
-def describe_no_texts(folder: Path) -> str:
+def describe_no_texts(folder: Path, *, every_text: bool) -> str:
     """Say what a folder lacks; its splits may lie one level deeper."""
+    if every_text:
+        return f"folder {folder.name!r} holds no .txt files; expected one per text, there or in its folders."
     splits = [name for name in list_visible(folder) if (folder / name).is_dir() and list_texts(folder / name)]
     remedy = f" Choose one of its folders: {', '.join(splits)} (--dataset, --test-path)." if splits else ""
     return f"folder {folder.name!r} holds no <label>/*.txt; expected a folder per label with a text per file.{remedy}"
 
 
-def hash_folder(folder: Path) -> str:
+def hash_folder(folder: Path, *, every_text: bool = False) -> str:
     """Hash the names and contents of the texts."""
-    return hash_json({name: hash_text(folder / name) for name in list_texts(folder)})
+    return hash_json({name: hash_text(folder / name) for name in list_texts(folder, every_text=every_text)})
 
 
 def hash_text(path: Path) -> str:
@@ -62,9 +77,13 @@ def hash_text(path: Path) -> str:
         raise UserError(describe_damage(path, "to its end", error)) from error
 
 
-def list_texts(folder: Path) -> list[str]:
-    """List <label>/*.txt as paths within the folder, sorted. Raises UserError for a name that is not UTF-8."""
-    return sorted(name for name in list_inner(folder) if name.lower().endswith(".txt") and (folder / name).is_file())
+def list_texts(folder: Path, *, every_text: bool = False) -> list[str]:
+    """List <label>/*.txt as paths within the folder, sorted, and with `every_text` also *.txt beside them.
+
+    Raises UserError for a name that is not UTF-8.
+    """
+    names = [*list_inner(folder), *(list_visible(folder) if every_text else [])]
+    return sorted(name for name in names if name.lower().endswith(ENDING) and (folder / name).is_file())
 
 
 def list_strays(folder: Path) -> list[str]:

@@ -8,15 +8,13 @@ from typing import Final
 import pyarrow as pa
 
 from tasks.errors import UserError
-from tasks.ingest.files.paths import find_compression
+from tasks.ingest.files.compression import COMPRESSIONS, open_stream
 
 # Longer than any text that can be read as one; reached where a file has no lines at all.
 LONGEST_LINE: Final = 2**24
-BUFFER_BYTES: Final = 2**20
 SIGNATURES: Final = {
+    **{known.signature: f"{known.codec}-compressed; its name should end in {known.ending}" for known in COMPRESSIONS},
     b"PK\x03\x04": "a zip archive or an Excel workbook",
-    b"\x1f\x8b": "gzip-compressed; its name should end in .gz",
-    b"\x28\xb5\x2f\xfd": "zstd-compressed; its name should end in .zst",
     b"BZh": "bzip2-compressed",
     b"\xfd7zXZ": "xz-compressed",
     b"PAR1": "Parquet; its name should end in .parquet",
@@ -45,11 +43,6 @@ def read_lines(path: Path, *, charset: str, newline: str = "\n") -> Iterator[str
         raise UserError(describe_undecodable(f"{path.name} line {number + 1:,}", charset)) from error
     except (OSError, pa.ArrowException) as error:
         raise UserError(describe_damage(path, f"beyond line {number:,}", error)) from error
-
-
-def open_stream(path: Path) -> io.BufferedReader:
-    """Open a file for reading; one whose ending says that it is compressed is unpacked on the fly."""
-    return io.BufferedReader(pa.input_stream(str(path), compression=find_compression(path)), BUFFER_BYTES)
 
 
 def name_codec(charset: str) -> str:

@@ -1,14 +1,45 @@
-"""What every source of labelled text looks like to the code that stores it."""
+"""What every source of labelled text looks like to the intake."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final, NamedTuple
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from tasks.errors import UserError
+
 BATCH_ROWS: Final = 5_000
+
+
+class LabelledRows(NamedTuple):
+    """Some rows as their source has them: nothing is cleaned, and none is left out.
+
+    All arrays have shape (num_rows,). Texts and labels are strings, null where there is none. `numbers` say where each
+    row stands, counted in `unit`, such as lines. Ids and names of splits are there if the source has them.
+    """
+
+    texts: pa.Array
+    labels: pa.Array
+    numbers: NDArray[np.int64]
+    unit: str
+    ids: pa.Array | None = None
+    splits: pa.Array | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Part:
+    """One file, or one split of a prepared set: what it is called in messages, and how its rows are read.
+
+    Its rows belong to `split`, unless a `split_column` says otherwise row by row.
+    """
+
+    split: str
+    name: str
+    read: Callable[[], Iterator[LabelledRows]]
+    split_column: str | None = None
 
 
 class Batch(NamedTuple):
@@ -20,7 +51,7 @@ class Batch(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class Source:
-    """Labelled text in splits named train, validation and test, of which only train must be there.
+    """A set that declares its classes, in splits named train, validation and test, of which only train must be there.
 
     `identity` is plain JSON that changes whenever the content does. Each reader starts anew at every call and yields
     batches of at most BATCH_ROWS reviews, so that memory does not grow with the corpus.
@@ -30,3 +61,22 @@ class Source:
     label_names: tuple[str, ...]
     identity: dict[str, Any]
     readers: Mapping[str, Callable[[], Iterator[Batch]]]
+
+    @property
+    def parts(self) -> list[Part]:
+        """The splits as the intake reads them."""
+        return [Part(split=split, name=split, read=partial(self.read_rows, split)) for split in self.readers]
+
+    def read_rows(self, split: str) -> Iterator[LabelledRows]:
+        """Read a split with the names of its labels. Raises UserError for an empty split and for labels of no class."""
+        names, start = pa.array(self.label_names, pa.string()), 0
+        for texts, labels in self.readers[split]():
+            if labels.min() < 0 or labels.max() >= len(names):
+                raise UserError(
+                    f"dataset {self.name!r} has {split} labels outside its classes; expected labelled reviews."
+                )
+            numbers = np.arange(start + 1, start + 1 + len(labels))
+            yield LabelledRows(texts, pa.DictionaryArray.from_arrays(pa.array(labels), names), numbers, "row")
+            start += len(labels)
+        if not start:
+            raise UserError(f"dataset {self.name!r} has an empty {split} split; expected reviews in it.")

@@ -1,4 +1,4 @@
-"""Names that are paths, formats by ending, and what a path that cannot be read is told."""
+"""Names that are paths, and what a path that cannot be read is told."""
 
 import os
 from pathlib import Path
@@ -6,18 +6,7 @@ from pathlib import Path
 import pytest
 
 from tasks.errors import UserError
-from tasks.ingest.files.paths import (
-    DELIMITED,
-    FOLDER,
-    JSON,
-    LINES,
-    PARQUET,
-    check_path,
-    find_format,
-    is_path,
-    make_slug,
-    name_dataset,
-)
+from tasks.ingest.files.paths import check_path, is_path, make_slug, name_dataset
 
 
 @pytest.fixture(autouse=True)
@@ -77,23 +66,6 @@ def test_dataset_is_named_after_its_file(name: str, expected: str) -> None:
 )
 def test_slug_is_fit_for_a_folder(name: str, slug: str) -> None:
     assert make_slug(name) == slug
-
-
-@pytest.mark.parametrize(
-    ("name", "kind"),
-    [("a.csv", DELIMITED), ("a.TSV.gz", DELIMITED), ("a.ndjson.zst", JSON), ("a.json", JSON), ("a.parquet", PARQUET)],
-)
-def test_ending_tells_the_format(name: str, kind: str) -> None:
-    assert find_format(Path(name), delimiter=None, line_pattern=None) == kind
-
-
-def test_flags_tell_the_format_where_the_ending_does_not(tmp_path: Path) -> None:
-    path = Path("train_5500.label")
-    assert find_format(path, delimiter="\t", line_pattern=None) == DELIMITED
-    assert find_format(path, delimiter=None, line_pattern="(?P<text>.*)") == LINES
-    assert find_format(tmp_path, delimiter="\t", line_pattern=None) == FOLDER
-    with pytest.raises(UserError, match=r"no ending that names its format; .*--delimiter .*--line-pattern"):
-        find_format(path, delimiter=None, line_pattern=None)
 
 
 def complain(path: Path) -> str:

@@ -17,8 +17,10 @@ from hypothesis import strategies as st
 from tasks.errors import UserError
 from tasks.ingest.clean import clean_text
 from tasks.ingest.datasets import Choice
+from tasks.ingest.facts import ReviewsFacts
 from tasks.ingest.files import rows as row_batches
-from tasks.ingest.files.reading import FileOptions, check_files, hash_files, peek_names, read_rows
+from tasks.ingest.files.options import FileOptions
+from tasks.ingest.files.reading import check_files, hash_files, peek_names, read_rows
 from tasks.ingest.reviews import write_dataset
 
 LENIENT = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
@@ -46,13 +48,11 @@ def read_all(path: Path, **options: Any) -> list[dict[str, Any]]:
     return [row for batch in batches for row in batch.columns.to_pylist()]
 
 
-def ingest(path: Path, **options: Any) -> tuple[dict[str, Any], list[str]]:
+def ingest(path: Path, **options: Any) -> tuple[ReviewsFacts, list[str]]:
     """Ingest a file; returns the facts and all texts."""
     files = FileOptions(path=path, **options)
     with TemporaryDirectory() as name:
-        facts = write_dataset(
-            Choice("tiny", False, "", files), path.parent, Path(name), validation_fraction=0.1, limit=None
-        )
+        facts = write_dataset(Choice("tiny", files=files), path.parent, Path(name), validation_fraction=0.1, limit=None)
         tables = [pq.read_table(Path(name) / f"{split}.parquet") for split in ("train", "validation", "test")]
     return facts, [text for table in tables for text in table["text"].to_pylist()]
 
@@ -86,7 +86,7 @@ def test_rows_are_kept_or_counted_and_texts_only_cleaned(folder: Path, table: li
     except UserError as error:
         assert "\n" not in str(error)  # noqa: PT017
         return
-    assert sum(facts["num_reviews"].values()) + sum(facts["dropped"].values()) == len(table)
+    assert sum(facts.num_reviews.values()) + sum(facts.dropped.values()) == len(table)
     usable = [clean_text(text) for text, label in table if clean_text(text) and label.strip()]
     assert sorted(texts) == sorted(usable)
 
@@ -182,7 +182,7 @@ def test_flag_that_fits_no_file_is_refused(tmp_path: Path) -> None:
 
 
 def test_long_rows_of_parquet_are_read_fewer_at_a_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tasks.ingest.files.reading.BATCH_CHARACTERS", 10_000)
+    monkeypatch.setattr("tasks.ingest.files.readers.BATCH_CHARACTERS", 10_000)
     pq.write_table(pa.table({"text": [f"{n}" + "x" * 1_000 for n in range(100)]}), tmp_path / "a.parquet")
     found = [len(rows.columns) for rows in read_rows(tmp_path / "a.parquet", FileOptions(path=tmp_path / "a.parquet"))]
     assert sum(found) == 100

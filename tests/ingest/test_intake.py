@@ -1,21 +1,25 @@
-"""Files to spools: the published forms as they are, and every kind of bad input as one line."""
+"""Every source through one intake: the published forms as they are, and every kind of bad input as one line."""
 
 import gzip
 import io
 import json
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
 from tasks.errors import UserError
 from tasks.ingest.datasets import Choice, choose_dataset
-from tasks.ingest.files.reading import FileOptions
-from tasks.ingest.reviews import write_dataset
+from tasks.ingest.facts import ReviewsFacts
+from tasks.ingest.files.options import FileOptions
+from tasks.ingest.reviews import write_dataset, write_reviews
+from tasks.ingest.sources.base import Batch, Source
 
 Rows = dict[str, list[dict[str, Any]]]
 
@@ -24,19 +28,17 @@ OBJECTS = "".join(json.dumps({"text": f"film {number}", "label": number % 2}) + 
 
 
 @pytest.fixture
-def ingest(tmp_path: Path) -> Callable[..., tuple[dict[str, Any], Rows]]:
+def ingest(tmp_path: Path) -> Callable[..., tuple[ReviewsFacts, Rows]]:
     """Write content to a file, check its beginning as a run does, and ingest it: facts and rows by split."""
 
-    def ingest_file(name: str, content: str | bytes | None = None, **options: Any) -> tuple[dict[str, Any], Rows]:
+    def ingest_file(name: str, content: str | bytes | None = None, **options: Any) -> tuple[ReviewsFacts, Rows]:
         if content is not None:
             (tmp_path / name).write_bytes(content.encode() if isinstance(content, str) else content)
         files = FileOptions(path=tmp_path / name, **options)
-        assert choose_dataset(str(files.path), tmp_path, files) == Choice(files.name, False, "", files)
+        assert choose_dataset(str(files.path), tmp_path, files) == Choice(files.name, files=files)
         folder = tmp_path / "out"
         folder.mkdir(exist_ok=True)
-        facts = write_dataset(
-            Choice(files.name, False, "", files), tmp_path, folder, validation_fraction=0.1, limit=None
-        )
+        facts = write_dataset(Choice(files.name, files=files), tmp_path, folder, validation_fraction=0.1, limit=None)
         splits = ("train", "validation", "test")
         return facts, {split: pq.read_table(folder / f"{split}.parquet").to_pylist() for split in splits}
 
@@ -63,7 +65,7 @@ def texts(rows: Rows) -> list[str]:
 def test_sarcasm_headlines(ingest: Callable[..., Any]) -> None:
     objects = [{"article_link": "https://x", "headline": f"a {n}", "is_sarcastic": n % 2} for n in range(40)]
     facts, rows = ingest("Sarcasm_Headlines_Dataset.json", "".join(json.dumps(row) + "\n" for row in objects))
-    assert facts["label_names"] == ["0", "1"]
+    assert facts.label_names == ["0", "1"]
     assert texts(rows) == sorted(row["headline"] for row in objects)
 
 
@@ -71,7 +73,7 @@ def test_sms_spam(ingest: Callable[..., Any]) -> None:
     content = "".join(f'{"ham" if n % 4 else "spam"}\tsay "hi {n}\n' for n in range(40))
     options = {"columns": ("label", "text"), "delimiter": "\t", "quoting": "none"}
     facts, rows = ingest("SMSSpamCollection", content, **options)
-    assert facts["label_names"] == ["ham", "spam"]
+    assert facts.label_names == ["ham", "spam"]
     assert texts(rows) == sorted(f'say "hi {n}' for n in range(40))
 
 
@@ -79,7 +81,7 @@ def test_trec_questions(ingest: Callable[..., Any]) -> None:
     content = "".join(f"{('DESC:manner', 'NUM:date')[n % 2]} Who is Ren\xe9 {n} ?\n" for n in range(40))
     pattern = r"(?P<label>[^:]+):\S+ (?P<text>.+)"
     facts, rows = ingest("train_5500.label", content.encode("latin-1"), line_pattern=pattern, charset="latin-1")
-    assert facts["label_names"] == ["DESC", "NUM"]
+    assert facts.label_names == ["DESC", "NUM"]
     assert "Who is Ren\xe9 0 ?" in texts(rows)
 
 
@@ -90,7 +92,7 @@ def test_ag_news(ingest: Callable[..., Any], tmp_path: Path) -> None:
     columns = ("label", "title", "description")
     options = {"columns": columns, "text_columns": columns[1:], "test_path": tmp_path / "test.csv"}
     facts, rows = ingest("train.csv", **options)
-    assert facts["label_names"] == ["1", "2", "3", "4"]
+    assert facts.label_names == ["1", "2", "3", "4"]
     assert sorted(row["text"] for row in rows["test"]) == sorted(f'test "{n}" story, {n}' for n in range(40))
 
 
@@ -181,22 +183,20 @@ def test_split_given_twice_is_refused(complain: Callable[..., str], tmp_path: Pa
 )
 def test_what_may_be_so_is_a_warning(ingest: Callable[..., Any], rows: str, warning: str) -> None:
     facts, _ = ingest("a.csv", GOOD + rows)
-    assert any(found.startswith(warning) for found in facts["warnings"]), facts["warnings"]
+    assert any(found.startswith(warning) for found in facts.warnings), facts.warnings
 
 
 def test_overlap_is_a_warning_with_both_places(ingest: Callable[..., Any], tmp_path: Path) -> None:
     (tmp_path / "test.csv").write_text("text,label\nnew,pos\nFILM 3,pos\n")
     facts, _ = ingest("a.csv", GOOD, test_path=tmp_path / "test.csv")
-    assert facts["warnings"] == [
-        "overlap: 1 of 2 test texts also stand in train (first: test.csv line 3, a.csv line 5)"
-    ]
+    assert facts.warnings == ["overlap: 1 of 2 test texts also stand in train (first: test.csv line 3, a.csv line 5)"]
 
 
 def test_split_column_is_honoured(ingest: Callable[..., Any]) -> None:
     splits = ("train",) * 4 + ("Dev", " TEST ")
     content = "text,label,split\n" + "".join(f"{splits[n % 6]} {n},{n // 6 % 2},{splits[n % 6]}\n" for n in range(60))
     facts, rows = ingest("a.csv", content)
-    assert facts["num_reviews"] == {"train": 40, "validation": 10, "test": 10}
+    assert facts.num_reviews == {"train": 40, "validation": 10, "test": 10}
     assert {row["text"].split()[0] for row in rows["validation"]} == {"Dev"}
 
 
@@ -205,14 +205,14 @@ def test_unique_ids_are_kept_and_others_replaced(ingest: Callable[..., Any]) -> 
     _, kept = ingest("a.csv", "id,text,label\n" + "".join(f"r{n},{row}" for n, row in enumerate(rows)))
     assert {row["id"] for split in kept.values() for row in split} == {f"r{n}" for n in range(40)}
     facts, numbered = ingest("b.csv", "id,text,label\n" + "".join(f"r{n % 30},{row}" for n, row in enumerate(rows)))
-    assert facts["warnings"] == ["ids that repeat: 10 (first: b.csv line 32); rows are numbered instead"]
+    assert facts.warnings == ["ids that repeat: 10 (first: b.csv line 32); rows are numbered instead"]
     assert {row["id"] for split in numbered.values() for row in split} == {f"train-{n}" for n in range(40)}
 
 
 def test_labels_of_mixed_types_are_one_class(ingest: Callable[..., Any]) -> None:
     objects = [{"text": f"film {n}", "label": n % 2 if n < 20 else str(n % 2), "meta": {"a": [n]}} for n in range(40)]
     facts, _ = ingest("a.jsonl", "".join(json.dumps(row) + "\n" for row in objects))
-    assert facts["label_names"] == ["0", "1"]
+    assert facts.label_names == ["0", "1"]
 
 
 def test_parquet_of_any_string_type_is_read(ingest: Callable[..., Any], tmp_path: Path) -> None:
@@ -222,7 +222,7 @@ def test_parquet_of_any_string_type_is_read(ingest: Callable[..., Any], tmp_path
     (tmp_path / "b.parquet.gz").write_bytes(gzip.compress((tmp_path / "a.parquet").read_bytes()))
     for name in ("a.parquet", "b.parquet.gz"):
         facts, rows = ingest(name)
-        assert facts["label_names"] == ["false", "true"]
+        assert facts.label_names == ["false", "true"]
         assert texts(rows) == sorted(text.to_pylist())
 
 
@@ -234,19 +234,75 @@ def test_folder_of_labels_is_read_and_strays_are_counted(ingest: Callable[..., A
     (tmp_path / "films" / "README.md").touch()
     (tmp_path / "films" / ".hidden").touch()
     facts, rows = ingest("films")
-    assert facts["label_names"] == ["b\xf6se", "good film"]
-    assert facts["warnings"] == ["files beside <label>/*.txt that were left out: 1 (first: README.md)"]
-    assert {row["id"] for row in rows["test"]} <= {
-        f"{label}/{n}.txt" for label in facts["label_names"] for n in range(12)
-    }
+    assert facts.label_names == ["b\xf6se", "good film"]
+    assert facts.warnings == ["files beside <label>/*.txt that were left out: 1 (first: README.md)"]
+    assert {row["id"] for row in rows["test"]} <= {f"{label}/{n}.txt" for label in facts.label_names for n in range(12)}
 
 
 def test_thousand_classes_are_kept_and_none_is_lost_from_train(ingest: Callable[..., Any]) -> None:
     facts, rows = ingest("a.csv", "text,label\n" + "".join(f"film {n},{n % 1000}\n" for n in range(2000)))
-    assert facts["label_names"] == [str(n) for n in range(1000)]
+    assert facts.label_names == [str(n) for n in range(1000)]
     assert {row["label"] for row in rows["train"]} == set(range(1000))
 
 
 def test_missing_column_in_some_objects_is_counted(ingest: Callable[..., Any]) -> None:
     facts, _ = ingest("a.jsonl", OBJECTS + '{"text": "only"}\n')
-    assert facts["dropped"] == {"missing label": 1}
+    assert facts.dropped == {"missing label": 1}
+
+
+def make_prepared(rows: dict[str, list[tuple[str, int]]], *label_names: str) -> Source:
+    """A set that declares its classes, as TensorFlow Datasets gives it."""
+
+    def read(split: str) -> Iterator[Batch]:
+        found, labels = zip(*rows[split], strict=True)
+        yield Batch(pa.array(found, pa.string()), np.array(labels, np.int32))
+
+    readers = {split: partial(read, split) for split in rows}
+    return Source(name="tiny", label_names=label_names, identity={}, readers=readers)
+
+
+FILMS = [(f"film {number}", number % 2) for number in range(40)]
+
+
+@pytest.mark.parametrize(
+    ("train", "test", "warning"),
+    [
+        ([("Film  3", 0)], [], "texts with conflicting labels: 1 (first: train row 4 'pos', train row 41 'neg')"),
+        ([], [("FILM 3", 1)], "overlap: 1 of 3 test texts also stand in train (first: test row 3, train row 4)"),
+        ([], [(" ", 1)], "1 of 43 rows dropped (share 0.023): 1 blank text (first: test row 3)"),
+        ([("odd", 2)], [], "fewer than 2 training examples of 'other' (first: train row 41)"),
+        ([], [("odd", 2)], "test has labels that train does not have: 'other' (first: test row 3)"),
+        ([(f"more {n}", 1) for n in range(2500)], [], "extreme imbalance: 2,520 training rows are 'pos', only 20"),
+    ],
+)
+def test_prepared_set_gets_the_same_checks_as_warnings(
+    tmp_path: Path, train: list[tuple[str, int]], test: list[tuple[str, int]], warning: str
+) -> None:
+    source = make_prepared({"train": FILMS + train, "test": [("a", 0), ("b", 1), *test]}, "neg", "pos", "other")
+    facts = write_reviews(source, tmp_path, validation_fraction=0.1)
+    assert any(found.startswith(warning) for found in facts.warnings), facts.warnings
+
+
+def test_prepared_set_of_many_blank_texts_is_taken_as_it_is(tmp_path: Path) -> None:
+    source = make_prepared({"train": [*FILMS, *[("<br />", 1)] * 40]}, "neg", "pos")
+    facts = write_reviews(source, tmp_path, validation_fraction=0.1)
+    assert (sum(facts.num_reviews.values()), facts.dropped) == (40, {"blank text": 40})
+
+
+def test_prepared_split_of_nothing_but_blank_texts_is_refused(tmp_path: Path) -> None:
+    source = make_prepared({"train": FILMS, "test": [("", 0), (" ", 1)]}, "neg", "pos")
+    with pytest.raises(UserError, match=r"^test: 2 of 2 rows dropped .*; expected a text and a label in each row"):
+        write_reviews(source, tmp_path, validation_fraction=0.1)
+
+
+def test_classes_of_a_prepared_set_keep_their_order(tmp_path: Path) -> None:
+    facts = write_reviews(make_prepared({"train": FILMS}, "pos", "neg"), tmp_path, validation_fraction=0.1)
+    assert facts.label_names == ["pos", "neg"]
+    assert facts.counts["train"] == {"pos": 14, "neg": 15}
+
+
+def test_folder_of_undecodable_text_is_refused_by_its_name(complain: Callable[..., str], tmp_path: Path) -> None:
+    for label in ("bad", "good"):
+        (tmp_path / "films" / label).mkdir(parents=True)
+        (tmp_path / "films" / label / "1.txt").write_bytes(b"caf\xe9")
+    assert complain("films").startswith("'bad/1.txt' is not utf-8: it holds bytes that cannot be decoded.")

@@ -1,0 +1,72 @@
+"""FileOptions: where the files of a dataset are, and how they are to be read."""
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Final, Literal
+
+from tasks.ingest.files.compression import strip_compression
+
+FLAGS: Final = {"train": "--dataset", "validation": "--validation-path", "test": "--test-path"}
+# What file names and the values of a split column call the splits.
+SPLIT_NAMES: Final = {
+    "train": "train",
+    "training": "train",
+    "validation": "validation",
+    "valid": "validation",
+    "val": "validation",
+    "dev": "validation",
+    "test": "test",
+}
+Quoting = Literal["csv", "none"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class FileOptions:
+    """Where the files are and how they are to be read.
+
+    An empty setting is found out: columns by their names, a format by the ending; a missing split is held out.
+    `every_text` is not a setting but a purpose: texts that training has no use for, because they have no label or
+    cannot be decoded, are rows too. Scoring sets it.
+    """
+
+    path: Path
+    test_path: Path | None = None
+    validation_path: Path | None = None
+    text_columns: tuple[str, ...] = ()
+    label_column: str | None = None
+    columns: tuple[str, ...] = ()
+    delimiter: str | None = None
+    quoting: Quoting = "csv"
+    charset: str = "utf-8"
+    line_pattern: str | None = None
+    max_dropped_share: float = 0.05
+    every_text: bool = False
+
+    @property
+    def name(self) -> str:
+        """The dataset's name: the file's, without its folder and endings."""
+        return name_file(self.path)
+
+    @property
+    def paths(self) -> dict[str, Path]:
+        """The files by the split that they hold; where train is the only one, it holds everything."""
+        found = {"train": self.path, "validation": self.validation_path, "test": self.test_path}
+        return {split: path for split, path in found.items() if path is not None}
+
+    def describe(self) -> dict[str, Any]:
+        """List the settings, without the places, as plain JSON."""
+        settings = {
+            name: value for name, value in asdict(self).items() if not name.endswith("path") and name != "every_text"
+        }
+        return {name: list(value) if isinstance(value, tuple) else value for name, value in settings.items()}
+
+
+def name_file(path: Path) -> str:
+    """Name the dataset that a file holds: name_file(Path("/data/reviews.csv.gz")) -> "reviews".
+
+    A file named after a split has its folder's name in front: name_file(Path("ag_news/train.csv")) -> "ag_news-train".
+    """
+    path = path.expanduser().absolute()
+    stem = Path(strip_compression(path.name)).stem
+    full = f"{path.parent.name}-{stem}" if stem.lower() in SPLIT_NAMES and path.parent.name else stem
+    return "".join(letter if letter.isprintable() else "-" for letter in full) or "data"

@@ -1,0 +1,84 @@
+"""The readers of files: one function per format, which yields all rows in order, in batches of bounded size.
+
+A reader takes a path, the options and, as `wanted`, the names of the columns to read (None: all of them). It checks and
+drops nothing; it raises UserError, with the place, for what cannot be read.
+"""
+
+import re
+import shutil
+import tempfile
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from tasks.errors import UserError
+from tasks.ingest.files.compression import find_compression, open_stream, strip_compression
+from tasks.ingest.files.lines import describe_damage
+from tasks.ingest.files.options import FileOptions
+from tasks.ingest.files.records import Record, read_json, read_pattern, read_quoted, read_unquoted
+from tasks.ingest.files.rows import BATCH_CHARACTERS, Rows, batch_objects, batch_records
+from tasks.ingest.sources.base import BATCH_ROWS
+
+
+def read_table(path: Path, options: FileOptions, *, wanted: Collection[str] | None = None) -> Iterator[Rows]:
+    """Read a table with a delimiter; its first row names the columns unless `options.columns` does."""
+    is_tsv = strip_compression(path.name).lower().endswith(".tsv")
+    delimiter = options.delimiter or ("\t" if is_tsv else ",")
+    read = read_quoted if options.quoting == "csv" else read_unquoted
+    records = read(path, charset=options.charset, delimiter=delimiter)
+    names: Sequence[str] = options.columns
+    if not names:
+        _, names = next(records, (0, []))
+    yield from batch_records(check_widths(records, names, path, options), names, wanted=wanted)
+
+
+def check_widths(records: Iterable[Record], names: Sequence[str], path: Path, options: FileOptions) -> Iterator[Record]:
+    """Pass records on; raises UserError for one that has more or fewer fields than there are columns."""
+    for number, values in records:
+        if len(values) != len(names):
+            source = "--columns names" if options.columns else "the header has"
+            raise UserError(
+                f"{path.name} line {number:,}: number of fields {len(values):,}, but {source} {len(names):,}; expected "
+                "as many. Mend the line, or the delimiter (--delimiter), quoting (--quoting) or names (--columns)."
+            )
+        yield number, values
+
+
+def read_objects(path: Path, options: FileOptions, *, wanted: Collection[str] | None = None) -> Iterator[Rows]:
+    """Read one JSON object per line. Objects may differ in their fields: a batch has the fields of its own objects."""
+    return batch_objects(read_json(path, charset=options.charset), path, wanted=wanted)
+
+
+def read_matches(path: Path, options: FileOptions, *, wanted: Collection[str] | None = None) -> Iterator[Rows]:
+    """Read lines that match `options.line_pattern`; its named groups are the columns."""
+    pattern = re.compile(str(options.line_pattern))
+    records = read_pattern(path, charset=options.charset, pattern=pattern)
+    return batch_records(records, list(pattern.groupindex), wanted=wanted)
+
+
+def read_parquet(path: Path, _options: FileOptions, *, wanted: Collection[str] | None = None) -> Iterator[Rows]:
+    """Read a Parquet file page by page; a compressed one is unpacked to a temporary file first."""
+    start = 0
+    try:
+        with tempfile.TemporaryFile() if find_compression(path) else path.open("rb") as file:
+            if find_compression(path):
+                with open_stream(path) as stream:
+                    shutil.copyfileobj(stream, file)
+            parquet = pq.ParquetFile(file, pre_buffer=False, buffer_size=2**20)
+            names = parquet.schema_arrow.names
+            columns = None if wanted is None else [name for name in names if name in wanted]
+            for batch in parquet.iter_batches(batch_size=count_batch_rows(parquet.metadata), columns=columns):
+                yield Rows(batch, np.arange(start + 1, start + 1 + len(batch)), "row")
+                start += len(batch)
+    except (OSError, pa.ArrowException) as error:
+        raise UserError(describe_damage(path, f"as Parquet beyond row {start:,}", error)) from error
+
+
+def count_batch_rows(metadata: pq.FileMetaData) -> int:
+    """Say how many rows to read at a time: at most BATCH_ROWS, fewer where rows are long on average."""
+    groups = (metadata.row_group(index) for index in range(metadata.num_row_groups))
+    num_bytes = sum(group.total_byte_size for group in groups)
+    return int(max(1, min(BATCH_ROWS, BATCH_CHARACTERS * metadata.num_rows // max(1, num_bytes))))

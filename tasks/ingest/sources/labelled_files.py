@@ -1,0 +1,64 @@
+"""Labelled files as a source: which of their columns are text, label, id and split, and where each row stands."""
+
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+
+from tasks.ingest.files.columns import Columns, find_columns, take_strings, take_texts
+from tasks.ingest.files.folder import list_strays
+from tasks.ingest.files.options import FileOptions
+from tasks.ingest.files.reading import check_files, peek_names, read_rows
+from tasks.ingest.labels import trim_labels
+from tasks.ingest.sources.base import LabelledRows, Part
+
+
+def check_beginnings(options: FileOptions) -> None:
+    """Raise UserError for what the settings and the first rows of each file show; takes about a second."""
+    check_files(options)
+    for path in options.paths.values():
+        find_labelled(path, options)
+
+
+def find_labelled(path: Path, options: FileOptions) -> Columns:
+    """Find the columns of one of the files."""
+    names = peek_names(path, options)
+    return find_columns(names, path, text=options.text_columns, label=options.label_column)
+
+
+def open_files(options: FileOptions) -> list[Part]:
+    """Open the files as parts of a source. A split column counts only in the file that is not given for a split.
+
+    Raises UserError for files that cannot be read and for columns that are missing or ambiguous.
+    """
+    check_files(options)
+    parts = []
+    for split, path in options.paths.items():
+        columns = find_labelled(path, options)
+        parts.append(
+            Part(
+                split=split,
+                name=path.name,
+                read=partial(read_labelled, path, columns, options),
+                split_column=columns.split if split == "train" else None,
+            )
+        )
+    return parts
+
+
+def read_labelled(path: Path, columns: Columns, options: FileOptions) -> Iterator[LabelledRows]:
+    """Read the columns that are used. Raises UserError for values that are not text and bytes that are not UTF-8."""
+    for rows in read_rows(path, options, wanted=columns.wanted):
+        yield LabelledRows(
+            texts=take_texts(rows, columns.text, path),
+            labels=trim_labels(take_strings(rows, columns.label, path)),
+            numbers=rows.numbers,
+            unit=rows.unit,
+            ids=take_strings(rows, columns.id, path).fill_null("") if columns.id else None,
+            splits=take_strings(rows, columns.split, path).fill_null("") if columns.split else None,
+        )
+
+
+def describe_strays(options: FileOptions) -> list[str]:
+    """Warn of files in folders that are not <label>/*.txt."""
+    names = [name for path in options.paths.values() if path.is_dir() for name in list_strays(path)]
+    return [f"files beside <label>/*.txt that were left out: {len(names):,} (first: {names[0]})"] if names else []
