@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --disable-pip-version-check --quiet --constraint constraints.txt
 
-.PHONY: train test check bench clean
+.PHONY: train test check docs bench clean
 
 train: .venv/installed
 	$(BIN)/python flows/train_all.py $(ARGS)
@@ -16,6 +16,9 @@ check: .venv/installed-dev
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+docs: .venv/installed-dev
+	$(BIN)/python -m tasks.reference
 
 bench: .venv/installed-dev
 	set -e; for name in ingest epochs baselines prediction predict growth whole_run; do \

@@ -1,0 +1,1 @@
+"""Reference: pages generated from the code, so that they cannot disagree with it."""

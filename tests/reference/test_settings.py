@@ -1,0 +1,81 @@
+"""The settings reference names every flag of every flow and is as the models say."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import pytest
+from markdown_it import MarkdownIt
+from pydantic import Field
+
+from tasks.cli.parsing import CONFIGS
+from tasks.reference.settings import FLOWS, PAGE, describe_bounds, render_default, render_settings
+from tasks.settings.base import FlowConfig
+from tasks.store.layout import CHECKOUT, DATA
+
+
+class ExampleConfig(FlowConfig):
+    """Do something."""
+
+    some_number: int = Field(default=3, ge=1, le=2_000, description="how many")
+    share: Annotated[float, Field(lt=1)] = Field(default=0.5, description="a share")
+    limit: int | None = Field(default=None, ge=10, description="at most this many [all]")
+    loud: bool = Field(default=True, description="say much")
+    what: str = Field(default="", description="a | b, or <c>")
+
+
+def read_rows(page: str) -> list[list[str]]:
+    """The cells of all tables, as a browser shows them."""
+    html = MarkdownIt("commonmark").enable("table").render(page)
+    rows = re.findall(r"<tr>(.*?)</tr>", html, re.DOTALL)
+    return [re.findall(r"<td>(.*?)</td>", row, re.DOTALL) for row in rows if "<td>" in row]
+
+
+def test_page_is_current() -> None:
+    assert PAGE.read_text(encoding="utf-8") == render_settings(), "run `make docs`"
+
+
+def test_every_flow_with_settings_has_its_section() -> None:
+    assert set(FLOWS.values()) == set(CONFIGS)
+    launched = {path.stem for path in (CHECKOUT / "flows").glob("*.py") if "launch(" in path.read_text()}
+    assert set(FLOWS) == launched
+
+
+@pytest.mark.parametrize("name", FLOWS)
+def test_every_flag_of_help_has_its_row(name: str) -> None:
+    """The help comes from the parser itself."""
+    command = [sys.executable, str(CHECKOUT / "flows" / f"{name}.py"), "--help"]
+    shown = subprocess.run(command, capture_output=True, text=True, check=True, cwd=CHECKOUT).stdout
+    flags = {flag for flag in re.findall(r"--[a-z-]+", shown.partition("options:")[0]) if flag != "--help"}
+    section = PAGE.read_text(encoding="utf-8").partition(f"flows/{name}.py")[2].partition("\n## ")[0]
+    assert set(re.findall(r"`(--[a-z-]+)`", section.partition("|---")[2])) >= flags
+
+
+def test_row_gives_flag_variable_default_and_meaning() -> None:
+    assert read_rows(render_settings({"example": ExampleConfig})) == [
+        ["<code>--some-number</code>", "<code>BAKEOFF_SOME_NUMBER</code>", "<code>3</code>",
+         "how many (at least 1, at most 2,000)"],
+        ["<code>--share</code>", "<code>BAKEOFF_SHARE</code>", "<code>0.5</code>", "a share (below 1)"],
+        ["<code>--limit</code>", "<code>BAKEOFF_LIMIT</code>", "all", "at most this many (at least 10)"],
+        ["<code>--loud</code>, <code>--no-loud</code>", "<code>BAKEOFF_LOUD</code>", "on", "say much"],
+        ["<code>--what</code>", "<code>BAKEOFF_WHAT</code>", "empty", "a | b, or &lt;c&gt;"],
+    ]  # fmt: skip
+
+
+def test_page_names_no_folder_of_this_machine() -> None:
+    assert str(CHECKOUT) not in render_settings()
+    assert str(Path.home()) not in render_settings()
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [(DATA, "`data`"), (Path("/other"), "`/other`"), (("a", "b"), "`a,b`"), (False, "off"), (0.5, "`0.5`")],
+)
+def test_defaults_are_written_as_they_are_typed(value: Any, expected: str) -> None:
+    assert render_default(value) == expected
+
+
+def test_setting_without_bounds_has_none() -> None:
+    assert describe_bounds({"type": "string"}) == ""
