@@ -3,13 +3,26 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --disable-pip-version-check --quiet --constraint constraints.txt
 
-.PHONY: train test check docs bench clean
+.PHONY: train test test-levels check docs bench clean
 
 train: .venv/installed
 	$(BIN)/python flows/train_all.py $(ARGS)
 
 test: .venv/installed-dev
 	$(BIN)/python -m pytest $(ARGS)
+
+# As on older processors: the C library, oneDNN in TensorFlow, and XLA keep to their instructions. See tests/README.md.
+LEVELS ?= avx2 baseline
+LIMITS_avx2 := ONEDNN_MAX_CPU_ISA=AVX2 XLA_FLAGS=--xla_cpu_max_isa=AVX2
+LIMITS_baseline := ONEDNN_MAX_CPU_ISA=AVX XLA_FLAGS=--xla_cpu_max_isa=AVX
+
+test-levels: $(LEVELS:%=test-level-%)
+
+test-level-%: .venv/installed-dev
+	$(if $(filter x86_64 amd64,$(shell uname -m)), \
+	env SEQUENCE_BAKEOFF_INSTRUCTIONS=$* TF_ENABLE_ONEDNN_OPTS=0 $(LIMITS_$*) \
+		$(BIN)/python -m pytest $(or $(ARGS),tests/train tests/evaluate tests/predict), \
+	@echo "There is one level of instructions on this processor: make test covers it")
 
 check: .venv/installed-dev
 	$(BIN)/ruff check

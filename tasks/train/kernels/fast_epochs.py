@@ -22,6 +22,7 @@ from tasks.train.kernels.convolution import (
     run_native_conv,
     run_native_conv_max,
 )
+from tasks.train.kernels.dense import can_use_native_dense, run_native_dense
 from tasks.train.kernels.recurrent import can_use_native, run_native
 from tasks.train.rows import Rows, cut_pieces
 
@@ -113,6 +114,15 @@ def speed_up_layers(model: keras.Model, *, kernels: Kernels = "auto") -> None:
             layer.inner_loop = functools.partial(run_block_lstm, layer)
 
 
+def separate_rows(model: keras.Model, *, kernels: Kernels = "auto") -> None:
+    """Compute each row of a model's Dense layers independently of the other rows, where the C library may be used."""
+    if choose_kernels(kernels, backend="tensorflow") != "native" or has_gpu():
+        return
+    for layer in iterate_layers(model):
+        if can_use_native_dense(layer):
+            layer.call = functools.partial(run_native_dense, layer)
+
+
 def speed_up_optimizer(model: keras.Model, *, kernels: Kernels = "auto") -> None:
     """Let a compiled model's Adam make its updates with the C library, where that may be used."""
     is_wanted = choose_kernels(kernels, backend="tensorflow") == "native" and not has_gpu()
@@ -131,6 +141,7 @@ def name_kernels(model: keras.Model) -> list[str]:
         run_native: "native",
         run_native_conv: "native",
         run_native_conv_max: "native",
+        run_native_dense: "native",
         run_block_lstm: "block",
     }
     found = [vars(layer).get(name) for layer in iterate_layers(model) for name in ("inner_loop", "call")]

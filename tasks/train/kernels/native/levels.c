@@ -2,6 +2,8 @@
 #include "levels.h"
 
 #include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "adam_plan.h"
@@ -63,20 +65,38 @@ END_TARGET
 #endif
 
 static const recurrent_level levels[] = {
-    {4, forward_share_baseline, backward_share_baseline,
+    {"baseline", 4, forward_share_baseline, backward_share_baseline,
      adam_share_baseline, conv_forward_share_baseline, conv_backward_share_baseline,
      conv_max_forward_share_baseline, conv_max_backward_share_baseline},
 #if defined(__x86_64__)
-    {8, forward_share_avx2, backward_share_avx2,
+    {"avx2", 8, forward_share_avx2, backward_share_avx2,
      adam_share_avx2, conv_forward_share_avx2, conv_backward_share_avx2,
      conv_max_forward_share_avx2, conv_max_backward_share_avx2},
-    {16, forward_share_avx512, backward_share_avx512,
+    {"avx512", 16, forward_share_avx512, backward_share_avx512,
      adam_share_avx512, conv_forward_share_avx512, conv_backward_share_avx512,
      conv_max_forward_share_avx512, conv_max_backward_share_avx512},
 #endif
 };
 
-static int limit = sizeof levels / sizeof *levels - 1;
+enum { LAST_LEVEL = sizeof levels / sizeof *levels - 1 };
+
+static int ceiling = LAST_LEVEL; /* of the whole process, from the environment */
+static int limit = LAST_LEVEL;   /* of one test, at most the ceiling */
+
+/* Runs when the library is loaded, so that every process of a test run has the same ceiling. */
+__attribute__((constructor)) static void read_ceiling(void) {
+    const char *wanted = getenv(RECURRENT_LEVEL_VARIABLE);
+    if (!wanted || !*wanted) return;
+    for (int level = 0; level <= LAST_LEVEL; level++)
+        if (strcmp(wanted, levels[level].name) == 0) {
+            limit = ceiling = level;
+            return;
+        }
+    fprintf(stderr, "%s is '%s', which is no instruction set of this library; it is ignored. Known are:",
+            RECURRENT_LEVEL_VARIABLE, wanted);
+    for (int level = 0; level <= LAST_LEVEL; level++) fprintf(stderr, " %s", levels[level].name);
+    fputc('\n', stderr);
+}
 
 int recurrent_best_level(void) {
     int best = 0;
@@ -90,9 +110,6 @@ int recurrent_best_level(void) {
     return best < limit ? best : limit;
 }
 
-void recurrent_limit_level(int level) {
-    const int last = sizeof levels / sizeof *levels - 1;
-    limit = level < 0 ? 0 : level > last ? last : level;
-}
+void recurrent_limit_level(int level) { limit = level < 0 ? 0 : level > ceiling ? ceiling : level; }
 
 const recurrent_level *recurrent_choose_level(void) { return &levels[recurrent_best_level()]; }

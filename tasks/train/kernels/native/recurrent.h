@@ -51,7 +51,8 @@ int recurrent_forward(const recurrent_problem *problem, const recurrent_result *
 int recurrent_backward(const recurrent_problem *problem, const recurrent_upstream *upstream,
                        const recurrent_gradients *gradients);
 
-/* Instruction sets by rank: 0 is what every processor has. The best supported one is used, up to a limit for tests. */
+/* Instruction sets by rank: 0 is what every processor has. The best supported one is used, up to a limit for one test
+ * and a ceiling for the whole process: the name in the environment variable of levels.h. */
 int recurrent_best_level(void);
 void recurrent_limit_level(int level);
 
