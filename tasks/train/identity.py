@@ -22,7 +22,7 @@ TRAIN: Final = "tasks.train.training:train_variant"
 # Kernels that the chosen ones leave unused do not decide anything.
 UNUSED_BY: Final[dict[str, tuple[str, ...]]] = {
     "native": (),
-    "tensorflow": tuple(f"tasks.train.kernels.{name}" for name in ("adam", "convolution", "recurrent")),
+    "tensorflow": tuple(f"tasks.train.kernels.{name}" for name in ("adam", "convolution", "dense", "recurrent")),
     "plain": ("tasks.train.kernels.*",),
 }
 BACKEND_PACKAGES: Final = {"tensorflow": ("tensorflow",), "jax": ("jax", "jaxlib")}

@@ -64,7 +64,7 @@ UNCOUNTED: Final = {
     ("memory", "keras"): "is named by the table of variants, of which the names alone are read",
     ("scores", "keras"): "as in an evaluation",
     ("scores", "tokenizers"): "likewise",
-    ("comparison", "pydantic"): "checks records and computes nothing",
+    ("", "pydantic"): "checks records and computes nothing",
 }
 
 CODE = '''"""Numbers."""
