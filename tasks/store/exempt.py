@@ -18,7 +18,6 @@ EXEMPT: Final = {
     "tasks.ingest.sources.reach": "finds out whether a download can start",
     "tasks.train.device": "finds the device, which counts by its name",
     "tasks.train.events": "writes TensorBoard's log, which is no output",
-    "tasks.clean.*": "removes outputs and makes none",
     "tasks.drift.render": "words what was measured",
     "tasks.predict.tables": "words what was scored",
     "tasks.predict.single": "answers at once and keeps nothing",
