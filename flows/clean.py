@@ -8,15 +8,10 @@ from datetime import UTC, datetime
 from tasks.clean.plan import plan_cleaning
 from tasks.clean.removal import hold_roots, remove_items
 from tasks.clean.render import describe_unknown, render_items
-from tasks.cli.launch import launch
+from tasks.cli.main import run_script
 from tasks.errors import UserError, disk_errors_explained
 from tasks.promote.champion import hold_champion
 from tasks.settings.clean import CleanConfig
-
-
-def main() -> int:
-    """Clean as the command line says; returns the exit status."""
-    return launch("flows.clean", CleanConfig, check_folders, clean_at_once)
 
 
 def check_folders(config: CleanConfig) -> None:
@@ -53,4 +48,4 @@ def tell(lines: Iterable[str]) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run_script("clean"))

@@ -16,7 +16,7 @@ from prefect.flows import load_flow_from_entrypoint
 from prefect.settings import get_current_settings
 from pydantic import ValidationError
 
-from tasks.cli.parsing import CONFIGS
+from tasks.cli.commands import list_settings
 from tasks.errors import UserError
 from tasks.orchestrate.temporary_server import REMEDY, check_server
 from tasks.settings.base import FlowConfig, check_environment, describe_errors
@@ -26,11 +26,11 @@ FILE: Final = Path(__file__).with_name("prefect.yaml")
 USAGE_STATUS: Final = 2
 
 
-def main(arguments: list[str]) -> int:
+def main(arguments: list[str], *, program: str = "python flows/deploy.py") -> int:
     """Serve until interrupted; returns the exit status."""
-    options = parse(arguments)
+    options = parse(arguments, program=program)
     try:
-        check_environment(*CONFIGS)
+        check_environment(*list_settings())
         check_configured(get_current_settings().api.url)
         # Entrypoints are relative to the checkout, wherever this is started from.
         os.chdir(CHECKOUT)
@@ -45,9 +45,9 @@ def main(arguments: list[str]) -> int:
     return 0
 
 
-def parse(arguments: list[str]) -> argparse.Namespace:
+def parse(arguments: list[str], *, program: str) -> argparse.Namespace:
     """Read the command line."""
-    parser = argparse.ArgumentParser(prog="python flows/deploy.py", description=__doc__, allow_abbrev=False)
+    parser = argparse.ArgumentParser(prog=program, description=__doc__, allow_abbrev=False)
     command = parser.add_subparsers(metavar="COMMAND", required=True).add_parser(
         "serve", help="run what comes due, until interrupted", allow_abbrev=False
     )

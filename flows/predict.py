@@ -3,12 +3,10 @@
 import sys
 
 if __name__ == "__main__":
-    # Ahead of the other imports: --help, usage errors and single texts are answered before Prefect is imported.
-    from tasks.cli.launch import launch
-    from tasks.cli.scoring import answer_at_once, check_prediction
-    from tasks.settings.predict import PredictConfig
+    # Ahead of the other imports: what needs no Prefect, such as --help and usage errors, does not wait for it.
+    from tasks.cli.main import run_script
 
-    sys.exit(launch("flows.predict", PredictConfig, check_prediction, answer_at_once))
+    sys.exit(run_script("predict"))
 
 from typing import Any
 

@@ -3,11 +3,10 @@
 import sys
 
 if __name__ == "__main__":
-    # Ahead of the other imports: --help and usage errors are answered before Prefect is imported.
-    from tasks.cli.launch import check_training, launch
-    from tasks.settings.probe import ProbeConfig
+    # Ahead of the other imports: what needs no Prefect, such as --help and usage errors, does not wait for it.
+    from tasks.cli.main import run_script
 
-    sys.exit(launch("flows.probe_context", ProbeConfig, check_training))
+    sys.exit(run_script("probe"))
 
 from collections.abc import Iterator
 from datetime import UTC, datetime

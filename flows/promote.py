@@ -3,17 +3,12 @@
 import sys
 from pathlib import Path
 
-from tasks.cli.launch import launch
+from tasks.cli.main import run_script
 from tasks.errors import UserError, disk_errors_explained
 from tasks.evaluate.bundle import find_bundle
 from tasks.promote.champion import BUNDLES, FOLDER, Entry, find_champion, hold_champion, promote, roll_back
 from tasks.promote.identity import identify, is_intact
 from tasks.settings.promote import PromoteConfig
-
-
-def main() -> int:
-    """Change the champion as the command line says; returns the exit status."""
-    return launch("flows.promote", PromoteConfig, check_folder, change_at_once)
 
 
 def check_folder(config: PromoteConfig) -> None:
@@ -65,4 +60,4 @@ def tell_of_wait() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run_script("promote"))

@@ -3,11 +3,10 @@
 import sys
 
 if __name__ == "__main__":
-    # Ahead of the other imports: --help and usage errors are answered before Prefect is imported.
-    from tasks.cli.launch import check_run, launch
-    from tasks.settings.run import RunConfig
+    # Ahead of the other imports: what needs no Prefect, such as --help and usage errors, does not wait for it.
+    from tasks.cli.main import run_script
 
-    sys.exit(launch("flows.train_all", RunConfig, check_run))
+    sys.exit(run_script("train"))
 
 from collections.abc import Callable
 from datetime import UTC, datetime

@@ -7,16 +7,11 @@ from typing import Any, Final, NoReturn, TypeVar
 from pydantic import ValidationError
 from pydantic_settings import BaseSettings, CliApp, CliSettingsSource
 
+from tasks.cli.commands import list_settings
 from tasks.errors import UserError, did_you_mean
 from tasks.settings.base import FlowConfig, check_environment, describe_errors
-from tasks.settings.clean import CleanConfig
-from tasks.settings.predict import STANDARD_INPUT, PredictConfig
-from tasks.settings.probe import ProbeConfig
-from tasks.settings.promote import PromoteConfig
-from tasks.settings.run import RunConfig
+from tasks.settings.predict import STANDARD_INPUT
 
-# Every flow's settings: a variable of the environment that one of them knows is accepted by all.
-CONFIGS: Final[tuple[type[FlowConfig], ...]] = (RunConfig, PredictConfig, PromoteConfig, ProbeConfig, CleanConfig)
 METAVARS: Final = {
     "int": "N",
     "float": "NUMBER",
@@ -49,7 +44,7 @@ def parse_command_line(arguments: Sequence[str], config: type[Config], *, progra
 
     Raises UserError on anything unknown or out of bounds, and SystemExit(0) after printing --help.
     """
-    check_environment(*CONFIGS)
+    check_environment(*list_settings())
     arguments = spell_dash(arguments) if "text" in config.model_fields else arguments
     parser = Parser(
         prog=program,

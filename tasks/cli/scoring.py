@@ -3,7 +3,7 @@
 import os
 import sys
 
-from tasks.cli.launch import check_writable
+from tasks.cli.checks import check_writable
 from tasks.errors import UserError
 from tasks.evaluate.bundle import find_bundle, load_bundle, read_facts
 from tasks.predict.job import Job, check_job

@@ -5,23 +5,24 @@ kills for want of memory takes nothing else with it. Children are forked from a 
 (and used it for nothing, so that forking is safe), so they start in milliseconds.
 """
 
+import contextlib
 import multiprocessing
 import os
 import signal
 import sys
 import threading
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from importlib import import_module
 from multiprocessing.connection import Connection
 from types import ModuleType
 from typing import Any, Final
-from unittest.mock import patch
 
 from tasks.errors import TrainingError, UserError
 
 PRELOADED: Final = "tasks.process.fork_server"
 LISTENER: Final = "listener"
+STARTING: Final = threading.Lock()
 
 
 class ChildError(Exception):
@@ -49,8 +50,7 @@ def run_apart(function: str, *, listener: object | None = None, **options: Any) 
     context.set_forkserver_preload([PRELOADED])
     here, there = context.Pipe()
     process = context.Process(target=work, args=(there, function, options, listener is not None), daemon=True)
-    # Otherwise the child would import the program's main file, and with it Prefect.
-    with patch.dict(sys.modules, {"__main__": ModuleType("__main__")}):
+    with hidden_main_module():
         process.start()
     there.close()
     try:
@@ -62,6 +62,18 @@ def run_apart(function: str, *, listener: object | None = None, **options: Any) 
         process.kill()
         process.join()
         here.close()
+
+
+@contextlib.contextmanager
+def hidden_main_module() -> Iterator[None]:
+    """Start a child within this block, one at a time: it would import the program's main file, and with it Prefect."""
+    with STARTING:
+        main = sys.modules["__main__"]
+        sys.modules["__main__"] = ModuleType("__main__")
+        try:
+            yield
+        finally:
+            sys.modules["__main__"] = main
 
 
 def receive(connection: Connection, listener: object) -> Any:

@@ -7,22 +7,11 @@ from typing import Any, Final
 
 from pydantic.fields import FieldInfo
 
+from tasks.cli.commands import COMMANDS, Command
 from tasks.orchestrate.webhook import VARIABLE as WEBHOOK
-from tasks.settings.base import ENV_PREFIX, FlowConfig
-from tasks.settings.clean import CleanConfig
-from tasks.settings.predict import PredictConfig
-from tasks.settings.probe import ProbeConfig
-from tasks.settings.promote import PromoteConfig
-from tasks.settings.run import RunConfig
+from tasks.settings.base import ENV_PREFIX
 from tasks.store.layout import CHECKOUT
 
-FLOWS: Final[Mapping[str, type[FlowConfig]]] = {
-    "train_all": RunConfig,
-    "predict": PredictConfig,
-    "promote": PromoteConfig,
-    "probe_context": ProbeConfig,
-    "clean": CleanConfig,
-}
 PAGE: Final = CHECKOUT / "tasks" / "settings" / "README.md"
 INTRODUCTION: Final = f"""# Settings
 
@@ -39,15 +28,16 @@ MEANING_OF_DEFAULT: Final = re.compile(r"(.*) \[([^]]+)\]", re.DOTALL)
 BOUNDS: Final = {"minimum": "at least {}", "maximum": "at most {}", "exclusiveMaximum": "below {}"}
 
 
-def render_settings(flows: Mapping[str, type[FlowConfig]] = FLOWS) -> str:
-    """Render the page: a section for each flow, a row for each setting."""
-    return "\n".join([INTRODUCTION, *(line for name, config in flows.items() for line in render_flow(name, config))])
+def render_settings(commands: Mapping[str, Command] = COMMANDS) -> str:
+    """Render the page: a section for each command, a row for each setting."""
+    return "\n".join([INTRODUCTION, *(line for command in commands.values() for line in render_command(command))])
 
 
-def render_flow(name: str, config: type[FlowConfig]) -> Iterator[str]:
-    """Render the section of one flow."""
+def render_command(command: Command) -> Iterator[str]:
+    """Render the section of one command."""
+    config = command.load_settings()
     properties = config.model_json_schema()["properties"]
-    yield f"## `python flows/{name}.py`\n"
+    yield f"## `bakeoff {command.name}`, `{command.script}`\n"
     yield f"{config.__doc__}\n"
     yield "| flag | environment variable | default | meaning |"
     yield "|---|---|---|---|"

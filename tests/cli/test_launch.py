@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tasks.cli.launch import check_run
+from tasks.cli.checks import check_run
 from tasks.cli.parsing import parse_command_line
 from tasks.errors import UserError
 from tasks.settings.run import RunConfig

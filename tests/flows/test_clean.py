@@ -12,9 +12,8 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from flows import promote as promote_flow
-from flows.clean import main
 from tasks.clean.inventory import find_last_use
+from tasks.cli.main import run_script
 from tasks.evaluate.bundle import load_bundle
 from tasks.promote.champion import hold_champion, promote
 from tasks.store.outputs import locked
@@ -40,9 +39,9 @@ def call(roots: tuple[Path, Path], capsys: pytest.CaptureFixture[str], monkeypat
     # The handler would outlive the test.
     monkeypatch.setattr(signal, "signal", lambda *_: None)
 
-    def run(*arguments: str, flow: Callable[[], int] = main) -> tuple[int, str, str]:
+    def run(*arguments: str, command: str = "clean") -> tuple[int, str, str]:
         monkeypatch.setattr(sys, "argv", ["clean.py", *arguments])
-        status = flow()
+        status = run_script(command)
         printed = capsys.readouterr()
         return status, printed.out, printed.err
 
@@ -117,7 +116,7 @@ def test_champion_predicts_and_can_be_rolled_back_after_cleaning(
     assert call("--older-than", "0m")[0] == 0
     decided = load_bundle(artifacts / "champion").decide(pa.array(["review 1 was not dull"]))
     assert len(decided.predicted) == 1
-    status, output, _ = call("--rollback", flow=promote_flow.main)
+    status, output, _ = call("--rollback", command="promote")
     assert (status, output.split("-")[0]) == (0, "Rolled back to majority")
     assert len(load_bundle(artifacts / "champion").decide(pa.array(["any"])).predicted) == 1
 

@@ -36,9 +36,8 @@ from broken_layers import broken
 from tasks.train import variants
 variants.VARIANTS["lstm"] = replace(variants.VARIANTS["lstm"], body=broken)
 variants.VARIANTS["conv-max"] = replace(variants.VARIANTS["conv-max"], learning_rate=1e30)
-from tasks.settings.run import RunConfig
-from tasks.cli.launch import check_run, launch
-sys.exit(launch("flows.train_all", RunConfig, check_run))
+from tasks.cli.main import run_script
+sys.exit(run_script("train"))
 """
 
 

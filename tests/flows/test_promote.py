@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from flows.promote import main
+from tasks.cli.main import run_script
 
 ROOT = Path(__file__).parents[2]
 AddBundle = Callable[..., Path]
@@ -27,7 +27,7 @@ def call(artifacts: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytes
 
     def run(*arguments: str) -> tuple[int, str, str]:
         monkeypatch.setattr(sys, "argv", ["promote.py", *arguments])
-        status = main()
+        status = run_script("promote")
         printed = capsys.readouterr()
         return status, printed.out, printed.err
 

@@ -9,7 +9,7 @@ import psutil
 import pytest
 
 from tasks.errors import TrainingError, UserError
-from tasks.process.child import ChildError, RemoteListener, run_apart
+from tasks.process.child import ChildError, RemoteListener, hidden_main_module, run_apart
 
 PATIENCE_SECONDS = 60
 
@@ -136,3 +136,11 @@ def test_remote_listener_sends_the_name_and_the_arguments() -> None:
     wire = Wire()
     RemoteListener(wire).on_epoch([1])  # type: ignore[arg-type]
     assert wire.sent == [("on_epoch", ([1],))]
+
+
+def test_main_module_is_hidden_while_a_child_starts_and_then_back() -> None:
+    main = sys.modules["__main__"]
+    with pytest.raises(RuntimeError, match="no child"), hidden_main_module():
+        assert sys.modules["__main__"] is not main
+        raise RuntimeError("no child")
+    assert sys.modules["__main__"] is main

@@ -10,8 +10,8 @@ import pytest
 from markdown_it import MarkdownIt
 from pydantic import Field
 
-from tasks.cli.parsing import CONFIGS
-from tasks.reference.settings import FLOWS, PAGE, describe_bounds, render_default, render_settings
+from tasks.cli.commands import COMMANDS, Command
+from tasks.reference.settings import PAGE, describe_bounds, render_default, render_settings
 from tasks.settings.base import FlowConfig
 from tasks.store.layout import CHECKOUT, DATA
 
@@ -26,6 +26,11 @@ class ExampleConfig(FlowConfig):
     what: str = Field(default="", description="a | b, or <c>")
 
 
+EXAMPLE = Command(
+    "example", "flows.example", "do something", settings=f"{__name__}:ExampleConfig", check=f"{__name__}:ExampleConfig"
+)
+
+
 def read_rows(page: str) -> list[list[str]]:
     """The cells of all tables, as a browser shows them."""
     html = MarkdownIt("commonmark").enable("table").render(page)
@@ -38,23 +43,25 @@ def test_page_is_current() -> None:
 
 
 def test_every_flow_with_settings_has_its_section() -> None:
-    assert set(FLOWS.values()) == set(CONFIGS)
-    launched = {path.stem for path in (CHECKOUT / "flows").glob("*.py") if "launch(" in path.read_text()}
-    assert set(FLOWS) == launched
+    launched = {f"flows.{path.stem}" for path in (CHECKOUT / "flows").glob("*.py") if "run_script(" in path.read_text()}
+    assert {command.flow for command in COMMANDS.values()} == launched
+    assert {line for line in PAGE.read_text(encoding="utf-8").splitlines() if line.startswith("## ")} == {
+        f"## `bakeoff {command.name}`, `{command.script}`" for command in COMMANDS.values()
+    }
 
 
-@pytest.mark.parametrize("name", FLOWS)
-def test_every_flag_of_help_has_its_row(name: str) -> None:
+@pytest.mark.parametrize("command", COMMANDS.values(), ids=COMMANDS.keys())
+def test_every_flag_of_help_has_its_row(command: Command) -> None:
     """The help comes from the parser itself."""
-    command = [sys.executable, str(CHECKOUT / "flows" / f"{name}.py"), "--help"]
-    shown = subprocess.run(command, capture_output=True, text=True, check=True, cwd=CHECKOUT).stdout
+    script = [sys.executable, *command.script.split()[1:], "--help"]
+    shown = subprocess.run(script, capture_output=True, text=True, check=True, cwd=CHECKOUT).stdout
     flags = {flag for flag in re.findall(r"--[a-z-]+", shown.partition("options:")[0]) if flag != "--help"}
-    section = PAGE.read_text(encoding="utf-8").partition(f"flows/{name}.py")[2].partition("\n## ")[0]
+    section = PAGE.read_text(encoding="utf-8").partition(command.script)[2].partition("\n## ")[0]
     assert set(re.findall(r"`(--[a-z-]+)`", section.partition("|---")[2])) >= flags
 
 
 def test_row_gives_flag_variable_default_and_meaning() -> None:
-    assert read_rows(render_settings({"example": ExampleConfig})) == [
+    assert read_rows(render_settings({"example": EXAMPLE})) == [
         ["<code>--some-number</code>", "<code>BAKEOFF_SOME_NUMBER</code>", "<code>3</code>",
          "how many (at least 1, at most 2,000)"],
         ["<code>--share</code>", "<code>BAKEOFF_SHARE</code>", "<code>0.5</code>", "a share (below 1)"],

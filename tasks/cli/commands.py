@@ -1,0 +1,100 @@
+"""The table of commands: add a row to add one; `bakeoff`, the flow's own script, settings reference and checks follow.
+
+A row names what it needs by import path, so that listing the commands imports none of it.
+"""
+
+from collections.abc import Sequence
+from dataclasses import KW_ONLY, dataclass
+from importlib import import_module
+from typing import Any, Final
+
+from tasks.errors import UserError, did_you_mean
+from tasks.settings.base import FlowConfig
+
+
+@dataclass(frozen=True)
+class Command:
+    """What `bakeoff NAME` runs: a flow's module, its settings, and what is checked before anything slow is imported.
+
+    Paths are "package.module:name". `answer`, if given, may do without Prefect what was asked; it tells whether it did.
+    """
+
+    name: str
+    flow: str
+    summary: str
+    _: KW_ONLY
+    settings: str
+    check: str
+    answer: str | None = None
+
+    @property
+    def script(self) -> str:
+        """The command line of the flow's own file: "python flows/train_all.py"."""
+        return f"python {self.flow.replace('.', '/')}.py"
+
+    def load_settings(self) -> type[FlowConfig]:
+        """Import the settings."""
+        settings: type[FlowConfig] = load(self.settings)
+        return settings
+
+
+_ROWS: Final = (
+    Command(
+        "train",
+        "flows.train_all",
+        "train and compare models on one dataset, and gate the best one",
+        settings="tasks.settings.run:RunConfig",
+        check="tasks.cli.checks:check_run",
+    ),
+    Command(
+        "predict",
+        "flows.predict",
+        "score texts or a file with a trained model",
+        settings="tasks.settings.predict:PredictConfig",
+        check="tasks.cli.scoring:check_prediction",
+        answer="tasks.cli.scoring:answer_at_once",
+    ),
+    Command(
+        "promote",
+        "flows.promote",
+        "change the champion by hand, or roll it back",
+        settings="tasks.settings.promote:PromoteConfig",
+        check="flows.promote:check_folder",
+        answer="flows.promote:change_at_once",
+    ),
+    Command(
+        "probe",
+        "flows.probe_context",
+        "measure how far back each kind of model remembers",
+        settings="tasks.settings.probe:ProbeConfig",
+        check="tasks.cli.checks:check_training",
+    ),
+    Command(
+        "clean",
+        "flows.clean",
+        "remove old outputs that nothing refers to",
+        settings="tasks.settings.clean:CleanConfig",
+        check="flows.clean:check_folders",
+        answer="flows.clean:clean_at_once",
+    ),
+)
+COMMANDS: Final = {row.name: row for row in _ROWS}
+
+
+def find_command(name: str, others: Sequence[str] = ()) -> Command:
+    """Look up a command; raises UserError with a suggestion when there is none of that name."""
+    if name not in COMMANDS:
+        names = [*COMMANDS, *others]
+        raise UserError(f"unknown command {name!r}; expected one of {', '.join(names)}.{did_you_mean(name, names)}")
+    return COMMANDS[name]
+
+
+def list_settings() -> list[type[FlowConfig]]:
+    """Import every command's settings; an environment variable that one of them knows is accepted by all."""
+    return [command.load_settings() for command in COMMANDS.values()]
+
+
+def load(path: str) -> Any:
+    """Import what a path names: load("tasks.errors:UserError")."""
+    module, _, name = path.partition(":")
+    return getattr(import_module(module), name)
