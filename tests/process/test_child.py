@@ -1,3 +1,4 @@
+import contextlib
 import os
 import signal
 import subprocess
@@ -140,7 +141,7 @@ def test_remote_listener_sends_the_name_and_the_arguments() -> None:
 
 def test_main_module_is_hidden_while_a_child_starts_and_then_back() -> None:
     main = sys.modules["__main__"]
-    with pytest.raises(RuntimeError, match="no child"), hidden_main_module():
+    with contextlib.suppress(RuntimeError), hidden_main_module():
         assert sys.modules["__main__"] is not main
-        raise RuntimeError("no child")
+        raise RuntimeError("the child did not start")
     assert sys.modules["__main__"] is main
