@@ -1,4 +1,4 @@
-"""Every command in README works as it is written; settings from the environment keep the runs small."""
+"""Every command in the documents works as it is written; settings from the environment keep the runs small."""
 
 import os
 import re
@@ -14,15 +14,16 @@ import pytest
 from tasks.promote.champion import hold_champion, promote
 
 ROOT = Path(__file__).parents[1]
-COMMANDS = [
-    line.strip()
-    for block in re.findall(r"```sh\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL)
-    for line in block.splitlines()
-    if line.strip()
+# The documents for those who use it; others are for those who work on it.
+PAGES = [
+    ROOT / name for name in ("README.md", "flows/README.md", "tests/benchmarks/README.md", "tasks/promote/README.md")
 ]
+BLOCKS = [block for page in PAGES for block in re.findall(r"```sh\n(.*?)```", page.read_text("utf-8"), re.DOTALL)]
+COMMANDS = list(dict.fromkeys(line.strip() for block in BLOCKS for line in block.splitlines() if line.strip()))
 TRAINING = [command for command in COMMANDS if re.search(r"^make train|flows/(train_all|probe_context).py", command)]
 PROMOTING = [command for command in COMMANDS if "flows/promote.py" in command]
 SCORING = [command for command in COMMANDS if "flows/predict.py" in command]
+CLEANING = [command for command in COMMANDS if "flows/clean.py" in command]
 SERVER = ".venv/bin/prefect server start"
 SERVE = 'PREFECT_API_URL=http://127.0.0.1:4200/api .venv/bin/python flows/deploy.py serve --cron "0 2 * * *"'
 WORKER = ".venv/bin/prefect worker start --pool bakeoff"
@@ -64,7 +65,7 @@ def environment(prefect_api: str, tmp_path_factory: pytest.TempPathFactory) -> d
 
 
 def test_every_command_is_covered() -> None:
-    assert set(COMMANDS) == {*TRAINING, *PROMOTING, *SCORING, SERVER, SUITE, *LASTING, *DEPLOYING}
+    assert set(COMMANDS) == {*TRAINING, *PROMOTING, *SCORING, *CLEANING, SERVER, SUITE, *LASTING, *DEPLOYING}
     assert len(TRAINING) >= 4
     assert len(PROMOTING) >= 2
     assert len(SCORING) >= 4
@@ -132,6 +133,25 @@ def test_promoting_command_works(
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("Rolled back to lstm-") or "--help" in command
+
+
+@pytest.mark.parametrize("command", CLEANING)
+def test_cleaning_command_works(command: str, environment: dict[str, str], checkout: Path, tmp_path: Path) -> None:
+    folders = {f"BAKEOFF_{name}_DIR": str(tmp_path / name) for name in ("DATA", "ARTIFACTS")}
+    for folder in folders.values():
+        Path(folder).mkdir()
+    done = subprocess.run(
+        command, shell=True, cwd=checkout, env=environment | folders, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip()
+
+
+def test_readme_is_short_and_its_links_lead_somewhere() -> None:
+    assert len((ROOT / "README.md").read_text("utf-8").splitlines()) <= 160
+    for page in [*ROOT.glob("*.md"), *ROOT.glob(".github/*.md"), *(path for path in ROOT.glob("t*/**/*.md"))]:
+        for link in re.findall(r"\]\(([^)#]+)", page.read_text("utf-8")):
+            assert link.startswith("http") or (page.parent / link).exists(), f"{page}: {link}"
 
 
 @pytest.mark.parametrize("command", DEPLOYING)
