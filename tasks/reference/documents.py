@@ -3,7 +3,7 @@
 import ast
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import Final
@@ -18,20 +18,29 @@ DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 
 
 def find_documents(package: Path = PACKAGE) -> list[type[Document]]:
-    """Import every class whose base is `Document`, sorted by name; other modules are not imported."""
-    found = [getattr(import_module(module), name) for module, name in sorted(name_documents(package))]
-    return sorted(found, key=lambda document: document.__name__)
+    """Import every class that derives from `Document`, sorted by name; modules without one are not imported."""
+    classes = list(list_classes(package))
+    names = find_derived([(name, bases) for _, name, bases in classes])
+    found = [getattr(import_module(module), name) for module, name, _ in classes if name in names]
+    documents = [it for it in found if issubclass(it, Document) and it is not Document]
+    return sorted(documents, key=lambda document: document.__name__)
 
 
-def name_documents(package: Path) -> Iterator[tuple[str, str]]:
-    """Yield module and name of every class whose base is written as `Document`."""
+def list_classes(package: Path) -> Iterator[tuple[str, str, set[str]]]:
+    """Yield module, name and bases of every class in the source that has bases."""
     for path in package.rglob("*.py"):
         module = ".".join(path.relative_to(package.parent).with_suffix("").parts)
-        for node in ast.walk(ast.parse(path.read_bytes())):
-            if isinstance(node, ast.ClassDef) and any(
-                isinstance(it, ast.Name) and it.id == "Document" for it in node.bases
-            ):
-                yield module, node.name
+        for node in ast.parse(path.read_bytes()).body:
+            if isinstance(node, ast.ClassDef):
+                yield module, node.name, {base.id for base in node.bases if isinstance(base, ast.Name)}
+
+
+def find_derived(classes: Sequence[tuple[str, set[str]]], root: str = "Document") -> set[str]:
+    """Find the names that derive from a root, through others too: [("A", {"Document"}), ("B", {"A"})] -> {"A", "B"}."""
+    derived: set[str] = set()
+    while more := {name for name, bases in classes if bases & {root, *derived}} - derived:
+        derived |= more
+    return derived
 
 
 def render_schemas(documents: Iterable[type[Document]]) -> dict[str, str]:

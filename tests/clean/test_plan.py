@@ -13,6 +13,7 @@ import pytest
 
 from tasks.errors import UserError
 from tasks.promote.champion import hold_champion, promote
+from tasks.report.run.facts import RunMetrics
 from tasks.report.run.folder import point_latest, write_run
 
 Age = Callable[[Path, float], Path]
@@ -294,7 +295,7 @@ def test_files_of_a_run_are_known(
     world: Any, build: Callable[..., Any], add_result: Callable[..., Any], age: Age
 ) -> None:
     """A file that a run writes and cleaning does not know would keep the run for ever."""
-    folder = write_run(world.artifacts, build(add_result("lstm", 80)), "{}")
+    folder = write_run(world.artifacts, RunMetrics.model_validate(build(add_result("lstm", 80))), "{}")
     age(world.artifacts, 60)
     world.add_run(days=40)
     point_latest(world.add_run(days=35))

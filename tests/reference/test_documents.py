@@ -48,7 +48,7 @@ def test_documents_are_found_in_the_source(tmp_path: Path, monkeypatch: pytest.M
     (package / "room" / "facts.py").write_text(
         "from tasks.store.facts import Document, Facts\n"
         "class Second(Document):\n    number: int\n"
-        "class First(Document):\n    number: int\n"
+        "class First(Second):\n    number: int\n"
         "class Other(Facts):\n    number: int\n"
     )
     (package / "slow.py").write_text("raise ImportError('it has no document')\n")
