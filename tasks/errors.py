@@ -1,4 +1,4 @@
-"""Errors that a person can mend."""
+"""Errors that a person can correct."""
 
 import contextlib
 import difflib
@@ -9,19 +9,19 @@ from typing import Final
 DISK_ERRORS: Final = {
     errno.ENOSPC: "the disk is full",
     errno.EDQUOT: "the disk quota is used up",
-    errno.EFBIG: "a file may not grow that large, by a limit such as that of ulimit,",
+    errno.EFBIG: "a file would grow beyond a limit, such as that of ulimit,",
     errno.EROFS: "the file system is read-only",
-    errno.EACCES: "a file may not be written",
-    errno.EIO: "the disk does not work",
+    errno.EACCES: "permission to write a file was denied",
+    errno.EIO: "the disk reported an input/output error",
 }
 
 
 class UserError(Exception):
-    """Bad usage or bad data: one line that says what was wrong, what was expected and how to mend it."""
+    """Bad usage or bad data: one line that says what was wrong, what was expected and how to correct it."""
 
 
 class TrainingError(Exception):
-    """One piece of work cannot go on; where it is the training of a variant, the others can."""
+    """One piece of work cannot continue; if it is the training of one variant, the other variants still train."""
 
 
 def did_you_mean(word: str, choices: Iterable[str]) -> str:
@@ -37,7 +37,10 @@ def explain_disk_error(error: OSError, *, where: object) -> UserError | None:
     """
     for number, words in DISK_ERRORS.items():
         if error.errno == number or (number == errno.ENOSPC and "No space left on device" in str(error)):
-            return UserError(f"{words} under {where}; expected room to write. Mend that and run again: it goes on.")
+            return UserError(
+                f"{words} under {where}; expected to be able to write there. Correct that and run the same command again; "
+                "it resumes where it stopped."
+            )
     return None
 
 

@@ -21,9 +21,9 @@ def test_nothing_is_suggested_when_nothing_is_near() -> None:
     ("number", "words"),
     [
         (errno.ENOSPC, "the disk is full"),
-        (errno.EFBIG, "may not grow"),
+        (errno.EFBIG, "would grow beyond a limit"),
         (errno.EROFS, "read-only"),
-        (errno.EACCES, "may not be written"),
+        (errno.EACCES, "permission to write a file was denied"),
     ],
 )
 def test_error_of_the_disk_is_put_into_words(number: int, words: str) -> None:

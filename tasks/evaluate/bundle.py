@@ -131,5 +131,5 @@ def check_files(folder: Path, manifest: Manifest) -> None:
         if record_file(folder / name) != record:
             raise UserError(
                 f"the model in {str(folder)!r} was changed: {name} does not match its hash; expected it as it was "
-                "made. Train it again, or copy it anew."
+                "made. Train it again, or copy it again."
             )

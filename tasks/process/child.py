@@ -93,7 +93,7 @@ def describe_death(status: int | None) -> str:
         cause = "was killed, as the system does when memory runs out; expected more free memory"
     else:
         cause = f"ended with status {status} before it was done; expected it to finish"
-    return f"the process that did the work {cause}. Run again: it goes on."
+    return f"the process that did the work {cause}. Run the same command again; it resumes where it stopped."
 
 
 def work(connection: Connection, function: str, options: dict[str, Any], has_listener: bool) -> None:  # noqa: FBT001

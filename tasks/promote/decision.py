@@ -104,7 +104,7 @@ def weigh(challenge: Challenge, identity: Identity, champions: Path, rescore: Re
         return recognise(champion)
     if withdrawn := find_withdrawal(read_history(champions), identity.name):
         reason = f"It was taken out of use by hand on {withdrawn.time[:10]}"
-        return Weighing(outcome="refused", reasons=(f"{reason}; only a hand brings it back.",))
+        return Weighing(outcome="refused", reasons=(f"{reason}; only promotion by hand brings it back.",))
     facts = read_bundle_file(champion)
     if challenge.dataset == SAMPLE != facts.dataset.name:
         reason = f"A model of the built-in sample does not replace one of {facts.dataset.name}."

@@ -42,7 +42,7 @@ def check_widths(records: Iterable[Record], names: Sequence[str], path: Path, op
             source = "--columns names" if options.columns else "the header has"
             raise UserError(
                 f"{path.name} line {number:,}: number of fields {len(values):,}, but {source} {len(names):,}; expected "
-                "as many. Mend the line, or the delimiter (--delimiter), quoting (--quoting) or names (--columns)."
+                "as many. Correct the line, or the delimiter (--delimiter), quoting (--quoting) or names (--columns)."
             )
         yield number, values
 

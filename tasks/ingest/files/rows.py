@@ -62,7 +62,7 @@ def batch_objects(
             number = next(number for number, fields in zip(numbers, objects, strict=True) if not is_sound(fields))
             raise UserError(
                 f"{path.name} line {number:,} escapes half a character, such as \\ud800 alone; expected whole ones. "
-                "Mend the line."
+                "Correct the line."
             ) from error
         yield Rows(pa.RecordBatch.from_arrays(arrays, schema=schema), np.array(numbers, np.int64), "line")
 

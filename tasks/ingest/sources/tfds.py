@@ -119,7 +119,7 @@ def check_reachable(name: str, data_dir: Path) -> None:
         if not answers(host, port):
             raise DownloadError(
                 f"dataset {name!r} is not on disk and {host} cannot be reached; expected the prepared set "
-                "under --data-dir or TFDS_DATA_DIR, or a network. Use --dataset sample to go on without it."
+                "under --data-dir or TFDS_DATA_DIR, or a network. Use --dataset sample to continue without it."
             )
 
 
