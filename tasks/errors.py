@@ -38,8 +38,8 @@ def explain_disk_error(error: OSError, *, where: object) -> UserError | None:
     for number, words in DISK_ERRORS.items():
         if error.errno == number or (number == errno.ENOSPC and "No space left on device" in str(error)):
             return UserError(
-                f"{words} under {where}; expected to be able to write there. Correct that and run the same command again; "
-                "it resumes where it stopped."
+                f"{words} under {where}; expected to be able to write there. Correct that and run the same command "
+                "again; it resumes where it stopped."
             )
     return None
 
