@@ -75,7 +75,7 @@ def train(folder: Path, model: str, *, epochs: int) -> float:
         folder=target,
         listener=Listener(),
     )
-    return float(facts["val_accuracy"])
+    return float(facts.val_accuracy)
 
 
 def test_reading_order_solves_what_a_bag_of_words_cannot(tmp_path: Path) -> None:
