@@ -18,6 +18,7 @@ from tasks.evaluate.facts import EvaluationFacts, Origin, Scores
 from tasks.evaluate.metric_table import compute_metrics
 from tasks.evaluate.model_card import describe_command
 from tasks.evaluate.predictions import read_predictions
+from tasks.ingest.facts import Duplicates, ReviewsFacts
 from tasks.ingest.files.options import FileOptions
 from tasks.store.outputs import FileRecord, manifest_of
 from tasks.train.build import build_model
@@ -114,9 +115,17 @@ def origin(tmp_path_factory: pytest.TempPathFactory) -> Origin:
     )
     files = {"train.parquet": "t1", "validation.parquet": "v1", "test.parquet": "t2"}
     counts = {split: dict.fromkeys(LABEL_NAMES, 10) for split in ("train", "validation", "test")}
-    reviews = make_manifest(
-        "reviews", "films", files, decided_by={"limit": None, "validation_fraction": 0.1}, facts={"counts": counts}
+    facts = ReviewsFacts(
+        dataset="films",
+        label_names=LABEL_NAMES,
+        num_reviews=dict.fromkeys(counts, NUM_REVIEWS),
+        counts=counts,
+        duplicates=Duplicates(within={}, across={}, conflicting=0),
+        warnings=[],
+        dropped={},
     )
+    decided_by = {"limit": None, "validation_fraction": 0.1}
+    reviews = make_manifest("reviews", "films", files, decided_by=decided_by, facts=facts)
     return describe_origin(model, reviews)
 
 
