@@ -6,7 +6,6 @@ TFDS_DATA_DIR has them, else of the sample, repeated. The model is untrained: it
 """
 
 import argparse
-import json
 import os
 import platform
 import resource
@@ -26,6 +25,8 @@ from side_by_side import write_json
 from tasks.encode.encodings import ENCODINGS
 from tasks.encode.sequences import fit_tokenizer
 from tasks.evaluate.bundle import load_bundle
+from tasks.evaluate.evaluation import evaluate_model
+from tasks.evaluate.facts import DatasetOfModel, EncodingOfModel, EvaluationFacts, Origin
 from tasks.ingest.datasets import SAMPLE, open_source
 from tasks.ingest.files.options import FileOptions
 from tasks.ingest.reviews import write_reviews
@@ -33,6 +34,8 @@ from tasks.predict.job import Job, Listener, score_file
 from tasks.store.fingerprint import library_versions
 from tasks.store.outputs import Output, produce
 from tasks.train.build import build_model
+from tasks.train.facts import TrainingFacts
+from tasks.train.settings import FitSettings
 from tasks.train.variants import VARIANTS
 
 VARIANT = "conv-max"
@@ -45,22 +48,33 @@ def make_bundle(root: Path, reviews: Path) -> Path:
     variant = VARIANTS[VARIANT]
     encoding = ENCODINGS[variant.encoding]
 
-    def train(folder: Path) -> dict[str, object]:
+    def train(folder: Path) -> TrainingFacts:
         fit_tokenizer(reviews / "train.parquet", encoding).save(str(folder / "tokenizer.json"))
         build_model(variant, encoding, num_classes=2, learning_rate=1e-3).save(folder / "model.keras")
-        return {}
+        numbers = {name: 0 for name, field in TrainingFacts.model_fields.items() if field.annotation in (int, float)}
+        return TrainingFacts(**numbers, device="none", kernel="none", encoding=encoding.name, description="untrained")
 
-    def evaluate(folder: Path) -> dict[str, object]:
-        facts = {
-            "variant": VARIANT,
-            "fingerprint": "untrained",
-            "encoding": {"name": encoding.name, **encoding.settings()},
-            "label_names": ["neg", "pos"],
-            "temperature": 1.0,
-            "threshold": 0.5,
-        }
-        (folder / "bundle.json").write_text(json.dumps(facts))
-        return {}
+    def evaluate(folder: Path) -> EvaluationFacts:
+        splits = ("train", "validation", "test")
+        origin = Origin(
+            variant=VARIANT,
+            description="untrained",
+            kind="neural",
+            fingerprint="untrained",
+            encoding=EncodingOfModel(name=encoding.name, **encoding.settings()),
+            settings=FitSettings(epochs=1, patience=1, batch_size=32, learning_rate=1e-3, seed=1),
+            training=training.manifest.facts,
+            dataset=DatasetOfModel(
+                name="benchmark",
+                counts={split: {"neg": 0, "pos": 0} for split in splits},
+                limit=None,
+                validation_fraction=0.1,
+                file_options=None,
+            ),
+            data={f"{split}.parquet": "" for split in splits},
+            versions={},
+        )
+        return evaluate_model(root / VARIANT, reviews, folder, label_names=("neg", "pos"), origin=origin)
 
     shared = {
         "root": root,
@@ -69,8 +83,9 @@ def make_bundle(root: Path, reviews: Path) -> Path:
         "folder": VARIANT,
         "decided_by": library_versions("keras"),
     }
-    produce(Output(facts_type=dict, kind="training", manifest_name="training.json", **shared), train)  # type: ignore[arg-type]
-    produce(Output(facts_type=dict, kind="evaluation", **shared), evaluate)  # type: ignore[arg-type]
+    output = Output(facts_type=TrainingFacts, kind="training", manifest_name="training.json", **shared)  # type: ignore[arg-type]
+    training = produce(output, train)
+    produce(Output(facts_type=EvaluationFacts, kind="evaluation", **shared), evaluate)  # type: ignore[arg-type]
     return root / VARIANT
 
 
@@ -113,7 +128,7 @@ def main() -> None:
             plain.predict(tokens, verbose=0)
             return time.perf_counter() - started
 
-        pairs = [(time_plain(), float(score_file(job, listener=Listener())["seconds"])) for _ in range(NUM_PAIRS)]
+        pairs = [(time_plain(), float(score_file(job, listener=Listener()).seconds)) for _ in range(NUM_PAIRS)]
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     slow, ours = (median(seconds) for seconds in zip(*pairs, strict=True))
     print(f"keras.Model.predict on tokens: {num_reviews / slow:,.0f} reviews/s")
