@@ -51,6 +51,10 @@ def test_unknown_level_is_named_and_ignored() -> None:
 
 
 def test_this_process_keeps_below_its_own_ceiling() -> None:
+    from tasks.train.kernels.recurrent import load_library
+
+    # First, or else TensorFlow would miss how the operations are registered, here and in every later test.
+    load_library()
     library = ctypes.CDLL(str(find_library()))
     assert library.recurrent_best_level() == int(report_level(os.environ.get(VARIABLE, "")).stdout)
 
