@@ -77,7 +77,7 @@ def test_reloaded_bundle_scores_as_its_evaluation_did(
     # Other batches than those of the evaluation: a text's score does not depend on its neighbours.
     parts = [bundle.decide(texts.slice(start, 7)).probabilities for start in range(0, len(texts), 7)]
     np.testing.assert_allclose(
-        np.concatenate(parts), expected, rtol=1e-12, atol=bound_rounding(name, bundle.facts["temperature"])
+        np.concatenate(parts), expected, rtol=1e-12, atol=bound_rounding(name, bundle.facts.temperature)
     )
     assert bundle.model_id == f"{name}/f1"
 
