@@ -203,7 +203,7 @@ def describe_evaluation(accuracy: float = 0.5, *, threshold: float = 0.5, **numb
         "predict_reviews_per_second": 1000.0,
         "predict_single_per_second": 0.5,
         "file_bytes": 5,
-        **{name: value for name, value in numbers.items() if name in EvaluationFacts.model_fields},
+        **{name: value for name, value in numbers.items() if name in {*EvaluationFacts.model_fields, *scores}},
     }
     validation = {**scores, "nll": 0.5, **numbers.get("validation", {})}
     return EvaluationFacts.model_validate({**content, "validation": validation})

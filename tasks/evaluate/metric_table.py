@@ -23,7 +23,7 @@ Place = Literal["table", "page", "card", "scoring"]
 class Metric:
     """A metric: its name in JSON and CSV, how people call it, and how and where it is shown.
 
-    `template` formats it beside other models', `precise` where it stands alone. `description` completes "it is the".
+    `template` formats it beside other models', `precise` where it stands alone.
     On a narrow terminal, columns of a lower `rank` are left out first.
     """
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from tasks.evaluate.facts import BundleFacts, DatasetOfModel, Origin
 from tasks.evaluate.intervals import bootstrap_accuracy
+from tasks.evaluate.metric_table import list_metrics
 from tasks.evaluate.predictions import load_correct
 from tasks.formatting.markdown import escape_markdown, render_table
 from tasks.ingest.files.options import FileOptions
@@ -66,20 +67,10 @@ def describe_results(bundle: BundleFacts, *, low: float, high: float) -> str:
             "validation": f"{validation.accuracy:.1%}",
         }
     ]
-    for name, key in {
-        "macro-F1": "macro_f1",
-        "ROC-AUC": "roc_auc",
-        "NLL": "nll",
-        "Brier": "brier",
-        "ECE": "ece",
-    }.items():
-        rows.append({"metric": name, "test": show(metrics.metric(key)), "validation": show(validation.metric(key))})
+    for metric in list_metrics("card"):
+        test, held_out = metrics.metric(metric.name), validation.metric(metric.name)
+        rows.append({"metric": metric.title, "test": metric.show(test), "validation": metric.show(held_out)})
     return render_table(rows)
-
-
-def show(value: float | None) -> str:
-    """Format a metric that may be undefined."""
-    return "-" if value is None else f"{value:.3f}"
 
 
 def describe_decisions(bundle: BundleFacts) -> str:

@@ -20,9 +20,10 @@ from tasks.report.probe.section import Section, read_section
 from tasks.report.probe.sentences import describe_headline
 from tasks.report.probe.tables import describe_run as describe_probe
 from tasks.report.probe.tables import tabulate_reaches
+from tasks.report.run.columns import format_rows
 from tasks.report.run.facts import RunLeaderboard, RunMetrics
 from tasks.report.run.folder import write_run
-from tasks.report.run.render import describe_run, format_rows, render_markdown, render_variant, warn_of_fallback
+from tasks.report.run.render import describe_run, render_markdown, render_variant, warn_of_fallback
 from tasks.report.run.verdict import describe_verdict
 from tasks.store.outputs import Manifest
 

@@ -5,8 +5,9 @@ from typing import Any, Final, NamedTuple
 
 from tasks.compare.leaderboard_facts import LeaderboardRow, Spread
 from tasks.compare.results import BASELINE, ENSEMBLE, TARGET_ACCURACY
+from tasks.evaluate.metric_table import list_metrics
+from tasks.report.run.columns import show
 from tasks.report.run.facts import RunMetrics
-from tasks.report.run.render import show
 from tasks.report.run.verdict import show_interval
 
 WIDTH: Final = 116
@@ -42,16 +43,13 @@ SHORT: Final = (
     Column("vs baseline", "Points of accuracy against the best baseline; red: does not beat it"),
     Column("tie group", "Models of one group cannot be told from the best of it"),
 )
-LONG: Final = (
+BEFORE_METRICS: Final = (
     MODEL,
     Column("test", "Accuracy on the test split", sorted="descending"),
     Column("validation", "Accuracy on the validation split, by which the choice is made"),
     Column("unseen", "Accuracy on the test reviews that neither training nor validation has"),
-    Column("macro-F1", "Mean over the labels of the harmonic mean of precision and recall"),
-    Column("ROC-AUC", "How well the scores put the labels in order"),
-    Column("NLL", "Negative log-likelihood, nats: lower is better"),
-    Column("Brier", "Squared distance of the probabilities to the truth: lower is better"),
-    Column("ECE", "Expected calibration error: lower is better"),
+)
+AFTER_METRICS: Final = (
     Column(f"share at {TARGET_ACCURACY:.0%}", f"Share of reviews it can answer with {TARGET_ACCURACY:.0%} right"),
     Column("epochs", "Passes over the training split, until early stopping"),
     Column("seeds", "How many trainings the numbers are a mean of"),
@@ -83,7 +81,8 @@ def build_leaderboard_table(metrics: RunMetrics) -> dict[str, Any]:
 def build_numbers_table(metrics: RunMetrics) -> dict[str, Any]:
     """Build the table of every metric."""
     rows = [{**describe_row(row, metrics), "cells": build_number_cells(row, metrics)} for row in metrics.variants]
-    return {"columns": LONG, "rows": rows}
+    columns = (*BEFORE_METRICS, *(Column(it.title, it.help) for it in list_metrics("page")), *AFTER_METRICS)
+    return {"columns": columns, "rows": rows}
 
 
 def describe_row(row: LeaderboardRow, metrics: RunMetrics) -> dict[str, Any]:
@@ -104,7 +103,7 @@ def build_number_cells(row: LeaderboardRow, metrics: RunMetrics) -> list[Cell]:
         number(row.accuracy.mean if row.accuracy else None, "{:.1%}"),
         number(row.validation_accuracy, "{:.1%}"),
         number(metrics.data.without_duplicates.accuracy.get(row.name), "{:.1%}"),
-        *(number(row.metric(name), "{:.3f}") for name in ("macro_f1", "roc_auc", "nll", "brier", "ece")),
+        *(number(row.metric(it.name), it.template) for it in list_metrics("page")),
         number(selective.coverage_at_target if selective else None, "{:.0%}"),
         number(row.epochs, "{:.3g}"),
         number(row.seeds, "{}"),

@@ -1,7 +1,7 @@
 """Renderings of a run's metrics: rows of text, terminal table, Markdown. Nothing is computed here."""
 
 import sys
-from typing import Any, Final, Literal
+from typing import Any, Literal
 
 from rich.console import Console
 from rich.measure import Measurement
@@ -9,13 +9,13 @@ from rich.table import Table
 from rich.text import Text
 
 from tasks.compare.leaderboard_facts import Leaderboard, LeaderboardRow, RunFacts
-from tasks.compare.results import BASELINE, ENSEMBLE
 from tasks.drift.render import render_drift
 from tasks.formatting.markdown import escape_markdown, render_table
 from tasks.ingest.datasets import FALLBACK_WARNING
 from tasks.promote.facts import Decision
 from tasks.promote.render import describe_gate, list_reasons
 from tasks.report.probe.section import render_section
+from tasks.report.run.columns import explain_metrics, format_rows, list_left_out_first, list_right_aligned
 from tasks.report.run.facts import RunMetrics
 from tasks.report.run.verdict import (
     describe_baselines,
@@ -26,78 +26,7 @@ from tasks.report.run.verdict import (
     describe_ties,
     describe_verdict,
     describe_worst_slice,
-    show_interval,
 )
-
-RIGHT_ALIGNED: Final = frozenset(
-    {
-        "accuracy",
-        "95% interval",
-        "tie group",
-        "macro-F1",
-        "ROC-AUC",
-        "NLL",
-        "ECE",
-        "parameters",
-        "epochs",
-        "s/epoch",
-        "train s",
-        "reviews/s",
-    }
-)
-# What a terminal that is too narrow for all columns goes without, the first of these first.
-LEFT_OUT_FIRST: Final = (
-    "macro-F1",
-    "ROC-AUC",
-    "epochs",
-    "train s",
-    "encoding",
-    "kind",
-    "ECE",
-    "reviews/s",
-    "parameters",
-    "NLL",
-    "s/epoch",
-    "beats baseline",
-    "tie group",
-)
-KINDS: Final = {BASELINE: "baseline", ENSEMBLE: "all together"}
-YES_NO: Final = {True: "yes", False: "no", None: "-"}
-
-
-def format_rows(leaderboard: Leaderboard | RunMetrics) -> list[dict[str, str]]:
-    """Put each variant's numbers into words, in the order of the leaderboard."""
-    return [format_row(row) for row in leaderboard.variants]
-
-
-def format_row(row: LeaderboardRow) -> dict[str, str]:
-    """Format one row; what is missing is a dash."""
-    accuracy = row.accuracy
-    spread = "" if accuracy is None or accuracy.sd is None else f" ± {100 * accuracy.sd:.1f}"
-    return {
-        "model": row.name,
-        "kind": KINDS.get(row.group, "neural"),
-        "accuracy": show(accuracy.mean if accuracy else None, "{:.1%}").replace("%", f"{spread}%"),
-        "95% interval": show_interval(accuracy) if accuracy else "-",
-        "tie group": show(row.tie_group, "{}"),
-        "beats baseline": YES_NO[row.beats_baseline],
-        "macro-F1": show(row.macro_f1, "{:.3f}"),
-        "ROC-AUC": show(row.roc_auc, "{:.3f}"),
-        "NLL": show(row.nll, "{:.3f}"),
-        "ECE": show(row.ece, "{:.3f}"),
-        "parameters": show(row.num_params, "{:,.0f}"),
-        "epochs": show(row.epochs, "{:.3g}"),
-        "s/epoch": show(row.epoch_seconds, "{:.1f}"),
-        "train s": show(row.train_seconds, "{:.0f}"),
-        "reviews/s": show(row.predict_reviews_per_second, "{:,.0f}"),
-        "encoding": row.encoding,
-        "status": row.status,
-    }
-
-
-def show(value: float | None, template: str) -> str:
-    """Format a number that may be missing: show(None, "{:.1f}") -> "-"."""
-    return "-" if value is None else template.format(value)
 
 
 def render_terminal(leaderboard: Leaderboard | RunMetrics, console: Console) -> Table:
@@ -106,7 +35,7 @@ def render_terminal(leaderboard: Leaderboard | RunMetrics, console: Console) -> 
     names = [name for name in rows[0] if name != "status" or any(row[name] != "ok" for row in rows)]
     table = make_table(rows, names)
     unbounded = console.options.update(max_width=sys.maxsize)
-    for name in LEFT_OUT_FIRST:
+    for name in list_left_out_first():
         if Measurement.get(console, unbounded, table).maximum <= console.width:
             break
         names.remove(name)
@@ -118,8 +47,9 @@ def render_terminal(leaderboard: Leaderboard | RunMetrics, console: Console) -> 
 def make_table(rows: list[dict[str, str]], names: list[str]) -> Table:
     """Make a table of some of the columns; only their names may take several lines."""
     table = Table(title_justify="left")
+    right_aligned = list_right_aligned()
     for name in names:
-        justify: Literal["left", "right"] = "right" if name in RIGHT_ALIGNED else "left"
+        justify: Literal["left", "right"] = "right" if name in right_aligned else "left"
         table.add_column(name.replace(" ", "\n"), justify=justify, no_wrap=True)
     for row in rows:
         table.add_row(*(Text(row[name]) for name in names), style="red" if row["status"] == "failed" else None)
@@ -141,7 +71,7 @@ def render_markdown(metrics: RunMetrics) -> str:
     title = f"# Sequence Bakeoff: {escape_markdown(run.dataset)}"
     verdict = [f"**{escape_markdown(describe_verdict(metrics))}**", escape_markdown(describe_certainty(metrics))]
     parts = [title, *warn_of_fallback(run), " ".join(verdict), escape_markdown(describe_run(run)) + "."]
-    parts += [render_table(format_rows(metrics), right_aligned=RIGHT_ALIGNED), *list_findings(metrics)]
+    parts += [render_table(format_rows(metrics), right_aligned=list_right_aligned()), *list_findings(metrics)]
     parts += [
         *summarise_gate(metrics.gate),
         *describe_failures(metrics),
@@ -204,7 +134,7 @@ def explain_columns(run: RunFacts) -> str:
         f"Accuracy is measured once on the test split; its 95% interval is a bootstrap over {covers}. Models with the "
         "same tie group cannot be told from the best of the group: exact McNemar tests with Holm's correction over all "
         "pairs, and the interval of the difference. Temperature and threshold were chosen on validation. "
-        "NLL is the negative log-likelihood in nats, ECE the expected calibration error over 15 bins. "
+        f"{explain_metrics()} "
         "Each model is the one of its epoch with the lowest validation loss. "
         f"Run {run.id}, started {run.started}."
     )

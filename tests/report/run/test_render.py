@@ -14,11 +14,10 @@ from tasks.compare.leaderboard_facts import Spread
 from tasks.compare.results import ModelResult
 from tasks.formatting.markdown import escape_markdown
 from tasks.ingest.datasets import FALLBACK_WARNING
+from tasks.report.run.columns import format_row, format_rows
 from tasks.report.run.facts import RunMetrics
 from tasks.report.run.page import render_page
 from tasks.report.run.render import (
-    format_row,
-    format_rows,
     render_markdown,
     render_terminal,
     render_variant,

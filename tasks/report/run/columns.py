@@ -1,0 +1,97 @@
+"""The columns of the leaderboard in the terminal, in Markdown and in Prefect's UI: add a row to add one.
+
+The columns of metrics come from the table of metrics.
+"""
+
+from collections.abc import Callable
+from typing import Final, NamedTuple
+
+from tasks.compare.leaderboard_facts import Leaderboard, LeaderboardRow
+from tasks.compare.results import BASELINE, ENSEMBLE
+from tasks.evaluate.metric_table import Metric, list_metrics
+from tasks.report.run.facts import RunMetrics
+from tasks.report.run.verdict import show_interval
+
+KINDS: Final = {BASELINE: "baseline", ENSEMBLE: "all together"}
+YES_NO: Final = {True: "yes", False: "no", None: "-"}
+
+
+class Column(NamedTuple):
+    """A column: its head and what it says of a row.
+
+    A terminal that is too narrow goes without the columns of the lowest rank first; those without a rank always stay.
+    """
+
+    title: str
+    show: Callable[[LeaderboardRow], str]
+    rank: int | None = None
+    is_number: bool = True
+
+
+def show(value: float | None, template: str) -> str:
+    """Format a number that may be missing: show(None, "{:.1f}") -> "-"."""
+    return "-" if value is None else template.format(value)
+
+
+def show_accuracy(row: LeaderboardRow) -> str:
+    """Format accuracy with its standard deviation over the seeds, if there are several."""
+    if row.accuracy is None:
+        return "-"
+    spread = "" if row.accuracy.sd is None else f" ± {100 * row.accuracy.sd:.1f}"
+    return f"{100 * row.accuracy.mean:.1f}{spread}%"
+
+
+BEFORE_METRICS: Final = (
+    Column("model", lambda row: row.name, is_number=False),
+    Column("kind", lambda row: KINDS.get(row.group, "neural"), 5, is_number=False),
+    Column("accuracy", show_accuracy),
+    Column("95% interval", lambda row: show_interval(row.accuracy) if row.accuracy else "-"),
+    Column("tie group", lambda row: show(row.tie_group, "{}"), 12),
+    Column("beats baseline", lambda row: YES_NO[row.beats_baseline], 11, is_number=False),
+)
+AFTER_METRICS: Final = (
+    Column("parameters", lambda row: show(row.num_params, "{:,.0f}"), 8),
+    Column("epochs", lambda row: show(row.epochs, "{:.3g}"), 2),
+    Column("s/epoch", lambda row: show(row.epoch_seconds, "{:.1f}"), 10),
+    Column("train s", lambda row: show(row.train_seconds, "{:.0f}"), 3),
+    Column("reviews/s", lambda row: show(row.predict_reviews_per_second, "{:,.0f}"), 7),
+    Column("encoding", lambda row: row.encoding, 4, is_number=False),
+    Column("status", lambda row: row.status, is_number=False),
+)
+
+
+def list_columns() -> list[Column]:
+    """List the columns from left to right."""
+    return [*BEFORE_METRICS, *(make_column(metric) for metric in list_metrics("table")), *AFTER_METRICS]
+
+
+def make_column(metric: Metric) -> Column:
+    """Make the column of a metric."""
+    return Column(metric.title, lambda row: metric.show(row.metric(metric.name)), metric.rank)
+
+
+def list_right_aligned() -> set[str]:
+    """List the heads of columns of numbers."""
+    return {column.title for column in list_columns() if column.is_number}
+
+
+def list_left_out_first() -> list[str]:
+    """List the heads of columns that a narrow terminal goes without, the first of these first."""
+    ranked = [(column.rank, column.title) for column in list_columns() if column.rank is not None]
+    return [title for _, title in sorted(ranked, key=lambda it: it[0])]
+
+
+def format_rows(leaderboard: Leaderboard | RunMetrics) -> list[dict[str, str]]:
+    """Put each variant's numbers into words, in the order of the leaderboard."""
+    return [format_row(row) for row in leaderboard.variants]
+
+
+def format_row(row: LeaderboardRow) -> dict[str, str]:
+    """Format one row; what is missing is a dash."""
+    return {column.title: column.show(row) for column in list_columns()}
+
+
+def explain_metrics() -> str:
+    """Say in a sentence what the metrics are and which way they are better."""
+    parts = [f"{it.title} ({it.better} is better): {it.description}" for it in list_metrics("table")]
+    return f"{'; '.join(parts)}."
