@@ -75,7 +75,7 @@ def make_deployment(entry: dict[str, Any], *, cron: str | None) -> RunnerDeploym
     flow: Flow[..., Any] = load_flow_from_entrypoint(entry["entrypoint"])
     deployment = flow.to_deployment(
         entry["name"],
-        schedules=[make_schedule(cron or it["cron"], it["timezone"]) for it in entry["schedules"]],
+        schedules=[make_schedule(cron or it["cron"], it["timezone"]) for it in entry["schedules"] or []],
         concurrency_limit=ConcurrencyLimitConfig(**entry["concurrency_limit"]),
         parameters=fit_parameters(entry, get_type_hints(flow.fn)["config"]),
         description=entry["description"],

@@ -49,7 +49,8 @@ class Site:
     api: str
     environment: dict[str, str]
 
-    def prefect(self, *arguments: str) -> None:
+    def prefect(self, *arguments: str) -> str:
+        """Run a Prefect command and return everything that it printed."""
         done = subprocess.run(
             [BIN / "prefect", "--no-prompt", *arguments],
             env=self.environment,
@@ -59,6 +60,7 @@ class Site:
             check=False,
         )
         assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout + done.stderr
 
     def start(self, *command: str, cwd: Path) -> "subprocess.Popen[bytes]":
         with (self.folder / f"{'-'.join(Path(word).name for word in command[:2])}.log").open("wb") as log:
@@ -268,6 +270,15 @@ def test_deployments_say_what_they_are(site: Site) -> None:
         fields = deployment["parameter_openapi_schema"]["definitions"]["RunConfig"]["properties"]
         assert all(field["description"] for field in fields.values())
         assert "lstm" in fields["variants"]["items"]["enum"]
+
+
+def test_deploying_again_warns_of_nothing_and_keeps_a_schedule_of_the_ui(site: Site) -> None:
+    schedules = f"/deployments/{site.deployment('train-all/smoke')['id']}/schedules"
+    (added,) = site.call(schedules, [{"schedule": {"cron": "0 5 * * *"}, "active": False}])
+    printed = site.prefect("deploy", "--name=train-all/smoke", "--prefect-file", "flows/prefect.yaml")
+    assert "Warning" not in printed
+    assert [schedule["id"] for schedule in site.call(schedules)] == [added["id"]]
+    site.call(f"{schedules}/{added['id']}", method="DELETE")
 
 
 def test_run_that_comes_due_completes_under_a_readable_name(site: Site, scheduled: str) -> None:
