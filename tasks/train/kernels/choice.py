@@ -24,7 +24,7 @@ def choose_kernels(wanted: Kernels, *, backend: str) -> Kernels:
         return "plain"
     if wanted == "native" and find_library() is None:
         raise UserError(
-            "--kernels is 'native', but the package's C library is not built; expected it in tasks/train. "
+            "--kernels is 'native', but the package's C library is not built; expected it in tasks/train/kernels. "
             "Install a C compiler and run pip install -e . again, or choose another: auto."
         )
     if wanted == "auto":
