@@ -8,10 +8,9 @@ if __name__ == "__main__":
 
     sys.exit(run_script("train"))
 
-from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from prefect import flow, runtime
 from prefect.client.schemas import State
@@ -20,10 +19,9 @@ from prefect.states import Completed, Failed
 from rich.console import Console
 
 from tasks.baseline.baselines import BASELINES, Baseline
-from tasks.baseline.facts import BaselineFacts
 from tasks.baseline.task import train_baseline
-from tasks.compare.leaderboard_facts import NumReviews, RunFacts
-from tasks.compare.results import BASELINE, Entrant, FailedModel, ModelResult, TrainedModel
+from tasks.compare.results import BASELINE, Entrant, ModelResult
+from tasks.compare.run import attempt, describe_run
 from tasks.compare.task import compare_models
 from tasks.drift.facts import Drift
 from tasks.drift.render import describe_drift
@@ -33,28 +31,21 @@ from tasks.encode.encodings import ENCODINGS
 from tasks.encode.facts import EncodingFacts
 from tasks.encode.task import encode_reviews
 from tasks.errors import TrainingError, UserError
-from tasks.evaluate.facts import EvaluationFacts
 from tasks.evaluate.task import evaluate_model
 from tasks.ingest.datasets import FALLBACK_WARNING, Choice
 from tasks.ingest.facts import ReviewsManifest
 from tasks.ingest.task import ingest_reviews, obtain_dataset
 from tasks.orchestrate.alerts import Event, alert, alert_of_end
 from tasks.orchestrate.outputs import run
-from tasks.process.child import ChildError
 from tasks.promote.render import describe_gate
 from tasks.promote.task import gate_candidate
 from tasks.report.run.facts import RunLeaderboard
 from tasks.report.run.render import render_terminal
 from tasks.report.task import write_report
 from tasks.settings.run import RunConfig
-from tasks.store.fingerprint import library_versions
 from tasks.store.outputs import Manifest
-from tasks.train.facts import TrainingFacts
-from tasks.train.settings import FitSettings
 from tasks.train.task import train_variant
 from tasks.train.variants import VARIANTS, Variant
-
-AnyTrainingT = TypeVar("AnyTrainingT", TrainingFacts, BaselineFacts)
 
 
 class VariantsFailedError(TrainingError):
@@ -120,7 +111,15 @@ def train_all(config: RunConfig = RunConfig()) -> dict[str, Any] | State[Any]:
         leaderboard = write_report(
             comparison,
             gate=gate,
-            run=describe_run(config, choice, reviews, results, started),
+            run=describe_run(
+                choice,
+                reviews,
+                results,
+                run_id=name_results(started),
+                limit=config.limit,
+                seeds=config.seeds,
+                started=started,
+            ),
             drift=drift,
             config_json=config.model_dump_json(indent=2),
             artifacts_dir=config.artifacts_dir,
@@ -162,15 +161,7 @@ def train_and_evaluate(
     config: RunConfig, variant: Variant, seed: int, reviews: ReviewsManifest, sequences: Manifest[EncodingFacts]
 ) -> ModelResult:
     """Train and evaluate one variant with one seed."""
-    settings = FitSettings(
-        epochs=config.epochs,
-        patience=config.patience,
-        batch_size=config.batch_size or variant.batch_size,
-        learning_rate=variant.learning_rate,
-        seed=seed,
-        kernels=config.kernels,
-    )
-    num_classes = len(reviews.facts.label_names)
+    settings, num_classes = config.choose_fit(variant, seed), len(reviews.facts.label_names)
     return attempt(
         Entrant(variant=variant.name, group=variant.group, encoding=variant.encoding, seed=seed),
         lambda: run(train_variant, variant, settings, sequences, num_classes=num_classes, **folders(config)),
@@ -185,55 +176,6 @@ def train_baseline_and_evaluate(config: RunConfig, baseline: Baseline, reviews: 
         Entrant(variant=baseline.name, group=BASELINE, encoding="text", seed=1),
         lambda: run(train_baseline, baseline, reviews, label_names=label_names, **folders(config)),
         lambda model: run(evaluate_model, model, reviews, **folders(config)),
-    )
-
-
-def attempt(
-    entrant: Entrant,
-    train: Callable[[], Manifest[AnyTrainingT]],
-    evaluate: Callable[[Manifest[AnyTrainingT]], Manifest[EvaluationFacts]],
-) -> ModelResult:
-    """Train and evaluate one model; what goes wrong with it becomes its result."""
-    try:
-        model = train()
-        evaluation = evaluate(model)
-    except UserError:
-        raise
-    except Exception as error:  # noqa: BLE001  whatever one variant does, the others go on
-        named = isinstance(error, TrainingError | ChildError)
-        reason = str(error) if named else f"{type(error).__name__}: {error}"
-        return FailedModel(**dict(entrant), reason=" ".join(reason.split())[:500])
-    return TrainedModel(
-        **dict(entrant),
-        folder=model.folder,
-        evaluation=evaluation.fingerprint,
-        training=model.facts,
-        metrics=evaluation.facts,
-    )
-
-
-def describe_run(
-    config: RunConfig, choice: Choice, reviews: ReviewsManifest, results: list[ModelResult], started: datetime
-) -> RunFacts:
-    """Gather what the leaderboard says of the run as a whole."""
-    trainings = [result.training for result in results if isinstance(result, TrainedModel)]
-    devices = sorted({training.device for training in trainings})
-    return RunFacts(
-        id=name_results(started),
-        dataset=choice.dataset,
-        is_fallback=choice.is_fallback,
-        fallback_reason=choice.reason,
-        label_names=tuple(reviews.facts.label_names),
-        num_reviews=NumReviews(**reviews.facts.num_reviews),
-        warnings=tuple(reviews.facts.warnings),
-        dropped=reviews.facts.dropped,
-        limit=config.limit,
-        seeds=config.seeds,
-        started=started.isoformat(timespec="seconds"),
-        seconds=(datetime.now(UTC) - started).total_seconds(),
-        device="; ".join(devices) or "none",
-        peak_memory_mb=max((training.peak_memory_mb for training in trainings), default=0),
-        versions=library_versions("prefect", "keras", "tensorflow", "tensorflow-datasets", "numpy", "scikit-learn"),
     )
 
 

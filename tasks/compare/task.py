@@ -1,26 +1,19 @@
 """Prefect task that compares the models of a run."""
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Final
 
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas import State
 
-from tasks.compare.facts import ComparedData, ComparedEncoding, ComparisonFacts
+from tasks.compare.facts import ComparisonFacts
+from tasks.compare.output import plan_comparison
 from tasks.compare.results import ModelResult
 from tasks.encode.facts import EncodingFacts
 from tasks.ingest.facts import ReviewsManifest
 from tasks.orchestrate.outputs import produce_in_task
-from tasks.process.child import run_apart
-from tasks.store.closure import describe_code
-from tasks.store.fingerprint import hash_json, library_versions
-from tasks.store.outputs import Manifest, Output
-
-COMPARE: Final = "tasks.compare.comparison:write_comparison"
-LIBRARIES: Final = ("scipy", "statsmodels", "numpy", "scikit-learn", "pandas", "pyarrow")
+from tasks.store.outputs import Manifest
 
 
 @task(name="compare-models", cache_policy=NO_CACHE)
@@ -33,59 +26,5 @@ def compare_models(
     artifacts_dir: Path,
 ) -> State[Manifest[ComparisonFacts]]:
     """Write comparison.json: leaderboard, differences, calibration, slices, errors, costs, data card, claims."""
-    output = Output(
-        root=artifacts_dir,
-        kind="comparison",
-        name=reviews.name,
-        family="comparisons",
-        folder="comparisons/{fingerprint}",
-        facts_type=ComparisonFacts,
-        decided_by={
-            "results": hash_json([result.model_dump() for result in results]),
-            "dataset": describe_dataset(reviews).model_dump(mode="json"),
-            "code": describe_code(COMPARE),
-            "libraries": library_versions(*LIBRARIES),
-        },
-    )
-
-    def make(folder: Path) -> ComparisonFacts:
-        facts: ComparisonFacts = run_apart(
-            COMPARE,
-            results=results,
-            dataset=describe_dataset(reviews),
-            reviews_folder=data_dir / reviews.folder,
-            encodings=describe_encodings(results, sequences, data_dir),
-            artifacts_dir=artifacts_dir,
-            folder=folder,
-        )
-        return facts
-
-    return produce_in_task(output, make)
-
-
-def describe_dataset(reviews: ReviewsManifest) -> ComparedData:
-    """List what the comparison says of the data without reading them."""
-    return ComparedData(
-        name=reviews.name,
-        label_names=tuple(reviews.facts.label_names),
-        is_whole=reviews.decided_by["limit"] is None,
-        warnings=tuple(reviews.facts.warnings),
-        duplicates=reviews.facts.duplicates,
-        hashes={name: record.sha256 for name, record in reviews.files.items()},
-    )
-
-
-def describe_encodings(
-    results: Sequence[ModelResult], sequences: Mapping[str, Manifest[EncodingFacts]], data_dir: Path
-) -> dict[str, ComparedEncoding]:
-    """Describe the encodings by name, the one that most models use first."""
-    uses = Counter(result.encoding for result in results)
-    return {
-        name: ComparedEncoding(
-            length=sequences[name].decided_by["encoding"]["length"],
-            folder=data_dir / sequences[name].folder,
-            splits=sequences[name].facts.splits,
-        )
-        for name, _ in uses.most_common()
-        if name in sequences
-    }
+    plan = plan_comparison(results, reviews, sequences, data_dir=data_dir, artifacts_dir=artifacts_dir)
+    return produce_in_task(*plan)

@@ -6,15 +6,11 @@ from prefect import task
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas import State
 
-from tasks.baseline.baselines import BASELINES
-from tasks.baseline.facts import BaselineFacts, BaselineSettings
-from tasks.evaluate.facts import DatasetOfModel, EncodingOfModel, EvaluationFacts, ModelManifest, Origin
-from tasks.evaluate.identity import EVALUATE, decide_evaluation
+from tasks.evaluate.facts import EvaluationFacts, ModelManifest
+from tasks.evaluate.output import plan_evaluation
 from tasks.ingest.facts import ReviewsManifest
 from tasks.orchestrate.outputs import produce_in_task
-from tasks.process.child import run_apart
-from tasks.store.outputs import Manifest, Output
-from tasks.train.settings import FitSettings
+from tasks.store.outputs import Manifest
 
 
 @task(
@@ -26,61 +22,4 @@ def evaluate_model(
     model: ModelManifest, reviews: ReviewsManifest, *, data_dir: Path, artifacts_dir: Path
 ) -> State[Manifest[EvaluationFacts]]:
     """Score validation and test, the latter once, and complete the model's bundle."""
-    label_names = reviews.facts.label_names
-    output = Output(
-        root=artifacts_dir,
-        kind="evaluation",
-        name=model.name,
-        family=f"models/{model.name}",
-        folder=model.folder,
-        facts_type=EvaluationFacts,
-        decided_by=decide_evaluation(model, reviews, dataset=describe_dataset(reviews).model_dump()),
-    )
-
-    def make(folder: Path) -> EvaluationFacts:
-        metrics: EvaluationFacts = run_apart(
-            EVALUATE,
-            model_folder=artifacts_dir / model.folder,
-            reviews_folder=data_dir / reviews.folder,
-            folder=folder,
-            label_names=label_names,
-            origin=describe_origin(model, reviews),
-        )
-        return metrics
-
-    return produce_in_task(output, make)
-
-
-def describe_origin(model: ModelManifest, reviews: ReviewsManifest) -> Origin:
-    """Gather what a user of the model needs to know of its making."""
-    settings: FitSettings | BaselineSettings
-    if isinstance(model.facts, BaselineFacts):
-        kind, description, encoding = "baseline", BASELINES[model.name].description, None
-        settings = BaselineSettings(**model.decided_by["settings"])
-    else:
-        kind, description = "neural", model.facts.description
-        encoding = EncodingOfModel(name=model.facts.encoding, **model.decided_by["encoding"])
-        settings = FitSettings(**model.decided_by["settings"])
-    return Origin(
-        variant=model.name,
-        description=description,
-        kind=kind,
-        fingerprint=model.fingerprint,
-        encoding=encoding,
-        settings=settings,
-        training=model.facts,
-        dataset=describe_dataset(reviews),
-        data={name: record.sha256 for name, record in reviews.files.items()},
-        versions=model.decided_by["libraries"],
-    )
-
-
-def describe_dataset(reviews: ReviewsManifest) -> DatasetOfModel:
-    """Gather what a bundle says of the data, besides their hashes."""
-    return DatasetOfModel(
-        name=reviews.name,
-        counts=reviews.facts.counts,
-        limit=reviews.decided_by["limit"],
-        validation_fraction=reviews.decided_by["validation_fraction"],
-        file_options=reviews.decided_by.get("source", {}).get("options"),
-    )
+    return produce_in_task(*plan_evaluation(model, reviews, data_dir=data_dir, artifacts_dir=artifacts_dir))

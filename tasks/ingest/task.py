@@ -1,7 +1,7 @@
 """Prefect tasks that bring in the data: choose a dataset, have it on disk, write its reviews."""
 
 from pathlib import Path
-from typing import Any, Final, cast
+from typing import Any, cast
 
 from prefect import task
 from prefect.cache_policies import NO_CACHE
@@ -11,18 +11,11 @@ from prefect.tasks import exponential_backoff
 
 from tasks.ingest import datasets
 from tasks.ingest.datasets import AUTO, Choice
-from tasks.ingest.facts import ReviewsFacts, ReviewsManifest
+from tasks.ingest.facts import ReviewsManifest
 from tasks.ingest.files.options import FileOptions
-from tasks.ingest.files.paths import make_slug
+from tasks.ingest.output import plan_reviews
 from tasks.ingest.sources.tfds import DownloadError
 from tasks.orchestrate.outputs import produce_in_task
-from tasks.process.child import run_apart
-from tasks.store.closure import describe_code
-from tasks.store.fingerprint import library_versions
-from tasks.store.outputs import Output
-
-WRITE: Final = "tasks.ingest.reviews:write_dataset"
-LIBRARIES: Final = ("pyarrow", "numpy", "pandas", "tensorflow-datasets")
 
 
 def is_worth_retrying(_task: Any, _run: Any, state: State[Any]) -> bool:
@@ -65,34 +58,8 @@ def ingest_reviews(
     choice: Choice, *, data_dir: Path, validation_fraction: float, limit: int | None
 ) -> State[ReviewsManifest]:
     """Write the dataset's reviews as train, validation and test Parquet; what the data check warns of is logged."""
-    output = Output(
-        root=data_dir,
-        kind="reviews",
-        name=choice.dataset,
-        family="reviews",
-        folder=f"reviews/{make_slug(choice.dataset)}-{{fingerprint}}",
-        facts_type=ReviewsFacts,
-        decided_by={
-            "source": datasets.identify(choice, data_dir),
-            "validation_fraction": validation_fraction,
-            "limit": limit,
-            "code": describe_code(WRITE),
-            "libraries": library_versions(*LIBRARIES),
-        },
-    )
-
-    def make(folder: Path) -> ReviewsFacts:
-        facts: ReviewsFacts = run_apart(
-            WRITE,
-            choice=choice,
-            data_dir=data_dir,
-            folder=folder,
-            validation_fraction=validation_fraction,
-            limit=limit,
-        )
-        return facts
-
-    state = produce_in_task(output, make)
+    plan = plan_reviews(choice, data_dir=data_dir, validation_fraction=validation_fraction, limit=limit)
+    state = produce_in_task(*plan)
     if state.is_completed():
         for warning in cast("ReviewsManifest", state.data).facts.warnings:
             get_run_logger().warning("%s: %s", choice.dataset, warning)

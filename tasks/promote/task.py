@@ -12,20 +12,13 @@ from prefect.logging import get_run_logger
 from prefect.states import Completed, Failed
 
 from tasks.compare.facts import FILE, Comparison, ComparisonFacts
+from tasks.compare.output import describe_encodings
 from tasks.compare.results import ModelResult
-from tasks.compare.task import describe_encodings
 from tasks.encode.facts import EncodingFacts
-from tasks.errors import UserError, disk_errors_explained
+from tasks.errors import UserError
 from tasks.ingest.facts import ReviewsManifest
-from tasks.process.child import run_apart
-from tasks.promote.champion import hold_champion, promote
-from tasks.promote.decision import (
-    Challenge,
-    choose_candidate,
-    decide,
-    decide_without_candidate,
-)
-from tasks.promote.facts import Decision, Ruling
+from tasks.promote.candidate import judge_candidate
+from tasks.promote.facts import Decision
 from tasks.promote.render import describe_gate, render_gate
 from tasks.promote.rules import GateRules
 from tasks.store.outputs import Manifest
@@ -47,47 +40,20 @@ def gate_candidate(
 ) -> State[Decision]:
     """Decide whether the champion changes, and change it; the state's name is the outcome, its data the decision."""
     logger = get_run_logger()
-    compared = Comparison.read(artifacts_dir / comparison.folder / FILE)
-    model = choose_candidate(compared, rules.candidate)
-
-    def rescore(champion: Path) -> Ruling:
-        ruling: Ruling = run_apart(
-            "tasks.promote.rescore:rescore_champion",
-            candidate_folder=artifacts_dir / str(model),
-            champion_folder=champion,
-            test_path=data_dir / reviews.folder / "test.parquet",
-            label_names=reviews.facts.label_names,
-            encodings=describe_encodings(results, sequences, data_dir),
-            margins=rules.margins,
-        )
-        return ruling
-
     try:
-        with (
-            disk_errors_explained(artifacts_dir),
-            hold_champion(
-                artifacts_dir, on_wait=lambda: logger.info("gate-candidate: waiting for another that is at the gate")
-            ) as champions,
-        ):
-            if model is None:
-                decision = decide_without_candidate(champions, rules)
-            else:
-                decision = decide(describe_challenge(model, reviews, artifacts_dir), champions, rules, rescore)
-            if decision.outcome == "promoted":
-                promote(champions, artifacts_dir / str(model), run=run_id, reasons=decision.reasons)
+        decision = judge_candidate(
+            Comparison.read(artifacts_dir / comparison.folder / FILE),
+            reviews,
+            describe_encodings(results, sequences, data_dir),
+            rules=rules,
+            run_id=run_id,
+            data_dir=data_dir,
+            artifacts_dir=artifacts_dir,
+            on_wait=lambda: logger.info("gate-candidate: waiting for another that is at the gate"),
+        )
     except UserError as error:
         return Failed(message=str(error), data=error)
     return publish(decision)
-
-
-def describe_challenge(model: str, reviews: ReviewsManifest, artifacts_dir: Path) -> Challenge:
-    """Gather what the candidate is judged on."""
-    return Challenge(
-        folder=artifacts_dir / model,
-        model=model.removeprefix("models/"),
-        dataset=reviews.name,
-        data={name: record.sha256 for name, record in reviews.files.items()},
-    )
 
 
 def publish(decision: Decision) -> State[Decision]:

@@ -16,7 +16,8 @@ from tasks.settings.files import Charset, Columns, Delimiter, LinePattern, Quoti
 from tasks.settings.model_names import BASELINE_CHOICES, VARIANT_CHOICES, check_names, describe_tables, expand_baselines
 from tasks.store.layout import ARTIFACTS, DATA
 from tasks.train.kernels.choice import Kernels
-from tasks.train.variants import SEED, VARIANTS, expand_names
+from tasks.train.settings import FitSettings
+from tasks.train.variants import SEED, VARIANTS, Variant, expand_names
 
 
 class RunConfig(FlowConfig):
@@ -163,6 +164,17 @@ class RunConfig(FlowConfig):
         """Gather what the settings say of the gate; points become shares."""
         margins = Margins(overall=self.gate_margin / 100, per_slice=self.gate_slice_margin / 100)
         return GateRules(margins=margins, candidate=self.candidate, promote=self.promote)
+
+    def choose_fit(self, variant: Variant, seed: int) -> FitSettings:
+        """Gather what decides a training; what the settings leave open is the variant's own."""
+        return FitSettings(
+            epochs=self.epochs,
+            patience=self.patience,
+            batch_size=self.batch_size or variant.batch_size,
+            learning_rate=variant.learning_rate,
+            seed=seed,
+            kernels=self.kernels,
+        )
 
     @property
     def seed_values(self) -> range:

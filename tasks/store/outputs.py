@@ -95,6 +95,10 @@ class Output(Generic[FactsT]):
         return self.root / WORK_FOLDER / f"{self.kind}-{self.fingerprint}"
 
 
+# An output, and the function that makes it in the folder that it is given and returns its facts.
+Plan = tuple[Output[FactsT], Callable[[Path], FactsT]]
+
+
 @dataclass(frozen=True)
 class Produced(Generic[FactsT]):
     """An output that is whole, whether it was reused, and why."""

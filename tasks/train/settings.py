@@ -44,3 +44,14 @@ class Listener:
 
     def on_epoch(self, history: list[EpochRecord]) -> None:
         """Hear that an epoch is whole; its record is the last."""
+
+
+def describe_epoch(history: list[EpochRecord], settings: FitSettings) -> str:
+    """Put the last epoch into one line; the ETA is for all epochs, which early stopping may cut short."""
+    last = history[-1]
+    eta = last.seconds * (settings.epochs - last.epoch)
+    return (
+        f"epoch {last.epoch}/{settings.epochs}  loss {last.loss:.4f}  accuracy {last.accuracy:.4f}  "
+        f"val_loss {last.val_loss:.4f}  val_accuracy {last.val_accuracy:.4f}  {last.seconds:.1f} s  "
+        f"{last.reviews_per_second:,.0f} reviews/s  ETA {eta:.0f} s"
+    )

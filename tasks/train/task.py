@@ -1,6 +1,7 @@
 """Prefect task that trains one variant with one seed, and how its progress is told."""
 
 import time
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, cast
 from uuid import UUID
@@ -12,15 +13,13 @@ from prefect.client.schemas import State
 from prefect.logging import get_run_logger
 from tqdm import tqdm
 
-from tasks.encode.encodings import ENCODINGS
 from tasks.encode.facts import EncodingFacts
 from tasks.orchestrate.outputs import produce_in_task
-from tasks.process.child import run_apart
-from tasks.store.outputs import Manifest, Output
+from tasks.store.outputs import Manifest
 from tasks.train.events import write_events
 from tasks.train.facts import TrainingFacts
-from tasks.train.identity import TRAIN, decide_model
-from tasks.train.settings import EpochRecord, FitSettings, Listener
+from tasks.train.output import plan_training
+from tasks.train.settings import EpochRecord, FitSettings, Listener, describe_epoch
 from tasks.train.variants import Variant
 
 SECONDS_BETWEEN_UPDATES: Final = 2.0
@@ -29,7 +28,7 @@ SECONDS_BETWEEN_UPDATES: Final = 2.0
 class Progress(Listener):
     """Tells of a training: a bar on a terminal, a line per epoch in the logs, an artifact in the UI, TensorBoard."""
 
-    def __init__(self, name: str, settings: FitSettings, event_folder: Path) -> None:
+    def __init__(self, name: str, event_folder: Path, *, settings: FitSettings) -> None:
         self.name = name
         self.settings = settings
         self.event_folder = event_folder
@@ -65,17 +64,6 @@ class Progress(Listener):
         update_progress_artifact(self.artifact_id, percent)
 
 
-def describe_epoch(history: list[EpochRecord], settings: FitSettings) -> str:
-    """Put the last epoch into one line; the ETA is for all epochs, which early stopping may cut short."""
-    last = history[-1]
-    eta = last.seconds * (settings.epochs - last.epoch)
-    return (
-        f"epoch {last.epoch}/{settings.epochs}  loss {last.loss:.4f}  accuracy {last.accuracy:.4f}  "
-        f"val_loss {last.val_loss:.4f}  val_accuracy {last.val_accuracy:.4f}  {last.seconds:.1f} s  "
-        f"{last.reviews_per_second:,.0f} reviews/s  ETA {eta:.0f} s"
-    )
-
-
 @task(name="train-variant", task_run_name="train-{variant.name}-{settings.seed}", cache_policy=NO_CACHE)
 def train_variant(
     variant: Variant,
@@ -87,30 +75,13 @@ def train_variant(
     artifacts_dir: Path,
 ) -> State[Manifest[TrainingFacts]]:
     """Train a variant on sequences, or reuse the model that the same training gave."""
-    output = Output(
-        root=artifacts_dir,
-        kind="training",
-        name=variant.name,
-        family=f"models/{variant.name}",
-        folder=f"models/{variant.name}/{{fingerprint}}",
-        facts_type=TrainingFacts,
-        decided_by=decide_model(variant, settings, sequences, num_classes=num_classes),
-        manifest_name="training.json",
+    plan = plan_training(
+        variant,
+        settings,
+        sequences,
+        num_classes=num_classes,
+        data_dir=data_dir,
+        artifacts_dir=artifacts_dir,
+        listen=partial(Progress, settings=settings),
     )
-
-    def make(folder: Path) -> TrainingFacts:
-        name = f"{variant.name}-{settings.seed}"
-        event_folder = artifacts_dir / "tensorboard" / name / output.fingerprint
-        facts: TrainingFacts = run_apart(
-            TRAIN,
-            variant=variant,
-            encoding=ENCODINGS[sequences.name],
-            settings=settings,
-            num_classes=num_classes,
-            sequences_folder=data_dir / sequences.folder,
-            folder=folder,
-            listener=Progress(name, settings, event_folder),
-        )
-        return facts
-
-    return produce_in_task(output, make)
+    return produce_in_task(*plan)

@@ -101,7 +101,7 @@ def origin(tmp_path_factory: pytest.TempPathFactory) -> Origin:
     """What the task that evaluates knows of the model before."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PREFECT_HOME", str(tmp_path_factory.mktemp("prefect")))
-        from tasks.evaluate.task import describe_origin
+        from tasks.evaluate.output import describe_origin
     model = make_manifest(
         "training",
         "bilstm",

@@ -9,10 +9,10 @@ from typing import Final, NamedTuple
 
 import pytest
 
-import tasks.compare.task as compare
+import tasks.compare.output as compare
 import tasks.drift.task as drift
-import tasks.encode.task as encode
-import tasks.ingest.task as ingest
+import tasks.encode.output as encode
+import tasks.ingest.output as ingest
 import tasks.probe.task as probe
 from tasks.baseline.identity import FIT
 from tasks.baseline.identity import LIBRARIES as FIT_LIBRARIES

@@ -1,0 +1,39 @@
+"""A fitted baseline as an output: where it goes, what decides it, and how it is made."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from tasks.baseline.baselines import Baseline
+from tasks.baseline.facts import BaselineFacts
+from tasks.baseline.identity import FIT, decide_baseline
+from tasks.ingest.facts import ReviewsManifest
+from tasks.process.child import run_apart
+from tasks.store.outputs import Output, Plan
+
+
+def plan_baseline(
+    baseline: Baseline, reviews: ReviewsManifest, *, artifacts_dir: Path, data_dir: Path, label_names: Sequence[str]
+) -> Plan[BaselineFacts]:
+    """Plan a baseline that is fitted on the texts of the training split."""
+    output = Output(
+        root=artifacts_dir,
+        kind="training",
+        name=baseline.name,
+        family=f"models/{baseline.name}",
+        folder=f"models/{baseline.name}/{{fingerprint}}",
+        facts_type=BaselineFacts,
+        decided_by=decide_baseline(baseline, reviews, num_classes=len(label_names)),
+        manifest_name="training.json",
+    )
+
+    def make(folder: Path) -> BaselineFacts:
+        facts: BaselineFacts = run_apart(
+            FIT,
+            baseline=baseline,
+            reviews_folder=data_dir / reviews.folder,
+            folder=folder,
+            label_names=label_names,
+        )
+        return facts
+
+    return output, make

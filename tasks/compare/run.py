@@ -1,0 +1,75 @@
+"""A run as a whole: what becomes of each model, and what the leaderboard says of all of them."""
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from typing import TypeVar
+
+from tasks.baseline.facts import BaselineFacts
+from tasks.compare.leaderboard_facts import NumReviews, RunFacts
+from tasks.compare.results import Entrant, FailedModel, ModelResult, TrainedModel
+from tasks.errors import TrainingError, UserError
+from tasks.evaluate.facts import EvaluationFacts
+from tasks.ingest.datasets import Choice
+from tasks.ingest.facts import ReviewsManifest
+from tasks.process.child import ChildError
+from tasks.store.fingerprint import library_versions
+from tasks.store.outputs import Manifest
+from tasks.train.facts import TrainingFacts
+
+AnyTrainingT = TypeVar("AnyTrainingT", TrainingFacts, BaselineFacts)
+
+
+def attempt(
+    entrant: Entrant,
+    train: Callable[[], Manifest[AnyTrainingT]],
+    evaluate: Callable[[Manifest[AnyTrainingT]], Manifest[EvaluationFacts]],
+) -> ModelResult:
+    """Train and evaluate one model; if that fails, its result says why. Raises UserError, which concerns all models."""
+    try:
+        model = train()
+        evaluation = evaluate(model)
+    except UserError:
+        raise
+    except Exception as error:  # noqa: BLE001  one failed variant does not stop the others
+        named = isinstance(error, TrainingError | ChildError)
+        reason = str(error) if named else f"{type(error).__name__}: {error}"
+        return FailedModel(**dict(entrant), reason=" ".join(reason.split())[:500])
+    return TrainedModel(
+        **dict(entrant),
+        folder=model.folder,
+        evaluation=evaluation.fingerprint,
+        training=model.facts,
+        metrics=evaluation.facts,
+    )
+
+
+def describe_run(
+    choice: Choice,
+    reviews: ReviewsManifest,
+    results: Sequence[ModelResult],
+    *,
+    run_id: str,
+    limit: int | None,
+    seeds: int,
+    started: datetime,
+) -> RunFacts:
+    """Gather what the leaderboard says of the run as a whole."""
+    trainings = [result.training for result in results if isinstance(result, TrainedModel)]
+    devices = sorted({training.device for training in trainings})
+    return RunFacts(
+        id=run_id,
+        dataset=choice.dataset,
+        is_fallback=choice.is_fallback,
+        fallback_reason=choice.reason,
+        label_names=tuple(reviews.facts.label_names),
+        num_reviews=NumReviews(**reviews.facts.num_reviews),
+        warnings=tuple(reviews.facts.warnings),
+        dropped=reviews.facts.dropped,
+        limit=limit,
+        seeds=seeds,
+        started=started.isoformat(timespec="seconds"),
+        seconds=(datetime.now(UTC) - started).total_seconds(),
+        device="; ".join(devices) or "none",
+        peak_memory_mb=max((training.peak_memory_mb for training in trainings), default=0),
+        versions=library_versions("prefect", "keras", "tensorflow", "tensorflow-datasets", "numpy", "scikit-learn"),
+    )

@@ -1,0 +1,76 @@
+"""The evaluation of a model as an output: where it goes, what decides it, and how it is made."""
+
+from pathlib import Path
+
+from tasks.baseline.baselines import BASELINES
+from tasks.baseline.facts import BaselineFacts, BaselineSettings
+from tasks.evaluate.facts import DatasetOfModel, EncodingOfModel, EvaluationFacts, ModelManifest, Origin
+from tasks.evaluate.identity import EVALUATE, decide_evaluation
+from tasks.ingest.facts import ReviewsManifest
+from tasks.process.child import run_apart
+from tasks.store.outputs import Output, Plan
+from tasks.train.settings import FitSettings
+
+
+def plan_evaluation(
+    model: ModelManifest, reviews: ReviewsManifest, *, data_dir: Path, artifacts_dir: Path
+) -> Plan[EvaluationFacts]:
+    """Plan the scores on validation and test, and what completes the model's bundle."""
+    label_names = reviews.facts.label_names
+    output = Output(
+        root=artifacts_dir,
+        kind="evaluation",
+        name=model.name,
+        family=f"models/{model.name}",
+        folder=model.folder,
+        facts_type=EvaluationFacts,
+        decided_by=decide_evaluation(model, reviews, dataset=describe_dataset(reviews).model_dump()),
+    )
+
+    def make(folder: Path) -> EvaluationFacts:
+        metrics: EvaluationFacts = run_apart(
+            EVALUATE,
+            model_folder=artifacts_dir / model.folder,
+            reviews_folder=data_dir / reviews.folder,
+            folder=folder,
+            label_names=label_names,
+            origin=describe_origin(model, reviews),
+        )
+        return metrics
+
+    return output, make
+
+
+def describe_origin(model: ModelManifest, reviews: ReviewsManifest) -> Origin:
+    """Gather what a user of the model needs to know of its making."""
+    settings: FitSettings | BaselineSettings
+    if isinstance(model.facts, BaselineFacts):
+        kind, description, encoding = "baseline", BASELINES[model.name].description, None
+        settings = BaselineSettings(**model.decided_by["settings"])
+    else:
+        kind, description = "neural", model.facts.description
+        encoding = EncodingOfModel(name=model.facts.encoding, **model.decided_by["encoding"])
+        settings = FitSettings(**model.decided_by["settings"])
+    return Origin(
+        variant=model.name,
+        description=description,
+        kind=kind,
+        fingerprint=model.fingerprint,
+        encoding=encoding,
+        settings=settings,
+        training=model.facts,
+        dataset=describe_dataset(reviews),
+        data={name: record.sha256 for name, record in reviews.files.items()},
+        versions=model.decided_by["libraries"],
+    )
+
+
+def describe_dataset(reviews: ReviewsManifest) -> DatasetOfModel:
+    """Gather what a bundle says of the data, besides their hashes."""
+    return DatasetOfModel(
+        name=reviews.name,
+        counts=reviews.facts.counts,
+        limit=reviews.decided_by["limit"],
+        validation_fraction=reviews.decided_by["validation_fraction"],
+        file_options=reviews.decided_by.get("source", {}).get("options"),
+    )

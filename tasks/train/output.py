@@ -1,0 +1,56 @@
+"""A trained model as an output: where it goes, what decides it, and how it is made."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from tasks.encode.encodings import ENCODINGS
+from tasks.encode.facts import EncodingFacts
+from tasks.process.child import run_apart
+from tasks.store.outputs import Manifest, Output, Plan
+from tasks.train.facts import TrainingFacts
+from tasks.train.identity import TRAIN, decide_model
+from tasks.train.settings import FitSettings, Listener
+from tasks.train.variants import Variant
+
+
+def plan_training(
+    variant: Variant,
+    settings: FitSettings,
+    sequences: Manifest[EncodingFacts],
+    *,
+    num_classes: int,
+    data_dir: Path,
+    artifacts_dir: Path,
+    listen: Callable[[str, Path], Listener],
+) -> Plan[TrainingFacts]:
+    """Plan a variant that is trained on sequences.
+
+    `listen` is called when a training begins, with the model's name and a folder for its events, and returns who hears
+    of its progress.
+    """
+    output = Output(
+        root=artifacts_dir,
+        kind="training",
+        name=variant.name,
+        family=f"models/{variant.name}",
+        folder=f"models/{variant.name}/{{fingerprint}}",
+        facts_type=TrainingFacts,
+        decided_by=decide_model(variant, settings, sequences, num_classes=num_classes),
+        manifest_name="training.json",
+    )
+
+    def make(folder: Path) -> TrainingFacts:
+        name = f"{variant.name}-{settings.seed}"
+        facts: TrainingFacts = run_apart(
+            TRAIN,
+            variant=variant,
+            encoding=ENCODINGS[sequences.name],
+            settings=settings,
+            num_classes=num_classes,
+            sequences_folder=data_dir / sequences.folder,
+            folder=folder,
+            listener=listen(name, artifacts_dir / "tensorboard" / name / output.fingerprint),
+        )
+        return facts
+
+    return output, make
