@@ -15,12 +15,17 @@ from tasks.predict.writers import encode_object
 CHUNK_BYTES = 2**20
 
 
-def score_texts(texts: Sequence[bytes], bundle: Bundle, additions: Additions) -> Iterator[str]:
-    """Score UTF-8 texts; yields a JSON object for each, in order, those that are no text among them."""
+def score_batch(texts: Sequence[bytes | None], bundle: Bundle, additions: Additions) -> pa.RecordBatch:
+    """Score UTF-8 texts: the added columns, with a reason in place of a score where there is no text."""
     columns = pa.RecordBatch.from_arrays([pa.array(texts, pa.binary())], names=["text"])
     rows = Rows(columns, np.arange(1, len(texts) + 1), "line")
     strings, not_text = take_column(rows, "text")
-    added = score_rows(clean_rows(Taken(rows, strings, not_text, None), bundle), bundle, additions)
+    return score_rows(clean_rows(Taken(rows, strings, not_text, None), bundle), bundle, additions)
+
+
+def score_texts(texts: Sequence[bytes], bundle: Bundle, additions: Additions) -> Iterator[str]:
+    """Score UTF-8 texts; yields a JSON object for each, in order, those that are no text among them."""
+    added = score_batch(texts, bundle, additions)
     for text, score in zip(texts, added.to_pylist(), strict=True):
         yield encode_object({"text": text, **score})
 

@@ -11,6 +11,7 @@ EXEMPT: Final = {
     "tasks.store.*": "names, hashes and publishes files without looking into them",
     "tasks.clean.*": "removes outputs and makes none",
     "tasks.orchestrate.*": "tells Prefect what happens",
+    "tasks.notebook.*": "has outputs made by the functions that count",
     "tasks.cli.*": "turns arguments into settings, which count by their values",
     "tasks.settings.*": "holds settings, which count by their values",
     "tasks.*.output": "names an output and lists what counts; the function that makes it counts",

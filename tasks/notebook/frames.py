@@ -1,0 +1,71 @@
+"""A data frame as a file that the intake reads, with the same checks as any other labelled file."""
+
+import contextlib
+import shutil
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Final
+from uuid import uuid4
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from tasks.errors import UserError, did_you_mean
+from tasks.ingest.files.columns import ID_NAMES, SPLIT_NAMES, find_known, list_names
+from tasks.ingest.files.paths import make_slug
+from tasks.store.outputs import WORK_FOLDER
+
+SCRATCH: Final = "frame"
+
+
+@contextlib.contextmanager
+def frame_as_file(
+    frame: pd.DataFrame, *, texts: Sequence[str], label: str, name: str, data_dir: Path
+) -> Iterator[Path]:
+    """Write the columns that count to a Parquet file for the time of the block.
+
+    These are the texts, the label and, as in any file, a column called "id" or "split". Raises UserError for a column
+    that is missing or cannot be written.
+    """
+    table = make_table(frame, texts, label)
+    # Where interrupted work lies, under a name that cleaning knows, in case this process is killed.
+    folder = data_dir / WORK_FOLDER / f"{SCRATCH}-{uuid4().hex[:16]}"
+    folder.mkdir(parents=True)
+    try:
+        path = folder / f"{make_slug(name)}.parquet"
+        pq.write_table(table, path)
+        yield path
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def list_texts(text: str | Sequence[str]) -> tuple[str, ...]:
+    """List the columns of the text: list_texts("body") -> ("body",)."""
+    return (text,) if isinstance(text, str) else tuple(text)
+
+
+def make_table(frame: pd.DataFrame, texts: Sequence[str], label: str) -> pa.Table:
+    """Select the columns that count, without the index and what pandas says of them: equal rows give equal files."""
+    names = [name for name in frame.columns if isinstance(name, str)]
+    for name in (*texts, label):
+        check_name(name, names)
+    others = [name for name in names if name not in {*texts, label}]
+    known = [find_known(others, SPLIT_NAMES), find_known(others, ID_NAMES)]
+    chosen = frame[list(dict.fromkeys((*texts, label, *filter(None, known))))]
+    try:
+        return pa.Table.from_pandas(chosen, preserve_index=False).replace_schema_metadata(None)
+    except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
+        raise UserError(
+            f"a column of the frame mixes types: {error.args[0]}; expected values of one type in each column. "
+            f"Convert it, for example: frame[{label!r}] = frame[{label!r}].astype(str)."
+        ) from error
+
+
+def check_name(name: str, names: Sequence[str]) -> None:
+    """Raise UserError unless the frame has exactly one column of this name."""
+    if names.count(name) != 1:
+        raise UserError(
+            f"the frame has {names.count(name) or 'no'} column{'s' * (name in names)} {name!r}; expected one of "
+            f"{list_names(list(dict.fromkeys(names)))}.{did_you_mean(name, [it for it in names if it != name])}"
+        )

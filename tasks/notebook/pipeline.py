@@ -1,0 +1,187 @@
+"""Compare models on a data frame: the stages of the training flow, one after the other, without Prefect."""
+
+import logging
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import Final
+from uuid import uuid4
+
+import pandas as pd
+
+from tasks.baseline.baselines import BASELINES, Baseline
+from tasks.baseline.output import plan_baseline
+from tasks.compare.facts import FILE, Comparison
+from tasks.compare.output import describe_encodings, plan_comparison
+from tasks.compare.results import BASELINE, Entrant, FailedModel, ModelResult
+from tasks.compare.run import attempt, describe_run
+from tasks.encode.encodings import ENCODINGS
+from tasks.encode.facts import EncodingFacts
+from tasks.encode.output import plan_encoding
+from tasks.errors import disk_errors_explained
+from tasks.evaluate.output import plan_evaluation
+from tasks.ingest.datasets import Choice, choose_dataset
+from tasks.ingest.facts import ReviewsManifest
+from tasks.ingest.output import plan_reviews
+from tasks.notebook.frames import frame_as_file, list_texts
+from tasks.notebook.leaderboard import Leaderboard
+from tasks.notebook.outputs import EpochLog, make
+from tasks.notebook.settings import NotebookConfig, build_config
+from tasks.promote.candidate import judge_candidate
+from tasks.report.run.facts import RunMetrics
+from tasks.report.run.folder import write_run
+from tasks.settings.files import gather_files
+from tasks.store.outputs import Manifest
+from tasks.train.identity import check_backend
+from tasks.train.kernels.choice import Kernels, choose_kernels
+from tasks.train.output import plan_training
+from tasks.train.variants import VARIANTS, Variant
+
+LOGGER: Final = logging.getLogger(__name__)
+
+
+def compare(
+    frame: pd.DataFrame,
+    *,
+    text: str | Sequence[str] = "text",
+    label: str = "label",
+    variants: str | Sequence[str] = ("flatten", "conv-max"),
+    baselines: str | Sequence[str] = ("all",),
+    seeds: int = 1,
+    epochs: int = 10,
+    patience: int = 2,
+    batch_size: int | None = None,
+    limit: int | None = None,
+    validation_fraction: float = 0.1,
+    max_dropped_share: float = 0.05,
+    kernels: Kernels = "auto",
+    name: str = "frame",
+    folder: str | Path = "bakeoff",
+) -> Leaderboard:
+    """Train models on the rows of a data frame, evaluate them on rows held out, and write the report.
+
+    `text` and `label` name the columns; several texts are joined by a space. A column "split" says which rows are
+    train, validation and test; missing splits are held out by stratified sampling. The other settings are those of
+    `bakeoff train`, with its defaults but for the variants. `name` is what the report calls the data.
+
+    Everything is kept under `folder`: a second call with the same rows and settings reuses what the first one made, and
+    an interrupted one resumes. No champion is changed. Raises UserError for settings and data that cannot be used; a
+    model that fails is a row of the leaderboard with the reason.
+    """
+    started = datetime.now(UTC)
+    texts = list_texts(text)
+    config = build_config(
+        Path(folder).expanduser().absolute(),
+        dataset=name,
+        text_column=texts,
+        label_column=label,
+        variants=variants,
+        baselines=baselines,
+        seeds=seeds,
+        epochs=epochs,
+        patience=patience,
+        batch_size=batch_size,
+        limit=limit,
+        validation_fraction=validation_fraction,
+        max_dropped_share=max_dropped_share,
+        kernels=kernels,
+    )
+    choose_kernels(config.kernels, backend=check_backend())
+    with disk_errors_explained(folder):
+        with frame_as_file(frame, texts=texts, label=label, name=name, data_dir=config.data_dir) as path:
+            choice = choose_dataset(str(path), config.data_dir, gather_files(config, path))
+            reviews = ingest(config, choice)
+        return run_stages(config, choice, reviews, started)
+
+
+def ingest(config: NotebookConfig, choice: Choice) -> ReviewsManifest:
+    """Check and split the reviews; what the checks warn of is logged."""
+    reviews = make(
+        plan_reviews(
+            choice,
+            data_dir=config.data_dir,
+            validation_fraction=config.validation_fraction,
+            limit=config.limit,
+        )
+    )
+    for warning in reviews.facts.warnings:
+        LOGGER.warning("%s: %s", choice.dataset, warning)
+    return reviews
+
+
+def run_stages(config: NotebookConfig, choice: Choice, reviews: ReviewsManifest, started: datetime) -> Leaderboard:
+    """Encode, train, evaluate, compare and report."""
+    run_id = f"{started:%Y%m%d-%H%M%S}-{uuid4().hex[:8]}"
+    names = dict.fromkeys(VARIANTS[name].encoding for name in config.variant_names)
+    sequences = {name: make(plan_encoding(reviews, ENCODINGS[name], data_dir=config.data_dir)) for name in names}
+    results = train_models(config, reviews, sequences)
+    comparison = make(plan_comparison(results, reviews, sequences, **folders(config)))
+    compared = Comparison.read(config.artifacts_dir / comparison.folder / FILE)
+    metrics = RunMetrics.gather(
+        compared,
+        run=describe_run(
+            choice, reviews, results, run_id=run_id, limit=config.limit, seeds=config.seeds, started=started
+        ),
+        gate=judge_candidate(
+            compared,
+            reviews,
+            describe_encodings(results, sequences, config.data_dir),
+            rules=config.gate_rules,
+            run_id=run_id,
+            data_dir=config.data_dir,
+            artifacts_dir=config.artifacts_dir,
+        ),
+        drift=None,
+        probe=None,
+    )
+    written = write_run(config.artifacts_dir, metrics, config.model_dump_json(indent=2))
+    return Leaderboard(metrics.select_leaderboard(), config.artifacts_dir, written / "report.html")
+
+
+def folders(config: NotebookConfig) -> dict[str, Path]:
+    """Name the two roots as the stages call them."""
+    return {"data_dir": config.data_dir, "artifacts_dir": config.artifacts_dir}
+
+
+def train_models(
+    config: NotebookConfig, reviews: ReviewsManifest, sequences: Mapping[str, Manifest[EncodingFacts]]
+) -> list[ModelResult]:
+    """Train and evaluate every model; the reasons of failures are logged."""
+    results = [
+        *(fit_and_evaluate(config, BASELINES[name], reviews) for name in config.baseline_names),
+        *(
+            train_and_evaluate(config, VARIANTS[name], seed, reviews, sequences[VARIANTS[name].encoding])
+            for name in config.variant_names
+            for seed in config.seed_values
+        ),
+    ]
+    for result in results:
+        if isinstance(result, FailedModel):
+            LOGGER.warning("%s with seed %d failed: %s", result.variant, result.seed, result.reason)
+    return results
+
+
+def train_and_evaluate(
+    config: NotebookConfig, variant: Variant, seed: int, reviews: ReviewsManifest, sequences: Manifest[EncodingFacts]
+) -> ModelResult:
+    """Train and evaluate one variant with one seed."""
+    settings, num_classes = config.choose_fit(variant, seed), len(reviews.facts.label_names)
+    listen = partial(EpochLog, settings=settings)
+    return attempt(
+        Entrant(variant=variant.name, group=variant.group, encoding=variant.encoding, seed=seed),
+        lambda: make(
+            plan_training(variant, settings, sequences, num_classes=num_classes, listen=listen, **folders(config))
+        ),
+        lambda model: make(plan_evaluation(model, reviews, **folders(config))),
+    )
+
+
+def fit_and_evaluate(config: NotebookConfig, baseline: Baseline, reviews: ReviewsManifest) -> ModelResult:
+    """Fit and evaluate one baseline."""
+    label_names = reviews.facts.label_names
+    return attempt(
+        Entrant(variant=baseline.name, group=BASELINE, encoding="text", seed=1),
+        lambda: make(plan_baseline(baseline, reviews, label_names=label_names, **folders(config))),
+        lambda model: make(plan_evaluation(model, reviews, **folders(config))),
+    )

@@ -1,0 +1,208 @@
+"""A data frame becomes a leaderboard, without Prefect, and bad settings and data are one line."""
+
+import json
+import logging
+import os
+import re
+import subprocess
+import sys
+from inspect import signature
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from tasks.errors import UserError
+from tasks.evaluate.metric_table import METRICS
+from tasks.notebook import Leaderboard, compare
+from tasks.settings.run import RunConfig
+
+pytestmark = pytest.mark.slow
+
+CHECKOUT = Path(__file__).parents[2]
+README = (CHECKOUT / "tasks" / "notebook" / "README.md").read_text("utf-8")
+WORDS = {"good": ("great", "fine", "fun"), "bad": ("dull", "poor", "grim")}
+# Before the documented example: a frame. After it: what it gave, and whether Prefect was there.
+SCRIPT = """
+import json, sys
+import pandas as pd
+frame = pd.read_parquet(sys.argv[1])
+{example}
+print(json.dumps({{
+    "prefect": [name for name in sys.modules if name.partition(".")[0] == "prefect"],
+    "rows": leaderboard.content.model_dump(mode="json")["variants"],
+    "report": str(leaderboard.report),
+    "scores": scores.to_dict("records"),
+    "of_one_model": list(load(leaderboard.bundle("nb-svm")).predict(["great fun", "dull, grim"])["predicted_label"]),
+}}))
+"""
+
+
+def make_frame(num_rows: int = 120) -> pd.DataFrame:
+    """Rows whose words tell the label, each text another."""
+    rows = []
+    for number in range(num_rows):
+        label = list(WORDS)[number % 2]
+        words = WORDS[label]
+        rows.append((f"a {words[number % 3]} and {words[number % 2]} film number {number}", label))
+    return pd.DataFrame(rows, columns=["text", "label"])
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("notebook")
+
+
+@pytest.fixture(scope="module")
+def example(folder: Path) -> dict[str, Any]:
+    """What README's example gives, run in a process of its own beside a file of the frame."""
+    make_frame().to_parquet(folder / "frame.parquet", index=False)
+    (code,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+    done = subprocess.run(
+        [sys.executable, "-c", SCRIPT.format(example=code), "frame.parquet"],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(CHECKOUT), "BAKEOFF_TEST_PATH": "nowhere.csv"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    result: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return result
+
+
+def test_documented_example_works_without_prefect(example: dict[str, Any], folder: Path) -> None:
+    assert example["prefect"] == []
+    assert {row["name"] for row in example["rows"]} >= {"flatten", "conv-max", "nb-svm", "majority", "ensemble"}
+    assert {row["status"] for row in example["rows"]} == {"ok"}
+    report = Path(example["report"])
+    assert report.is_relative_to(folder / "bakeoff" / "artifacts" / "runs")
+    assert "report.html" in report.name
+    assert "frame" in report.read_text("utf-8")
+    # Which of several equals is recommended depends on their speed, and some have a threshold far from a half.
+    assert example["of_one_model"] == ["good", "bad"]
+    assert len(example["scores"]) == 2
+    for row in example["scores"]:
+        assert row["confidence"] == row[f"p_{row['predicted_label']}"]
+        assert row["p_good"] + row["p_bad"] == pytest.approx(1)
+
+
+def test_numbers_are_those_of_the_flow(example: dict[str, Any], folder: Path, prefect_api: str) -> None:
+    command = [sys.executable, str(CHECKOUT / "flows" / "train_all.py"), "--dataset=frame.parquet", "--epochs=3"]
+    command += ["--variants=flatten,conv-max", f"--data-dir={folder}/data", f"--artifacts-dir={folder}/artifacts"]
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("BAKEOFF_")}
+    subprocess.run(command, cwd=folder, env=environment | {"PREFECT_API_URL": prefect_api}, check=True)
+    found = json.loads((folder / "artifacts" / "runs" / "latest" / "leaderboard.json").read_text())["variants"]
+    names = ["name", "validation_accuracy", "epochs", "num_params", "val_loss", *(metric.name for metric in METRICS)]
+    assert [[row[name] for name in names] for row in found] == [
+        [row[name] for name in names] for row in example["rows"]
+    ]
+    assert not (folder / "bakeoff" / "artifacts" / "champion").exists()
+
+
+@pytest.fixture(scope="module")
+def leaderboard(folder: Path) -> Leaderboard:
+    """The baselines alone, in a folder of their own."""
+    frame = make_frame().rename(columns={"text": "body", "label": "mood"})
+    frame["title"] = "film"
+    return compare(
+        frame, text=("title", "body"), label="mood", variants="flatten", epochs=1, folder=folder / "own", name="own set"
+    )
+
+
+def test_rows_are_attributes_and_a_frame(leaderboard: Leaderboard) -> None:
+    assert leaderboard.content.run.dataset == "own-set"
+    assert list(leaderboard.frame["name"]) == [row.name for row in leaderboard.rows]
+    first = leaderboard.rows[0]
+    assert first.accuracy is not None
+    assert leaderboard.frame["accuracy"][0] == first.accuracy.mean
+    assert leaderboard.report.is_file()
+
+
+def test_bundle_is_that_of_a_model_or_of_the_recommended_one(leaderboard: Leaderboard) -> None:
+    assert leaderboard.bundle("flatten").parent.name == "flatten"
+    assert leaderboard.bundle().parent.name == leaderboard.recommended
+    with pytest.raises(UserError, match=r"no trained model 'flaten'; expected one of .* Did you mean 'flatten'\?"):
+        leaderboard.bundle("flaten")
+
+
+def test_second_call_reuses_everything(folder: Path, caplog: pytest.LogCaptureFixture) -> None:
+    settings: dict[str, Any] = {"variants": "flatten", "epochs": 1, "baselines": "majority", "folder": folder / "again"}
+    with caplog.at_level(logging.INFO, logger="tasks.notebook"):
+        compare(make_frame(), **settings)
+        assert "flatten-1: epoch 1/1" in caplog.text
+        made = [line for line in caplog.messages if "made" in line]
+        caplog.clear()
+        # Neither the index nor other columns count.
+        compare(make_frame().set_index(pd.Index(range(1000, 1120))).assign(note="x"), **settings)
+    assert len(made) == 7
+    assert len(caplog.messages) == len(made)
+    assert all(line.endswith("reused: same fingerprint") for line in caplog.messages)
+    assert list((folder / "again" / "data" / ".work").iterdir()) == []
+
+
+def test_warnings_of_the_data_check_are_logged(folder: Path, caplog: pytest.LogCaptureFixture) -> None:
+    frame = pd.concat([make_frame(), pd.DataFrame({"text": [None], "label": ["good"]})])
+    compare(frame, variants="flatten", epochs=1, baselines="majority", folder=folder / "again")
+    assert "1 of 121 rows dropped" in caplog.text
+
+
+def test_split_column_decides_the_splits(folder: Path) -> None:
+    split = ["test"] * 20 + ["validation"] * 10 + ["train"] * 90
+    content = compare(
+        make_frame().assign(split=split), variants="flatten", epochs=1, baselines="majority", folder=folder / "split"
+    ).content
+    assert content.run.num_reviews.model_dump() == {"train": 90, "validation": 10, "test": 20}
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"epochs": 0}, r"^epochs: input should be greater than or equal to 1, got 0\.$"),
+        ({"batch_size": 0}, "^batch_size: input should be greater"),
+        ({"variants": "flaten"}, "^variants: unknown variant 'flaten'.* Did you mean 'flatten'"),
+        ({"text": "texts"}, "^the frame has no column 'texts'; expected one of 'text', 'label'. Did you mean 'text'"),
+        ({"label": "text"}, "text and as label"),
+    ],
+)
+def test_bad_settings_are_one_line_about_the_argument(settings: dict[str, Any], message: str, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=message):
+        compare(make_frame(), folder=tmp_path, **settings)
+
+
+@pytest.mark.parametrize(
+    ("frame", "message"),
+    [
+        (pd.DataFrame({"text": ["a"] * 4, "label": [1, "b", 2, "c"]}), "mixes types"),
+        (pd.DataFrame({"text": ["a b", "c d"] * 20, "label": ["x"] * 40}), "expected"),
+        (pd.DataFrame([["a", "b", "c"]], columns=["text", "text", "label"]), "the frame has 2 columns 'text'"),
+    ],
+    ids=["mixed types", "one class", "column twice"],
+)
+def test_data_that_cannot_be_used_are_one_line(frame: pd.DataFrame, message: str, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=message) as caught:
+        compare(frame, folder=tmp_path)
+    assert "\n" not in str(caught.value)
+    assert not list(tmp_path.glob("data/reviews/*"))
+    assert not list(tmp_path.glob("data/.work/frame-*"))
+
+
+def test_failed_model_is_a_row_with_its_reason(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("tasks.train.output.TRAIN", "tasks.train.training:no_such_function")
+    board = compare(make_frame(), variants="conv-max", epochs=1, baselines="majority", folder=folder / "again")
+    row = board.rows[-1]
+    assert (row.name, row.status) == ("conv-max", "failed")
+    assert "no_such_function" in str(row.reason)
+    assert "conv-max with seed 1 failed: " in caplog.text
+    assert board.recommended == "majority"
+
+
+def test_defaults_are_those_of_the_flow() -> None:
+    # What a notebook chooses for itself: few models, and where things lie.
+    own = {"frame", "text", "label", "variants", "name", "folder"}
+    defaults = {name: it.default for name, it in signature(compare).parameters.items() if name not in own}
+    assert defaults == {name: RunConfig.model_fields[name].default for name in defaults}
+    assert {"seeds", "epochs", "baselines", "kernels"} <= defaults.keys()
