@@ -6,9 +6,10 @@ from pathlib import Path
 from tasks.cli.main import run_script
 from tasks.errors import UserError, disk_errors_explained
 from tasks.evaluate.bundle import find_bundle
-from tasks.promote.champion import BUNDLES, FOLDER, Entry, find_champion, hold_champion, promote, roll_back
+from tasks.promote.champion import BUNDLES, Entry, find_champion, hold_champion, promote, roll_back
 from tasks.promote.identity import identify, is_intact
 from tasks.settings.promote import PromoteConfig
+from tasks.store.layout import CHAMPION, MODELS
 
 
 def check_folder(config: PromoteConfig) -> None:
@@ -42,7 +43,7 @@ def locate(name: str, artifacts_dir: Path) -> Path:
     """Find the bundle that a person means; raises UserError when there is none."""
     places = [
         Path(name).expanduser(),
-        *(artifacts_dir / place / name for place in ("", "models", f"{FOLDER}/{BUNDLES}")),
+        *(artifacts_dir / place / name for place in ("", MODELS, f"{CHAMPION}/{BUNDLES}")),
     ]
     found = [place for place in places if place.is_dir()]
     return find_bundle(found[0] if found else places[0])

@@ -301,9 +301,10 @@ def write_reviews_of_run(tmp_path: Path) -> Callable[..., Path]:
 def build(tmp_path: Path, run_facts: dict[str, Any], write_reviews_of_run: Callable[..., Path]) -> Build:
     """Compares results as the main job does and returns a run's metrics, with some facts of the run changed."""
     from tasks.compare.comparison import write_comparison
-    from tasks.compare.data_card import SPLITS, read_split
+    from tasks.compare.data_card import read_split
     from tasks.compare.facts import FILE, ComparedData, ComparedEncoding
     from tasks.ingest.duplicates import Written, count_duplicates
+    from tasks.store.layout import SPLITS
 
     def build_from(
         *results: Any, texts: Sequence[str] | None = None, labels: Any = None, **changes: Any

@@ -8,6 +8,7 @@ from tasks.baseline.facts import BaselineFacts
 from tasks.baseline.identity import FIT, decide_baseline
 from tasks.ingest.facts import ReviewsManifest
 from tasks.process.child import run_apart
+from tasks.store.layout import MODELS
 from tasks.store.outputs import Output, Plan
 
 
@@ -19,8 +20,8 @@ def plan_baseline(
         root=artifacts_dir,
         kind="training",
         name=baseline.name,
-        family=f"models/{baseline.name}",
-        folder=f"models/{baseline.name}/{{fingerprint}}",
+        family=f"{MODELS}/{baseline.name}",
+        folder=f"{MODELS}/{baseline.name}/{{fingerprint}}",
         facts_type=BaselineFacts,
         decided_by=decide_baseline(baseline, reviews, num_classes=len(label_names)),
         manifest_name="training.json",

@@ -12,6 +12,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
+from tasks.store.layout import (
+    COMPARISONS,
+    DRIFT,
+    ENCODINGS,
+    EVENTS,
+    MEASUREMENTS,
+    MODELS,
+    PROBE_RUNS,
+    REVIEWS,
+    RUNS,
+    RUNTIME,
+)
 from tasks.store.outputs import COMPLETE, WORK_FOLDER, Manifest, read_manifest
 from tasks.store.usage import LOCK_FOLDER
 
@@ -21,7 +33,7 @@ WORK_NAME: Final = re.compile(r"[a-z]+-[0-9a-f]{16}")
 LOCK_NAME: Final = re.compile(r"(?:[a-z]+-[0-9a-f]{16})\.lock")
 # What a kill leaves of a file that was being replaced.
 TEMPORARY: Final = re.compile(r"\.[\w.-]+\.\d+")
-EVENTS: Final = re.compile(r"events\.out\.tfevents\..+")
+EVENT_FILE: Final = re.compile(r"events\.out\.tfevents\..+")
 MANIFESTS: Final = (COMPLETE, "training.json")
 RUN_FILES: Final = frozenset(
     {
@@ -46,18 +58,20 @@ class Place(NamedTuple):
 
 
 DATA_PLACES: Final = (
-    Place("reviews", "reviews/*", "reviews"),
-    Place("encoding", "encodings/*", "encoding"),
-    Place("chart runtime", "runtime/*", "runtime"),
+    Place("reviews", f"{REVIEWS}/*", "reviews"),
+    Place("encoding", f"{ENCODINGS}/*", "encoding"),
+    Place("chart runtime", f"{RUNTIME}/*", "runtime"),
 )
 ARTIFACT_PLACES: Final = (
-    Place("model", "models/*/*", "training"),
-    Place("comparison", "comparisons/*", "comparison"),
-    Place("drift", "drift/*", "drift"),
-    Place("probe measurement", "probes/*", "probe"),
+    Place("model", f"{MODELS}/*/*", "training"),
+    Place("comparison", f"{COMPARISONS}/*", "comparison"),
+    Place("drift", f"{DRIFT}/*", "drift"),
+    Place("memory measurement", f"{MEASUREMENTS}/*", "memory"),
+    # As version 0.1 called them.
+    Place("memory measurement", "probes/*", "probe"),
 )
-EVENT_PLACE: Final = Place("TensorBoard log", "tensorboard/*/*", "training")
-RUN_PLACES: Final = (Place("run", "runs/*", ""), Place("probe", "probe/*", ""))
+EVENT_PLACE: Final = Place("TensorBoard log", f"{EVENTS}/*/*", "training")
+RUN_PLACES: Final = (Place("run", f"{RUNS}/*", ""), Place("probe", f"{PROBE_RUNS}/*", ""))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -127,7 +141,7 @@ def find_events(artifacts_dir: Path) -> Iterator[Item]:
                 locks=(artifacts_dir / LOCK_FOLDER / f"{EVENT_PLACE.lock}-{folder.name}.lock",),
                 last_used=find_last_use(folder),
                 num_bytes=measure_size(folder),
-                unknown=find_unknown(folder, [name for name in list_files(folder) if EVENTS.fullmatch(name)]),
+                unknown=find_unknown(folder, [name for name in list_files(folder) if EVENT_FILE.fullmatch(name)]),
             )
 
 

@@ -18,6 +18,7 @@ from tasks.clean.inventory import (
     find_runs,
 )
 from tasks.clean.references import find_referred, gather_references
+from tasks.store.layout import LATEST
 from tasks.store.usage import find_process_starts, is_held
 
 
@@ -60,7 +61,7 @@ def plan_cleaning(data_dir: Path, artifacts_dir: Path, *, age: timedelta, keep_r
 def choose_newest(runs: Iterable[Item], keep_runs: int) -> list[Item]:
     """Choose the newest whole runs, and the one that `latest` points to."""
     whole = [run for run in runs if not run.path.name.startswith(".")]
-    latest = {(run.path.parent / "latest").resolve() for run in whole}
+    latest = {(run.path.parent / LATEST).resolve() for run in whole}
     return [run for run in whole if run in whole[-keep_runs:] or run.path.resolve() in latest]
 
 

@@ -8,10 +8,10 @@ from typing import Any, Final, NamedTuple
 
 from tasks.clean.inventory import Item, read_manifests
 from tasks.errors import UserError
-from tasks.promote.champion import BUNDLES, FOLDER, find_champion, list_standing, read_history
+from tasks.promote.champion import BUNDLES, find_champion, list_standing, read_history
+from tasks.store.layout import CHAMPION, MODELS
 from tasks.store.outputs import Manifest
 
-MODELS: Final = "models"
 TRAIN: Final = "train.parquet"
 # What a run says of its models, the most complete first.
 RUN_DOCUMENTS: Final = ("metrics.json", "leaderboard.json", "probe.json")
@@ -38,13 +38,13 @@ def gather_references(artifacts_dir: Path, runs: Sequence[Item]) -> References:
     names = {name_model(bundle) for bundle in bundles}
     for run in runs:
         names |= find_models(read_run(run))
-    manifests = [it for bundle in bundles for it in read_manifests(artifacts_dir / FOLDER / BUNDLES / bundle)]
+    manifests = [it for bundle in bundles for it in read_manifests(artifacts_dir / CHAMPION / BUNDLES / bundle)]
     return References(frozenset(names), tuple(measure_span(run) for run in runs), tuple(manifests))
 
 
 def list_champions(artifacts_dir: Path) -> list[str]:
     """List the champion and those before it that can be rolled back to, by the names of their bundles."""
-    folder = artifacts_dir / FOLDER
+    folder = artifacts_dir / CHAMPION
     champion = find_champion(folder)
     return list(dict.fromkeys([*list_standing(read_history(folder)), *([champion.name] if champion else [])]))
 

@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 
 from tasks.compare.claims import Evidence, judge_claims
 from tasks.compare.cost import find_pareto_fronts
-from tasks.compare.data_card import SPLITS, SplitFacts, describe_data, find_unseen, read_split
+from tasks.compare.data_card import SplitFacts, describe_data, find_unseen, read_split
 from tasks.compare.facts import (
     FILE,
     Calibration,
@@ -31,6 +31,7 @@ from tasks.compare.selective import area_under_risk_coverage, coverage_at_accura
 from tasks.compare.significance import compare_pairs
 from tasks.compare.slices import Attributes, Encoded, find_worst, has_negation, slice_accuracy
 from tasks.ingest.batches import read_batches
+from tasks.store.layout import SPLITS
 
 
 def write_comparison(

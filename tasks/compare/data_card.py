@@ -20,7 +20,6 @@ from tasks.ingest.batches import read_batches
 from tasks.ingest.split import hash_texts
 from tasks.ingest.word_counts import count_words
 
-SPLITS: Final = ("train", "validation", "test")
 LENGTH_BOUNDS: Final = (0, 10, 20, 40, 60, 80, 100, 120, 160, 200, 250, 300, 400, 500, 750, 1_000)
 
 

@@ -12,6 +12,7 @@ from tasks.ingest.facts import ReviewsManifest
 from tasks.process.child import run_apart
 from tasks.store.closure import describe_code
 from tasks.store.fingerprint import hash_json, library_versions
+from tasks.store.layout import COMPARISONS
 from tasks.store.outputs import Manifest, Output, Plan
 
 COMPARE: Final = "tasks.compare.comparison:write_comparison"
@@ -31,8 +32,8 @@ def plan_comparison(
         root=artifacts_dir,
         kind="comparison",
         name=reviews.name,
-        family="comparisons",
-        folder="comparisons/{fingerprint}",
+        family=COMPARISONS,
+        folder=f"{COMPARISONS}/{{fingerprint}}",
         facts_type=ComparisonFacts,
         decided_by={
             "results": hash_json([result.model_dump() for result in results]),

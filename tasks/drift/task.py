@@ -19,13 +19,13 @@ from tasks.ingest.facts import ReviewsManifest
 from tasks.orchestrate.outputs import produce_in_task
 from tasks.store.closure import describe_code
 from tasks.store.fingerprint import library_versions
+from tasks.store.layout import CHAMPION, DRIFT
 from tasks.store.outputs import Manifest, Output, record_file
 
 MEASURE: Final = "tasks.drift.measure:measure_drift"
 LIBRARIES: Final = ("scipy", "numpy", "pyarrow", "tokenizers")
 # Drift counts tokens; the champion's model predicts nothing for it.
 RUN_NO_MODEL: Final = ("tasks.train.*",)
-CHAMPION: Final = "champion"
 
 
 def has_comparable_champion(choice: Choice, artifacts_dir: Path) -> bool:
@@ -49,8 +49,8 @@ def measure_drift(reviews: ReviewsManifest, *, data_dir: Path, artifacts_dir: Pa
         root=artifacts_dir,
         kind="drift",
         name=reviews.name,
-        family="drift",
-        folder="drift/{fingerprint}",
+        family=DRIFT,
+        folder=f"{DRIFT}/{{fingerprint}}",
         facts_type=Drift,
         decided_by={
             "champion": record_file(champion / BUNDLE_FILE).sha256,

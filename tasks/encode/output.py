@@ -9,6 +9,7 @@ from tasks.encode.sequences import write_encoding
 from tasks.ingest.facts import ReviewsManifest
 from tasks.store.closure import describe_code
 from tasks.store.fingerprint import library_versions
+from tasks.store.layout import ENCODINGS
 from tasks.store.outputs import Output, Plan
 
 WRITE: Final = "tasks.encode.sequences:write_encoding"
@@ -21,8 +22,8 @@ def plan_encoding(reviews: ReviewsManifest, encoding: Encoding, *, data_dir: Pat
         root=data_dir,
         kind="encoding",
         name=encoding.name,
-        family="encodings",
-        folder=f"encodings/{encoding.name}-{{fingerprint}}",
+        family=ENCODINGS,
+        folder=f"{ENCODINGS}/{encoding.name}-{{fingerprint}}",
         facts_type=EncodingFacts,
         decided_by={
             "encoding": encoding.settings(),

@@ -17,10 +17,10 @@ from tasks.encode.subwords import encode_subwords, fit_subwords
 from tasks.encode.words import PAD, encode_words, fit_words
 from tasks.ingest.batches import read_batches
 from tasks.process.threads import map_ahead
+from tasks.store.layout import SPLITS
 
 # Beyond this, sequences are mapped from disk: a million reviews of 120 words take 240 MB.
 MEMORY_BUDGET: Final = 128 * 1024**2
-SPLITS: Final = ("train", "validation", "test")
 FIT: Final = {"words": fit_words, "subwords": fit_subwords}
 ENCODE: Final = {"words": encode_words, "subwords": encode_subwords}
 

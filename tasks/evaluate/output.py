@@ -8,6 +8,7 @@ from tasks.evaluate.facts import DatasetOfModel, EncodingOfModel, EvaluationFact
 from tasks.evaluate.identity import EVALUATE, decide_evaluation
 from tasks.ingest.facts import ReviewsManifest
 from tasks.process.child import run_apart
+from tasks.store.layout import MODELS
 from tasks.store.outputs import Output, Plan
 from tasks.train.settings import FitSettings
 
@@ -21,7 +22,7 @@ def plan_evaluation(
         root=artifacts_dir,
         kind="evaluation",
         name=model.name,
-        family=f"models/{model.name}",
+        family=f"{MODELS}/{model.name}",
         folder=model.folder,
         facts_type=EvaluationFacts,
         decided_by=decide_evaluation(model, reviews, dataset=describe_dataset(reviews).model_dump()),

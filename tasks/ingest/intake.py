@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, NamedTuple, Self
+from typing import NamedTuple, Self
 
 import numpy as np
 import pyarrow as pa
@@ -25,8 +25,7 @@ from tasks.ingest.split import hash_texts
 from tasks.ingest.split_column import SplitColumn
 from tasks.ingest.spool import Spool, SpoolWriter
 from tasks.process.threads import map_ahead
-
-SPLITS: Final[tuple[str, ...]] = ("train", "validation", "test")
+from tasks.store.layout import SPLITS
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from tasks.ingest.files.paths import make_slug
 from tasks.process.child import run_apart
 from tasks.store.closure import describe_code
 from tasks.store.fingerprint import library_versions
+from tasks.store.layout import REVIEWS
 from tasks.store.outputs import Output, Plan
 
 WRITE: Final = "tasks.ingest.reviews:write_dataset"
@@ -24,8 +25,8 @@ def plan_reviews(
         root=data_dir,
         kind="reviews",
         name=choice.dataset,
-        family="reviews",
-        folder=f"reviews/{make_slug(choice.dataset)}-{{fingerprint}}",
+        family=REVIEWS,
+        folder=f"{REVIEWS}/{make_slug(choice.dataset)}-{{fingerprint}}",
         facts_type=ReviewsFacts,
         decided_by={
             "source": datasets.identify(choice, data_dir),

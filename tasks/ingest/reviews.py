@@ -18,11 +18,12 @@ from tasks.errors import UserError
 from tasks.ingest.datasets import Choice, open_source
 from tasks.ingest.duplicates import Written, count_duplicates
 from tasks.ingest.facts import ReviewsFacts
-from tasks.ingest.intake import SPLITS, Gathered, gather
+from tasks.ingest.intake import Gathered, gather
 from tasks.ingest.sources.base import Source
 from tasks.ingest.sources.labelled_files import describe_strays, open_files
 from tasks.ingest.split import choose_stratified
 from tasks.ingest.spool import Spool, read_spool
+from tasks.store.layout import SPLITS
 
 SCHEMA: Final = pa.schema([("id", pa.string()), ("text", pa.string()), ("label", pa.int32())])
 TEST_FRACTION: Final = 0.2

@@ -15,11 +15,11 @@ from tasks.probe.summary import summarise_probe
 from tasks.store.closure import describe_code
 from tasks.store.facts import Facts
 from tasks.store.fingerprint import hash_json, library_versions
+from tasks.store.layout import MEASUREMENTS
 from tasks.store.outputs import Manifest, Output
 
 SUMMARISE: Final = "tasks.probe.summary:summarise_probe"
 LIBRARIES: Final = ("numpy", "pandas", "pyarrow")
-FAMILY: Final = "measurements"
 MEMORY_FILE: Final = "memory.json"
 
 
@@ -38,8 +38,8 @@ def measure_memory(
         root=artifacts_dir,
         kind="memory",
         name="recall",
-        family=FAMILY,
-        folder=f"{FAMILY}/{{fingerprint}}",
+        family=MEASUREMENTS,
+        folder=f"{MEASUREMENTS}/{{fingerprint}}",
         facts_type=MeasurementFacts,
         decided_by={
             "results": hash_json([result.model_dump() for result in results]),

@@ -23,9 +23,9 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from tasks.errors import UserError
 from tasks.evaluate.bundle import CURRENT
 from tasks.promote.identity import identify, is_intact, list_files
+from tasks.store.layout import CHAMPION
 from tasks.store.outputs import locked, write_atomically
 
-FOLDER: Final = "champion"
 BUNDLES: Final = "bundles"
 HISTORY: Final = "history.jsonl"
 PENDING: Final = "pending.json"
@@ -50,8 +50,8 @@ class Entry(BaseModel):
 @contextlib.contextmanager
 def hold_champion(artifacts_dir: Path, *, on_wait: Callable[[], None] = lambda: None) -> Iterator[Path]:
     """Keep others from changing the champion meanwhile; gives its folder, which need not exist yet."""
-    folder = artifacts_dir / FOLDER
-    with locked(artifacts_dir, FOLDER, on_wait=on_wait):
+    folder = artifacts_dir / CHAMPION
+    with locked(artifacts_dir, CHAMPION, on_wait=on_wait):
         if folder.is_dir():
             settle(folder)
         yield folder

@@ -9,7 +9,7 @@ from tasks.ingest.files.formats import describe_endings
 from tasks.ingest.files.options import FileOptions
 from tasks.settings.base import AbsolutePath, FlowConfig, Names, OptionalPath
 from tasks.settings.files import Charset, Columns, Delimiter, LinePattern, Quoting, gather_files
-from tasks.store.layout import ARTIFACTS
+from tasks.store.layout import ARTIFACTS, CHAMPION
 
 STANDARD_INPUT = "-"
 
@@ -75,7 +75,7 @@ class PredictConfig(FlowConfig):
     @property
     def model_folder(self) -> Path:
         """The folder of the model."""
-        return self.model or self.artifacts_dir / "champion"
+        return self.model or self.artifacts_dir / CHAMPION
 
     @property
     def files(self) -> FileOptions:

@@ -20,9 +20,10 @@ from typing import Final, NamedTuple
 
 from tasks.store.exempt import EXEMPT
 from tasks.store.fingerprint import hash_json
+from tasks.store.layout import CHECKOUT
 
 PACKAGE: Final = "tasks"
-ROOT: Final = Path(__file__).parents[2]
+ROOT: Final = CHECKOUT
 # Decorators that do nothing beyond the function or class that they decorate.
 INERT_DECORATORS: Final = {"cache", "lru_cache", "contextmanager", "dataclass", "final", "runtime_checkable"}
 

@@ -6,3 +6,22 @@ from typing import Final
 CHECKOUT: Final = Path(__file__).resolve().parents[2]
 DATA: Final = CHECKOUT / "data"
 ARTIFACTS: Final = CHECKOUT / "artifacts"
+
+SPLITS: Final[tuple[str, ...]] = ("train", "validation", "test")
+
+# Under the data folder.
+REVIEWS: Final = "reviews"
+ENCODINGS: Final = "encodings"
+RUNTIME: Final = "runtime"
+
+# Under the artifacts folder.
+MODELS: Final = "models"
+CHAMPION: Final = "champion"
+COMPARISONS: Final = "comparisons"
+DRIFT: Final = "drift"
+MEASUREMENTS: Final = "measurements"
+EVENTS: Final = "tensorboard"
+RUNS: Final = "runs"
+PROBE_RUNS: Final = "probe"
+# In a folder of runs, the link to the newest.
+LATEST: Final = "latest"

@@ -6,6 +6,7 @@ from pathlib import Path
 from tasks.encode.encodings import ENCODINGS
 from tasks.encode.facts import EncodingFacts
 from tasks.process.child import run_apart
+from tasks.store.layout import EVENTS, MODELS
 from tasks.store.outputs import Manifest, Output, Plan
 from tasks.train.facts import TrainingFacts
 from tasks.train.identity import TRAIN, decide_model
@@ -32,8 +33,8 @@ def plan_training(
         root=artifacts_dir,
         kind="training",
         name=variant.name,
-        family=f"models/{variant.name}",
-        folder=f"models/{variant.name}/{{fingerprint}}",
+        family=f"{MODELS}/{variant.name}",
+        folder=f"{MODELS}/{variant.name}/{{fingerprint}}",
         facts_type=TrainingFacts,
         decided_by=decide_model(variant, settings, sequences, num_classes=num_classes),
         manifest_name="training.json",
@@ -49,7 +50,7 @@ def plan_training(
             num_classes=num_classes,
             sequences_folder=data_dir / sequences.folder,
             folder=folder,
-            listener=listen(name, artifacts_dir / "tensorboard" / name / output.fingerprint),
+            listener=listen(name, artifacts_dir / EVENTS / name / output.fingerprint),
         )
         return facts
 

@@ -13,8 +13,9 @@ from tokenizers import Tokenizer
 
 from tasks.encode.encodings import ENCODINGS, Encoding
 from tasks.encode.facts import EncodingFacts
-from tasks.encode.sequences import SPLITS, read_sequences, sequence_schema, write_encoding
+from tasks.encode.sequences import read_sequences, sequence_schema, write_encoding
 from tasks.ingest import batches
+from tasks.store.layout import SPLITS
 
 Kind = Literal["words", "subwords"]
 

@@ -11,9 +11,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from tasks.errors import UserError
-from tasks.ingest.intake import SPLITS
 from tasks.ingest.reviews import write_reviews
 from tasks.ingest.sources.base import Batch, Source
+from tasks.store.layout import SPLITS
 
 Rows = list[tuple[str, int]]
 

@@ -40,8 +40,16 @@ def test_hidden_gpu_is_none(value: str, tmp_path: Path, monkeypatch: pytest.Monk
 
 def test_backend_is_asked_where_there_may_be_an_accelerator(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(device, "may_have_accelerator", lambda _: True)
-    # This machine has none that the backend can use; the child process says so.
-    assert find_device() == "CPU"
+    answers = {"tasks.train.backend:list_accelerators": ["NVIDIA H100"]}
+    monkeypatch.setattr(device, "run_apart", answers.__getitem__)
+    assert find_device() == "NVIDIA H100"
+
+
+def test_answer_of_the_backend_comes_from_a_child_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    from tasks.train.backend import list_accelerators
+
+    monkeypatch.setattr(device, "may_have_accelerator", lambda _: True)
+    assert find_device() == name_device(list_accelerators())
 
 
 def test_accelerators_are_named() -> None:

@@ -15,6 +15,7 @@ from tasks.ingest.sources.base import Source
 from tasks.ingest.sources.prepared import damaged, first_line, hash_files, read_raw_batches, read_split
 from tasks.ingest.sources.reach import answers, find_entrance
 from tasks.process.quiet_imports import import_quietly
+from tasks.store.layout import SPLITS
 
 if TYPE_CHECKING:
     import tensorflow_datasets as tfds
@@ -151,7 +152,7 @@ def open_tfds(name: str, data_dir: Path) -> Source:
 def choose_splits(builder: "tfds.core.DatasetBuilder", text: str, label: str) -> dict[str, str]:
     """Give TFDS's splits their roles; where the test labels are withheld, the validation split takes their place."""
     available = builder.info.splits
-    roles = {role: role for role in ("train", "validation", "test") if role in available}
+    roles = {role: role for role in SPLITS if role in available}
     if "train" not in roles:
         raise UserError(f"dataset {builder.name!r} has splits {sorted(available)}; expected one named train.")
     if {"validation", "test"} <= roles.keys() and not has_labels(builder, text, label):

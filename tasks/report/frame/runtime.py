@@ -8,7 +8,7 @@ import vl_convert
 
 from tasks.store.closure import describe_code
 from tasks.store.fingerprint import library_versions
-from tasks.store.layout import DATA
+from tasks.store.layout import DATA, RUNTIME
 from tasks.store.outputs import Output, produce
 
 VEGA_LITE: Final = ".".join(alt.SCHEMA_VERSION.removeprefix("v").split(".")[:2])
@@ -25,8 +25,8 @@ def load_runtime(root: Path = DATA) -> str:
         root=root,
         kind="runtime",
         name="vega",
-        family="runtime",
-        folder="runtime/{fingerprint}",
+        family=RUNTIME,
+        folder=f"{RUNTIME}/{{fingerprint}}",
         facts_type=dict,
         decided_by={
             "code": describe_code("tasks.report.frame.runtime:write_runtime"),

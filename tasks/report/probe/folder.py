@@ -8,9 +8,9 @@ import pandas as pd
 from tasks.probe.facts import FILE, Probe
 from tasks.report.probe.markdown import render_probe_markdown
 from tasks.report.probe.page import render_probe_page
-from tasks.report.run.folder import LATEST, point_latest, written_whole
+from tasks.report.run.folder import point_latest, written_whole
+from tasks.store.layout import LATEST, PROBE_RUNS
 
-FOLDER: Final = "probe"
 PAGE: Final = "report.html"
 
 
@@ -19,7 +19,7 @@ def write_probe(artifacts_dir: Path, probe: Probe, config_json: str) -> Path:
 
     probe.json, probe.csv (a row for each training and distance), summary.md, report.html, config.json.
     """
-    folder = artifacts_dir / FOLDER / probe.run.id
+    folder = artifacts_dir / PROBE_RUNS / probe.run.id
     with written_whole(folder) as work:
         probe.write(work / FILE)
         pd.DataFrame([cell.model_dump() for cell in probe.cells]).to_csv(work / "probe.csv", index=False)
@@ -32,9 +32,9 @@ def write_probe(artifacts_dir: Path, probe: Probe, config_json: str) -> Path:
 
 def find_latest(artifacts_dir: Path) -> Path:
     """Return where the newest probe.json is, if there is one."""
-    return artifacts_dir / FOLDER / LATEST / FILE
+    return artifacts_dir / PROBE_RUNS / LATEST / FILE
 
 
 def find_page(artifacts_dir: Path, run_id: str) -> Path:
     """Return where the page of a run is."""
-    return artifacts_dir / FOLDER / run_id / PAGE
+    return artifacts_dir / PROBE_RUNS / run_id / PAGE

@@ -13,8 +13,7 @@ from tasks.errors import UserError
 from tasks.report.run.facts import LEADERBOARD, METRICS, RunMetrics
 from tasks.report.run.page import render_page
 from tasks.report.run.render import render_markdown
-
-LATEST = "latest"
+from tasks.store.layout import LATEST, RUNS
 
 
 def write_run(artifacts_dir: Path, metrics: RunMetrics, config_json: str) -> Path:
@@ -23,7 +22,7 @@ def write_run(artifacts_dir: Path, metrics: RunMetrics, config_json: str) -> Pat
     metrics.json, leaderboard.json (the part that scripts read), leaderboard.csv, summary.md, report.html, config.json.
     """
     leaderboard = metrics.select_leaderboard()
-    folder = artifacts_dir / "runs" / metrics.run.id
+    folder = artifacts_dir / RUNS / metrics.run.id
     with written_whole(folder) as work:
         metrics.write(work / METRICS)
         leaderboard.write(work / LEADERBOARD)
