@@ -43,6 +43,7 @@ from tasks.report.run.facts import RunLeaderboard
 from tasks.report.run.render import render_terminal
 from tasks.report.task import write_report
 from tasks.settings.run import RunConfig
+from tasks.store.layout import RUNS
 from tasks.store.outputs import Manifest
 from tasks.train.task import train_variant
 from tasks.train.variants import VARIANTS, Variant
@@ -223,4 +224,4 @@ def show_leaderboard(config: RunConfig, leaderboard: RunLeaderboard) -> None:
         console.print(f"{FALLBACK_WARNING} {leaderboard.run.fallback_reason}", style="bold red", markup=False)
     console.print(render_terminal(leaderboard, console))
     console.print(f"Gate: {describe_gate(leaderboard.gate)}", markup=False, highlight=False)
-    print(config.artifacts_dir / "runs" / leaderboard.run.id / "report.html")
+    print(config.artifacts_dir / RUNS / leaderboard.run.id / "report.html")

@@ -22,6 +22,7 @@ from tasks.baseline.model import BaselineModel, Parameters, compute_probabilitie
 from tasks.baseline.ngrams import count_ngrams, fit_vocabulary
 from tasks.ingest.batches import read_batches
 from tasks.process.threads import map_ahead
+from tasks.store.layout import TRAIN_FILE, VALIDATION_FILE
 
 KIBIBYTES_PER_MEBIBYTE: Final = 1024
 MAX_ITERATIONS: Final = 1_000
@@ -44,9 +45,9 @@ def fit_baseline(
     `reviews_folder` has {train,validation}.parquet with columns `text` and `label`.
     """
     started = time.perf_counter()
-    model, train = fit_model(baseline, reviews_folder / "train.parquet", num_classes=len(label_names))
+    model, train = fit_model(baseline, reviews_folder / TRAIN_FILE, num_classes=len(label_names))
     save_baseline(model, folder)
-    validation = pq.read_table(reviews_folder / "validation.parquet", columns=["text", "label"])
+    validation = pq.read_table(reviews_folder / VALIDATION_FILE, columns=["text", "label"])
     probabilities = model.predict_probabilities(validation.column("text"))
     validation_fit = score(probabilities, validation.column("label").to_numpy())
     seconds = time.perf_counter() - started

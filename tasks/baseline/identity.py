@@ -6,6 +6,7 @@ from tasks.baseline.baselines import SEED, Baseline
 from tasks.ingest.facts import ReviewsManifest
 from tasks.store.closure import describe_code
 from tasks.store.fingerprint import library_versions
+from tasks.store.layout import TRAIN_FILE, VALIDATION_FILE
 
 FIT: Final = "tasks.baseline.fitting:fit_baseline"
 LIBRARIES: Final = ("scikit-learn", "scipy", "numpy", "pyarrow")
@@ -15,7 +16,7 @@ def decide_baseline(baseline: Baseline, reviews: ReviewsManifest, *, num_classes
     """List what decides the numbers, as plain JSON."""
     return {
         "settings": {"seed": SEED, **baseline.settings()},
-        "reviews": {name: reviews.files[name].sha256 for name in ("train.parquet", "validation.parquet")},
+        "reviews": {name: reviews.files[name].sha256 for name in (TRAIN_FILE, VALIDATION_FILE)},
         "num_classes": num_classes,
         "code": describe_code(FIT),
         "libraries": library_versions(*LIBRARIES),

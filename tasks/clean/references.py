@@ -9,10 +9,9 @@ from typing import Any, Final, NamedTuple
 from tasks.clean.inventory import Item, read_manifests
 from tasks.errors import UserError
 from tasks.promote.champion import BUNDLES, find_champion, list_standing, read_history
-from tasks.store.layout import CHAMPION, MODELS
+from tasks.store.layout import CHAMPION, MODELS, TRAIN_FILE
 from tasks.store.outputs import Manifest
 
-TRAIN: Final = "train.parquet"
 # What a run says of its models, the most complete first.
 RUN_DOCUMENTS: Final = ("metrics.json", "leaderboard.json", "probe.json")
 
@@ -120,5 +119,5 @@ def identify_content(item: Item) -> set[str]:
 
     The other files do not identify an output: models share their encoding's tokenizer, and reviews their test split.
     """
-    splits = {it.files[TRAIN].sha256 for it in item.manifests if TRAIN in it.files}
+    splits = {it.files[TRAIN_FILE].sha256 for it in item.manifests if TRAIN_FILE in it.files}
     return splits | {it.content_hash for it in item.manifests}

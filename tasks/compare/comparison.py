@@ -31,7 +31,7 @@ from tasks.compare.selective import area_under_risk_coverage, coverage_at_accura
 from tasks.compare.significance import compare_pairs
 from tasks.compare.slices import Attributes, Encoded, find_worst, has_negation, slice_accuracy
 from tasks.ingest.batches import read_batches
-from tasks.store.layout import SPLITS
+from tasks.store.layout import SPLIT_FILES, SPLITS, TEST_FILE
 
 
 def write_comparison(
@@ -67,12 +67,12 @@ def compare(
     trainings: Mapping[str, tuple[Training, ...]],
 ) -> Comparison:
     """Compare the models by their predictions of the test split; `trainings` are their histories by variant."""
-    splits = {split: read_split(reviews_folder / f"{split}.parquet") for split in SPLITS}
+    splits = {split: read_split(reviews_folder / SPLIT_FILES[split]) for split in SPLITS}
     pairs = compare_pairs({it.name: it.correct for it in contestants}, {it.name: it.shipped for it in contestants})
     rows = tuple(build_rows(results, contestants, pairs))
     accuracy = {row.name: row.accuracy for row in rows if row.accuracy}
     recommendation = recommend(contestants, pairs, accuracy, num_validation=len(splits["validation"].labels))
-    test_path = reviews_folder / "test.parquet"
+    test_path = reviews_folder / TEST_FILE
     slices = slice_models(contestants, splits["test"], test_path, encodings, dataset.label_names)
     evidence = Evidence(
         rows={row.name: row for row in rows},
@@ -143,7 +143,7 @@ def gather_attributes(test: SplitFacts, test_path: Path, encodings: Mapping[str,
 
 def read_encoded(encoding: ComparedEncoding) -> Encoded:
     """Read how many tokens, and unknown ones, each review of the test split has."""
-    table = pq.read_table(encoding.folder / "test.parquet", columns=["num_tokens", "num_oov"])
+    table = pq.read_table(encoding.folder / TEST_FILE, columns=["num_tokens", "num_oov"])
     counts = {name: table.column(name).to_numpy() for name in table.column_names}
     return Encoded(length=encoding.length, **counts)
 

@@ -14,6 +14,7 @@ from tasks.evaluate.facts import AnyTraining, EvaluationFacts
 from tasks.evaluate.metrics import predict_labels
 from tasks.evaluate.predictions import read_predictions
 from tasks.store.facts import Facts
+from tasks.store.layout import PREDICTIONS_FILE
 from tasks.store.outputs import COMPLETE, read_manifest
 
 BASELINE: Final = "baseline"
@@ -120,7 +121,7 @@ def load_contestant(name: str, results: Sequence[TrainedModel], artifacts_dir: P
     for result in results:
         folder = artifacts_dir / result.folder
         check_evaluation(folder, result)
-        found, labels = read_predictions(folder / "predictions.parquet")
+        found, labels = read_predictions(folder / PREDICTIONS_FILE)
         probabilities.append(found)
         predicted.append(predict_labels(found, threshold=result.metrics.threshold))
     decided = np.stack(predicted)

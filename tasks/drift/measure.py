@@ -13,6 +13,7 @@ from tasks.evaluate.bundle import Bundle, load_bundle
 from tasks.evaluate.facts import Histogram
 from tasks.evaluate.profile import count_in_bins, read_lengths, share_of_unknown
 from tasks.ingest.batches import read_batches
+from tasks.store.layout import TRAIN_FILE, VALIDATION_FILE
 
 
 def measure_drift(champion_folder: Path, reviews_folder: Path, folder: Path, *, counts: Mapping[str, int]) -> Drift:
@@ -25,10 +26,10 @@ def measure_drift(champion_folder: Path, reviews_folder: Path, folder: Path, *, 
     profile = champion.facts.profile
     if profile is None:
         raise UserError(f"{champion.model_id} keeps no profile of its texts; expected one. Train it again.")
-    unknown = read_unknown(champion, reviews_folder / "validation.parquet")
+    unknown = read_unknown(champion, reviews_folder / VALIDATION_FILE)
     measures = (
         compare_labels(champion.facts.dataset.counts["train"], counts),
-        compare_values("words", profile.words, read_lengths(reviews_folder / "train.parquet")),
+        compare_values("words", profile.words, read_lengths(reviews_folder / TRAIN_FILE)),
         compare_values("unknown", profile.unknown, unknown),
     )
     drift = Drift(

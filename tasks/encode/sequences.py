@@ -17,7 +17,7 @@ from tasks.encode.subwords import encode_subwords, fit_subwords
 from tasks.encode.words import PAD, encode_words, fit_words
 from tasks.ingest.batches import read_batches
 from tasks.process.threads import map_ahead
-from tasks.store.layout import SPLITS
+from tasks.store.layout import SPLIT_FILES, SPLITS, TRAIN_FILE
 
 # Beyond this, sequences are mapped from disk: a million reviews of 120 words take 240 MB.
 MEMORY_BUDGET: Final = 128 * 1024**2
@@ -30,10 +30,10 @@ def write_encoding(reviews_folder: Path, encoding: Encoding, folder: Path) -> En
 
     Only the training split is read for fitting, so no word of the other splits can reach the vocabulary.
     """
-    tokenizer = fit_tokenizer(reviews_folder / "train.parquet", encoding)
+    tokenizer = fit_tokenizer(reviews_folder / TRAIN_FILE, encoding)
     tokenizer.save(str(folder / "tokenizer.json"), pretty=True)
     totals = {
-        split: write_sequences(reviews_folder / f"{split}.parquet", tokenizer, encoding, folder / f"{split}.parquet")
+        split: write_sequences(reviews_folder / SPLIT_FILES[split], tokenizer, encoding, folder / SPLIT_FILES[split])
         for split in SPLITS
     }
     return EncodingFacts(vocab_size=tokenizer.get_vocab_size(), splits=totals)

@@ -27,6 +27,7 @@ from tasks.evaluate.model_card import write_model_card
 from tasks.evaluate.predictions import write_predictions
 from tasks.evaluate.profile import profile_lengths, profile_unknown
 from tasks.ingest.batches import read_batches
+from tasks.store.layout import PREDICTIONS_FILE, TEST_FILE, TRAIN_FILE, VALIDATION_FILE
 from tasks.train.kernels.choice import Kernels
 from tasks.train.settings import FitSettings
 
@@ -59,11 +60,11 @@ def evaluate_model(
     and MODEL_CARD.md.
     """
     classifier = load_classifier(model_folder, origin.encoding, kernels=find_kernels(origin))
-    validation = score_split(classifier, reviews_folder / "validation.parquet")
+    validation = score_split(classifier, reviews_folder / VALIDATION_FILE)
     decision = decide(validation)
-    single_per_second = time_single_reviews(classifier, reviews_folder / "validation.parquet")
+    single_per_second = time_single_reviews(classifier, reviews_folder / VALIDATION_FILE)
     started = time.perf_counter()
-    test = score_split(classifier, reviews_folder / "test.parquet")
+    test = score_split(classifier, reviews_folder / TEST_FILE)
     seconds = time.perf_counter() - started
     metrics = EvaluationFacts(
         **dict(measure(test, decision)),
@@ -76,7 +77,7 @@ def evaluate_model(
         predict_single_per_second=single_per_second,
         file_bytes=measure_files(model_folder),
     )
-    for split, name in ((test, "predictions.parquet"), (validation, "validation_predictions.parquet")):
+    for split, name in ((test, PREDICTIONS_FILE), (validation, "validation_predictions.parquet")):
         calibrated = apply_temperature(split.probabilities, decision.temperature)
         write_predictions(folder / name, split.ids, split.labels, calibrated, label_names)
     bundle = BundleFacts(
@@ -86,12 +87,12 @@ def evaluate_model(
         threshold=decision.threshold,
         metrics=metrics,
         profile=TextProfile(
-            words=profile_lengths(reviews_folder / "train.parquet"),
+            words=profile_lengths(reviews_folder / TRAIN_FILE),
             unknown=profile_unknown(validation.num_tokens, validation.num_oov),
         ),
     )
     bundle.write(folder / BUNDLE_FILE)
-    write_model_card(folder / "MODEL_CARD.md", bundle, test_predictions=folder / "predictions.parquet")
+    write_model_card(folder / "MODEL_CARD.md", bundle, test_predictions=folder / PREDICTIONS_FILE)
     return metrics
 
 

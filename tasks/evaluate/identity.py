@@ -6,12 +6,11 @@ from tasks.evaluate.classifier import MODEL_FILES
 from tasks.ingest.facts import ReviewsManifest
 from tasks.store.closure import describe_code
 from tasks.store.fingerprint import library_versions
+from tasks.store.layout import SPLIT_FILES
 from tasks.store.outputs import Manifest
 from tasks.train.identity import BACKEND_PACKAGES, describe_computing
 
 EVALUATE: Final = "tasks.evaluate.evaluation:evaluate_model"
-# The bundle keeps a profile of the training split.
-SPLITS: Final = ("train.parquet", "validation.parquet", "test.parquet")
 LIBRARIES: Final = ("numpy", "pyarrow", "scikit-learn", "scipy")
 # Each kind of model leaves the other kind's code unused.
 UNUSED_BY_BASELINES: Final = (
@@ -27,7 +26,8 @@ def decide_evaluation(model: Manifest[Any], reviews: ReviewsManifest, *, dataset
     """List what decides predictions and metrics, as plain JSON; `dataset` is what the bundle says of the data."""
     return {
         "model": {name: model.files[name].sha256 for name in MODEL_FILES if name in model.files},
-        "reviews": {name: reviews.files[name].sha256 for name in SPLITS},
+        # The bundle keeps a profile of the training split.
+        "reviews": {name: reviews.files[name].sha256 for name in SPLIT_FILES.values()},
         "label_names": reviews.facts.label_names,
         "dataset": dataset,
         **decide_prediction(EVALUATE, kernels=model.decided_by["settings"].get("kernels")),

@@ -13,6 +13,7 @@ from tasks.evaluate.metric_table import list_metrics
 from tasks.evaluate.predictions import load_correct
 from tasks.formatting.markdown import escape_markdown, render_table
 from tasks.ingest.files.options import FileOptions
+from tasks.store.layout import SPLIT_FILES
 from tasks.train.settings import FitSettings
 
 
@@ -41,7 +42,7 @@ def describe_data(bundle: BundleFacts) -> str:
         {
             "split": split,
             **{label: f"{number:,}" for label, number in labels.items()},
-            "sha256": bundle.data[f"{split}.parquet"][:16],
+            "sha256": bundle.data[SPLIT_FILES[split]][:16],
         }
         for split, labels in counts.items()
     ]

@@ -23,7 +23,7 @@ from tasks.ingest.sources.base import Source
 from tasks.ingest.sources.labelled_files import describe_strays, open_files
 from tasks.ingest.split import choose_stratified
 from tasks.ingest.spool import Spool, read_spool
-from tasks.store.layout import SPLITS
+from tasks.store.layout import SPLIT_FILES, SPLITS
 
 SCHEMA: Final = pa.schema([("id", pa.string()), ("text", pa.string()), ("label", pa.int32())])
 TEST_FRACTION: Final = 0.2
@@ -67,7 +67,7 @@ def write_gathered(
     places = place_rows(gathered.spools, validation_fraction=validation_fraction, limit=limit)
     with ThreadPoolExecutor() as pool:  # compressing happens outside Python's lock
         written = pool.map(
-            lambda split: write_split(gathered.spools, places, split, folder / f"{split}.parquet"), SPLITS
+            lambda split: write_split(gathered.spools, places, split, folder / SPLIT_FILES[split]), SPLITS
         )
         splits = dict(zip(SPLITS, written, strict=True))
     names = gathered.label_names

@@ -15,6 +15,7 @@ from tasks.ingest.sources.recall import BAG_CEILINGS, NUM_CLASSES, RecallTask, f
 from tasks.probe.facts import Levels, MeanAccuracy, SeedAccuracy
 from tasks.probe.plan import SOLVED_AT, Cell
 from tasks.store.facts import Facts
+from tasks.store.layout import PREDICTIONS_FILE, TEST_FILE
 
 CONDITION: Final = ["recall_task", "upto", "trained_on", "model", "distance"]
 
@@ -59,8 +60,8 @@ def measure_cells(results: Sequence[CellResult], *, data_dir: Path, artifacts_di
 
 def measure_cell(cell: Cell, trained: TrainedModel, *, data_dir: Path, artifacts_dir: Path) -> list[SeedAccuracy]:
     """Measure the accuracy of one trained model at each of its test distances."""
-    correct = load_correct(artifacts_dir / trained.folder / "predictions.parquet", threshold=trained.threshold)
-    found = find_distances(cell, data_dir / trained.reviews / "test.parquet", num_texts=len(correct))
+    correct = load_correct(artifacts_dir / trained.folder / PREDICTIONS_FILE, threshold=trained.threshold)
+    found = find_distances(cell, data_dir / trained.reviews / TEST_FILE, num_texts=len(correct))
     rows = []
     for distance in np.unique(found):
         of_distance = correct[found == distance]

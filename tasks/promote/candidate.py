@@ -11,6 +11,7 @@ from tasks.promote.champion import hold_champion, promote
 from tasks.promote.decision import Challenge, choose_candidate, decide, decide_without_candidate
 from tasks.promote.facts import Decision, Ruling
 from tasks.promote.rules import GateRules
+from tasks.store.layout import MODELS, TEST_FILE
 
 
 def judge_candidate(
@@ -32,7 +33,7 @@ def judge_candidate(
             "tasks.promote.rescore:rescore_champion",
             candidate_folder=artifacts_dir / str(model),
             champion_folder=champion,
-            test_path=data_dir / reviews.folder / "test.parquet",
+            test_path=data_dir / reviews.folder / TEST_FILE,
             label_names=reviews.facts.label_names,
             encodings=encodings,
             margins=rules.margins,
@@ -52,7 +53,7 @@ def describe_challenge(model: str, reviews: ReviewsManifest, artifacts_dir: Path
     """Gather what the candidate is judged on."""
     return Challenge(
         folder=artifacts_dir / model,
-        model=model.removeprefix("models/"),
+        model=model.removeprefix(f"{MODELS}/"),
         dataset=reviews.name,
         data={name: record.sha256 for name, record in reviews.files.items()},
     )

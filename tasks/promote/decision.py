@@ -14,6 +14,7 @@ from tasks.promote.champion import find_champion, find_withdrawal, read_history
 from tasks.promote.facts import Decision, GateComparison, Outcome, Ruling
 from tasks.promote.identity import Identity, identify, is_intact
 from tasks.promote.rules import GateRules
+from tasks.store.layout import TEST_FILE, TRAIN_FILE
 
 Rescore = Callable[[Path], Ruling]
 
@@ -132,7 +133,7 @@ def warn_of_overlap(facts: BundleFacts, challenge: Challenge) -> tuple[str, ...]
 
     It cannot have been when its own test split was this one: that was disjoint from what it read.
     """
-    if all(facts.data.get(f"{split}.parquet") != challenge.data[f"{split}.parquet"] for split in ("train", "test")):
+    if all(facts.data.get(name) != challenge.data[name] for name in (TRAIN_FILE, TEST_FILE)):
         warning = (
             "The champion was trained on other data than this run's: today's test reviews may be among those that it "
             "has read, which would count in its favour."

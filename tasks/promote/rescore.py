@@ -21,6 +21,7 @@ from tasks.ingest.batches import read_batches
 from tasks.promote.facts import LostReview, LostReviews, Ruling
 from tasks.promote.gate import Slice, judge
 from tasks.promote.rules import Margins
+from tasks.store.layout import PREDICTIONS_FILE
 
 MOST_LOST: Final = 30
 
@@ -84,7 +85,7 @@ def check_labels(champion: Sequence[str], run: Sequence[str]) -> None:
 
 def read_answers(folder: Path, test_path: Path) -> Answers:
     """Read what the candidate answered in its evaluation; raises UserError when that was on other reviews."""
-    path = folder / "predictions.parquet"
+    path = folder / PREDICTIONS_FILE
     columns = ["id", "label"]
     if not pq.read_table(path, columns=columns).equals(pq.read_table(test_path, columns=columns)):
         raise UserError(f"{str(path)!r} is not of the test reviews of this run; expected it to be. Run again.")

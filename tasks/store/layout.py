@@ -8,6 +8,13 @@ DATA: Final = CHECKOUT / "data"
 ARTIFACTS: Final = CHECKOUT / "artifacts"
 
 SPLITS: Final[tuple[str, ...]] = ("train", "validation", "test")
+# A folder of reviews or of an encoding has one for each split.
+SPLIT_FILES: Final = {split: f"{split}.parquet" for split in SPLITS}
+TRAIN_FILE: Final = SPLIT_FILES["train"]
+VALIDATION_FILE: Final = SPLIT_FILES["validation"]
+TEST_FILE: Final = SPLIT_FILES["test"]
+# What a model says of the test split.
+PREDICTIONS_FILE: Final = "predictions.parquet"
 
 # Under the data folder.
 REVIEWS: Final = "reviews"

@@ -12,6 +12,7 @@ from typing import Any, Final
 from tasks.errors import UserError, did_you_mean
 from tasks.store.closure import PACKAGE, describe_code
 from tasks.store.fingerprint import hash_json, library_versions
+from tasks.store.layout import TRAIN_FILE, VALIDATION_FILE
 from tasks.store.outputs import Manifest
 from tasks.train.device import CPU, find_device
 from tasks.train.kernels.choice import Kernels, choose_kernels, hash_library
@@ -27,7 +28,7 @@ UNUSED_BY: Final[dict[str, tuple[str, ...]]] = {
 }
 BACKEND_PACKAGES: Final = {"tensorflow": ("tensorflow",), "jax": ("jax", "jaxlib")}
 # The tokenizer is part of the model, though two may encode the same texts alike.
-TRAINED_ON: Final = ("tokenizer.json", "train.parquet", "validation.parquet")
+TRAINED_ON: Final = ("tokenizer.json", TRAIN_FILE, VALIDATION_FILE)
 
 
 def decide_model(

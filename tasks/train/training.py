@@ -13,6 +13,7 @@ import pandas as pd
 
 from tasks.encode.encodings import Encoding
 from tasks.encode.sequences import read_sequences
+from tasks.store.layout import TRAIN_FILE, VALIDATION_FILE
 from tasks.train.backend import make_epoch_runner, name_kernel, prepare_device, release_memory
 from tasks.train.build import build_model, count_parameters, describe_model
 from tasks.train.facts import HistoryFacts, TrainingFacts
@@ -50,8 +51,8 @@ def train_variant(
         history = fit(
             model,
             make_epoch_runner(model, batch_size=settings.batch_size, kernels=settings.kernels),
-            Split(*read_sequences(sequences_folder / "train.parquet", scratch=folder / "sequences")),
-            Split(*read_sequences(sequences_folder / "validation.parquet", scratch=folder / "sequences")),
+            Split(*read_sequences(sequences_folder / TRAIN_FILE, scratch=folder / "sequences")),
+            Split(*read_sequences(sequences_folder / VALIDATION_FILE, scratch=folder / "sequences")),
             settings,
             checkpoint=folder / "checkpoint" / "state.npz",
             listener=listener,
