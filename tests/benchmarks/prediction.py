@@ -1,5 +1,8 @@
 """Time the prediction of each seed variant against plain `model.predict` at its default batch size, in turns."""
 
+from collections.abc import Sequence
+from functools import partial
+
 import numpy as np
 from side_by_side import Comparison, compare, show
 
@@ -11,22 +14,24 @@ from tasks.train.predict import predict_probabilities
 from tasks.train.variants import VARIANTS
 
 
-def measure(name: str, *, num_reviews: int, num_pairs: int, kernels: Kernels) -> Comparison:
+def measure(name: str, *, num_reviews: int, num_rounds: int, kernels: Sequence[Kernels]) -> list[Comparison]:
     variant = VARIANTS[name]
     encoding = ENCODINGS[variant.encoding]
     shape = (num_reviews, encoding.length)
     tokens = np.random.default_rng(0).integers(0, encoding.vocab_size, size=shape, dtype=np.int32)
-    plain, fast = (build_model(variant, encoding, num_classes=2, learning_rate=1e-3) for _ in range(2))
-    speed_up_prediction(fast, kernels=kernels)
+    plain, *fast = (build_model(variant, encoding, num_classes=2, learning_rate=1e-3) for _ in range(1 + len(kernels)))
+    models = dict(zip(kernels, fast, strict=True))
+    for it, model in models.items():
+        speed_up_prediction(model, kernels=it)
     found = compare(
         name,
         lambda: plain.predict(tokens, verbose=0),
-        lambda: predict_probabilities(fast, tokens),
-        num_pairs=num_pairs,
+        {it: partial(predict_probabilities, model, tokens) for it, model in models.items()},
+        num_rounds=num_rounds,
     )
     release_memory()
     return found
 
 
 if __name__ == "__main__":
-    show(measure, description=__doc__)
+    show(measure, kernels=["auto"], description=__doc__)

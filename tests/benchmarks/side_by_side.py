@@ -1,11 +1,11 @@
-"""Time two ways of doing the same, A B A B, and tell of it in a table and in a JSON file."""
+"""Time several ways of doing the same thing in turns, A B C A B C, and report them in a table and in a JSON file."""
 
 import argparse
 import json
 import os
 import platform
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -17,9 +17,10 @@ from tasks.train.variants import SEED, VARIANTS
 
 @dataclass(frozen=True)
 class Comparison:
-    """Medians of the seconds, and the median and the extremes of the pairs' ratios."""
+    """Medians of the seconds, and the median and the extremes of the ratios, round by round."""
 
     name: str
+    kernels: str
     plain_seconds: float
     fast_seconds: float
     ratio: float
@@ -27,15 +28,25 @@ class Comparison:
     highest_ratio: float
 
 
-def compare(name: str, plain: Callable[[], object], fast: Callable[[], object], *, num_pairs: int) -> Comparison:
-    """Run both once, which does not count, because graphs are traced and compiled then; then in turns."""
+def compare(
+    name: str, plain: Callable[[], object], fast: Mapping[str, Callable[[], object]], *, num_rounds: int
+) -> list[Comparison]:
+    """Run every way once, which does not count, because graphs are traced and compiled then; then all in turns.
+
+    The keys of `fast` are the kernels that compute. Returns one comparison with `plain` for each of them.
+    """
     plain()
-    fast()
-    pairs = [(time_once(plain), time_once(fast)) for _ in range(num_pairs)]
-    ratios = [p / f for p, f in pairs]
-    return Comparison(
-        name, median(p for p, _ in pairs), median(f for _, f in pairs), median(ratios), min(ratios), max(ratios)
-    )
+    for way in fast.values():
+        way()
+    rounds = [(time_once(plain), {kernels: time_once(way) for kernels, way in fast.items()}) for _ in range(num_rounds)]
+    return [make_comparison(name, kernels, [(p, seconds[kernels]) for p, seconds in rounds]) for kernels in fast]
+
+
+def make_comparison(name: str, kernels: str, pairs: Iterable[tuple[float, float]]) -> Comparison:
+    """Summarise pairs of seconds, plain and fast."""
+    plain, fast = zip(*pairs, strict=True)
+    ratios = [p / f for p, f in zip(plain, fast, strict=True)]
+    return Comparison(name, kernels, median(plain), median(fast), median(ratios), min(ratios), max(ratios))
 
 
 def time_once(work: Callable[[], object]) -> float:
@@ -63,34 +74,36 @@ def write_json(path: Path | None, **content: object) -> None:
         path.write_text(json.dumps({"machine": describe_machine(), **content}, indent=2) + "\n", encoding="utf-8")
 
 
-def parse_arguments(description: str | None) -> argparse.Namespace:
+def parse_arguments(description: str | None, kernels: list[str]) -> argparse.Namespace:
     names = [name for name, row in VARIANTS.items() if row.group == SEED]
     parser = argparse.ArgumentParser(description=description)
     parser.add_argument("names", nargs="*", metavar="VARIANT", help="[%(default)s]", default=names)
     parser.add_argument("--reviews", type=int, default=22_500, help="[%(default)s]")
-    parser.add_argument("--pairs", type=int, default=3, help="[%(default)s]")
-    parser.add_argument("--kernels", default="auto", help="auto, native or tensorflow [%(default)s]")
+    parser.add_argument("--rounds", type=int, default=3, help="[%(default)s]")
+    parser.add_argument("--kernels", nargs="+", default=kernels, help="auto, native or tensorflow [%(default)s]")
     parser.add_argument("--json", type=Path, help="write the numbers here")
     return parser.parse_args()
 
 
-def show(measure: Callable[..., Comparison], *, description: str | None) -> None:
-    """Measure each variant that the command line names, print a line as soon as it is known, and write the JSON file.
+def show(measure: Callable[..., list[Comparison]], *, kernels: list[str], description: str | None) -> None:
+    """Measure each variant that the command line names, print lines as soon as they are known, and write the JSON file.
 
-    `measure` takes a variant's name and `num_reviews`, `num_pairs` and `kernels`.
+    `measure` takes a variant's name and `num_reviews`, `num_rounds` and `kernels`, which are `kernels` unless the
+    command line names others.
     """
-    arguments = parse_arguments(description)
+    arguments = parse_arguments(description, kernels)
     machine = describe_machine()
     print(", ".join(f"{key} {value}" for key, value in machine.items()))
-    print(f"{'variant':<18} {'plain s':>8} {'fast s':>8} {'ratio':>6}   of the pairs")
-    found = []
+    print(f"{'variant':<18} {'kernels':<10} {'plain s':>8} {'fast s':>8} {'ratio':>6}   range of the rounds")
+    found: list[Comparison] = []
     for name in arguments.names:
-        row = measure(name, num_reviews=arguments.reviews, num_pairs=arguments.pairs, kernels=arguments.kernels)
-        found.append(row)
-        print(
-            f"{name:<18} {row.plain_seconds:8.2f} {row.fast_seconds:8.2f} {row.ratio:5.1f}x"
-            f"   {row.lowest_ratio:.1f}-{row.highest_ratio:.1f}",
-            flush=True,
-        )
-    settings = {"reviews": arguments.reviews, "pairs": arguments.pairs, "kernels": arguments.kernels}
+        rows = measure(name, num_reviews=arguments.reviews, num_rounds=arguments.rounds, kernels=arguments.kernels)
+        found += rows
+        for row in rows:
+            print(
+                f"{row.name:<18} {row.kernels:<10} {row.plain_seconds:8.2f} {row.fast_seconds:8.2f} {row.ratio:5.1f}x"
+                f"   {row.lowest_ratio:.1f}-{row.highest_ratio:.1f}",
+                flush=True,
+            )
+    settings = {"reviews": arguments.reviews, "rounds": arguments.rounds, "kernels": arguments.kernels}
     write_json(arguments.json, settings=settings, rows=[asdict(row) for row in found])
