@@ -1,6 +1,6 @@
 """Recurrent layers through the package's C library: a block of sequences stays in the cache through all steps.
 
-The operation and its gradient are registered with TensorFlow by the library itself (native/tensorflow_ops.c).
+The operation and its gradient are registered with TensorFlow by the library itself (native/tensorflow_recurrent.c).
 """
 
 import functools
