@@ -29,6 +29,7 @@ check: .venv/installed-dev
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python tests/train/kernels/check_tensorflow_headers.py
 
 docs: .venv/installed-dev
 	$(BIN)/python -m tasks.reference
