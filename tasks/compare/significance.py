@@ -77,12 +77,9 @@ def bootstrap_difference(first: NDArray[np.bool_], second: NDArray[np.bool_], *,
     of those of the other (`tasks.evaluate.intervals.draw_seed_effects`). A single seed of a model counts as the model.
     """
     random = np.random.default_rng(seed)
-    # Reviews fall into kinds by their hits with the first and with the second model.
-    kinds_of_second = len(second) + 1
-    kinds = first.sum(axis=0) * kinds_of_second + second.sum(axis=0)
-    counts = np.bincount(kinds, minlength=(len(first) + 1) * kinds_of_second)
-    gaps = np.subtract.outer(np.arange(len(first) + 1) / len(first), np.arange(kinds_of_second) / len(second)).ravel()
-    differences = draw_reviews(counts, random) @ gaps / first.shape[1]
+    # Reviews fall into kinds by the difference of their hits, counted in units that divide both numbers of seeds.
+    gaps, counts = np.unique(first.sum(axis=0) * len(second) - second.sum(axis=0) * len(first), return_counts=True)
+    differences = draw_reviews(counts, random) @ gaps / (first.size * len(second))
     differences += draw_seed_effects(first, second, random=random)
     return percentile_interval(np.clip(differences, -1.0, 1.0))
 

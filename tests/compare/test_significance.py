@@ -136,17 +136,21 @@ def test_same_hits_give_the_same_interval() -> None:
     assert bootstrap_difference(first, second) == bootstrap_difference(first, second)
 
 
-# As in the tests of one model's interval, 0.016 over 2,500 reviews stands for half a point over 25,000.
-@pytest.mark.parametrize(("num_seeds", "sd"), [(1, 0.0), (3, 0.0), (3, 0.016), (5, 0.016), (3, 0.03)])
+# As in the tests of one model's interval, 0.016 over 2,500 reviews stands for half a point over 25,000. Where seeds do not
+# differ, their estimated variance can only err upwards, and 98.0% are covered (four simulations: 97.4 to 98.5%).
+@pytest.mark.parametrize(
+    ("num_seeds", "sd", "at_most"),
+    [(1, 0.0, 980), (3, 0.0, 990), (3, 0.016, 980), (5, 0.016, 980), (3, 0.03, 980)],
+)
 @pytest.mark.usefixtures("fewer_resamples")
-def test_interval_covers_the_difference_of_the_recipes(num_seeds: int, sd: float) -> None:
+def test_interval_covers_the_difference_of_the_recipes(num_seeds: int, sd: float, at_most: int) -> None:
     random = np.random.default_rng(5)
     covered = 0
     for seed in range(1_000):
         hits = simulate_hits(random, rates=(0.85, 0.84), num_seeds=num_seeds, sd=sd, num_reviews=2_500)
         low, high = bootstrap_difference(*hits, seed=seed)
         covered += low <= 0.01 <= high
-    assert 930 <= covered <= 980
+    assert 930 <= covered <= at_most
 
 
 def test_equal_models_rarely_differ() -> None:
