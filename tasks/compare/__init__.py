@@ -1,1 +1,1 @@
-"""Compare: from the predictions of all models to what can be said about them."""
+"""Compare: what the predictions of all models say about them."""

@@ -1,4 +1,4 @@
-"""Everything that can be said about the models of a run: every rendering is made from it."""
+"""Everything that can be said about the models of a run; all reports are rendered from it."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -43,7 +43,10 @@ def write_comparison(
     artifacts_dir: Path,
     folder: Path,
 ) -> ComparisonFacts:
-    """Write comparison.json under `folder`; of `encodings`, by name, the first is the one that most models use."""
+    """Write comparison.json under `folder`; `encodings` are by name, starting with the one that most models use.
+
+    Raises UserError when another run has re-evaluated a model in the meantime.
+    """
     contestants = load_contestants(results, artifacts_dir)
     comparison = compare(
         results,
@@ -66,7 +69,7 @@ def compare(
     encodings: Mapping[str, ComparedEncoding],
     trainings: Mapping[str, tuple[Training, ...]],
 ) -> Comparison:
-    """Compare the models by their predictions of the test split; `trainings` are their histories by variant."""
+    """Compare the models by their predictions on the test split; `trainings` are their histories by variant."""
     splits = {split: read_split(reviews_folder / SPLIT_FILES[split]) for split in SPLITS}
     pairs = compare_pairs({it.name: it.correct for it in contestants}, {it.name: it.shipped for it in contestants})
     rows = tuple(build_rows(results, contestants, pairs))
@@ -99,13 +102,13 @@ def compare(
 
 
 def describe_calibration(contestant: Contestant) -> Calibration:
-    """Gather how well the shipped model's probabilities hold, before and after the temperature."""
+    """Gather how well the shipped model's probabilities are calibrated, before and after temperature scaling."""
     metrics = contestant.shipped_result.metrics
     return Calibration(temperature=metrics.temperature, threshold=metrics.threshold, **dict(metrics.calibration))
 
 
 def describe_selection(contestant: Contestant) -> Selection:
-    """Say how accurate the shipped model is when it may leave its least confident reviews to a person."""
+    """Measure how accurate the shipped model is when it may leave its least confident reviews to a person."""
     confidence = contestant.probabilities[contestant.shipped].max(axis=1)
     correct = contestant.correct[contestant.shipped]
     return Selection(
@@ -122,7 +125,7 @@ def slice_models(
     encodings: Mapping[str, ComparedEncoding],
     label_names: Sequence[str],
 ) -> Slices:
-    """Measure every model on the same slices; what is truncated or unknown is so in the first of the encodings."""
+    """Measure every model on the same slices; truncation and unknown words are those of the first encoding."""
     attributes = gather_attributes(test, test_path, encodings)
     return Slices(
         encoding=next(iter(encodings), None),
@@ -131,7 +134,7 @@ def slice_models(
 
 
 def gather_attributes(test: SplitFacts, test_path: Path, encodings: Mapping[str, ComparedEncoding]) -> Attributes:
-    """Gather what the reviews of the test split are sliced by; of the encodings the first counts."""
+    """Gather what the test reviews are sliced by; tokens are those of the first encoding."""
     name = next(iter(encodings), None)
     return Attributes(
         num_words=test.num_words,
@@ -142,14 +145,14 @@ def gather_attributes(test: SplitFacts, test_path: Path, encodings: Mapping[str,
 
 
 def read_encoded(encoding: ComparedEncoding) -> Encoded:
-    """Read how many tokens, and unknown ones, each review of the test split has."""
+    """Read the number of tokens and of unknown tokens in each test review."""
     table = pq.read_table(encoding.folder / TEST_FILE, columns=["num_tokens", "num_oov"])
     counts = {name: table.column(name).to_numpy() for name in table.column_names}
     return Encoded(length=encoding.length, **counts)
 
 
 def read_negation(path: Path) -> Any:
-    """Tell which reviews of a file contain a negation."""
+    """Tell which reviews of a file contain a negation: shape (num_reviews,)."""
     return np.concatenate([has_negation(batch.column(0)) for batch in read_batches(path, ["text"])])
 
 

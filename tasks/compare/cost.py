@@ -1,11 +1,11 @@
-"""What accuracy costs: for each kind of cost, the models that no other beats in both."""
+"""What accuracy costs: for each kind of cost, the Pareto front of cost and accuracy."""
 
 from collections.abc import Mapping, Sequence
 from typing import Final
 
 from tasks.compare.leaderboard_facts import LeaderboardRow
 
-# Whether less is better, and how a person calls it.
+# Whether less is better, and the name that a reader sees.
 COSTS: Final[Mapping[str, tuple[bool, str]]] = {
     "train_seconds": (True, "seconds to train"),
     "epoch_seconds": (True, "seconds per epoch"),
@@ -18,15 +18,16 @@ COSTS: Final[Mapping[str, tuple[bool, str]]] = {
 
 
 def find_pareto_fronts(rows: Sequence[LeaderboardRow]) -> dict[str, tuple[str, ...]]:
-    """Find for each cost the rows that no other row equals or beats in accuracy and cost, beating it in one.
+    """Find the Pareto front for each cost: the rows to which no other row is superior.
 
-    Names come cheapest first; rows without the number are left out.
+    A superior row is at least as accurate and as cheap, and better in one of the two. Names come cheapest first; rows
+    without the number are left out, and of equal rows only the first name is kept.
     """
     return {cost: find_front(rows, cost, less_is_better=less) for cost, (less, _) in COSTS.items()}
 
 
 def find_front(rows: Sequence[LeaderboardRow], cost: str, *, less_is_better: bool) -> tuple[str, ...]:
-    """Find one front: walking from cheap to dear, keep every row that is more accurate than all before it."""
+    """Find one front: from the cheapest row on, keep every row that is more accurate than all before it."""
     points = [
         ((1 if less_is_better else -1) * amount, -row.accuracy.mean, row.name)
         for row in rows

@@ -24,7 +24,7 @@ LENGTH_BOUNDS: Final = (0, 10, 20, 40, 60, 80, 100, 120, 160, 200, 250, 300, 400
 
 
 class SplitFacts(NamedTuple):
-    """Of each review of a split: the hash of its text, its label and its number of words."""
+    """The text's hash, the label and the number of words of each review in a split: shape (num_reviews,)."""
 
     hashes: NDArray[np.uint64]
     labels: NDArray[np.int32]
@@ -32,7 +32,7 @@ class SplitFacts(NamedTuple):
 
 
 def read_split(path: Path) -> SplitFacts:
-    """Read a file of reviews in batches, keeping some bytes of each review."""
+    """Read a file of reviews in batches, so that its texts are never in memory all at once."""
     parts: list[SplitFacts] = []
     for batch in read_batches(path, ["text", "label"]):
         texts = batch.column("text")
@@ -48,7 +48,7 @@ def describe_data(
     encodings: Mapping[str, ComparedEncoding],
     unseen: Unseen,
 ) -> DataCard:
-    """Build the data card; `encodings` are by name, `unseen` is the accuracy without duplicates."""
+    """Build the data card; `encodings` are by name, `unseen` has the accuracy without duplicates."""
     return DataCard(
         splits={name: describe_split(facts, dataset.label_names) for name, facts in splits.items()},
         length_bounds=LENGTH_BOUNDS,
@@ -78,7 +78,7 @@ def describe_split(facts: SplitFacts, label_names: Sequence[str]) -> SplitCard:
 
 
 def describe_encoding(encoding: ComparedEncoding, splits: Mapping[str, SplitFacts]) -> EncodingCard:
-    """Say how much an encoding cuts off and how much of it is unknown."""
+    """Compute the share of reviews that an encoding truncates and the share of tokens unknown to it."""
     totals = encoding.splits
     return EncodingCard(
         length=encoding.length,
@@ -88,6 +88,6 @@ def describe_encoding(encoding: ComparedEncoding, splits: Mapping[str, SplitFact
 
 
 def find_unseen(splits: Mapping[str, SplitFacts]) -> NDArray[np.bool_]:
-    """Tell which test reviews have a text that neither training nor validation has: shape (num_reviews,)."""
+    """Tell which test reviews have a text that occurs in neither training nor validation: shape (num_reviews,)."""
     seen = np.concatenate([splits["train"].hashes, splits["validation"].hashes])
     return ~np.isin(splits["test"].hashes, seen)

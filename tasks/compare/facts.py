@@ -1,4 +1,4 @@
-"""What a comparison says of the models of a run: the content of comparison.json, and what it is made from."""
+"""What a comparison says about the models of a run: the content of comparison.json, and what it is made from."""
 
 from pathlib import Path
 from typing import Final, Literal
@@ -10,13 +10,13 @@ from tasks.ingest.facts import Duplicates
 from tasks.store.facts import Document, Facts
 
 FILE: Final = "comparison.json"
-# A difference whose p-value, corrected for all pairs, is below this is no chance.
+# A difference is significant when its p-value, corrected for all pairs, is below this.
 ALPHA: Final = 0.05
 Verdict = Literal["confirmed", "refuted", "not comparable"]
 
 
 class ComparedEncoding(Facts):
-    """An encoding that models of the run read: its length, the folder of its sequences, the totals of each split."""
+    """An encoding that models of the run read: its length in tokens, its folder, and the totals of each split."""
 
     length: int
     folder: Path
@@ -24,7 +24,7 @@ class ComparedEncoding(Facts):
 
 
 class ComparedData(Facts):
-    """What a comparison is told of the data: `is_whole` unless a limit was set, `hashes` of the files by name."""
+    """What a comparison knows about the data; `is_whole` unless a limit was set, `hashes` are by file name."""
 
     name: str
     label_names: tuple[str, ...]
@@ -35,7 +35,7 @@ class ComparedData(Facts):
 
 
 class ComparisonFacts(Facts):
-    """What the manifest of a comparison says of it."""
+    """What the manifest says about a comparison."""
 
     num_models: int
 
@@ -45,7 +45,8 @@ class Pair(Facts):
 
     `difference` is the accuracy of the first minus that of the second, averaged over the seeds of each, and `low` and
     `high` are the bounds of its 95% interval. `only_first` and `only_second` count the reviews that only one of the two
-    shipped models got right; `p_value` is McNemar's for these, `p_holm` is corrected for the number of pairs.
+    shipped models got right; `p_value` is McNemar's for these counts, and `p_holm` is corrected for the number of
+    pairs.
     """
 
     first: str
@@ -61,14 +62,15 @@ class Pair(Facts):
 
     @property
     def told_apart(self) -> bool:
-        """Whether the two shipped models differ, whatever other seeds would give."""
+        """Whether the two shipped models differ significantly, whatever other seeds would give."""
         return self.p_holm < ALPHA
 
 
 class Recommendation(Facts):
     """The model to ship: `model` is its folder under the artifacts' root, `accuracy` that of all seeds of its variant.
 
-    The test cannot tell the variants in `tied` from it; those in `behind` only validation can.
+    The variants in `tied` and `behind` do not differ from it significantly on test; those in `behind` are worse on
+    validation by more than a standard error.
     """
 
     name: str
@@ -82,7 +84,7 @@ class Recommendation(Facts):
 
 
 class Calibration(Facts):
-    """How well the shipped model's probabilities hold on the test split, before and after the temperature."""
+    """How well the shipped model's probabilities are calibrated on test, before and after temperature scaling."""
 
     temperature: float
     threshold: float
@@ -91,16 +93,16 @@ class Calibration(Facts):
 
 
 class RiskCoverage(Facts):
-    """A curve: the accuracy on each share of the reviews that is answered, most confident first."""
+    """A curve: the accuracy at each share of reviews that are answered, most confident first."""
 
     coverage: tuple[float, ...]
     accuracy: tuple[float, ...]
 
 
 class Selection(Facts):
-    """What the shipped model is worth when it may leave its least confident reviews to a person.
+    """How accurate the shipped model is when it may leave its least confident reviews to a person.
 
-    `coverage_at_target` is the largest share that it answers with the accuracy aimed at; `aurc` is the area under the
+    `coverage_at_target` is the largest share that it answers with the target accuracy; `aurc` is the area under the
     curve of risk against coverage.
     """
 
@@ -121,7 +123,7 @@ class SliceAccuracy(Facts):
 
 
 class Slices(Facts):
-    """Every model on the same slices; what is truncated or unknown is so in `encoding`."""
+    """Every model on the same slices; truncation and unknown words are those of `encoding`."""
 
     encoding: str | None
     models: dict[str, tuple[SliceAccuracy, ...]]
@@ -137,7 +139,7 @@ class WordCounts(Facts):
 
 
 class SplitCard(Facts):
-    """A split in numbers: its size, the reviews of each label, and its lengths, also as counts between bounds."""
+    """A split in numbers: its size, the reviews of each label, and the lengths of reviews with their histogram."""
 
     num_reviews: int
     labels: dict[str, int]
@@ -146,7 +148,7 @@ class SplitCard(Facts):
 
 
 class EncodingCard(Facts):
-    """By split, the share of reviews that an encoding cuts off, and the share of tokens that it does not know."""
+    """The share of reviews that an encoding truncates and the share of tokens unknown to it, by split."""
 
     length: int
     truncated: dict[str, float]
@@ -161,7 +163,7 @@ class Unseen(Facts):
 
 
 class DataCard(Facts):
-    """What the models were trained and tested on; `length_bounds` are where the bins of the histograms begin."""
+    """What the models were trained and tested on; `length_bounds` are the lower bounds of the histograms' bins."""
 
     splits: dict[str, SplitCard]
     length_bounds: tuple[int, ...]
@@ -173,7 +175,7 @@ class DataCard(Facts):
 
 
 class Review(Facts):
-    """A review of the test split as a page shows it: `text` may be its beginning only."""
+    """A review of the test split as a page shows it: `text` may be only its beginning."""
 
     id: str
     label: str
@@ -182,7 +184,7 @@ class Review(Facts):
 
 
 class ConfidentMistake(Facts):
-    """A wrong answer, and the probability that the model gave it; `row` is the review's in the test split."""
+    """A wrong answer, and the probability that the model gave it; `row` is that of the review in the test split."""
 
     model: str
     row: int
@@ -198,10 +200,11 @@ class MissedReviews(Facts):
 
 
 class Mistakes(Facts):
-    """The mistakes of the shipped models, the constant one left out.
+    """The mistakes of the shipped models, except the constant one.
 
-    `wrong_models` counts the reviews that 0, 1, 2, ... models get wrong; `agreement` is the share of equal answers of
-    each two models; `oracle_accuracy` that of always believing a model that is right. `texts` are reviews by row.
+    `wrong_models` counts the reviews that 0, 1, 2, ... models get wrong; `agreement` is the share of reviews on which
+    each pair of models gives the same answer; `oracle_accuracy` is the share of reviews that at least one model gets
+    right. `texts` are reviews by row.
     """
 
     models: tuple[str, ...]
@@ -224,7 +227,7 @@ class EpochPoint(Facts):
 
 
 class LaterEpochs(Facts):
-    """What the epochs after the best one did to validation loss and accuracy, and their share of the time."""
+    """How validation loss and accuracy changed after the best epoch, and the share of the time spent after it."""
 
     num_epochs: int
     val_loss_change: float
@@ -235,8 +238,8 @@ class LaterEpochs(Facts):
 class Training(Facts):
     """The history of a training, and what it says.
 
-    A gap is accuracy in training less accuracy on validation, in the best and in the last epoch; accuracy in training
-    is an average over the epoch, while the weights still change.
+    A gap is training accuracy minus validation accuracy, in the best and in the last epoch. Training accuracy is an
+    average over the epoch, during which the weights still change.
     """
 
     seed: int
@@ -248,7 +251,7 @@ class Training(Facts):
 
 
 class Claim(Facts):
-    """A sentence of the course note, what was measured, and the verdict with its reason."""
+    """A claim of the course notebook, what was measured, and the verdict with its reason."""
 
     claim: str
     measured: str
@@ -259,8 +262,8 @@ class Claim(Facts):
 class Comparison(Document):
     """The content of comparison.json.
 
-    `pareto` names, by cost, the models that no other beats in accuracy and that cost; other mappings are by variant.
-    `errors` is None when only the constant model trained.
+    `pareto` has the Pareto front of each cost and accuracy; other mappings are by variant. `errors` is None when no
+    model but the constant one trained.
     """
 
     variants: tuple[LeaderboardRow, ...]

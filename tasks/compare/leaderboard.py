@@ -16,7 +16,7 @@ from tasks.evaluate.metric_table import compute_metrics, list_averaged
 def build_rows(
     results: Sequence[ModelResult], contestants: Sequence[Contestant], pairs: Sequence[Pair]
 ) -> list[LeaderboardRow]:
-    """Build the rows, best mean accuracy first, the ensemble among them, failures last."""
+    """Build the rows, the ensemble's included: best mean accuracy first, failures last."""
     known = {contestant.name: contestant for contestant in contestants}
     names = list(dict.fromkeys(result.variant for result in results))
     rows = [build_row([it for it in results if it.variant == name], known.get(name)) for name in names]
@@ -31,7 +31,7 @@ def build_rows(
 def place_row(
     row: LeaderboardRow, tie_group: int | None, baseline: str | None, pairs: Sequence[Pair]
 ) -> LeaderboardRow:
-    """Complete a row with what the comparison to other models gives; no baseline is compared to the best baseline."""
+    """Add a row's tie group and whether it beats the best baseline, which is left out for baselines."""
     return LeaderboardRow(
         **row.model_dump(exclude={"tie_group", "beats_baseline"}),
         tie_group=tie_group,
@@ -75,7 +75,7 @@ def build_row(results: Sequence[ModelResult], contestant: Contestant | None) -> 
 
 
 def average(values: Sequence[float | None]) -> float | None:
-    """Average over seeds, integers that agree staying integers; None when a value is missing."""
+    """Average over seeds; equal integers stay an integer. None when a value is missing."""
     known = [value for value in values if value is not None]
     if not known or len(known) < len(values):
         return None
@@ -83,7 +83,7 @@ def average(values: Sequence[float | None]) -> float | None:
 
 
 def summarise_accuracy(contestant: Contestant) -> Spread:
-    """Return mean, sd over seeds (None for one seed) and the bounds of the 95% interval."""
+    """Return the mean, the standard deviation over seeds (None for one seed) and the bounds of the 95% interval."""
     accuracies = [float(rate) for rate in contestant.correct.mean(axis=1)]
     low, high = bootstrap_accuracy(contestant.correct)
     sd = statistics.stdev(accuracies) if len(accuracies) > 1 else None
@@ -91,9 +91,9 @@ def summarise_accuracy(contestant: Contestant) -> Spread:
 
 
 def build_ensemble(contestants: Sequence[Contestant]) -> list[LeaderboardRow]:
-    """Build the row of the plain average of all variants' probabilities, each a mean over its seeds; [] for one.
+    """Build the row of the unweighted average of all variants' probabilities, each a mean over its seeds.
 
-    The constant model is left out. An ensemble of models has no costs of its own.
+    The constant model is left out; with fewer than two others there is no row. An ensemble has no costs of its own.
     """
     members = [contestant for contestant in contestants if contestant.name != CONSTANT]
     if len(members) < 2:  # noqa: PLR2004
@@ -117,13 +117,13 @@ def build_ensemble(contestants: Sequence[Contestant]) -> list[LeaderboardRow]:
 
 
 def find_best_baseline(contestants: Sequence[Contestant]) -> str | None:
-    """Name the baseline of the highest accuracy."""
+    """Name the baseline with the highest accuracy; None without baselines."""
     baselines = [contestant for contestant in contestants if contestant.group == BASELINE]
     return max(baselines, key=lambda it: it.accuracy).name if baselines else None
 
 
 def beats(name: str, other: str, pairs: Sequence[Pair]) -> bool | None:
-    """Tell whether one model is better than another beyond chance; None when the two were not compared."""
+    """Tell whether one model is significantly better than another; None when the two were not compared."""
     for pair in pairs:
         if {pair.first, pair.second} == {name, other}:
             return pair.differs and (pair.difference > 0) == (pair.first == name)

@@ -1,4 +1,4 @@
-"""What leaderboard.json says of a run and of its models; scripts rely on the names of the fields."""
+"""What leaderboard.json says about a run and its models; scripts rely on the names of the fields."""
 
 from typing import Literal
 
@@ -7,7 +7,7 @@ from pydantic import Field
 from tasks.evaluate.measured import Measured
 from tasks.store.facts import Document, Facts
 
-# A mean over seeds: counts that agree stay integers.
+# A mean over seeds; equal counts stay an integer.
 Number = int | float
 
 
@@ -93,7 +93,7 @@ class LeaderboardRow(Measured):
 class Leaderboard(Document):
     """The part of leaderboard.json that a comparison gives: the run, and a row per variant, best first.
 
-    What later rooms decide (the gate, drift) is added by a subclass of the room that writes the file.
+    The package that writes the file adds what is decided later (the gate, drift) in a subclass.
     """
 
     run: RunFacts

@@ -13,14 +13,14 @@ from tasks.ingest.batches import read_batches
 
 CONFIDENT_PER_MODEL: Final = 10
 MISSED_BY_ALL: Final = 50
-# A review of any length is recognised by its beginning.
+# The beginning is enough to recognise a review of any length.
 SHOWN_CHARACTERS: Final = 1_000
 
 
 def analyse_errors(contestants: Sequence[Contestant], test_path: Path, label_names: Sequence[str]) -> Mistakes | None:
-    """Gather the mistakes of the shipped models, the constant one left out; None when there is no other.
+    """Gather the mistakes of the shipped models, except the constant one; None when there is no other.
 
-    Reviews are named by their row in the test split; `texts` has each that is named once.
+    Reviews are identified by their row in the test split; `texts` has each of them once.
     """
     readers = [contestant for contestant in contestants if contestant.name != CONSTANT]
     if not readers:
@@ -41,7 +41,7 @@ def analyse_errors(contestants: Sequence[Contestant], test_path: Path, label_nam
 
 
 def find_confident_mistakes(contestant: Contestant, label_names: Sequence[str]) -> list[ConfidentMistake]:
-    """Find the mistakes of the shipped model in which it gave its answer the highest probability."""
+    """Find the mistakes to which the shipped model gave the highest probability, highest first."""
     shipped = contestant.shipped
     wrong = np.flatnonzero(~contestant.correct[shipped])
     answers = contestant.predicted[shipped]
@@ -59,13 +59,13 @@ def find_confident_mistakes(contestant: Contestant, label_names: Sequence[str]) 
 
 
 def measure_agreement(contestants: Sequence[Contestant]) -> tuple[tuple[float, ...], ...]:
-    """Measure for each two models on which share of the reviews they answer the same."""
+    """Measure on which share of the reviews each pair of models gives the same answer."""
     answers = np.stack([contestant.predicted[contestant.shipped] for contestant in contestants])
     return tuple(tuple((answers == row).mean(axis=1).tolist()) for row in answers)
 
 
 def read_reviews(path: Path, rows: Sequence[int], label_names: Sequence[str]) -> dict[str, Review]:
-    """Read some rows of a file of reviews, cut to what a page can show, by the number of the row."""
+    """Read some rows of a file of reviews, with texts cut to what a page can show; keys are row numbers."""
     wanted, start = np.array(rows, dtype=np.int64), 0
     found: dict[str, Review] = {}
     for batch in read_batches(path, ["id", "text", "label"]):

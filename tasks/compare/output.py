@@ -1,4 +1,4 @@
-"""The comparison of a run's models as an output: where it goes, what decides it, and how it is made."""
+"""The comparison of a run's models as an output: where it goes, what its content depends on, and how it is made."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -59,7 +59,7 @@ def plan_comparison(
 
 
 def describe_dataset(reviews: ReviewsManifest) -> ComparedData:
-    """List what the comparison says of the data without reading them."""
+    """Gather what the comparison says about the data from their manifest, without reading them."""
     return ComparedData(
         name=reviews.name,
         label_names=tuple(reviews.facts.label_names),
@@ -73,7 +73,7 @@ def describe_dataset(reviews: ReviewsManifest) -> ComparedData:
 def describe_encodings(
     results: Sequence[ModelResult], sequences: Mapping[str, Manifest[EncodingFacts]], data_dir: Path
 ) -> dict[str, ComparedEncoding]:
-    """Describe the encodings by name, the one that most models use first."""
+    """Describe the encodings by name, starting with the one that most models use."""
     uses = Counter(result.encoding for result in results)
     return {
         name: ComparedEncoding(

@@ -1,4 +1,4 @@
-"""How training and validation part from epoch to epoch, and what the epochs after the best one cost."""
+"""How training and validation diverge from epoch to epoch, and what the epochs after the best one cost."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -24,7 +24,7 @@ def describe_trainings(contestants: Sequence[Contestant], artifacts_dir: Path) -
 
 
 def describe_training(result: TrainedModel, artifacts_dir: Path) -> Training:
-    """Reduce a history to its curves and what they say."""
+    """Reduce a training's history to its curves and what they say."""
     history = pd.read_csv(artifacts_dir / result.folder / HISTORY)
     best, last = history.sort_values("val_loss", kind="stable").iloc[0], history.iloc[-1]
     later = history[history["epoch"] > best["epoch"]]

@@ -12,12 +12,12 @@ from tasks.compare.results import Contestant, rank_on_validation
 def recommend(
     contestants: Sequence[Contestant], pairs: Sequence[Pair], accuracy: Mapping[str, Spread], *, num_validation: int
 ) -> Recommendation | None:
-    """Recommend one model; None when nothing trained. `accuracy` is that of each variant on test.
+    """Recommend one model; None when nothing trained. `accuracy` is each variant's accuracy on test.
 
-    The choice is made on the `num_validation` reviews of validation. A cheaper model takes the place of the best when
-    the test does not tell the two apart and its mean over the seeds is not behind by more than a standard error of the
-    best (Breiman et al. 1984): that a test with few seeds or reviews finds no difference does not make models equal.
-    Cheap is a high number of reviews scored per second.
+    The choice is made on the `num_validation` validation reviews. A cheaper model replaces the best if the two do not
+    differ significantly on test, and if its mean validation accuracy over the seeds is within one standard error of the
+    best (Breiman et al. 1984). The first condition is not enough: with few seeds or reviews, the test finds no
+    difference between unequal models either. The cheapest model is the one that scores the most reviews per second.
     """
     if not contestants:
         return None
@@ -40,10 +40,10 @@ def recommend(
 
 
 def average_on_validation(contestant: Contestant) -> float:
-    """Average the accuracy on validation over the seeds."""
+    """Average the validation accuracy over the seeds."""
     return fmean(result.metrics.validation.accuracy for result in contestant.results)
 
 
 def are_told_apart(first: str, second: str, pairs: Sequence[Pair]) -> bool:
-    """Tell whether the shipped models of two variants differ beyond chance."""
+    """Tell whether the shipped models of two variants differ significantly."""
     return any(pair.told_apart for pair in pairs if {pair.first, pair.second} == {first, second})

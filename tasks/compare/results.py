@@ -1,4 +1,4 @@
-"""What became of each model of a run, and what those that trained predicted."""
+"""The outcome of each model of a run, and the predictions of those that trained."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,9 +19,9 @@ from tasks.store.outputs import COMPLETE, read_manifest
 
 BASELINE: Final = "baseline"
 ENSEMBLE: Final = "ensemble"
-# How often an answer has to be right where the least confident ones go to a person.
+# The accuracy that is asked for when the least confident answers go to a person.
 TARGET_ACCURACY: Final = 0.95
-# It always gives the same answer, so it says nothing about what models agree on.
+# It always gives the same answer, so it says nothing about how far models agree.
 CONSTANT: Final = "majority"
 
 
@@ -35,15 +35,15 @@ class Entrant(Facts):
 
 
 class FailedModel(Entrant):
-    """One that failed, and why."""
+    """An entrant that failed, and why."""
 
     reason: str
 
 
 class TrainedModel(Entrant):
-    """One that was trained and evaluated.
+    """An entrant that was trained and evaluated.
 
-    `folder` is relative to the artifacts' root, `evaluation` the fingerprint of what this run's evaluation left there.
+    `folder` is relative to the artifacts' root; `evaluation` is the fingerprint of this run's evaluation in it.
     """
 
     folder: str
@@ -57,10 +57,11 @@ ModelResult = TrainedModel | FailedModel
 
 @dataclass(frozen=True)
 class Contestant:
-    """A variant with what its trained models, one per seed, predicted of the test split.
+    """A variant with the predictions of its trained models, one per seed, on the test split.
 
-    probabilities (num_seeds, num_reviews, num_classes), predicted and correct (num_seeds, num_reviews). `shipped` is
-    the row of the model that would be shipped: the one with the best accuracy on validation, the lower NLL of equals.
+    Shapes: probabilities (num_seeds, num_reviews, num_classes), predicted and correct (num_seeds, num_reviews), labels
+    (num_reviews,). `shipped` is the row of the model that would be shipped: the one with the best validation accuracy,
+    and with the lowest NLL among equals.
     """
 
     name: str
@@ -92,13 +93,16 @@ class Contestant:
 
 
 def rank_on_validation(result: TrainedModel) -> tuple[float, float]:
-    """Return what a choice on validation goes by, higher is better: accuracy, then NLL."""
+    """Return the key of a choice on validation, higher is better: accuracy, then negated NLL."""
     validation = result.metrics.validation
     return validation.accuracy, -validation.nll
 
 
 def load_contestants(results: Sequence[ModelResult], artifacts_dir: Path) -> list[Contestant]:
-    """Load the predictions of every variant that trained with at least one seed, in the order of the results."""
+    """Load the predictions of every variant that trained with at least one seed, in the order of the results.
+
+    Raises UserError when another run has re-evaluated a model in the meantime.
+    """
     trained: dict[str, list[TrainedModel]] = {}
     for result in results:
         if isinstance(result, TrainedModel):
@@ -107,16 +111,17 @@ def load_contestants(results: Sequence[ModelResult], artifacts_dir: Path) -> lis
 
 
 def check_evaluation(folder: Path, result: TrainedModel) -> None:
-    """Raise UserError when another run, of another dataset with the same training data, has evaluated it since."""
+    """Raise UserError when another run with the same training data has re-evaluated the model since."""
     if read_manifest(folder / COMPLETE, dict).fingerprint != result.evaluation:
         raise UserError(
-            f"{result.variant} with seed {result.seed} was evaluated anew by another run meanwhile, whose test reviews "
-            "or name differ; expected one run at a time on the same training data. Run again."
+            f"{result.variant} with seed {result.seed} was re-evaluated by another run in the meantime, with other "
+            "test reviews or another dataset name; expected one run at a time on the same training data. Run the same "
+            "command again."
         )
 
 
 def load_contestant(name: str, results: Sequence[TrainedModel], artifacts_dir: Path) -> Contestant:
-    """Load one variant's predictions and decide them at each model's own threshold."""
+    """Load one variant's predictions and apply each model's own threshold."""
     probabilities, predicted = [], []
     for result in results:
         folder = artifacts_dir / result.folder

@@ -1,4 +1,4 @@
-"""A run as a whole: what becomes of each model, and what the leaderboard says of all of them."""
+"""A run as a whole: the outcome of each model, and what the leaderboard says about the run."""
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
@@ -53,7 +53,7 @@ def describe_run(
     seeds: int,
     started: datetime,
 ) -> RunFacts:
-    """Gather what the leaderboard says of the run as a whole."""
+    """Gather what the leaderboard says about the run as a whole."""
     trainings = [result.training for result in results if isinstance(result, TrainedModel)]
     devices = sorted({training.device for training in trainings})
     return RunFacts(

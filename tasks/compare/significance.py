@@ -15,12 +15,13 @@ from tasks.evaluate.intervals import draw_reviews, draw_seed_effects, percentile
 def compare_pairs(correct: Mapping[str, NDArray[np.bool_]], shipped: Mapping[str, int]) -> list[Pair]:
     """Compare all unordered pairs of models, in the order of `correct`.
 
-    `correct[name]` holds hits of shape (num_seeds, num_reviews), the same reviews for all, and `shipped[name]` the row
-    of the seed that would be shipped, chosen without the test split. A pair `differs` when two answers agree: McNemar's
+    `correct[name]` holds hits of shape (num_seeds, num_reviews) on the same reviews, and `shipped[name]` is the row of
+    the seed that would be shipped, chosen without the test split. A pair `differs` when two conditions hold: McNemar's
     test of the shipped models, corrected by Holm over all pairs, rejects at 5%, and the interval of the difference
-    excludes zero. The first speaks for the two models at hand, on other reviews; the second for the two recipes, also
-    with other seeds. Either alone would call a lucky seed a better recipe, or a better recipe a better model. The
-    interval is each pair's own: of the pairs of equal recipes, however their seeds vary, under 5% differ.
+    excludes zero. The test is about the two models at hand, on other reviews; the interval is about the two recipes,
+    also with other seeds. Either alone would call a lucky seed a better recipe, or a better recipe a better model. The
+    interval is not corrected for the number of pairs: among pairs of equal recipes, however much their seeds vary,
+    fewer than 5% differ.
     """
     names = list(combinations(correct, 2))
     tested = {name: correct[name][shipped[name]] for name in correct}
@@ -47,10 +48,11 @@ def compare_pairs(correct: Mapping[str, NDArray[np.bool_]], shipped: Mapping[str
 
 
 def mcnemar_exact(first: NDArray[np.bool_], second: NDArray[np.bool_]) -> float:
-    """Test whether two models are right equally often: two-sided exact p of hits of shape (num_reviews,).
+    """Test whether two models are right equally often: two-sided exact p-value for hits of shape (num_reviews,).
 
-    Of the reviews that only one model got right, each has half of them by chance (McNemar 1947); 1 when there are none.
-    Five reviews that only the first got right, none that only the second did: 2 * 0.5**5 = 0.0625.
+    Each model is then expected to have half of the reviews that only one got right (McNemar 1947); without such reviews
+    the p-value is 1. With five that only the first got right and none that only the second did, it is 2 * 0.5**5 =
+    0.0625.
     """
     only_first, only_second = count_discordant(first, second)
     return float(mcnemar([[0, only_first], [only_second, 0]], exact=True).pvalue)
@@ -62,7 +64,7 @@ def count_discordant(first: NDArray[np.bool_], second: NDArray[np.bool_]) -> tup
 
 
 def correct_holm(p_values: Sequence[float]) -> list[float]:
-    """Correct p-values for their number (Holm 1979): [0.01, 0.04, 0.03] -> [0.03, 0.06, 0.06]."""
+    """Correct p-values for multiple testing (Holm 1979): [0.01, 0.04, 0.03] -> [0.03, 0.06, 0.06]."""
     if not p_values:
         return []
     _, corrected, _, _ = multipletests(p_values, method="holm")
@@ -72,12 +74,14 @@ def correct_holm(p_values: Sequence[float]) -> list[float]:
 def bootstrap_difference(first: NDArray[np.bool_], second: NDArray[np.bool_], *, seed: int = 0) -> tuple[float, float]:
     """Return the bounds of the 95% percentile interval of mean(first) - mean(second).
 
-    Hits have shape (num_seeds, num_reviews), the number of seeds may differ. Reviews are drawn with replacement, the
-    same for both models, so that a review hard for both does not widen the interval; the seeds of each are independent
-    of those of the other (`tasks.evaluate.intervals.draw_seed_effects`). A single seed of a model counts as the model.
+    Hits have shape (num_seeds, num_reviews); the numbers of seeds may differ. Reviews are drawn with replacement, the
+    same ones for both models, so that a review that is hard for both does not widen the interval. The seeds of the two
+    models are independent (`tasks.evaluate.intervals.draw_seed_effects`); a model with one seed has no spread over
+    seeds.
     """
     random = np.random.default_rng(seed)
-    # Reviews fall into kinds by the difference of their hits, counted in units that divide both numbers of seeds.
+    # Reviews with the same difference of hits can be drawn as one kind; it is counted in units that divide both numbers
+    # of seeds.
     gaps, counts = np.unique(first.sum(axis=0) * len(second) - second.sum(axis=0) * len(first), return_counts=True)
     differences = draw_reviews(counts, random) @ gaps / (first.size * len(second))
     differences += draw_seed_effects(first, second, random=random)
@@ -85,11 +89,12 @@ def bootstrap_difference(first: NDArray[np.bool_], second: NDArray[np.bool_], *,
 
 
 def group_ties(names: Sequence[str], pairs: Sequence[Pair]) -> list[list[str]]:
-    """Group names, best first: the best and every later one that is not told apart from it, then the same for the rest.
+    """Group names, best first: the best and all that do not differ from it significantly, then the same for the rest.
 
-    This speaks of the models at hand, one of which is to be shipped: told apart by McNemar's test after Holm's
-    correction. A seed that learns nothing makes the interval of its recipe so wide that it differs from none; the model
-    that would be shipped is no better for it. Two members of a group may be told apart from each other.
+    Groups are about the models at hand, one of which is to be shipped, so only McNemar's test with Holm's correction
+    counts, not the interval: a seed that learns nothing makes the interval of its recipe so wide that the recipe
+    differs from none, but the model that would be shipped is no better for it. Two members of a group may differ from
+    each other.
     """
     different = {frozenset((pair.first, pair.second)) for pair in pairs if pair.told_apart}
     groups = []

@@ -15,8 +15,8 @@ from statsmodels.stats.proportion import proportion_confint
 from tasks.compare.facts import SliceAccuracy
 from tasks.evaluate.intervals import CONFIDENCE, bootstrap_accuracy
 
-# Bounds belong to the slice below them. On IMDB reviews, in words-10k-120, both groups part the test reviews into
-# slices of 8 to 50%.
+# Upper bounds are inclusive. With these bounds, and unknown words as in words-10k-120, each slice has 8 to 50% of the
+# IMDB test reviews.
 WORDS: Final = {"up to 120 words": 120, "121-250 words": 250, "251-500 words": 500, "over 500 words": np.inf}
 UNKNOWN: Final = {"up to 2% unknown": 0.02, "2-5% unknown": 0.05, "5-10% unknown": 0.1, "over 10% unknown": 1.0}
 NEGATION: Final = (
@@ -28,9 +28,9 @@ NEGATION: Final = (
 
 @dataclass(frozen=True, kw_only=True)
 class Attributes:
-    """What is known of each test review, in arrays of shape (num_reviews,).
+    """What is known about each test review, in arrays of shape (num_reviews,).
 
-    `encoded` is None where the models read the text itself.
+    `encoded` is None when all models read the text itself.
     """
 
     num_words: NDArray[np.integer[Any]]
@@ -41,7 +41,7 @@ class Attributes:
 
 @dataclass(frozen=True, kw_only=True)
 class Encoded:
-    """What an encoding of `length` tokens makes of each review: tokens before truncation, and unknown ones of them."""
+    """The tokens of each review before truncation to `length`, and the unknown ones among them."""
 
     num_tokens: NDArray[np.integer[Any]]
     num_oov: NDArray[np.integer[Any]]
@@ -49,7 +49,7 @@ class Encoded:
 
 
 def has_negation(texts: pa.Array | pa.ChunkedArray | Sequence[str]) -> NDArray[np.bool_]:
-    """Find English negation in each text: has_negation(["Don't!", "A notable film"]) -> [True, False]."""
+    """Tell whether each text has an English negation: has_negation(["Don't!", "A notable film"]) -> [True, False]."""
     if not isinstance(texts, pa.Array | pa.ChunkedArray):
         texts = pa.array(texts, pa.string())
     found = pc.match_substring_regex(texts, NEGATION, ignore_case=True)
@@ -61,7 +61,8 @@ def slice_accuracy(
 ) -> tuple[SliceAccuracy, ...]:
     """Measure each slice that has reviews.
 
-    Hits have shape (num_seeds, num_reviews); accuracy is averaged over the seeds. Every group parts all reviews.
+    Hits have shape (num_seeds, num_reviews); accuracy is averaged over the seeds. Each group
+    covers every review exactly once.
     """
     return tuple(
         measure_slice(group, name, correct[:, inside])
@@ -71,7 +72,7 @@ def slice_accuracy(
 
 
 def cut_slices(attributes: Attributes, label_names: Sequence[str]) -> Iterator[tuple[str, str, NDArray[np.bool_]]]:
-    """Yield group, name and members (shape (num_reviews,)) of each slice: the table of slices, add a group here."""
+    """Yield the group, name and members (shape (num_reviews,)) of each slice; a group of slices is added here."""
     for name, inside in cut_ranges(attributes.num_words, WORDS):
         yield "length", name, inside
     if encoded := attributes.encoded:
@@ -87,13 +88,13 @@ def cut_slices(attributes: Attributes, label_names: Sequence[str]) -> Iterator[t
 
 
 def cut_ranges(values: NDArray[Any], bounds: dict[str, float]) -> Iterator[tuple[str, NDArray[np.bool_]]]:
-    """Cut values into ranges by their upper bounds, which belong to them: 120 is up to 120."""
+    """Divide values into ranges by their inclusive upper bounds: 120 is in the range up to 120."""
     for name, (low, high) in zip(bounds, pairwise([-np.inf, *bounds.values()]), strict=True):
         yield name, (values > low) & (values <= high)
 
 
 def measure_slice(group: str, name: str, correct: NDArray[np.bool_]) -> SliceAccuracy:
-    """Measure accuracy and its interval: Wilson's for one seed (Wilson 1927), else reviews and seeds together."""
+    """Measure accuracy and its interval: Wilson's (1927) for one seed, otherwise a bootstrap of reviews and seeds."""
     if len(correct) == 1:
         low, high = proportion_confint(correct.sum(), correct.size, alpha=1.0 - CONFIDENCE, method="wilson")
     else:
@@ -109,12 +110,13 @@ def measure_slice(group: str, name: str, correct: NDArray[np.bool_]) -> SliceAcc
 
 
 def find_worst(slices: Sequence[SliceAccuracy], *, min_reviews: int = 50) -> SliceAccuracy | None:
-    """Return the slice that is most surely worse than the whole; None when none is.
+    """Return the slice that is most clearly below the overall accuracy; None when none is significantly below it.
 
-    Among a dozen slices the lowest accuracy is often a small one's bad luck. So slices compete by the upper bound of
-    their accuracy, widened for their number (Bonferroni; the interval's upper half taken as normal), which a small
-    slice has high; and the lowest bound wins only if it stays under the accuracy over its group, which is that of all
-    reviews. Slices under `min_reviews` do not compete.
+    Among a dozen slices, the lowest accuracy is often that of a small slice with bad luck. Slices are therefore ranked
+    by the upper bound of their accuracy, which is higher for small slices. It is widened for the number of slices
+    (Bonferroni; the upper half of the interval is taken as normal). The slice with the lowest bound is returned if this
+    bound is below the accuracy of its group, which covers all reviews. Slices with fewer than `min_reviews` are left
+    out.
     """
     large = [row for row in slices if row.n >= min_reviews]
     if not large:

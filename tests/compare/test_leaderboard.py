@@ -191,5 +191,5 @@ def test_without_baselines_nothing_is_said_of_them(build: Build, add_result: Add
 def test_model_that_another_run_evaluated_meanwhile_is_refused(add_result: AddResult, tmp_path: Path) -> None:
     result = add_result("lstm", 80)
     assert load_contestants([result], tmp_path)[0].accuracy == 0.8
-    with pytest.raises(UserError, match="lstm with seed 1 was evaluated anew by another run"):
+    with pytest.raises(UserError, match="lstm with seed 1 was re-evaluated by another run"):
         load_contestants([result.model_copy(update={"evaluation": "another"})], tmp_path)
