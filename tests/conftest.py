@@ -34,7 +34,7 @@ NO_GATE = {
     "champion": None,
     "margin": 0.005,
     "slice_margin": 0.02,
-    "reasons": ["There is no champion yet."],
+    "reasons": ["There was no champion yet."],
     "warnings": [],
     "comparison": None,
 }

@@ -1,1 +1,1 @@
-"""Promote: whether the best model of a run becomes the champion, and where the champion lies."""
+"""Promote: whether the best model of a run becomes the champion, and where the champion is stored."""

@@ -1,4 +1,4 @@
-"""How far apart the accuracies of two models may be that answered the same reviews."""
+"""Confidence bounds for the difference in accuracy between two models that answered the same reviews."""
 
 from typing import Final
 
@@ -6,18 +6,19 @@ import numpy as np
 from scipy.optimize import brentq
 from scipy.stats import norm
 
-# The normal curve runs through counts, which are whole: half a review is taken off what speaks for a difference.
+# The normal curve is continuous and counts are not, so the observed deviation is reduced by half a review.
 CONTINUITY: Final = 0.5
 NEARLY_ONE: Final = 1.0 - 1e-9
 
 
 def bound_difference(only_first: int, only_second: int, num_reviews: int, *, tail: float) -> tuple[float, float]:
-    """Return the bounds of the accuracy of the first model less that of the second, each missed with chance `tail`.
+    """Return the bounds of the first model's accuracy minus the second's, each wrong with probability `tail`.
 
-    `only_first` and `only_second` count the reviews that only one of the two got right. Each bound is the difference at
-    which a score test for pairs (Tango 1998, Statistics in Medicine 17:891) with a correction for continuity just does
-    not reject. Unlike a bootstrap it knows that few reviews prove little: two models that agree on all of 20 reviews
-    may differ by 16 points, where every resample says by none. The tests enumerate its errors.
+    `only_first` and `only_second` count the reviews that only one of the two got right. Each bound is the most extreme
+    difference that a score test for paired answers (Tango 1998, Statistics in Medicine 17:891) with a correction for
+    continuity does not reject. Unlike a bootstrap, it accounts for how little a few reviews prove: two models that
+    agree on all of 20 reviews may differ by 16 points, although no resample shows any difference. The tests enumerate
+    its error rates.
     """
     return (
         find_lower_bound(only_first, only_second, num_reviews, tail=tail),
@@ -39,9 +40,9 @@ def find_lower_bound(only_first: int, only_second: int, num_reviews: int, *, tai
 
 
 def measure_deviation(only_first: int, only_second: int, num_reviews: int, *, difference: float) -> float:
-    """Measure in standard errors how far the observed difference is above a supposed one: Tango's score statistic.
+    """Compute Tango's score statistic: by how many standard errors the observed difference exceeds a supposed one.
 
-    The standard error is that of the likeliest rates that have the supposed difference.
+    The standard error is that of the maximum-likelihood rates that have the supposed difference.
     """
     observed = only_first - only_second
     square = 2.0 * num_reviews

@@ -1,4 +1,4 @@
-"""Hold the candidate of a run against the champion, and promote it if it passes and the rules allow it."""
+"""Compare the candidate of a run with the champion, and promote it if it passes and the rules allow it."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -25,7 +25,7 @@ def judge_candidate(
     artifacts_dir: Path,
     on_wait: Callable[[], None] = lambda: None,
 ) -> Decision:
-    """Decide whether the champion changes, and change it. Raises UserError when the candidate's bundle is not whole."""
+    """Decide whether the champion changes, and change it. Raises UserError when the candidate's bundle is damaged."""
     model = choose_candidate(compared, rules.candidate)
 
     def rescore(champion: Path) -> Ruling:

@@ -1,13 +1,13 @@
-"""Where the champion lies, and how it changes: whole copies of bundles, a link to the one in use, and a history.
+"""Where the champion is stored and how it changes: copies of bundles, a link to the one in use, and a history.
 
 champion/
-    bundles/<variant>-<fingerprint>-<answers>/   copies, complete in themselves and checked against their hashes
-    current                                      a relative link to one of them: swapping it is the change
+    bundles/<variant>-<fingerprint>-<answers>/   complete copies, checked against their hashes
+    current                                      a relative link to one of them; swapping it changes the champion
     history.jsonl                                a line per change, oldest first
 
-A kill at any moment leaves the old champion or the new one, and a history without half a line: a change is noted in
-pending.json before the link is swapped and moves from there into the history after; what a kill left is settled by the
-next that holds the champion.
+If a process is killed at any moment, the champion is the old one or the new one, and the history has no partial line: a
+change is noted in pending.json before the link is swapped, and moved into the history afterwards. The next process that
+holds the champion settles what the killed one left.
 """
 
 import contextlib
@@ -34,7 +34,7 @@ Action = Literal["promoted", "rolled back"]
 
 
 class Entry(BaseModel):
-    """A line of the history: what became champion in whose place, when and why; `run` is None when done by hand."""
+    """A line of the history: what became champion in whose place, when and why; `run` is None for a change by hand."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -49,7 +49,7 @@ class Entry(BaseModel):
 
 @contextlib.contextmanager
 def hold_champion(artifacts_dir: Path, *, on_wait: Callable[[], None] = lambda: None) -> Iterator[Path]:
-    """Keep others from changing the champion meanwhile; gives its folder, which need not exist yet."""
+    """Keep other processes from changing the champion; yields its folder, which need not exist yet."""
     folder = artifacts_dir / CHAMPION
     with locked(artifacts_dir, CHAMPION, on_wait=on_wait):
         if folder.is_dir():
@@ -58,16 +58,16 @@ def hold_champion(artifacts_dir: Path, *, on_wait: Callable[[], None] = lambda: 
 
 
 def find_champion(folder: Path) -> Path | None:
-    """Return the folder of the current bundle, whole or not; None when there has been none.
+    """Return the folder of the current bundle, which may be damaged; None when there is no champion yet.
 
-    Raises UserError when the link is a folder, which nothing could swap.
+    Raises UserError when a folder is in the link's place, because it could not be swapped.
     """
     link = folder / CURRENT
     if not os.path.lexists(link):
         return None
     if not link.is_symlink():
         raise UserError(
-            f"{str(link)!r} is a folder, as copying leaves it that follows links; expected a link. Move it under "
+            f"{str(link)!r} is a folder, perhaps because a copy followed the link; expected a link. Move it into "
             f"{BUNDLES} and link to it: ln -s {BUNDLES}/<its name> {CURRENT}."
         )
     return link.parent / link.readlink()
@@ -76,7 +76,7 @@ def find_champion(folder: Path) -> Path | None:
 def promote(folder: Path, bundle: Path, *, run: str | None, reasons: Sequence[str]) -> Entry:
     """Copy a bundle and make it the champion; returns the line of the history.
 
-    For one who holds the champion. Raises UserError when the bundle is not whole.
+    The caller must hold the champion. Raises UserError when the bundle is incomplete or damaged.
     """
     identity = identify(bundle)
     install(bundle, folder / BUNDLES / identity.name)
@@ -86,15 +86,15 @@ def promote(folder: Path, bundle: Path, *, run: str | None, reasons: Sequence[st
 
 
 def roll_back(folder: Path) -> Entry:
-    """Make the champion before this one the champion again; returns the line of the history.
+    """Make the previous champion the champion again; returns the line of the history.
 
-    Called again, it goes back further. For one who holds the champion. Raises UserError when there is none before, or
-    when its copy is not whole.
+    A second call goes back one further. The caller must hold the champion. Raises UserError when there is no previous
+    champion, or when its copy is incomplete or damaged.
     """
     standing = list_standing(read_history(folder))
     if len(standing) < 2:  # noqa: PLR2004
         raise UserError(
-            f"there is nothing to roll back to in {str(folder)!r}; expected a champion before the present one. "
+            f"there is nothing to roll back to in {str(folder)!r}; expected a previous champion. "
             "Name a bundle instead: --to <bundle>."
         )
     identity = identify(folder / BUNDLES / standing[-2])
@@ -105,7 +105,7 @@ def roll_back(folder: Path) -> Entry:
 
 
 def install(bundle: Path, target: Path) -> None:
-    """Copy a bundle so that the target is whole or not there; one that was damaged is mended file by file."""
+    """Copy a bundle so that the target is complete or missing; a damaged target is repaired file by file."""
     if is_intact(target):
         return
     work = target.with_name(f".{target.name}")
@@ -126,7 +126,7 @@ def install(bundle: Path, target: Path) -> None:
 def change_champion(
     folder: Path, name: str, *, action: Action, run: str | None, dataset: str, reasons: list[str]
 ) -> Entry:
-    """Note the change, swap the link, and write the note into the history."""
+    """Note the change, swap the link, and move the note into the history."""
     champion = find_champion(folder)
     entry = Entry(
         time=datetime.now(UTC).isoformat(timespec="milliseconds"),
@@ -151,7 +151,7 @@ def point_current(folder: Path, name: str) -> None:
 
 
 def settle(folder: Path) -> None:
-    """Finish or drop the change that is pending, and clear what a kill left."""
+    """Finish or drop a pending change, and remove what a killed process left."""
     for scratch in [*folder.glob(".*"), *(folder / BUNDLES).glob(".*")]:
         if scratch.is_dir() and not scratch.is_symlink():
             shutil.rmtree(scratch)
@@ -170,13 +170,13 @@ def settle(folder: Path) -> None:
 
 
 def read_lines(folder: Path) -> list[str]:
-    """Read the history's lines as they are."""
+    """Read the lines of the history without parsing them."""
     path = folder / HISTORY
     return path.read_text(encoding="utf-8").splitlines() if path.exists() else []
 
 
 def read_history(folder: Path) -> list[Entry]:
-    """Read the history, oldest first; raises UserError when a line is none of it."""
+    """Read the history, oldest first; raises UserError when a line cannot be read."""
     return [read_entry(line, number, folder) for number, line in enumerate(read_lines(folder), start=1)]
 
 
@@ -194,7 +194,7 @@ def read_entry(line: str, number: int, folder: Path) -> Entry:
 def list_standing(history: Sequence[Entry]) -> list[str]:
     """List the bundles that rolling back goes through, the current one last.
 
-    Promoted a, b and c, rolled back: a, b. Promoted d then: a, b, d.
+    After a, b and c were promoted and c rolled back: a, b. If d is promoted then: a, b, d.
     """
     standing: list[str] = []
     for entry in history:
@@ -207,7 +207,7 @@ def list_standing(history: Sequence[Entry]) -> list[str]:
 
 
 def find_withdrawal(history: Sequence[Entry], name: str) -> Entry | None:
-    """Find the change by which a person took a bundle out of use; None when it has not been, or has been used since."""
+    """Find the change by which a person took a bundle out of use; None if nobody did, or if it was promoted again."""
     for entry in reversed(history):
         if entry.bundle == name:
             return None

@@ -1,4 +1,4 @@
-"""What becomes of a run's candidate: it is promoted, refused, kept or held back, and why."""
+"""The decision about a run's candidate: it is promoted, refused, kept or held, and why."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -21,7 +21,11 @@ Rescore = Callable[[Path], Ruling]
 
 @dataclass(frozen=True, kw_only=True)
 class Challenge:
-    """A candidate and what it is judged on; `folder` is its bundle's, `model` that as people name it."""
+    """A candidate and what it is judged on.
+
+    `folder` is that of its bundle, `model` the name that people use for it, and `data` has the hashes of the run's
+    review files by name.
+    """
 
     folder: Path
     model: str
@@ -31,7 +35,7 @@ class Challenge:
 
 @dataclass(frozen=True, kw_only=True)
 class Weighing:
-    """What weighing a candidate gave, before the settings are asked."""
+    """The judgement of a candidate, before the settings are applied."""
 
     outcome: Outcome
     reasons: tuple[str, ...]
@@ -47,7 +51,7 @@ def choose_candidate(comparison: Comparison, name: str | None) -> str | None:
 
 
 def decide_without_candidate(champions: Path, rules: GateRules) -> Decision:
-    """Refuse what did not train."""
+    """Refuse a candidate that did not train."""
     return Decision(
         outcome="refused",
         candidate=rules.candidate,
@@ -60,15 +64,16 @@ def decide_without_candidate(champions: Path, rules: GateRules) -> Decision:
 
 
 def decide(challenge: Challenge, champions: Path, rules: GateRules, rescore: Rescore) -> Decision:
-    """Decide on a candidate; `champions` is the folder of champions, held, and `rescore` judges one of them.
+    """Decide about a candidate; `champions` is the folder that `hold_champion` yields.
 
-    Nothing that is wrong with the champion is an error: it is the reason of a refusal, as nothing then shows that the
-    candidate is no worse. Raises UserError when the candidate's bundle is not whole.
+    `rescore` compares the candidate with a champion's bundle. A damaged champion is not an error but a reason to
+    refuse, because nothing then shows that the candidate is no worse. Raises UserError when the candidate's bundle is
+    incomplete or damaged.
     """
     identity = identify(challenge.folder)
     found = weigh_safely(challenge, identity, champions, rescore)
     outcome: Outcome = "held" if found.outcome == "promoted" and not rules.promote else found.outcome
-    by_hand = f"To make it the champion all the same: python flows/promote.py --to {challenge.model}"
+    by_hand = f"To make it the champion anyway, run: python flows/promote.py --to {challenge.model}"
     return Decision(
         outcome=outcome,
         candidate=identity.variant,
@@ -83,7 +88,7 @@ def decide(challenge: Challenge, champions: Path, rules: GateRules, rescore: Res
 
 
 def weigh_safely(challenge: Challenge, identity: Identity, champions: Path, rescore: Rescore) -> Weighing:
-    """Weigh a candidate, and refuse it when nothing can be held against it."""
+    """Weigh a candidate, and refuse it when the champion cannot be scored."""
     try:
         return weigh(challenge, identity, champions, rescore)
     except (UserError, TrainingError, ChildError) as error:
@@ -91,24 +96,24 @@ def weigh_safely(challenge: Challenge, identity: Identity, champions: Path, resc
 
 
 def name_champion(champions: Path) -> str | None:
-    """Name the bundle that the link leads to, also when nothing else can be said of it."""
+    """Name the bundle that the link leads to, even if the bundle is missing or damaged."""
     link = champions / CURRENT
     return link.readlink().name if link.is_symlink() else None
 
 
 def weigh(challenge: Challenge, identity: Identity, champions: Path, rescore: Rescore) -> Weighing:
-    """Weigh a candidate; raises what is wrong with the champion."""
+    """Weigh a candidate; raises an error if the champion cannot be scored."""
     champion = find_champion(champions)
     if champion is None:
-        return Weighing(outcome="promoted", reasons=("There is no champion yet.",))
+        return Weighing(outcome="promoted", reasons=("There was no champion yet.",))
     if champion.name == identity.name:
         return recognise(champion)
     if withdrawn := find_withdrawal(read_history(champions), identity.name):
-        reason = f"It was taken out of use by hand on {withdrawn.time[:10]}"
-        return Weighing(outcome="refused", reasons=(f"{reason}; only promotion by hand brings it back.",))
+        reason = f"The candidate was taken out of use by hand on {withdrawn.time[:10]}"
+        return Weighing(outcome="refused", reasons=(f"{reason}; only promotion by hand can bring it back.",))
     facts = read_bundle_file(champion)
     if challenge.dataset == SAMPLE != facts.dataset.name:
-        reason = f"A model of the built-in sample does not replace one of {facts.dataset.name}."
+        reason = f"A model of the built-in sample cannot replace a model of {facts.dataset.name}."
         return Weighing(outcome="refused", reasons=(reason,))
     ruling = rescore(champion)
     return Weighing(
@@ -120,23 +125,23 @@ def weigh(challenge: Challenge, identity: Identity, champions: Path, rescore: Re
 
 
 def recognise(champion: Path) -> Weighing:
-    """Say that the candidate is the champion, whose copy is made anew when it was damaged."""
+    """Say that the candidate is the champion already; a damaged copy of it is restored."""
     if is_intact(champion):
-        reason = "It is the champion already: the same model with the same answers."
+        reason = "The candidate is the champion already: the same model with the same answers."
         return Weighing(outcome="kept", reasons=(reason,))
-    reason = "It is the champion already; its files were damaged and are restored."
+    reason = "The candidate is the champion already; the champion's files were damaged and have been restored."
     return Weighing(outcome="promoted", reasons=(reason,))
 
 
 def warn_of_overlap(facts: BundleFacts, challenge: Challenge) -> tuple[str, ...]:
-    """Warn when the champion may have been trained on reviews that it was tested on.
+    """Warn when the champion may have been trained on this run's test reviews.
 
-    It cannot have been when its own test split was this one: that was disjoint from what it read.
+    It cannot have been if its own training or test split is that of this run, because the splits of a run are disjoint.
     """
     if all(facts.data.get(name) != challenge.data[name] for name in (TRAIN_FILE, TEST_FILE)):
         warning = (
-            "The champion was trained on other data than this run's: today's test reviews may be among those that it "
-            "has read, which would count in its favour."
+            "The champion was trained on other data than this run's. They may include some of this run's test reviews, "
+            "which would count in the champion's favour."
         )
         return (warning,)
     return ()

@@ -1,4 +1,4 @@
-"""What the gate says of a candidate: the decision, and what it was measured by."""
+"""What the gate says about a candidate: the decision, and the measurements behind it."""
 
 from typing import Literal
 
@@ -18,9 +18,10 @@ class Rates(Facts):
 
 
 class Gap(Facts):
-    """The candidate's accuracy less the champion's on `num_reviews`, with bounds that each are missed by chance alone.
+    """The candidate's accuracy minus the champion's on `num_reviews` reviews, with one-sided confidence bounds.
 
-    `place` is "worse" when the candidate surely is by more than the margin, "kept" when it surely is not, else "open".
+    `place` is "worse" if the candidate is significantly worse by more than the margin, "kept" if it is shown not to be,
+    and "open" otherwise.
     """
 
     num_reviews: int
@@ -40,21 +41,21 @@ class SliceGap(Gap):
 
 
 class LostReview(Review):
-    """A review that only the champion got right: what the candidate answered, and how sure it was."""
+    """A review that only the champion got right: what the candidate answered, and with what probability."""
 
     answer: str
     probability: float
 
 
 class LostReviews(Facts):
-    """How many reviews only the champion got right, and those of them of which the candidate was surest."""
+    """How many reviews only the champion got right, and those about which the candidate was most confident."""
 
     num_reviews: int
     reviews: tuple[LostReview, ...]
 
 
 class GateComparison(Gap):
-    """Candidate and champion on the same test reviews; `lost` is left out where reviews must not be."""
+    """Candidate and champion on the same test reviews; `lost` is left out where no texts are wanted."""
 
     accuracy: Rates
     slices: tuple[SliceGap, ...]
@@ -70,10 +71,10 @@ class Ruling(Facts):
 
 
 class Decision(Facts):
-    """The decision as it stands in metrics.json.
+    """The decision as metrics.json has it; margins are shares.
 
-    `comparison` is None when the two were not compared. An outcome of "held" is one of "promoted" that the settings did
-    not allow.
+    `comparison` is None when the two were not compared. The outcome is "held" if the candidate passed but the settings
+    did not allow a promotion.
     """
 
     outcome: Outcome

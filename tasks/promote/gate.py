@@ -1,4 +1,4 @@
-"""Whether a candidate may take the champion's place: their answers to the same reviews, held against two margins."""
+"""Whether a candidate may replace the champion: the difference on the same reviews, compared with two margins."""
 
 import math
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ from tasks.promote.facts import Gap, GateComparison, Rates, Ruling, SliceGap
 from tasks.promote.rules import Margins
 
 TAIL: Final = 1.0 - CONFIDENCE
-# How often an equally good candidate should pass where the number of test reviews is recommended.
+# How often an equally good candidate passes with the recommended number of test reviews.
 POWER: Final = 0.8
 
 
@@ -31,13 +31,13 @@ def judge(
 ) -> Ruling:
     """Judge hits of shape (num_reviews,) over all reviews and in each slice.
 
-    Over all reviews the candidate has to show that it is not worse by more than the margin: the lower bound of the
-    difference, which is too high in 5% of cases, has to lie above minus the margin. The error that counts has one
-    direction, so the test has one side; a candidate that is worse by more than the margin passes in at most 5%.
+    Over all reviews, the candidate has to show that it is not worse by more than the margin: the lower bound of the
+    difference, which is too high in 5% of cases, has to be above minus the margin. Only an error in this direction
+    matters, so the test is one-sided; a candidate that is worse by more than the margin passes in at most 5% of cases.
 
-    In the slices the burden is the other way round, because a slice of 50 reviews could never show it: a slice refuses
-    when its upper bound lies below minus its margin. The 5% are divided by the number of slices (Bonferroni), so that
-    all slices together refuse at most 5% of the candidates that keep within the margin in each.
+    In the slices, the burden of proof is reversed, because a slice of 50 reviews could never show this: a slice speaks
+    against the candidate if its upper bound is below minus its margin. The 5% are divided by the number of slices
+    (Bonferroni), so that at most 5% of candidates that are within the margin on every slice are rejected by chance.
     """
     whole = measure_gap(candidate, champion, margin=margins.overall, tail=TAIL)
     members = [part for part in slices if part.inside.any()]
@@ -68,7 +68,7 @@ def judge(
 
 
 def measure_gap(candidate: NDArray[np.bool_], champion: NDArray[np.bool_], *, margin: float, tail: float) -> Gap:
-    """Measure a gap and place it against the margin."""
+    """Measure the difference between hits of shape (num_reviews,) and compare its bounds with the margin."""
     only_candidate, only_champion = int((candidate & ~champion).sum()), int((champion & ~candidate).sum())
     low, high = bound_difference(only_candidate, only_champion, len(candidate), tail=tail)
     return Gap(
@@ -83,49 +83,53 @@ def measure_gap(candidate: NDArray[np.bool_], champion: NDArray[np.bool_], *, ma
 
 
 def explain_whole(gap: Gap, rates: Rates, margin: float) -> str:
-    """Say how the two stand over all reviews, and what of it decides."""
+    """Say how the two compare over all reviews, and which bound decides."""
     measured = (
-        f"On {gap.num_reviews:,} test reviews the candidate gets {rates.candidate:.2%} right and the champion "
-        f"{rates.champion:.2%}: {show_points(gap.difference)}"
+        f"On {gap.num_reviews:,} test reviews, the candidate gets {rates.candidate:.2%} right and the champion "
+        f"{rates.champion:.2%}. The difference is {show_points(gap.difference)}"
     )
-    allowed = f"a margin of {100 * margin:g}"
+    allowed = f"the margin of {100 * margin:g} points"
     match gap.place:
         case "kept":
-            return f"{measured}, and with 95% confidence not below {show_points(gap.low)}, within {allowed}."
+            return f"{measured} and with 95% confidence at least {show_points(gap.low)}, which is within {allowed}."
         case "worse":
-            return f"{measured}, and with 95% confidence not above {show_points(gap.high)}, beyond {allowed}."
+            return f"{measured} and with 95% confidence at most {show_points(gap.high)}, which is beyond {allowed}."
         case "open":
             return (
-                f"{measured}; it could be {show_points(gap.low)} at 95% confidence, beyond {allowed}."
-                f"{recommend_reviews(gap, margin)}"
+                f"{measured}, and its lower bound at 95% confidence is {show_points(gap.low)}, which is beyond "
+                f"{allowed}.{recommend_reviews(gap, margin)}"
             )
 
 
 def recommend_reviews(gap: Gap, margin: float) -> str:
-    """Say how many reviews it would take, when that is more than there are."""
+    """Say how many test reviews would be needed, if that is more than there are."""
     if not margin:
-        return " A margin of 0 asks of the candidate to be better."
+        return " With a margin of 0, the candidate has to be significantly better."
     differing = max((gap.only_candidate + gap.only_champion) / gap.num_reviews, margin)
     needed = (norm.ppf(1.0 - TAIL) + norm.ppf(POWER)) ** 2 * differing / margin**2 + 1.0 / margin
     if needed <= gap.num_reviews:
         return ""
     rounded = math.ceil(needed / 100) * 100
-    return f" To tell, four times of five, that an equal one keeps within it takes about {rounded:,} test reviews."
+    return f" An equally good candidate would pass in {POWER:.0%} of cases with about {rounded:,} test reviews."
 
 
 def explain_slice(part: Slice, gap: Gap, margin: float) -> str:
     """Say how much worse the candidate is in a slice."""
     return (
-        f"In the slice {part.group}: {part.name}, of {gap.num_reviews:,} reviews, it is worse: "
-        f"{show_points(gap.difference)}, surely not above {show_points(gap.high)}, beyond a margin of {100 * margin:g}."
+        f"In the slice {part.group}: {part.name} ({gap.num_reviews:,} reviews), the candidate is significantly worse. "
+        f"The difference is {show_points(gap.difference)} and with 95% confidence over all slices at most "
+        f"{show_points(gap.high)}, which is beyond the margin of {100 * margin:g} points."
     )
 
 
 def explain_slices(num_slices: int, margin: float) -> str:
     """Say that no slice speaks against the candidate."""
-    return f"In none of {num_slices} slices is it surely worse by more than a margin of {100 * margin:g} points."
+    return (
+        f"The candidate is not significantly worse by more than the margin of {100 * margin:g} points in any of "
+        f"{num_slices} slices."
+    )
 
 
 def show_points(difference: float) -> str:
-    """Show a difference of shares in points: show_points(-0.0123) -> "-1.23 points"."""
+    """Show a difference between shares in percentage points: show_points(-0.0123) -> "-1.23 points"."""
     return f"{100 * difference:+.2f} points"

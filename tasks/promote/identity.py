@@ -1,4 +1,4 @@
-"""What a bundle is called among champions: bundles of one name give the same answers."""
+"""The name of a bundle among the champions: bundles with the same name give the same answers."""
 
 import re
 from pathlib import Path
@@ -13,7 +13,7 @@ SAFE_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,199}")
 
 
 class Identity(NamedTuple):
-    """The name of a bundle among champions, and of what data it was made."""
+    """The name of a bundle among the champions, and the variant, training and dataset that it comes from."""
 
     name: str
     variant: str
@@ -22,10 +22,10 @@ class Identity(NamedTuple):
 
 
 def identify(folder: Path) -> Identity:
-    """Check a bundle against its hashes and name it; raises UserError when it is not whole.
+    """Check a bundle against its hashes and name it; raises UserError when it is incomplete or damaged.
 
-    The name has the fingerprint of the training, by which artifacts/models knows it, and a hash of what decides the
-    answers: the same training evaluated anew may have another threshold, and is another champion then.
+    The name has the fingerprint of the training, as in artifacts/models, and a hash of what determines the answers: if
+    a new evaluation of the same training sets another threshold, it is another champion.
     """
     names = list_files(folder)
     facts = read_bundle_file(folder)
@@ -42,7 +42,7 @@ def identify(folder: Path) -> Identity:
 
 
 def list_files(folder: Path) -> list[str]:
-    """List the files of a bundle, its manifests too, all of them checked; raises UserError when it is not whole."""
+    """List and check the files of a bundle and its manifests; raises UserError when it is incomplete or damaged."""
     names: dict[str, None] = {}
     for manifest_name in MANIFESTS:
         manifest = read_bundle_manifest(folder / manifest_name)
@@ -54,13 +54,13 @@ def list_files(folder: Path) -> list[str]:
 
 
 def check_name(name: str, folder: Path) -> None:
-    """Refuse a name that could lead out of a folder."""
+    """Raise UserError for a name that could lead out of its folder."""
     if not SAFE_NAME.fullmatch(name):
         raise UserError(f"the model in {str(folder)!r} has a part called {name!r}; expected a plain file name.")
 
 
 def is_intact(folder: Path) -> bool:
-    """Tell whether a bundle is there and whole."""
+    """Tell whether a bundle exists and is complete and undamaged."""
     try:
         list_files(folder)
     except UserError:

@@ -5,21 +5,21 @@ from typing import Final
 from tasks.formatting.markdown import escape_markdown, render_table
 from tasks.promote.facts import Decision, LostReview
 
-# A review of any length is recognised by its beginning; so many of them stay far below what an artifact may hold.
+# The beginning is enough to recognise a review, and keeps the artifact far below Prefect's limit on its size.
 SHOWN_CHARACTERS: Final = 300
-PLACES: Final = {"worse": "worse", "kept": "within the margin", "open": "cannot be told"}
+PLACES: Final = {"worse": "worse", "kept": "within the margin", "open": "undecided"}
 SLICE_NUMBERS: Final = ("reviews", "points", "interval")
 
 
 def describe_gate(gate: Decision) -> str:
-    """Say in a sentence what became of the candidate."""
+    """Say in a sentence what the gate decided."""
     candidate, champion = gate.candidate, gate.champion
     match gate.outcome:
         case "promoted":
             place = f" in place of {champion}" if champion else " as the first champion"
             return f"Promoted {candidate}{place}."
         case "held":
-            return f"Not promoted, as the settings ask: {candidate} would have become the champion."
+            return f"Not promoted, because the settings do not allow it: {candidate} would have become the champion."
         case "kept":
             return f"Nothing to change: {candidate} is the champion already."
     stays = f"{champion} stays the champion." if champion else "there is no champion."
@@ -32,15 +32,15 @@ def describe_lost(gate: Decision) -> str:
         return ""
     lost, won = gate.comparison.lost, gate.comparison.only_candidate
     shown = len(lost.reviews)
-    which = f"; the {shown} on which it is surest follow" if lost.num_reviews > shown else ""
+    which = f"; the {shown} about which it is most confident are listed below" if lost.num_reviews > shown else ""
     return (
-        f"The candidate gets {lost.num_reviews:,} test reviews wrong that the champion gets right, and {won:,} the "
-        f"other way round{which}."
+        f"The candidate gets {lost.num_reviews:,} test reviews wrong that the champion gets right, and {won:,} "
+        f"right that the champion gets wrong{which}."
     )
 
 
 def tabulate_slices(gate: Decision) -> list[dict[str, str]]:
-    """Put the slices into words, in the order of the slices."""
+    """Format the comparison on each slice as a row of text."""
     return [
         {
             "slice": f"{part.group}: {part.name}",
@@ -54,8 +54,8 @@ def tabulate_slices(gate: Decision) -> list[dict[str, str]]:
 
 
 def describe_claim(review: LostReview) -> str:
-    """Say what the candidate takes a review for."""
-    return f"the candidate says {review.answer} with {review.probability:.1%}"
+    """Say what the candidate predicts for a review."""
+    return f"the candidate predicts {review.answer} with probability {review.probability:.1%}"
 
 
 def list_reasons(gate: Decision) -> str:
@@ -68,7 +68,7 @@ def render_gate(gate: Decision) -> str:
     parts = [f"# {escape_markdown(describe_gate(gate))}", list_reasons(gate)]
     if gate.comparison:
         parts += [
-            "## Slices, candidate less champion",
+            "## Slices: candidate minus champion",
             render_table(tabulate_slices(gate), right_aligned=SLICE_NUMBERS),
         ]
         parts += ["## Reviews that only the champion gets right", escape_markdown(describe_lost(gate))]

@@ -1,4 +1,4 @@
-"""Champion and candidate on the current test split: the champion answers it anew, the candidate has answered it."""
+"""Champion and candidate on a run's test split: the champion is scored again, the candidate has been scored."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -27,7 +27,7 @@ MOST_LOST: Final = 30
 
 
 class Answers(NamedTuple):
-    """A model's answers and the labels, of shape (num_reviews,), and how sure it was of each answer."""
+    """A model's answers, the labels, and the probability of each answer: shape (num_reviews,)."""
 
     predicted: NDArray[np.intp]
     labels: NDArray[np.integer[Any]]
@@ -49,9 +49,9 @@ def rescore_champion(
     encodings: Mapping[str, ComparedEncoding],
     margins: Margins,
 ) -> Ruling:
-    """Score the champion on the test reviews and judge the candidate, with the reviews that it would lose.
+    """Score the champion on the test reviews and judge the candidate; the ruling lists the reviews that it would lose.
 
-    Raises UserError when the champion cannot be loaded or knows other labels.
+    Raises UserError when the champion cannot be loaded or has other labels.
     """
     champion = answer_anew(load_bundle(champion_folder), test_path, label_names)
     candidate = read_answers(candidate_folder, test_path)
@@ -63,7 +63,7 @@ def rescore_champion(
 
 
 def answer_anew(bundle: Bundle, test_path: Path, label_names: Sequence[str]) -> Answers:
-    """Let a loaded model answer the test reviews, in the order of the labels that the run has."""
+    """Let a loaded model answer the test reviews; answers are indices into the run's labels."""
     check_labels(bundle.label_names, label_names)
     places = np.array([label_names.index(name) for name in bundle.label_names])
     predicted, labels, confidence = [], [], []
@@ -76,31 +76,32 @@ def answer_anew(bundle: Bundle, test_path: Path, label_names: Sequence[str]) -> 
 
 
 def check_labels(champion: Sequence[str], run: Sequence[str]) -> None:
-    """Raise UserError when the champion gives other answers than the run asks for; their order does not matter."""
+    """Raise UserError when the champion's labels are not those of the run; their order does not matter."""
     if sorted(champion) != sorted(run):
         raise UserError(
-            f"its labels are {', '.join(champion)} and those of the test reviews {', '.join(run)}; expected the same."
+            f"its labels are {', '.join(champion)}, and those of the test reviews are {', '.join(run)}; "
+            "expected the same."
         )
 
 
 def read_answers(folder: Path, test_path: Path) -> Answers:
-    """Read what the candidate answered in its evaluation; raises UserError when that was on other reviews."""
+    """Read the candidate's answers from its evaluation; raises UserError if that was on other reviews."""
     path = folder / PREDICTIONS_FILE
     columns = ["id", "label"]
     if not pq.read_table(path, columns=columns).equals(pq.read_table(test_path, columns=columns)):
-        raise UserError(f"{str(path)!r} is not of the test reviews of this run; expected it to be. Run again.")
+        raise UserError(f"{str(path)!r} has predictions of other reviews; expected this run's test reviews. Run again.")
     probabilities, labels = read_predictions(path)
     predicted = predict_labels(probabilities, threshold=read_bundle_file(folder).threshold)
     return Answers(predicted, labels, take_confidence(probabilities, predicted))
 
 
 def take_confidence(probabilities: NDArray[np.float64], predicted: NDArray[np.intp]) -> NDArray[np.float64]:
-    """Take the probability of each answer."""
+    """Take the probability of each answer: (num_reviews, num_classes) -> (num_reviews,)."""
     return probabilities[np.arange(len(predicted)), predicted]
 
 
 def list_lost(candidate: Answers, champion: Answers, test_path: Path, label_names: Sequence[str]) -> LostReviews:
-    """List the reviews that only the champion got right, those first of which the candidate is surest."""
+    """List the reviews that only the champion got right; the candidate's most confident mistakes come first."""
     lost = np.flatnonzero(champion.correct & ~candidate.correct)
     shown = lost[np.argsort(-candidate.confidence[lost], kind="stable")[:MOST_LOST]].tolist()
     texts = read_reviews(test_path, sorted(shown), label_names)

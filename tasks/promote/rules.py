@@ -1,4 +1,4 @@
-"""What a run's settings say of the gate."""
+"""What a run's settings say about the gate."""
 
 from dataclasses import dataclass
 

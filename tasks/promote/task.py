@@ -1,4 +1,4 @@
-"""Prefect task that holds a run's candidate against the champion and promotes it when it passes."""
+"""Prefect task that compares a run's candidate with the champion and promotes it when it passes."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -49,7 +49,7 @@ def gate_candidate(
             run_id=run_id,
             data_dir=data_dir,
             artifacts_dir=artifacts_dir,
-            on_wait=lambda: logger.info("gate-candidate: waiting for another that is at the gate"),
+            on_wait=lambda: logger.info("gate-candidate: waiting for another run that is at the gate"),
         )
     except UserError as error:
         return Failed(message=str(error), data=error)
@@ -57,7 +57,7 @@ def gate_candidate(
 
 
 def publish(decision: Decision) -> State[Decision]:
-    """Show the decision in the Prefect UI and end the task by its name."""
+    """Show the decision in the log and the Prefect UI, and name the task's final state after it."""
     sentence = describe_gate(decision)
     for line in (sentence, *decision.reasons, *decision.warnings):
         get_run_logger().info("gate: %s", line)

@@ -304,7 +304,7 @@ def test_link_that_a_copy_made_a_folder_is_refused_with_a_remedy(artifacts: Path
     target = link.resolve()
     link.unlink()
     shutil.copytree(target, link)
-    with pytest.raises(UserError, match="is a folder, as copying leaves it"):
+    with pytest.raises(UserError, match="is a folder, perhaps because a copy followed the link"):
         promote_by_hand(artifacts, add_bundle("conv-max"))
 
 

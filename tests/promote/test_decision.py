@@ -64,7 +64,7 @@ def weigh(artifacts: Path, it: Challenge, rescore: Rescore, rules: GateRules = R
 def test_first_candidate_becomes_the_champion(artifacts: Path, add_bundle: AddBundle) -> None:
     decision = weigh(artifacts, challenge(add_bundle("lstm")), never)
     assert (decision.outcome, decision.champion) == ("promoted", None)
-    assert decision.reasons == ("There is no champion yet.",)
+    assert decision.reasons == ("There was no champion yet.",)
 
 
 @pytest.mark.parametrize(("passes", "outcome"), [(True, "promoted"), (False, "refused")])
@@ -91,7 +91,9 @@ def test_champion_whose_copy_was_damaged_is_restored_by_itself(artifacts: Path, 
     (artifacts / "champion" / "current" / "model.npz").write_text("damaged")
     decision = weigh(artifacts, challenge(bundle), never)
     assert decision.outcome == "promoted"
-    assert "restored" in decision.reasons[0]
+    assert decision.reasons[0] == (
+        "The candidate is the champion already; the champion's files were damaged and have been restored."
+    )
 
 
 @pytest.mark.parametrize("error", [UserError("other labels"), TrainingError("killed"), ChildError("Value: odd")])
@@ -155,7 +157,7 @@ def test_model_of_the_sample_does_not_replace_one_of_real_reviews(artifacts: Pat
     reign(artifacts, add_bundle("conv-max"))
     decision = weigh(artifacts, challenge(add_bundle("lstm", dataset="sample"), dataset="sample"), never)
     assert decision.outcome == "refused"
-    assert "built-in sample does not replace one of imdb_reviews" in decision.reasons[0]
+    assert "A model of the built-in sample cannot replace a model of imdb_reviews." in decision.reasons[0]
 
 
 def test_model_of_the_sample_replaces_one_of_the_sample(artifacts: Path, add_bundle: AddBundle) -> None:

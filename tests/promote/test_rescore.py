@@ -143,7 +143,7 @@ def test_labels_in_another_order_are_the_same_labels(tmp_path: Path, make_model:
 def test_champion_with_other_labels_is_refused(tmp_path: Path, make_model: MakeModel) -> None:
     today = write_reviews(tmp_path / "today", NAMES)
     champion = make_model("tfidf-linear", today, NAMES)
-    with pytest.raises(UserError, match="its labels are bad, good and those of the test reviews bad, so so"):
+    with pytest.raises(UserError, match="its labels are bad, good, and those of the test reviews are bad, so so"):
         compare(champion, champion, today, ["bad", "so so"])
 
 
@@ -158,5 +158,5 @@ def test_damaged_champion_is_refused(tmp_path: Path, make_model: MakeModel) -> N
 def test_candidate_that_answered_other_reviews_is_refused(tmp_path: Path, make_model: MakeModel) -> None:
     before, today = write_reviews(tmp_path / "before", NAMES, start=7), write_reviews(tmp_path / "today", NAMES)
     model = make_model("tfidf-linear", before, NAMES)
-    with pytest.raises(UserError, match="is not of the test reviews of this run"):
+    with pytest.raises(UserError, match="has predictions of other reviews; expected this run's test reviews"):
         compare(model, model, today)
