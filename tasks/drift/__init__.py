@@ -1,1 +1,1 @@
-"""Drift: whether the training data are still those that the champion was trained on."""
+"""Drift: whether the training data still resemble those that the champion was trained on."""

@@ -1,4 +1,4 @@
-"""What drift.json says of a run's training data: how far each measure of them is from the champion's."""
+"""What drift.json says about a run's training data: how far each measure of them is from the champion's."""
 
 from typing import Final, Literal
 
@@ -10,9 +10,9 @@ MeasureName = Literal["labels", "words", "unknown"]
 
 
 class Measure(Facts):
-    """One comparison: the population stability index, what of it chance alone makes, and the counts in each bin.
+    """One comparison: the population stability index, its bound under chance alone, and the counts in each bin.
 
-    `bins` are names, or upper bounds with the last bin open.
+    `bins` are names of labels, or upper bounds; the last bin, above the highest bound, has no entry of its own.
     """
 
     name: MeasureName
@@ -25,7 +25,7 @@ class Measure(Facts):
 
 
 class Drift(Document):
-    """The content of drift.json: which champion the data were held against, and the worst level of all measures."""
+    """The content of drift.json: the champion whose data are compared, and the worst level of all measures."""
 
     champion: str
     level: Level

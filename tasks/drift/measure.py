@@ -1,4 +1,4 @@
-"""Hold a run's training data against what the champion was trained on."""
+"""Compare a run's training data with what the champion was trained on."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -19,13 +19,14 @@ from tasks.store.layout import TRAIN_FILE, VALIDATION_FILE
 def measure_drift(champion_folder: Path, reviews_folder: Path, folder: Path, *, counts: Mapping[str, int]) -> Drift:
     """Write drift.json under `folder` and return it; `counts` are the training reviews of each label by name.
 
-    Labels and lengths are compared on the training splits. Unknown words are compared on the validation splits: both
-    were kept from the champion's vocabulary in the same way, while its training split was not.
+    Labels and lengths are compared on the training splits. Unknown words are compared on the validation splits: the
+    champion's vocabulary was learned from neither of them, but from its own training split.
+    Raises UserError when the champion's bundle has no profile of its texts.
     """
     champion = load_bundle(champion_folder)
     profile = champion.facts.profile
     if profile is None:
-        raise UserError(f"{champion.model_id} keeps no profile of its texts; expected one. Train it again.")
+        raise UserError(f"{champion.model_id} has no profile of its training texts; expected one. Train it again.")
     unknown = read_unknown(champion, reviews_folder / VALIDATION_FILE)
     measures = (
         compare_labels(champion.facts.dataset.counts["train"], counts),
@@ -48,14 +49,14 @@ def read_unknown(champion: Bundle, path: Path) -> NDArray[np.float64]:
 
 
 def compare_labels(reference: Mapping[str, int], current: Mapping[str, int]) -> Measure:
-    """Compare how often each label occurs; one that only one side has counts as none on the other."""
+    """Compare how often each label occurs; a label that one side lacks counts zero there."""
     names = list(dict.fromkeys([*reference, *current]))
     before, after = ([counts.get(name, 0) for name in names] for counts in (reference, current))
     return describe_measure("labels", names, before, after)
 
 
 def compare_values(name: MeasureName, profile: Histogram, values: NDArray[np.int64] | NDArray[np.float64]) -> Measure:
-    """Compare numbers with a profile, in the profile's bins."""
+    """Compare one number per review with a profile, in the profile's bins."""
     after = count_in_bins(values, profile.bounds)
     return describe_measure(name, profile.bounds, profile.counts, after)
 
@@ -63,7 +64,7 @@ def compare_values(name: MeasureName, profile: Histogram, values: NDArray[np.int
 def describe_measure(
     name: MeasureName, bins: Sequence[str] | Sequence[float], reference: Sequence[int], current: Sequence[int]
 ) -> Measure:
-    """Gather one comparison; `bins` are names, or upper bounds with the last bin open."""
+    """Gather one comparison; `bins` are as in `Measure`."""
     index, noise = stability_index(reference, current), noise_bound(reference, current)
     return Measure(
         name=name,

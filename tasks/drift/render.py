@@ -1,4 +1,4 @@
-"""What a drift summary says, in words: the same in the log, the summary, on the page and in the Prefect UI."""
+"""What drift says in words: the same in the log, the summary, on the page and in the Prefect UI."""
 
 from typing import Final
 
@@ -13,14 +13,15 @@ TITLES: Final[dict[MeasureName, str]] = {
 }
 METHOD: Final = (
     "The index is the population stability index over labels, or over bins that each hold a tenth of the champion's "
-    f"reviews. Above {MOVING_FROM} the data are moving, above {ALARM_FROM} it is an alarm, each only where the index "
-    "also passes what chance alone makes of so many reviews once in 1,000 times. Unknown words are those of the "
-    "champion's vocabulary, on the validation splits, which no vocabulary was learned from."
+    f'reviews. The level is "moving" above {MOVING_FROM} and "alarm" above {ALARM_FROM}, but only if the index also '
+    'exceeds the value under "chance", which chance alone exceeds once in 1,000 times with this many reviews. Unknown '
+    "words are words that the champion's vocabulary lacks; they are counted on the validation splits, from which no "
+    "vocabulary is learned."
 )
 
 
 def describe_drift(drift: Drift) -> str:
-    """Say in a sentence whether the training data are those of the champion still."""
+    """Say in a sentence whether the training data still resemble the champion's."""
     moved = [measure for measure in drift.measures if measure.level != "stable"]
     if not moved:
         return f"The training data are like those of the champion, {drift.champion}."
@@ -29,7 +30,7 @@ def describe_drift(drift: Drift) -> str:
 
 
 def tabulate_drift(drift: Drift) -> list[dict[str, str]]:
-    """Put each measure into a row of words."""
+    """Format each measure as a row of text."""
     return [
         {
             "measure": TITLES[measure.name],
@@ -48,7 +49,7 @@ RIGHT_ALIGNED: Final = frozenset({"index", "chance", "champion's reviews", "this
 
 
 def describe_largest(measure: Measure) -> str:
-    """Name the bin whose share changed most: "pos: 50.0% -> 71.0%"."""
+    """Name the bin whose share changed most, and both shares: "pos: 50.0% -> 71.0%"."""
     before, after = (
         [count / max(1, sum(counts)) for count in counts] for counts in (measure.reference, measure.current)
     )
@@ -68,6 +69,6 @@ def name_bin(measure: Measure, number: int) -> str:
 
 
 def render_drift(drift: Drift) -> str:
-    """Render as Markdown, below a heading of its own."""
+    """Render the sentence, the table and the method as Markdown, without a heading."""
     table = render_table(tabulate_drift(drift), right_aligned=RIGHT_ALIGNED)
     return "\n\n".join([f"**{escape_markdown(describe_drift(drift))}**", table, METHOD])

@@ -1,4 +1,4 @@
-"""Prefect task that holds a run's training data against the champion's."""
+"""Prefect task that compares a run's training data with the champion's."""
 
 from pathlib import Path
 from typing import Final, cast
@@ -24,14 +24,15 @@ from tasks.store.outputs import Manifest, Output, record_file
 
 MEASURE: Final = "tasks.drift.measure:measure_drift"
 LIBRARIES: Final = ("scipy", "numpy", "pyarrow", "tokenizers")
-# Drift counts tokens; the champion's model predicts nothing for it.
+# Drift counts tokens; it needs no predictions of the champion's model.
 RUN_NO_MODEL: Final = ("tasks.train.*",)
 
 
 def has_comparable_champion(choice: Choice, artifacts_dir: Path) -> bool:
-    """Tell whether there is a champion of this dataset; of files, whose names change from night to night, any is.
+    """Tell whether there is a champion of this dataset that keeps a profile of its texts.
 
-    Raises UserError when there is one that is not as it was made.
+    For files, whose names change from night to night, any champion counts. Raises UserError when the champion's bundle
+    is damaged.
     """
     folder = artifacts_dir / CHAMPION / CURRENT
     if not folder.exists():
@@ -43,7 +44,7 @@ def has_comparable_champion(choice: Choice, artifacts_dir: Path) -> bool:
 
 @task(name="measure-drift", cache_policy=NO_CACHE)
 def measure_drift(reviews: ReviewsManifest, *, data_dir: Path, artifacts_dir: Path) -> State[Manifest[Drift]]:
-    """Write drift.json, show it in the UI, and warn of what moved."""
+    """Write drift.json, show it in the Prefect UI, and log a warning if something moved."""
     champion = find_bundle(artifacts_dir / CHAMPION)
     output = Output(
         root=artifacts_dir,
@@ -61,7 +62,8 @@ def measure_drift(reviews: ReviewsManifest, *, data_dir: Path, artifacts_dir: Pa
     )
 
     def make(folder: Path) -> Drift:
-        # Here, since most flows never measure. In this process: it holds a batch of tokens at a time, and no model.
+        # Imported here because most flows never measure drift. It needs no process of its own: it holds one batch of
+        # tokens at a time, and no model.
         from tasks.drift.measure import measure_drift
 
         return measure_drift(champion, data_dir / reviews.folder, folder, counts=reviews.facts.counts["train"])
@@ -73,7 +75,7 @@ def measure_drift(reviews: ReviewsManifest, *, data_dir: Path, artifacts_dir: Pa
 
 
 def show(drift: Drift) -> None:
-    """Publish the summary, and log it: as a warning when something moved."""
+    """Show the summary in the Prefect UI and log it, as a warning if something moved."""
     create_markdown_artifact(key="drift", markdown=render_drift(drift), description=describe_drift(drift))
     logger = get_run_logger()
     log = logger.info if drift.level == STABLE else logger.warning
