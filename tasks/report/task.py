@@ -38,7 +38,7 @@ def write_report(
     config_json: str,
     artifacts_dir: Path,
 ) -> RunLeaderboard:
-    """Write the run's reports in all their forms; returns the content of leaderboard.json."""
+    """Write the run's reports in all formats; returns the content of leaderboard.json."""
     compared = Comparison.read(artifacts_dir / comparison.folder / FILE)
     metrics = RunMetrics.gather(compared, run=run, gate=gate, drift=drift, probe=find_probe(artifacts_dir))
     with disk_errors_explained(artifacts_dir):
@@ -51,7 +51,7 @@ def write_report(
 def write_probe_report(
     measured: Manifest[MeasurementFacts], *, run: ProbeRun, config_json: str, artifacts_dir: Path
 ) -> Probe:
-    """Write the probe's reports in all their forms; returns the content of probe.json."""
+    """Write the probe's reports in all formats; returns the content of probe.json."""
     probe = Probe(run=run, **dict(read_memory(measured, artifacts_dir=artifacts_dir)))
     with disk_errors_explained(artifacts_dir):
         folder = write_probe(artifacts_dir, probe, config_json)

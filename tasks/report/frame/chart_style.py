@@ -1,4 +1,4 @@
-"""How the page's charts look, and what several of them are made of."""
+"""How the charts of all pages look, and the parts that several of them share."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, cast
@@ -9,12 +9,12 @@ from tasks.compare.facts import Comparison
 from tasks.compare.results import BASELINE, CONSTANT, ENSEMBLE
 from tasks.train.variants import LONG, MORE, SEED
 
-# Each is told from the others and from a white and a nearly black page, also without the sense of red and green.
+# The colours are distinct on a white and on a nearly black page, also for readers who cannot tell red from green.
 COLORS: Final = {BASELINE: "#d9690f", SEED: "#2f86d1", LONG: "#1a9e77", MORE: "#c2497f", ENSEMBLE: "#a873c4"}
 SHAPES: Final = {BASELINE: "square", SEED: "circle", LONG: "triangle-up", MORE: "cross", ENSEMBLE: "diamond"}
 GREY: Final = "#8a8f98"
 ROW_HEIGHT: Final = 24
-# Beyond this from the best, in share, differences of colour would hide those between the others.
+# Colouring models that are further behind the best than this share would hide the differences between the others.
 FAR_BEHIND: Final = 0.15
 CONFIG: Final = {
     "background": "transparent",
@@ -27,12 +27,12 @@ CONFIG: Final = {
 
 
 def values(rows: Sequence[Mapping[str, Any]]) -> alt.Data:
-    """Put rows into a chart as they are."""
+    """Put rows into a chart as inline data."""
     return cast("alt.Data", alt.InlineData(values=list(rows)))
 
 
 def layer(*charts: alt.Chart) -> alt.LayerChart:
-    """Put charts on top of each other; Altair's own function says that it may also return a facet."""
+    """Put charts on top of each other; the type of Altair's own function also allows a facet."""
     return cast("alt.LayerChart", alt.layer(*charts))
 
 
@@ -56,7 +56,7 @@ def color_by_group(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
 
 
 def choose_model(metrics: Comparison, *, without: Sequence[str] = (CONSTANT,)) -> alt.Parameter:
-    """Let the reader choose one model; the recommended one comes first."""
+    """Let the reader choose one model; the recommended one is preselected."""
     models = list_models(metrics, without=without)
     recommended = metrics.recommendation
     first = recommended.name if recommended and recommended.name in models else models[0]
@@ -64,7 +64,7 @@ def choose_model(metrics: Comparison, *, without: Sequence[str] = (CONSTANT,)) -
 
 
 def color_cells(base: alt.Chart, field: str, *, rows: Sequence[Mapping[str, Any]]) -> alt.LayerChart:
-    """Colour cells by a share, higher is darker, and write it into them; what is far behind has the lightest colour."""
+    """Colour cells by a share, darker for higher, and write it into them; those far behind have the lightest colour."""
     high = max(row[field] for row in rows)
     low = min(high - 0.01, max(min(row[field] for row in rows), high - FAR_BEHIND))
     scale = alt.Scale(scheme="blues", domain=[low, high], clamp=True)
@@ -76,5 +76,5 @@ def color_cells(base: alt.Chart, field: str, *, rows: Sequence[Mapping[str, Any]
 
 
 def matrix_size(num_rows: int) -> dict[str, Any]:
-    """Size a chart of rows of text."""
+    """Return the size of a chart with this number of rows."""
     return {"width": "container", "height": ROW_HEIGHT * num_rows}

@@ -1,5 +1,5 @@
 "use strict";
-// Charts, sorting and filters of the page; without it every number still stands in a table.
+// Charts, sorting and filters of the page; all numbers are also in tables, which need no script.
 
 const PAGE = 20;
 
@@ -16,7 +16,7 @@ async function drawCharts() {
   document.documentElement.dataset.ready = "true";
 }
 
-// Charts in which one model can be lit, and the model that a press keeps lit.
+// Charts in which one model can be highlighted, and the model that stays highlighted after a press.
 const litViews = [];
 let kept = "";
 
@@ -53,7 +53,7 @@ function sortTable(head) {
   const descending = head.getAttribute("aria-sort") === "ascending";
   const key = (row) => row.cells[column].dataset.sort;
   const rows = [...body.rows].sort((a, b) => {
-    // What has no value stays at the end, whichever way the rest is sorted.
+    // Rows without a value stay at the end in either order.
     if ((key(a) === "") !== (key(b) === "")) return key(a) === "" ? 1 : -1;
     return (descending ? -1 : 1) * compareCells(key(a), key(b));
   });

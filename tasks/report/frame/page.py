@@ -1,6 +1,6 @@
-"""What the pages share. Each needs nothing else: it works from disk, without a network, on a phone and on paper.
+"""What the pages share. Each page is self-contained: it works from disk, without a network, on a phone and on paper.
 
-Texts of reviews are hostile input: the templates escape whatever they are given, and the charts' data as JSON in HTML.
+Review texts are hostile input: the templates escape everything that they are given, and chart data as JSON in HTML.
 """
 
 from pathlib import Path
@@ -16,7 +16,7 @@ ROOM: Final = Path(__file__).parent
 
 
 def load_frame() -> dict[str, Any]:
-    """Load what frame.html.j2 puts into every page: style, script, the charts' runtime and their looks."""
+    """Load what frame.html.j2 puts into every page: style, script, the charts' runtime and their configuration."""
     return {
         "style": (ROOM / "page.css").read_text(encoding="utf-8"),
         "script": (ROOM / "page.js").read_text(encoding="utf-8"),
@@ -26,7 +26,7 @@ def load_frame() -> dict[str, Any]:
 
 
 def make_environment() -> jinja2.Environment:
-    """Templates that escape everything they are given."""
+    """Make an environment whose templates escape everything that they are given."""
     return jinja2.Environment(
         loader=jinja2.FileSystemLoader(ROOM.parent),
         autoescape=True,
@@ -39,4 +39,4 @@ def make_environment() -> jinja2.Environment:
 def describe_chart(name: str, chart: alt.TopLevelMixin, description: str) -> dict[str, Any]:
     """Give a chart its name and its alternative text."""
     spec = chart.to_dict()
-    return {"id": name, "alt": f"{description}; the numbers stand in a table beside it.", "spec": spec}
+    return {"id": name, "alt": f"{description}; the numbers are in a table beside it.", "spec": spec}

@@ -1,4 +1,4 @@
-"""Where names beside points go so that none covers another name or point."""
+"""Where to put the names beside points so that no name covers another name or point."""
 
 from collections.abc import Iterator, Sequence
 from typing import Final, Literal, NamedTuple
@@ -9,14 +9,14 @@ POINT_RADIUS: Final = 5.0
 
 
 class Placement(NamedTuple):
-    """How a name lies by its point, in pixels: which of its ends is nearest, and how far off that is."""
+    """The place of a name beside its point: which end of the name is nearest, and its offset in pixels."""
 
     align: Literal["left", "right", "center"]
     dx: int
     dy: int
 
 
-# The first that is free is taken.
+# In order of preference.
 PLACEMENTS: Final = (
     Placement("left", 8, -6),
     Placement("left", 8, 7),
@@ -48,7 +48,7 @@ class Box(NamedTuple):
 def place_names(
     points: Sequence[tuple[float, float]], names: Sequence[str], *, width: float
 ) -> Iterator[Placement | None]:
-    """Place each point's name, the first ones first; None where there is no room for it.
+    """Place the name of each point, in their order; None where there is no room for it.
 
     Points are in pixels, x from 0 to `width`, y downwards.
     """

@@ -1,4 +1,4 @@
-"""The charts' runtime: Vega, Vega-Lite and their embedding as one script, bundled once for all runs of a checkout."""
+"""The charts' runtime: Vega, Vega-Lite and Vega-Embed as one script, bundled once for all runs of a checkout."""
 
 from pathlib import Path
 from typing import Any, Final
@@ -16,10 +16,10 @@ SCRIPT: Final = "runtime.js"
 
 
 def load_runtime(root: Path = DATA) -> str:
-    """Load the script; bundling takes longer than all else of a page, so that it is kept.
+    """Load the script, which is kept on disk because bundling takes longer than the rest of a page.
 
-    `root` is the checkout's own data folder, wherever a run keeps its data: the script is that of the libraries. Where
-    nothing can be written it is bundled each time.
+    `root` is the checkout's own data folder, wherever a run keeps its data, because the script depends only on the
+    libraries. If nothing can be written there, the script is bundled each time.
     """
     output = Output(
         root=root,
@@ -47,8 +47,8 @@ def write_runtime(folder: Path) -> dict[str, Any]:
 
 
 def bundle_runtime() -> str:
-    """Bundle the three libraries, such that the script can stand within HTML."""
-    # Without a snippet of one's own it is the libraries alone; the stub does not know that.
+    """Bundle the three libraries into a script that can be embedded in HTML."""
+    # Without a snippet, the bundle is the libraries alone; the type stub does not allow for that.
     bundle = vl_convert.javascript_bundle(None, vl_version=VEGA_LITE)  # type: ignore[arg-type]
-    # Within HTML these two would end or re-open the script.
+    # Within HTML, these two would end the script or change how it is parsed.
     return bundle.replace("</script", "<\\/script").replace("<!--", "<\\!--")

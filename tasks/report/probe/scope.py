@@ -89,7 +89,7 @@ def describe_gaps(memory: Memory) -> list[str]:
             missing = ", ".join(name for name in models if name not in found[distance])
             gaps.setdefault(missing, []).append(str(distance))
         sentences += [
-            f"{recall_task} at {join_words(distances)} words has no result of {missing}."
+            f"{recall_task} at {join_words(distances)} words has no result for {missing}."
             for missing, distances in gaps.items()
             if missing
         ]

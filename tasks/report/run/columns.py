@@ -12,14 +12,14 @@ from tasks.evaluate.metric_table import Metric, list_metrics
 from tasks.report.run.facts import RunMetrics
 from tasks.report.run.verdict import show_interval
 
-KINDS: Final = {BASELINE: "baseline", ENSEMBLE: "all together"}
+KINDS: Final = {BASELINE: "baseline", ENSEMBLE: "average of all"}
 YES_NO: Final = {True: "yes", False: "no", None: "-"}
 
 
 class Column(NamedTuple):
-    """A column: its head and what it says of a row.
+    """A column: its title and what it shows of a row.
 
-    A terminal that is too narrow goes without the columns of the lowest rank first; those without a rank always stay.
+    On a narrow terminal, columns are left out from the lowest rank up; those without a rank always stay.
     """
 
     title: str
@@ -71,18 +71,18 @@ def make_column(metric: Metric) -> Column:
 
 
 def list_right_aligned() -> set[str]:
-    """List the heads of columns of numbers."""
+    """List the titles of the columns of numbers."""
     return {column.title for column in list_columns() if column.is_number}
 
 
 def list_left_out_first() -> list[str]:
-    """List the heads of columns that a narrow terminal goes without, the first of these first."""
+    """List the titles of the columns that a narrow terminal leaves out, in the order in which it does so."""
     ranked = [(column.rank, column.title) for column in list_columns() if column.rank is not None]
     return [title for _, title in sorted(ranked, key=lambda it: it[0])]
 
 
 def format_rows(leaderboard: Leaderboard | RunMetrics) -> list[dict[str, str]]:
-    """Put each variant's numbers into words, in the order of the leaderboard."""
+    """Format the numbers of each variant as text, in the order of the leaderboard."""
     return [format_row(row) for row in leaderboard.variants]
 
 
@@ -92,6 +92,6 @@ def format_row(row: LeaderboardRow) -> dict[str, str]:
 
 
 def explain_metrics() -> str:
-    """Say in a sentence what the metrics are and which way they are better."""
+    """Say in a sentence what the metrics are and whether higher or lower is better."""
     parts = [f"{it.title} ({it.better} is better): {it.description}" for it in list_metrics("table")]
     return f"{'; '.join(parts)}."

@@ -1,4 +1,4 @@
-"""The charts of what confidence is worth: each function takes a run's metrics and returns a Vega-Lite chart."""
+"""The charts of calibration and selection: each function takes a run's metrics and returns a Vega-Lite chart."""
 
 import altair as alt
 
@@ -9,7 +9,7 @@ from tasks.train.variants import SEED
 
 
 def draw_reliability(metrics: RunMetrics) -> alt.LayerChart:
-    """How often a model is right when it claims a probability, before and after calibration."""
+    """Draw accuracy against predicted probability, before and after calibration."""
     rows = [
         {"model": name, "stage": f"{stage} calibration", **point.model_dump()}
         for name, calibration in metrics.calibration.items()
@@ -24,8 +24,8 @@ def draw_reliability(metrics: RunMetrics) -> alt.LayerChart:
         .transform_filter("datum.model == model")
         .mark_line(point=alt.OverlayMarkDef(filled=True, size=50))
         .encode(
-            x=alt.X("confidence:Q", scale=alt.Scale(domain=[0, 1]), title="claimed", axis=alt.Axis(format=".0%")),
-            y=alt.Y("accuracy:Q", scale=alt.Scale(domain=[0, 1]), title="right", axis=alt.Axis(format=".0%")),
+            x=alt.X("confidence:Q", scale=alt.Scale(domain=[0, 1]), title="probability", axis=alt.Axis(format=".0%")),
+            y=alt.Y("accuracy:Q", scale=alt.Scale(domain=[0, 1]), title="accuracy", axis=alt.Axis(format=".0%")),
             color=alt.Color(
                 "stage:N",
                 title=None,
@@ -36,8 +36,8 @@ def draw_reliability(metrics: RunMetrics) -> alt.LayerChart:
             tooltip=[
                 alt.Tooltip("stage:N"),
                 alt.Tooltip("count:Q", title="reviews", format=","),
-                alt.Tooltip("confidence:Q", title="claimed", format=".1%"),
-                alt.Tooltip("accuracy:Q", title="right", format=".1%"),
+                alt.Tooltip("confidence:Q", title="probability", format=".1%"),
+                alt.Tooltip("accuracy:Q", title="accuracy", format=".1%"),
             ],
         )
     )
@@ -45,7 +45,7 @@ def draw_reliability(metrics: RunMetrics) -> alt.LayerChart:
 
 
 def draw_selection(metrics: RunMetrics) -> alt.LayerChart:
-    """How accurate each model is on the share of reviews that it is most confident of."""
+    """Draw the accuracy of each model on the share of reviews about which it is most confident."""
     models = list_models(metrics, without=[CONSTANT])
     rows = [
         {"model": name, "coverage": coverage, "accuracy": accuracy}
@@ -62,7 +62,7 @@ def draw_selection(metrics: RunMetrics) -> alt.LayerChart:
         .mark_line()
         .encode(
             x=alt.X("coverage:Q", scale=alt.Scale(domain=[0, 1]), title="share answered", axis=alt.Axis(format=".0%")),
-            y=alt.Y("accuracy:Q", scale=alt.Scale(zero=False), title="right among them", axis=alt.Axis(format=".0%")),
+            y=alt.Y("accuracy:Q", scale=alt.Scale(zero=False), title="their accuracy", axis=alt.Axis(format=".0%")),
             color=alt.when("datum.model == model").then(alt.value(COLORS[BASELINE])).otherwise(alt.value(GREY)),
             opacity=alt.when("datum.model == model").then(alt.value(1)).otherwise(alt.value(0.45)),
             strokeWidth=alt.when("datum.model == model").then(alt.value(3)).otherwise(alt.value(1.2)),

@@ -1,4 +1,4 @@
-"""What stands in each section of the page: a function per section, whose result its template is given.
+"""The content of each section of the page: a function per section, whose result its template is given.
 
 A function returns None when the run has nothing to show in its section.
 """
@@ -77,14 +77,14 @@ def build_cost(metrics: RunMetrics) -> Content | None:
         draw_cost(metrics),
         "Accuracy of each model against its cost",
         caption=(
-            "Accuracy against what it costs; the dashed line joins those that no other beats in both. Models over 15 "
-            "points behind are left out."
+            "Accuracy against cost; the dashed line joins the models that no other model beats in both. Models more "
+            "than 15 points behind the best are left out."
         ),
     )
 
 
 def build_gate(metrics: RunMetrics) -> Content:
-    """Build the gate's decision, with what it was measured by."""
+    """Build the gate's decision and the measurements behind it."""
     return {
         "gate": metrics.gate,
         "sentence": describe_gate(metrics.gate),
@@ -107,7 +107,7 @@ def build_numbers(metrics: RunMetrics) -> Content:
 
 
 def build_differences(metrics: RunMetrics) -> Content | None:
-    """Build the differences between each two models."""
+    """Build the differences between all pairs of models."""
     if not metrics.pairs:
         return None
     return show_chart(
@@ -115,7 +115,7 @@ def build_differences(metrics: RunMetrics) -> Content | None:
         draw_differences(metrics),
         "Differences in accuracy between models",
         about=METHOD["pairs"],
-        caption="Points of accuracy between each two models; grey: the test cannot tell them apart.",
+        caption="Difference in accuracy between two models, in points; grey: they do not differ significantly.",
         wide=True,
         folded=Folded("All pairs as a table", "Differences in accuracy", tables.tabulate_pairs(metrics)),
     )
@@ -139,14 +139,16 @@ def build_slices(metrics: RunMetrics) -> Content | None:
 
 
 def build_calibration(metrics: RunMetrics) -> Content | None:
-    """Build what confidence is worth: calibration, and leaving doubtful reviews to a person."""
+    """Build the calibration, and the accuracy when doubtful reviews are left to a person."""
     if metrics.errors is None:
         return None
     share = "Accuracy against the share of reviews answered"
     return {
         "method": METHOD["calibration"],
         "method_of_selection": METHOD["selection"],
-        "reliability": describe_chart("reliability", draw_reliability(metrics), "Accuracy against claimed probability"),
+        "reliability": describe_chart(
+            "reliability", draw_reliability(metrics), "Accuracy against predicted probability"
+        ),
         "selection": describe_chart("selection", draw_selection(metrics), share),
         "tables": {"calibration": tables.tabulate_calibration(metrics)},
     }
@@ -158,7 +160,7 @@ def build_errors(metrics: RunMetrics) -> Content | None:
     if errors is None:
         return None
     several = len(errors.models) > 1
-    by_number, equal = "Reviews by the number of models that are wrong", "Share of equal answers of each two models"
+    by_number, equal = "Reviews by the number of models that are wrong", "Share of equal answers of two models"
     return {
         "sentence": verdict.describe_errors(metrics),
         "difficulty": describe_chart("difficulty", draw_difficulty(errors), by_number) if several else None,
@@ -170,7 +172,7 @@ def build_errors(metrics: RunMetrics) -> Content | None:
 
 
 def build_training(metrics: RunMetrics) -> Content | None:
-    """Build a chart of each variant's loss by epoch, and what its epochs did."""
+    """Build a chart of each variant's loss by epoch, and what the epochs after the best one changed."""
     if not metrics.trainings:
         return None
     charts = [
@@ -189,12 +191,12 @@ def build_training(metrics: RunMetrics) -> Content | None:
 
 
 def build_claims(metrics: RunMetrics) -> Content | None:
-    """Build the course note's claims with their verdicts."""
-    return {"claims": metrics.claims} if metrics.claims else None
+    """Build the course notebook's claims with their verdicts."""
+    return {"about": METHOD["claims"], "claims": metrics.claims} if metrics.claims else None
 
 
 def build_probe(metrics: RunMetrics) -> Content | None:
-    """Build what the newest probe of memory found."""
+    """Build what the newest memory probe found."""
     return build_section(metrics.probe) if metrics.probe else None
 
 
@@ -225,5 +227,5 @@ def build_drift(metrics: RunMetrics) -> Content | None:
 
 
 def build_method(metrics: RunMetrics) -> Content:
-    """Build how to read the page, and with which versions it was made."""
+    """Build how to read the page, and the versions of the libraries that made it."""
     return {"reading": READING, "tables": {"versions": tables.tabulate_versions(metrics)}}

@@ -1,4 +1,4 @@
-"""The charts of the reviews and of learning from them: each function returns a Vega-Lite chart."""
+"""The charts of the reviews and of training on them: each function returns a Vega-Lite chart."""
 
 from collections.abc import Sequence
 from itertools import pairwise
@@ -13,7 +13,7 @@ from tasks.train.variants import LONG, SEED
 
 
 def draw_lengths(metrics: RunMetrics) -> alt.Chart:
-    """How long the reviews are, as a share of each split."""
+    """Draw the lengths of the reviews, as a share of each split."""
     bounds = metrics.data.length_bounds
     names = [f"{low:,}-{high - 1:,}" for low, high in pairwise(bounds)] + [f"{bounds[-1]:,}+"]
     rows = [
@@ -40,7 +40,7 @@ def draw_lengths(metrics: RunMetrics) -> alt.Chart:
 
 
 def draw_difficulty(errors: Mistakes) -> alt.Chart:
-    """How many reviews are wrong in how many of the models."""
+    """Draw the share of reviews that 0, 1, 2, ... models get wrong."""
     counts = errors.wrong_models
     rows = [{"models": number, "share": count / sum(counts), "reviews": count} for number, count in enumerate(counts)]
     chart: alt.Chart = (
@@ -61,7 +61,7 @@ def draw_difficulty(errors: Mistakes) -> alt.Chart:
 
 
 def draw_training(trainings: Sequence[Training]) -> alt.LayerChart:
-    """Loss in training and on validation from epoch to epoch, one line per seed, the best epoch marked."""
+    """Draw training and validation loss by epoch, one line per seed, with the best epoch marked."""
     rows = [
         {"seed": training.seed, "epoch": point.epoch, "split": split, "loss": loss}
         for training in trainings

@@ -22,7 +22,7 @@ def is_none(value: object) -> bool:
 class RunMetrics(Comparison):
     """The content of metrics.json, from which every page and table of a run is made.
 
-    `drift` and `probe` are left out of the file when there is nothing to say of them.
+    `drift` and `probe` are left out of the file when there is nothing to say about them.
     """
 
     run: RunFacts
@@ -34,7 +34,7 @@ class RunMetrics(Comparison):
     def gather(
         cls, comparison: Comparison, *, run: RunFacts, gate: Decision, drift: Drift | None, probe: Section | None
     ) -> Self:
-        """Put together what the rooms before said."""
+        """Combine what the earlier steps of the run decided and measured."""
         parts = {name: getattr(comparison, name) for name in Comparison.model_fields if name != "schema_version"}
         return cls(run=run, gate=gate, drift=drift, probe=probe, **parts)
 
@@ -50,7 +50,7 @@ class RunMetrics(Comparison):
 
 
 class RunLeaderboard(Leaderboard):
-    """The content of leaderboard.json: the run, its models, which to ship, and what became of it at the gate."""
+    """The content of leaderboard.json: the run, its models, which one to ship, and the gate's decision."""
 
     recommendation: Recommendation | None
     gate: Decision

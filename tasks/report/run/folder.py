@@ -37,7 +37,7 @@ def write_run(artifacts_dir: Path, metrics: RunMetrics, config_json: str) -> Pat
 
 @contextlib.contextmanager
 def written_whole(folder: Path) -> Iterator[Path]:
-    """Give a folder beside the wanted one to write into; it becomes that one when all is written, or is dropped."""
+    """Yield a folder beside the wanted one to write into; it is renamed once all is written, or else removed."""
     work = folder.with_name(f".{folder.name}")
     work.mkdir(parents=True)
     try:
@@ -48,7 +48,7 @@ def written_whole(folder: Path) -> Iterator[Path]:
 
 
 def flatten_row(row: LeaderboardRow, dataset: str) -> dict[str, object]:
-    """Spread a row's accuracy over columns; a failed variant has the same columns, empty."""
+    """Spread a row's accuracy over columns; a failed variant has the same columns without values."""
     accuracy = row.accuracy.model_dump() if row.accuracy else dict.fromkeys(Spread.model_fields)
     spread = {f"accuracy_{key}": value for key, value in accuracy.items()}
     return {"dataset": dataset, **row.model_dump(), **spread, "models": " ".join(row.models)} | {
@@ -57,14 +57,14 @@ def flatten_row(row: LeaderboardRow, dataset: str) -> dict[str, object]:
 
 
 def point_latest(folder: Path) -> None:
-    """Let runs/latest point to the folder, by a name relative to it so that the tree can be moved.
+    """Make `latest` beside the folder a relative link to it, so that the tree can be moved.
 
     Raises UserError when a folder is in the link's place.
     """
     link = folder.with_name(LATEST)
     if link.is_dir() and not link.is_symlink():
         raise UserError(
-            f"{str(link)!r} is a folder, perhaps since a copy followed the link; expected a link to the newest run. "
+            f"{str(link)!r} is a folder, perhaps because a copy followed the link; expected a link to the newest run. "
             "Move it away and run again."
         )
     temporary = folder.with_name(f".{LATEST}-{folder.name}")

@@ -1,4 +1,4 @@
-"""The leaderboard as the page shows it: cells with what they say and what they are sorted by, intervals drawn."""
+"""The leaderboard as the page shows it: cells with their text and their sort key, and intervals as drawings."""
 
 from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
@@ -17,7 +17,7 @@ MOST_BEHIND: Final = 0.15
 
 
 class Column(NamedTuple):
-    """A column's head; `help` is shown when the pointer rests on it."""
+    """The heading of a column; `help` is shown when the pointer rests on it."""
 
     name: str
     help: str
@@ -26,7 +26,7 @@ class Column(NamedTuple):
 
 
 class Cell(NamedTuple):
-    """What a cell says, what it is sorted by (empty: at the end), and an interval to draw."""
+    """The text of a cell, its sort key (rows with an empty one stay at the end), and an interval to draw."""
 
     text: str
     sort: float | str = ""
@@ -38,22 +38,27 @@ class Cell(NamedTuple):
 MODEL: Final = Column("model", "What was trained", number=False)
 SHORT: Final = (
     MODEL,
-    Column("accuracy", "Share of test reviews that are right; ± standard deviation over seeds", sorted="descending"),
+    Column(
+        "accuracy", "Share of test reviews that are right; ± is the standard deviation over seeds", sorted="descending"
+    ),
     Column("95% interval", "Bootstrap over test reviews and seeds", number=False),
-    Column("vs baseline", "Points of accuracy against the best baseline; red: does not beat it"),
-    Column("tie group", "Models of one group cannot be told from the best of it"),
+    Column(
+        "vs baseline",
+        "Accuracy minus that of the best baseline, in points; red: does not beat it; grey: a lead within chance",
+    ),
+    Column("tie group", "Models in a group do not differ significantly from the best of the group"),
 )
 BEFORE_METRICS: Final = (
     MODEL,
     Column("test", "Accuracy on the test split", sorted="descending"),
-    Column("validation", "Accuracy on the validation split, by which the choice is made"),
-    Column("unseen", "Accuracy on the test reviews that neither training nor validation has"),
+    Column("validation", "Accuracy on the validation split, on which the model to ship is chosen"),
+    Column("unseen", "Accuracy on the test reviews whose text is in neither training nor validation"),
 )
 AFTER_METRICS: Final = (
-    Column(f"share at {TARGET_ACCURACY:.0%}", f"Share of reviews it can answer with {TARGET_ACCURACY:.0%} right"),
+    Column(f"share at {TARGET_ACCURACY:.0%}", f"Share of reviews it can answer with {TARGET_ACCURACY:.0%} accuracy"),
     Column("epochs", "Passes over the training split, until early stopping"),
-    Column("seeds", "How many trainings the numbers are a mean of"),
-    Column("reads", "How text is encoded for it", number=False),
+    Column("seeds", "Number of trainings over which the numbers are averaged"),
+    Column("reads", "The encoding of the text that it reads", number=False),
 )
 
 
@@ -86,7 +91,7 @@ def build_numbers_table(metrics: RunMetrics) -> dict[str, Any]:
 
 
 def describe_row(row: LeaderboardRow, metrics: RunMetrics) -> dict[str, Any]:
-    """Say what a row is of."""
+    """Describe the model of a row."""
     return {
         "name": row.name,
         "group": row.group,
@@ -112,7 +117,7 @@ def build_number_cells(row: LeaderboardRow, metrics: RunMetrics) -> list[Cell]:
 
 
 def choose_scale(metrics: RunMetrics) -> tuple[float, float]:
-    """Choose the ends of the drawn intervals' axis: from the best downwards, as far as MOST_BEHIND."""
+    """Choose the ends of the axis of the drawn intervals, without models more than MOST_BEHIND behind the best."""
     found = [row.accuracy for row in metrics.variants if row.accuracy]
     if not found:
         return 0.0, 1.0
@@ -136,17 +141,19 @@ def show_accuracy(accuracy: Spread | None) -> Cell:
 
 
 def compare_with_baseline(row: LeaderboardRow, best: float | None) -> Cell:
-    """Show how far a model is from the best baseline, flagged where it does not beat it."""
+    """Show how far a model is from the best baseline; a lead within chance is no success, but no failure either."""
     if best is None or row.accuracy is None or row.group in (BASELINE, ENSEMBLE):
         return Cell("-")
     points = 100 * (row.accuracy.mean - best)
     if row.beats_baseline:
         return Cell(f"{points:+.1f}", points, help="beats the best baseline")
+    if points >= 0:
+        return Cell(f"{points:+.1f} (chance)", points, kind="number chance", help="any lead is within chance")
     return Cell(f"{points:+.1f} ▼", points, kind="number below", help="does not beat the best baseline")
 
 
 def draw_interval(accuracy: Spread | None, scale: tuple[float, float]) -> Cell:
-    """Show an interval in words and as a line; what lies outside the scale is an arrow at its edge."""
+    """Show an interval as text and as a line; a mean below the scale becomes an arrow at its edge."""
     if accuracy is None:
         return Cell("-", kind="text")
     low, high = scale

@@ -1,4 +1,4 @@
-"""How the numbers on the page came about, in sentences that stand beside them."""
+"""How the numbers on the page were obtained, in sentences that are shown beside them."""
 
 from typing import Final
 
@@ -6,41 +6,50 @@ from tasks.compare.results import TARGET_ACCURACY
 
 METHOD: Final = {
     "gate": (
-        "The candidate replaces the champion when the lower bound of its accuracy less the champion's, a one-sided 95% "
-        "bound of Tango's score test for pairs, lies above minus the margin, and no slice lies surely, corrected for "
-        "their number, below minus its own margin. Both are in points, on the same test reviews."
+        "The candidate replaces the champion if two conditions hold. Over all test reviews, the lower bound of its "
+        "accuracy minus the champion's (one-sided, 95%, Tango's score test for paired answers) is above minus the "
+        "margin. On every slice, the upper bound, corrected for the number of slices, is at least minus the margin for "
+        "slices."
     ),
     "pairs": (
-        "Two models differ when both agree: an exact McNemar test on the same reviews, corrected for all pairs after "
-        "Holm, for the models at hand; and a 95% bootstrap interval of the difference over reviews and seeds, for the "
-        "recipe. Tie groups and the choice of what to ship go by the models at hand."
+        "Two models differ significantly if two conditions hold. An exact McNemar test of the models at hand on the "
+        "same reviews, with Holm's correction over all pairs, rejects at 5%. The 95% bootstrap interval of the "
+        "difference over reviews and seeds, which is about the recipes, excludes zero. Tie groups and the choice of "
+        "the model to ship use only the first condition."
     ),
-    "slices": "Truncated and unknown words are those of the encoding that most models of the run use.",
+    "slices": "Truncation and unknown words are those of the encoding that most models of the run use.",
     "calibration": (
-        "One number, the temperature, is fitted on validation and divides every score; it changes how sure a model "
-        "claims to be, never which label is likelier. The threshold for two labels is the one nearest 0.5 whose "
-        "accuracy on validation is within one standard error of the best."
+        "One number, the temperature, is fitted on validation and divides all log-probabilities; it changes how "
+        "confident a model is, but never which label is the most likely. With two labels, the threshold is the one "
+        "nearest 0.5 whose validation accuracy is within one standard error of the best."
     ),
     "selection": (
-        f"If only the reviews that a model is most sure of are answered, for which share are {TARGET_ACCURACY:.0%} of "
-        "the answers right?"
+        "A model may answer only the reviews about which it is most confident, and leave the others to a person. Which "
+        f"share of reviews can it answer with {TARGET_ACCURACY:.0%} accuracy?"
     ),
     "training": (
-        "Loss from epoch to epoch; the circle marks the epoch whose weights are kept. Where validation rises while "
-        "training falls, the model learns its training reviews by heart."
+        "Loss from epoch to epoch; the circle marks the epoch whose weights are kept. Where validation loss rises "
+        "while training loss falls, the model overfits: it memorises its training reviews."
+    ),
+    "claims": (
+        "This project grew out of a course notebook that trains ten such models on the IMDB film reviews and comments "
+        "on the results. Its claims are compared with what this run measured."
     ),
 }
 READING: Final = (
-    "Accuracy is measured on the test split, which each model reads once, after every choice was made on validation.",
-    "The 95% interval covers the choice of the test reviews and, with two seeds or more, of the seed.",
+    "Accuracy is measured once on the test split; the epoch, temperature and threshold were chosen on validation.",
+    "The 95% interval covers the choice of the test reviews and, with two or more seeds, the choice of the seeds.",
     (
-        "NLL is the negative log-likelihood in nats, Brier the squared distance to the truth, ECE the expected "
-        "calibration error over 15 bins; lower is better. All are after calibration."
+        "NLL is the negative log-likelihood in nats, Brier the squared distance of the probabilities to the truth, and "
+        "ECE the expected calibration error over 15 bins; lower is better. All are measured after calibration."
     ),
     "Each neural model has the weights of its epoch with the lowest validation loss.",
     (
-        "The model to ship is the one most accurate on validation; among those that the test cannot tell from it, the "
-        "one that scores most reviews a second."
+        "The model to ship is the one that is most accurate on validation. A model that scores more reviews per second "
+        "replaces it if it is within one standard error on validation and does not differ significantly on test."
     ),
-    "The same run again: python flows/train_all.py --config with the settings of config.json beside this page.",
+    (
+        "To repeat this run, put the settings in config.json beside this page into a TOML file and start "
+        "python flows/train_all.py --config with the name of that file."
+    ),
 )

@@ -1,4 +1,4 @@
-"""The charts that hold models against each other: each function takes a run's metrics and returns a Vega-Lite chart."""
+"""The charts that compare models with each other: each function takes a run's metrics and returns a Vega-Lite chart."""
 
 from collections.abc import Sequence
 from typing import Any, Final
@@ -24,12 +24,12 @@ from tasks.report.frame.point_labels import place_names
 from tasks.report.run.facts import RunMetrics
 
 TIED: Final = "#8a8f9833"
-# In pixels: the height of the chart of costs, what is left free beside its points, and its width on a phone.
+# In pixels: the height of the chart of costs, the room beside its points, and its width on a phone.
 HEIGHT, PADDING, NARROWEST = 340, 24, 280
 
 
 def draw_cost(metrics: RunMetrics) -> alt.LayerChart:
-    """Accuracy against each kind of cost, the models that nothing beats in both joined by a line.
+    """Draw accuracy against each kind of cost; a line joins the models that no other model beats in both.
 
     Models that are far behind the best are left out.
     """
@@ -77,8 +77,8 @@ def draw_cost(metrics: RunMetrics) -> alt.LayerChart:
 
 
 def list_costs(rows: Sequence[LeaderboardRow], cost: str, *, front: Sequence[str]) -> list[dict[str, Any]]:
-    """List one kind of cost of the models that have it, and where their names go in the narrowest chart."""
-    # Names of those that nothing beats are placed first.
+    """List one kind of cost for the models that have it, and where their names go in the narrowest chart."""
+    # The names on the Pareto front matter most, so they are placed first.
     known = [(row, amount, row.accuracy) for row in rows if (amount := row.metric(cost)) and row.accuracy is not None]
     found = sorted(known, key=lambda it: it[0].name not in front)
     if not found:
@@ -106,7 +106,7 @@ def list_costs(rows: Sequence[LeaderboardRow], cost: str, *, front: Sequence[str
 
 
 def draw_differences(metrics: RunMetrics) -> alt.LayerChart:
-    """How many points each model is ahead of each other; grey where the two cannot be told apart."""
+    """Draw by how many points each model is ahead of each other; grey where the two do not differ significantly."""
     models = list_models(metrics)
     rows = [
         {"model": first, "other": second, "points": 100 * sign * pair.difference, **pair.model_dump()}
@@ -114,15 +114,15 @@ def draw_differences(metrics: RunMetrics) -> alt.LayerChart:
         for first, second, sign in ((pair.first, pair.second, 1), (pair.second, pair.first, -1))
     ]
     base = alt.Chart(values(rows)).encode(
-        x=alt.X("other:N", sort=models, title="than", axis=alt.Axis(labelAngle=-50)),
-        y=alt.Y("model:N", sort=models, title="how much better is"),
+        x=alt.X("other:N", sort=models, title="compared with", axis=alt.Axis(labelAngle=-50)),
+        y=alt.Y("model:N", sort=models, title="model"),
         tooltip=[
             alt.Tooltip("model:N"),
             alt.Tooltip("other:N"),
             alt.Tooltip("points:Q", format="+.2f"),
-            alt.Tooltip("p_holm:Q", format=".2g", title="p, Holm"),
-            alt.Tooltip("only_first:Q", title="right in the first alone"),
-            alt.Tooltip("only_second:Q", title="right in the second alone"),
+            alt.Tooltip("p_holm:Q", format=".2g", title="p (Holm)"),
+            alt.Tooltip("only_first:Q", title="only the first is right"),
+            alt.Tooltip("only_second:Q", title="only the second is right"),
         ],
     )
     scale = alt.Scale(scheme="blueorange", domain=[10, -10], clamp=True)
@@ -139,7 +139,7 @@ def draw_differences(metrics: RunMetrics) -> alt.LayerChart:
 
 
 def draw_agreement(metrics: RunMetrics, errors: Mistakes) -> alt.LayerChart:
-    """On which share of the test reviews each two models answer the same."""
+    """Draw the share of test reviews on which two models give the same answer."""
     models = [name for name in list_models(metrics) if name in errors.models]
     rows = [
         {"model": first, "other": second, "share": share}
@@ -156,7 +156,7 @@ def draw_agreement(metrics: RunMetrics, errors: Mistakes) -> alt.LayerChart:
 
 
 def draw_slices(metrics: RunMetrics) -> alt.LayerChart:
-    """Accuracy of each model on each slice of the test split."""
+    """Draw the accuracy of each model on each slice of the test split."""
     models = list_models(metrics, without=[CONSTANT])
     rows = [
         {**part.model_dump(), "model": name, "slice": f"{part.group}: {part.name}"}

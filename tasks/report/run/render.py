@@ -17,6 +17,7 @@ from tasks.promote.render import describe_gate, list_reasons
 from tasks.report.probe.section import render_section
 from tasks.report.run.columns import explain_metrics, format_rows, list_left_out_first, list_right_aligned
 from tasks.report.run.facts import RunMetrics
+from tasks.report.run.methods import METHOD
 from tasks.report.run.verdict import (
     describe_baselines,
     describe_certainty,
@@ -45,7 +46,7 @@ def render_terminal(leaderboard: Leaderboard | RunMetrics, console: Console) -> 
 
 
 def make_table(rows: list[dict[str, str]], names: list[str]) -> Table:
-    """Make a table of some of the columns; only their names may take several lines."""
+    """Make a table of some of the columns; only their titles may take several lines."""
     table = Table(title_justify="left")
     right_aligned = list_right_aligned()
     for name in names:
@@ -57,11 +58,11 @@ def make_table(rows: list[dict[str, str]], names: list[str]) -> Table:
 
 
 def describe_run(run: RunFacts) -> str:
-    """Say in a line what was run on what."""
+    """Say in one line on which data and device the run was."""
     counts = run.num_reviews
     return (
         f"{run.dataset}: {counts.train:,} training, {counts.validation:,} validation and "
-        f"{counts.test:,} test reviews, on {run.device}, {run.seconds:.0f} s in all"
+        f"{counts.test:,} test reviews, on {run.device}, {run.seconds:.0f} s in total"
     )
 
 
@@ -104,9 +105,9 @@ def list_findings(metrics: RunMetrics) -> list[str]:
 
 
 def list_claims(metrics: RunMetrics) -> list[str]:
-    """Tabulate the course note's claims with their verdicts."""
-    rows = [{"the course note says": it.claim, **it.model_dump(exclude={"claim"})} for it in metrics.claims]
-    return ["## The course note's claims", render_table(rows)] if rows else []
+    """Say which notebook makes the claims, and tabulate them with their verdicts."""
+    rows = [{"the course notebook says": it.claim, **it.model_dump(exclude={"claim"})} for it in metrics.claims]
+    return ["## The course notebook's claims", METHOD["claims"], render_table(rows)] if rows else []
 
 
 def list_warnings(metrics: RunMetrics) -> list[str]:
@@ -129,13 +130,13 @@ def describe_failures(metrics: RunMetrics) -> list[str]:
 
 def explain_columns(run: RunFacts) -> str:
     """Say what the numbers are, and what the interval covers."""
-    covers = "the test reviews and the seeds" if run.seeds > 1 else "the test reviews, for one seed"
+    covers = "the test reviews and the seeds" if run.seeds > 1 else "the test reviews (one seed)"
     return (
-        f"Accuracy is measured once on the test split; its 95% interval is a bootstrap over {covers}. Models with the "
-        "same tie group cannot be told from the best of the group: exact McNemar tests with Holm's correction over all "
-        "pairs, and the interval of the difference. Temperature and threshold were chosen on validation. "
+        f"Accuracy is measured once on the test split; its 95% interval is a bootstrap over {covers}. Models in the "
+        "same tie group do not differ significantly from the best of the group, by exact McNemar tests with Holm's "
+        "correction over all pairs. Temperature and threshold were chosen on validation. "
         f"{explain_metrics()} "
-        "Each model is the one of its epoch with the lowest validation loss. "
+        "Each neural model has the weights of its epoch with the lowest validation loss. "
         f"Run {run.id}, started {run.started}."
     )
 
@@ -151,7 +152,7 @@ def render_variant(row: LeaderboardRow, run: RunFacts) -> str:
 
 
 def warn_of_fallback(run: RunFacts) -> list[str]:
-    """Say in Markdown, if it is so, that the sample stood in for IMDB reviews, and why."""
+    """Warn in Markdown if the sample replaced the IMDB reviews, and say why; otherwise []."""
     return [f"**{FALLBACK_WARNING}** {escape_markdown(run.fallback_reason)}"] if run.is_fallback else []
 
 

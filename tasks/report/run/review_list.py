@@ -13,7 +13,7 @@ EVERY: Final = "every"
 
 
 def list_reviews(metrics: RunMetrics) -> list[dict[str, Any]]:
-    """List each review once: its text, which models are sure and wrong, and whether every model misses it."""
+    """List each review once: its text, which models are confident and wrong, and whether every model is wrong."""
     errors = metrics.errors
     if errors is None:
         return []
@@ -36,13 +36,13 @@ def list_reviews(metrics: RunMetrics) -> list[dict[str, Any]]:
 def describe_review(
     review: Review, mistakes: Sequence[ConfidentMistake], *, is_missed: bool, label_names: Sequence[str]
 ) -> dict[str, Any]:
-    """Describe one review and what the models made of it."""
-    claims = [f"{it.model} says {it.predicted} with {it.probability:.1%}" for it in mistakes]
+    """Describe one review and what the models predict for it."""
+    claims = [f"{it.model} predicts {it.predicted} with probability {it.probability:.1%}" for it in mistakes]
     return {
         **show_text(review),
         "label_index": label_names.index(review.label),
         "models": [it.model for it in mistakes] + [EVERY] * is_missed,
-        "about": "; ".join(([join(claims)] if claims else []) + ["missed by every model"] * is_missed),
+        "about": "; ".join(([join(claims)] if claims else []) + ["every model is wrong"] * is_missed),
     }
 
 
@@ -53,7 +53,7 @@ def list_lost(gate: Decision) -> list[dict[str, Any]]:
 
 
 def show_text(review: Review) -> dict[str, Any]:
-    """Show a review's text, and how much of it there is no room for."""
+    """Show a review's text, and say how much of it is left out."""
     cut = review.num_characters - len(review.text)
     return {
         "id": review.id,

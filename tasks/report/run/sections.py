@@ -1,4 +1,4 @@
-"""The table of the page's sections, in their order: the page's list of contents and its body follow from it.
+"""The table of the page's sections, in order: the table of contents and the body of the page follow from it.
 
 A section or a chart is added with a function in contents.py and a row here; a chart alone needs no template of its own.
 """
@@ -17,7 +17,7 @@ CHART: Final = "chart"
 
 
 class PageSection(NamedTuple):
-    """A section: where links lead to, its name in the list of contents, its heading, and how it is made.
+    """A section: the target of links, its title in the table of contents, its heading, and how it is made.
 
     `build` returns what the template is given, or None when the run has nothing to show. A section `beside_first`
     shares the first screen with the leaderboard.
@@ -49,16 +49,20 @@ SECTIONS: Final = (
     PageSection("differences", "Differences", "Differences", contents.build_differences),
     PageSection("slices", "Slices", "Where models do well and badly", contents.build_slices),
     PageSection(
-        "calibration", "Calibration", "Can its probabilities be believed?", contents.build_calibration, "calibration"
+        "calibration", "Calibration", "Can the probabilities be trusted?", contents.build_calibration, "calibration"
     ),
     PageSection("errors", "Mistakes", "Mistakes", contents.build_errors, "errors"),
     PageSection("training", "Training", "Training and overfitting", contents.build_training, "training"),
-    PageSection("claims", "The note's claims", "The course note's claims", contents.build_claims, "claims"),
+    PageSection("claims", "Claims", "The course notebook's claims", contents.build_claims, "claims"),
     PageSection("probe", "Memory", QUESTION, contents.build_probe, "probe"),
     PageSection("data", "Data card", "Data card", contents.build_data, "data"),
     PageSection("drift", "Drift", "Drift", contents.build_drift, "drift"),
     PageSection(
-        "method", "How to read this", "How to read this, and how to get it again", contents.build_method, "method"
+        "method",
+        "How to read this",
+        "How to read this page, and how to repeat the run",
+        contents.build_method,
+        "method",
     ),
 )
 
@@ -71,7 +75,7 @@ def render_sections(metrics: RunMetrics, sections: Sequence[PageSection]) -> lis
             section.id,
             section.title,
             section.heading,
-            # Safe: the templates escape what they are given.
+            # Safe because the templates escape what they are given.
             Markup(environment.get_template(f"run/templates/{section.template}.html.j2").render(content)),  # noqa: S704
             section.beside_first,
         )

@@ -1,4 +1,4 @@
-"""The tables beside the page's charts: every number of a chart in words."""
+"""The tables beside the page's charts: every number of a chart as text."""
 
 from collections.abc import Callable, Mapping, Sequence
 from statistics import fmean
@@ -16,7 +16,7 @@ from tasks.report.run.verdict import show_interval
 
 Found = TypeVar("Found")
 
-# Of a thousand labels only the first fit a page; all stand in metrics.json.
+# A page has room for only the first of a thousand labels; all of them are in metrics.json.
 MOST_LABELS: Final = 12
 # What a cost is divided by, and how it is shown.
 SCALES: Final = {
@@ -27,24 +27,24 @@ SCALES: Final = {
 
 
 class Table(NamedTuple):
-    """Rows with the same keys, the first of which names the row; `numbers` are the columns set to the right."""
+    """Rows with the same keys, the first of which names the row; `numbers` are the right-aligned columns."""
 
     rows: Sequence[Mapping[str, str]]
     numbers: Sequence[str]
 
 
 def make_table(rows: Sequence[Mapping[str, str]], *, texts: Sequence[str] = ()) -> Table | None:
-    """Make a table whose columns are numbers but for the first and those named; None without rows."""
+    """Make a table in which all columns but the first and those in `texts` are numbers; None without rows."""
     return Table(rows, [name for name in list(rows[0])[1:] if name not in texts]) if rows else None
 
 
 def in_order(metrics: RunMetrics, found: Mapping[str, Found]) -> list[tuple[str, Found]]:
-    """Put what is known of models into the order of the leaderboard."""
+    """Sort what is known about models into the order of the leaderboard."""
     return [(row.name, found[row.name]) for row in metrics.variants if row.name in found]
 
 
 def tabulate_costs(metrics: RunMetrics) -> Table | None:
-    """Every cost of every model; a star where nothing beats the model in accuracy and this cost."""
+    """Every cost of every model, with a star on the Pareto front of this cost and accuracy."""
     rows = [
         {
             "model": row.name,
@@ -76,8 +76,8 @@ def tabulate_pairs(metrics: RunMetrics) -> Table | None:
             "pair": f"{pair.first} - {pair.second}",
             "points": f"{100 * pair.difference:+.2f}",
             "95% interval": f"{100 * pair.low:+.2f} to {100 * pair.high:+.2f}",
-            "right in the first alone": f"{pair.only_first:,}",
-            "in the second alone": f"{pair.only_second:,}",
+            "only the first is right": f"{pair.only_first:,}",
+            "only the second is right": f"{pair.only_second:,}",
             "p (McNemar)": f"{pair.p_value:.2g}",
             "p (Holm)": f"{pair.p_holm:.2g}",
             "differ": "yes" if pair.differs else "no",
@@ -104,7 +104,7 @@ def tabulate_slices(metrics: RunMetrics) -> Table | None:
 
 
 def tabulate_calibration(metrics: RunMetrics) -> Table | None:
-    """Temperature, threshold and what calibration did, of the shipped model of each variant."""
+    """Temperature, threshold and the effect of calibration for the shipped model of each variant."""
     rows = [
         {
             "model": name,
@@ -128,7 +128,7 @@ def tabulate_calibration(metrics: RunMetrics) -> Table | None:
 
 
 def tabulate_trainings(metrics: RunMetrics) -> Table | None:
-    """What the epochs of each variant did, averaged over seeds."""
+    """Best epoch, gaps, and what changed after the best epoch, averaged over seeds."""
 
     def average(trainings: Sequence[Training], number: Callable[[Training], float]) -> float:
         return fmean(number(training) for training in trainings)
@@ -140,8 +140,8 @@ def tabulate_trainings(metrics: RunMetrics) -> Table | None:
             "gap at best": f"{100 * average(trainings, lambda it: it.gap_at_best):+.1f}",
             "gap at last": f"{100 * average(trainings, lambda it: it.gap_at_last):+.1f}",
             "later epochs": f"{average(trainings, lambda it: it.later_epochs.num_epochs):.3g}",
-            "their validation loss": f"{average(trainings, lambda it: it.later_epochs.val_loss_change):+.3f}",
-            "validation accuracy": f"{100 * average(trainings, lambda it: it.later_epochs.val_accuracy_change):+.1f}",
+            "change in val. loss": f"{average(trainings, lambda it: it.later_epochs.val_loss_change):+.3f}",
+            "and in val. accuracy": f"{100 * average(trainings, lambda it: it.later_epochs.val_accuracy_change):+.1f}",
             "share of the time": f"{average(trainings, lambda it: it.later_epochs.share_of_seconds):.0%}",
         }
         for name, trainings in in_order(metrics, metrics.trainings)
@@ -167,12 +167,12 @@ def tabulate_splits(metrics: RunMetrics) -> Table | None:
 
 
 def tabulate_encodings(metrics: RunMetrics) -> Table | None:
-    """What each encoding cuts off and does not know."""
+    """What each encoding truncates, and which share of tokens is unknown to it."""
     rows = [
         {
             "encoding": name,
             "tokens read": f"{facts.length:,}",
-            **{f"{split} cut": f"{share:.1%}" for split, share in facts.truncated.items()},
+            **{f"{split} truncated": f"{share:.1%}" for split, share in facts.truncated.items()},
             **{f"{split} tokens unknown": f"{share:.1%}" for split, share in facts.unknown.items()},
         }
         for name, facts in metrics.data.encodings.items()
@@ -181,10 +181,10 @@ def tabulate_encodings(metrics: RunMetrics) -> Table | None:
 
 
 def tabulate_duplicates(metrics: RunMetrics) -> Table | None:
-    """Where texts occur again."""
+    """Where texts occur more than once."""
     found = metrics.data.duplicates
     rows = [
-        *({"where": f"again within {name}", "reviews": f"{count:,}"} for name, count in found.within.items()),
+        *({"where": f"repeated within {name}", "reviews": f"{count:,}"} for name, count in found.within.items()),
         *({"where": f"in both {name}", "reviews": f"{count:,}"} for name, count in found.across.items()),
         {"where": "with more than one label", "reviews": f"{found.conflicting:,}"},
     ]
@@ -192,19 +192,19 @@ def tabulate_duplicates(metrics: RunMetrics) -> Table | None:
 
 
 def tabulate_hashes(metrics: RunMetrics) -> Table | None:
-    """The files of the reviews, by their hashes."""
+    """The files of reviews and their hashes."""
     rows = [{"file": name, "sha256": value} for name, value in metrics.data.hashes.items()]
     return make_table(rows, texts=["sha256"])
 
 
 def tabulate_versions(metrics: RunMetrics) -> Table | None:
-    """The libraries that matter."""
+    """The versions of the libraries that matter."""
     rows = [{"library": name, "version": version} for name, version in metrics.run.versions.items()]
     return make_table(rows, texts=["version"])
 
 
 def tabulate_gate(metrics: RunMetrics) -> Table | None:
-    """The slices by which the gate judged."""
+    """The slices on which the gate compared candidate and champion."""
     return make_table(gate.tabulate_slices(metrics.gate), texts=["verdict"])
 
 

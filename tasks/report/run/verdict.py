@@ -1,4 +1,4 @@
-"""What the numbers of a run say, in sentences: the same in the summary, on the page and in the Prefect UI."""
+"""What the numbers of a run say in sentences: the same in the summary, on the page and in the Prefect UI."""
 
 from collections.abc import Sequence
 
@@ -21,33 +21,34 @@ def describe_verdict(metrics: RunMetrics) -> str:
 
 
 def describe_certainty(metrics: RunMetrics) -> str:
-    """Say why this model, and how sure that is."""
+    """Say why this model is recommended, and how certain that is."""
     recommendation = metrics.recommendation
     if recommendation is None:
         return "See the reasons below."
     name, best, tied = recommendation.name, recommendation.best_on_validation, recommendation.tied
     if name != best:
         return (
-            f"{best} is ahead on validation, but within a standard error; the test cannot tell the two apart, and "
-            f"{name} is cheaper to run."
+            f"{best} is ahead on validation, but within a standard error; they do not differ significantly on "
+            f"test, and {name} is cheaper to run."
         )
     if len(metrics.pairs) == 0:
-        return "It is the only model of this run, so there is nothing to hold it against."
+        return "It is the only model of this run, so there is nothing to compare it with."
     behind = recommendation.behind
     if not tied and not behind:
-        return "It is the best on validation, and the test tells it apart from every other model."
-    equal = f"; the test cannot tell it from {join(tied)}, and it is the cheapest to run" if tied else ""
+        return "It is the best on validation, and it differs significantly from every other model on test."
+    equal = f"; it does not differ significantly from {join(tied)} on test, and is the cheapest to run" if tied else ""
     sentence = f"It is the best on validation{equal}."
     if not behind:
         return sentence
     verb = "is" if len(behind) == 1 else "are"
     return (
-        f"{sentence} {join(behind)} {verb} behind by more than a standard error, though the test shows no difference."
+        f"{sentence} {join(behind)} {verb} behind on validation by more than a standard error, although the test shows "
+        "no significant difference."
     )
 
 
 def describe_baselines(metrics: RunMetrics) -> str:
-    """Say how the neural models stand against the best baseline."""
+    """Say how the neural models compare with the best baseline."""
     rows = [(row, row.accuracy.mean) for row in metrics.variants if row.accuracy]
     neural = [(row, accuracy) for row, accuracy in rows if row.group not in (BASELINE, ENSEMBLE)]
     baselines = [(row, accuracy) for row, accuracy in rows if row.group == BASELINE]
@@ -65,7 +66,7 @@ def describe_baselines(metrics: RunMetrics) -> str:
         )
     return (
         f"{len(ahead)} of {len(neural)} neural models beat{'s' if len(ahead) == 1 else ''} the best baseline, "
-        f"{baseline.name} ({baseline_accuracy:.1%}); {best.name} by {gap:.1f} points."
+        f"{baseline.name} ({baseline_accuracy:.1%}); {best.name} leads it by {gap:.1f} points."
     )
 
 
@@ -75,7 +76,7 @@ def describe_worst_slice(metrics: RunMetrics) -> str:
     if recommendation is None:
         return ""
     if worst is None:
-        return f"No slice of the test split is surely worse for {recommendation.name} than the whole."
+        return f"{recommendation.name} is not significantly worse on any slice of the test split than on the whole."
     return (
         f"{recommendation.name} does worst on {worst.group}: {worst.name} "
         f"({worst.accuracy:.1%} of {worst.n:,}, 95% interval {show_interval(worst)})."
@@ -88,19 +89,19 @@ def describe_errors(metrics: RunMetrics) -> str:
     if errors is None or len(errors.models) == 1:
         return ""
     ensemble = next((row.accuracy.mean for row in metrics.variants if row.group == ENSEMBLE and row.accuracy), None)
-    average = "" if ensemble is None else f" The plain average of all models' probabilities gets {ensemble:.1%} right."
+    average = "" if ensemble is None else f" The average of all models' probabilities gets {ensemble:.1%} right."
     return (
-        f"{errors.missed_by_all.num_reviews:,} test reviews are wrong in all {len(errors.models)} models; "
-        f"whoever knew each time which model to believe would get {errors.oracle_accuracy:.1%} right.{average}"
+        f"On {errors.missed_by_all.num_reviews:,} test reviews, all {len(errors.models)} models are wrong; "
+        f"on the other {errors.oracle_accuracy:.1%}, at least one model is right.{average}"
     )
 
 
 def describe_duplicates(metrics: RunMetrics) -> str:
-    """Say what the duplicates between the splits do to the accuracy."""
+    """Say how duplicates between the splits affect the accuracy."""
     duplicates, unseen = metrics.data.duplicates, metrics.data.without_duplicates
     shared = duplicates.across["train and test"] + duplicates.across["validation and test"]
     recommendation = metrics.recommendation
-    found = f"{shared:,} texts stand both in test and in training or validation"
+    found = f"{shared:,} texts occur both in test and in training or validation"
     if not shared or recommendation is None or not unseen.accuracy:
         return f"{found}."
     name, with_them = recommendation.name, recommendation.accuracy.mean
@@ -108,7 +109,7 @@ def describe_duplicates(metrics: RunMetrics) -> str:
 
 
 def list_ties(rows: Sequence[LeaderboardRow]) -> list[list[str]]:
-    """List the groups of models that cannot be told from the best of them, best group first."""
+    """List the groups of models that do not differ significantly from their best, best group first."""
     ranks = sorted({row.tie_group for row in rows if row.tie_group})
     return [[row.name for row in rows if row.tie_group == rank] for rank in ranks]
 
@@ -120,21 +121,21 @@ def describe_ties(metrics: RunMetrics) -> str:
         return ""
     first = groups[0]
     if len(first) == 1:
-        return f"{first[0]} alone is at the top: every other model can be told from it."
-    return f"{join(first)} are tied at the top: the test cannot tell them apart."
+        return f"{first[0]} alone is at the top: every other model differs from it significantly."
+    return f"{join(first)} are tied at the top: the test shows no significant difference from {first[0]}."
 
 
 def describe_seeds(metrics: RunMetrics) -> str:
-    """Say what one training of each variant, or two, cannot tell."""
+    """Warn that one or two seeds of each variant say little about others; empty for more seeds."""
     seeds = metrics.run.seeds
     if seeds > 2 or not metrics.pairs:  # noqa: PLR2004
         return ""
     if seeds == 1:
         return (
-            "Each variant was trained once, so this speaks for these very models: another seed may turn a small "
-            "difference round. --seeds 3 tells."
+            "Each variant was trained once, so the results are about these particular models: another seed may reverse "
+            "a small difference. Use --seeds 3 to find out."
         )
-    return "Two seeds say little of how far seeds differ, so the intervals are wide. --seeds 3 tells more."
+    return "Two seeds say little about how much seeds differ, so the intervals are wide. Use --seeds 3 to narrow them."
 
 
 def show_interval(accuracy: Spread | SliceAccuracy) -> str:
@@ -143,5 +144,5 @@ def show_interval(accuracy: Spread | SliceAccuracy) -> str:
 
 
 def join(names: Sequence[str]) -> str:
-    """Join names as a sentence does: join(["a", "b", "c"]) -> "a, b and c"."""
+    """Join names as in a sentence: join(["a", "b", "c"]) -> "a, b and c"."""
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"

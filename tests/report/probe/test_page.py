@@ -152,7 +152,7 @@ def test_quick_profile_has_neither_bands_nor_a_test_beyond_the_training(
 def test_cells_without_a_result_leave_a_gap(build_probe: BuildProbe, open_probe: Open) -> None:
     probe = build_probe(without=lambda cell: cell.model == "gru" and cell.distance == 40)
     page = open_probe(probe).page
-    assert "plain at 40 words has no result of gru." in page.text_content("#method")
+    assert "plain at 40 words has no result for gru." in page.text_content("#method")
 
 
 def test_task_that_only_one_model_has(build_probe: BuildProbe, open_probe: Open) -> None:

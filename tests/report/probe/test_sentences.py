@@ -65,7 +65,7 @@ def test_scope_tells_what_was_not_needed_and_what_was_not_tried(build_probe: Bui
     text = " ".join(describe_scope(probe))
     assert f"{run.num_trained:,} of {run.num_planned:,} planned trainings were run." in text
     assert f"{run.num_planned - run.num_trained:,} were not needed because the first three seeds agreed." in text
-    assert "plain at 200 and 380 words has no result of attention." in text
+    assert "plain at 200 and 380 words has no result for attention." in text
     assert "its cost grows with the square" in text
 
 

@@ -100,7 +100,7 @@ def test_latest_survives_a_move_of_the_tree(leaderboard: RunMetrics, tmp_path: P
 
 def test_folder_in_the_place_of_latest_is_told(leaderboard: RunMetrics, tmp_path: Path) -> None:
     (tmp_path / "runs" / "latest").mkdir(parents=True)
-    with pytest.raises(UserError, match=r"runs/latest' is a folder, perhaps since a copy followed the link"):
+    with pytest.raises(UserError, match=r"runs/latest' is a folder, perhaps because a copy followed the link"):
         write_run(tmp_path, leaderboard, CONFIG)
     assert (tmp_path / "runs" / leaderboard.run.id / "report.html").is_file()
 

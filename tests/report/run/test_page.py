@@ -255,7 +255,7 @@ def test_refusal_stands_below_the_leaderboard_with_reasons_and_lost_reviews(
     assert page.evaluate("window.hacked") is None
     shown = [review.text_content() for review in page.query_selector_all("#gate .lost bdi")]
     assert shown == [text[:1000] for text in HOSTILE]
-    assert "the candidate says <b>pos</b> with 90.0%" in text
+    assert "the candidate predicts <b>pos</b> with probability 90.0%" in text
 
 
 def test_refusal_fits_a_phone_with_everything_unfolded(metrics: RunMetrics, open_page: Open) -> None:

@@ -23,12 +23,16 @@ def test_verdict_names_the_model_its_accuracy_and_its_interval(build: Any, add_r
 
 
 def test_certainty_of_a_model_that_stands_alone(build: Any, add_result: Any) -> None:
-    assert "apart from every other" in describe_certainty(build(add_result("lstm", 90), add_result("flatten", 40)))
+    assert describe_certainty(build(add_result("lstm", 90), add_result("flatten", 40))) == (
+        "It is the best on validation, and it differs significantly from every other model on test."
+    )
 
 
 def test_certainty_of_a_tied_model(build: Any, add_result: Any) -> None:
     metrics = build(add_result("lstm", 90), add_result("bigru", 90, predict_reviews_per_second=10.0))
-    assert "cannot tell it from bigru" in describe_certainty(metrics)
+    assert describe_certainty(metrics) == (
+        "It is the best on validation; it does not differ significantly from bigru on test, and is the cheapest to run."
+    )
 
 
 def test_certainty_of_a_cheaper_model(build: Any, add_result: Any) -> None:
@@ -43,8 +47,8 @@ def test_certainty_tells_of_those_that_only_the_test_cannot_tell_apart(build: An
     ]
     sentence = describe_certainty(build(add_result("lstm", 91), *seeds, seeds=2))
     assert sentence == (
-        "It is the best on validation. flatten is behind by more than a standard error, though the test shows no "
-        "difference."
+        "It is the best on validation. flatten is behind on validation by more than a standard error, although the "
+        "test shows no significant difference."
     )
 
 
@@ -71,15 +75,19 @@ def test_models_that_beat_the_baseline_are_counted(build: Any, add_result: Any) 
 
 def test_ties_at_the_top_are_named(build: Any, add_result: Any) -> None:
     metrics = build(add_result("lstm", 90), add_result("bigru", 89), add_result("flatten", 30))
-    assert describe_ties(metrics) == "lstm and bigru are tied at the top: the test cannot tell them apart."
+    assert describe_ties(metrics) == (
+        "lstm and bigru are tied at the top: the test shows no significant difference from lstm."
+    )
 
 
-def test_worst_slice_is_named_when_it_is_surely_worse(build: Any, add_result: Any) -> None:
+def test_worst_slice_is_named_when_it_is_significantly_worse(build: Any, add_result: Any) -> None:
     labels = np.arange(100) % 2
     one_sided = build(add_result("lstm", correct=labels == 0))
     assert describe_worst_slice(one_sided).startswith("lstm does worst on label: pos (0.0% of 50, 95% interval ")
     even = build(add_result("bigru", correct=np.arange(100) % 4 > 1))
-    assert describe_worst_slice(even) == "No slice of the test split is surely worse for bigru than the whole."
+    assert describe_worst_slice(even) == (
+        "bigru is not significantly worse on any slice of the test split than on the whole."
+    )
 
 
 def test_few_seeds_are_warned_of(build: Any, add_result: Any) -> None:
@@ -91,8 +99,10 @@ def test_few_seeds_are_warned_of(build: Any, add_result: Any) -> None:
 
 def test_errors_tell_of_oracle_and_average(build: Any, add_result: Any) -> None:
     metrics = build(add_result("lstm", correct=np.arange(100) < 90), add_result("bigru", correct=np.arange(100) >= 20))
-    assert describe_errors(metrics).startswith("0 test reviews are wrong in all 2 models")
-    assert "would get 100.0% right" in describe_errors(metrics)
+    assert describe_errors(metrics).startswith(
+        "On 0 test reviews, all 2 models are wrong; on the other 100.0%, at least one model is right. "
+        "The average of all models' probabilities gets "
+    )
 
 
 def test_duplicates_tell_accuracy_with_and_without(build: Any, add_result: Any) -> None:
@@ -115,4 +125,4 @@ def test_model_that_is_named_as_better_beats_the_baseline(build: Any, add_result
     rows = {row.name: row for row in metrics.variants}
     assert rows["bilstm"].accuracy.mean > rows["lstm"].accuracy.mean
     assert (rows["bilstm"].beats_baseline, rows["lstm"].beats_baseline) == (False, True)
-    assert describe_baselines(metrics).endswith("; lstm by 17.0 points.")
+    assert describe_baselines(metrics).endswith("; lstm leads it by 17.0 points.")
