@@ -1,4 +1,4 @@
-"""What the probe hands on: accuracy against distance, what follows from it, and the content of probe.json.
+"""What the probe produces: accuracy against distance, what follows from it, and the content of probe.json.
 
 In code a task of the probe is a `recall_task`, so that nobody takes it for a Prefect task; in the files it is `task`.
 """
@@ -14,7 +14,7 @@ Verdict = Literal["confirmed", "refuted", "depends", "not measured"]
 
 
 class ProbeFacts(Facts):
-    """Facts with the names that the files have had since their first version."""
+    """Facts that are read and written under the names that the files use, and built under either name."""
 
     model_config = ConfigDict(validate_by_name=True, validate_by_alias=True, serialize_by_alias=True)
 
@@ -128,7 +128,7 @@ class Memory(Document, ProbeFacts):
 
 
 class ProbeRun(Facts):
-    """The run of a probe as a whole."""
+    """The run of a probe as a whole; `seconds` is its duration, `train_seconds` the total of all its trainings."""
 
     id: str
     profile: str

@@ -56,7 +56,7 @@ FAR: Final = (200, 380)
 AT_PLACE: Final = ("lstm-at-place", "bilstm-at-place")
 READERS: Final = ("gru", "lstm", "bigru", "bilstm")
 ALL: Final = tuple(name for name in MODELS if name not in AT_PLACE)
-# The cost of attention grows with the square of the length: the far distances would take it an hour alone.
+# The cost of attention grows with the square of the length: the far distances alone would take it an hour.
 AT_FAR: Final = tuple(name for name in ALL if name != "attention")
 SWEEPS: Final[dict[ProfileName, tuple[Sweep, ...]]] = {
     "quick": tuple(

@@ -59,7 +59,7 @@ def measure_cells(results: Sequence[CellResult], *, data_dir: Path, artifacts_di
 
 
 def measure_cell(cell: Cell, trained: TrainedModel, *, data_dir: Path, artifacts_dir: Path) -> list[SeedAccuracy]:
-    """Measure the accuracy of one trained model at each of its test distances."""
+    """Measure the accuracy of one trained model at each of its test distances, one row for each."""
     correct = load_correct(artifacts_dir / trained.folder / PREDICTIONS_FILE, threshold=trained.threshold)
     found = find_distances(cell, data_dir / trained.reviews / TEST_FILE, num_texts=len(correct))
     rows = []
@@ -86,7 +86,7 @@ def measure_cell(cell: Cell, trained: TrainedModel, *, data_dir: Path, artifacts
 
 
 def find_distances(cell: Cell, test: Path, *, num_texts: int) -> NDArray[np.int64]:
-    """Find the distance of each test text; in a dataset with one distance, it is that of the cell."""
+    """Find the distance of each test text, in words: shape (num_texts,); with a single distance, it is the cell's."""
     wanted = parse_name(cell.dataset)
     if wanted is None or len(wanted.test_distances) == 1:
         return np.full(num_texts, cell.distance)

@@ -56,5 +56,5 @@ def measure_memory(
 
 
 def read_memory(measured: Manifest[MeasurementFacts], *, artifacts_dir: Path) -> Memory:
-    """Read a measurement."""
+    """Read memory.json of a measurement; raises UserError when it is damaged or newer than the code."""
     return Memory.read(artifacts_dir / measured.folder / MEMORY_FILE)
