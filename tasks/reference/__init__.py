@@ -1,1 +1,1 @@
-"""Reference: pages generated from the code, so that they cannot disagree with it."""
+"""Reference: pages that are generated from the code, so that they always agree with it."""

@@ -13,7 +13,7 @@ def render_pages() -> dict[Path, str]:
 
 
 def find_stale(pages: dict[Path, str]) -> list[Path]:
-    """List the files that are not as they should be: missing, different, or the schema of a document that is gone."""
+    """List the files that are out of date: missing, different, or the schema of a document that does not exist."""
     different = [path for path, text in pages.items() if not path.is_file() or path.read_text("utf-8") != text]
     return [*different, *(path for path in sorted(FOLDER.glob(f"*{SUFFIX}")) if path not in pages)]
 

@@ -1,4 +1,4 @@
-"""JSON Schemas of the documents that others read, found in the source and generated from their models."""
+"""JSON Schemas of the documents that other programs read, generated from the models found in the source."""
 
 import ast
 import json
@@ -27,7 +27,7 @@ def find_documents(package: Path = PACKAGE) -> list[type[Document]]:
 
 
 def list_classes(package: Path) -> Iterator[tuple[str, str, set[str]]]:
-    """Yield module, name and bases of every class in the source that has bases."""
+    """Yield the module, the name and the names of the bases of every top-level class in the source."""
     for path in package.rglob("*.py"):
         module = ".".join(path.relative_to(package.parent).with_suffix("").parts)
         for node in ast.parse(path.read_bytes()).body:
@@ -36,7 +36,7 @@ def list_classes(package: Path) -> Iterator[tuple[str, str, set[str]]]:
 
 
 def find_derived(classes: Sequence[tuple[str, set[str]]], root: str = "Document") -> set[str]:
-    """Find the names that derive from a root, through others too: [("A", {"Document"}), ("B", {"A"})] -> {"A", "B"}."""
+    """Find the classes derived from a root, at any depth: [("A", {"Document"}), ("B", {"A"})] -> {"A", "B"}."""
     derived: set[str] = set()
     while more := {name for name, bases in classes if bases & {root, *derived}} - derived:
         derived |= more
@@ -44,16 +44,16 @@ def find_derived(classes: Sequence[tuple[str, set[str]]], root: str = "Document"
 
 
 def render_schemas(documents: Iterable[type[Document]]) -> dict[str, str]:
-    """Render a schema for each document, by the name of its file: Leaderboard -> leaderboard.schema.json."""
+    """Render a schema for each document, keyed by file name: Leaderboard -> leaderboard.schema.json."""
     return {name_file(document): render_schema(document) for document in documents}
 
 
 def name_file(document: type[Document]) -> str:
-    """Name a schema's file: ProbeReport -> probe-report.schema.json."""
+    """Return the file name of a schema: ProbeReport -> probe-report.schema.json."""
     return re.sub(r"(?<=.)(?=[A-Z])", "-", document.__name__).lower() + SUFFIX
 
 
 def render_schema(document: type[Document]) -> str:
-    """Render the schema of a document as it is written."""
+    """Render the schema of a document as it is written to a file (pydantic's serialisation mode)."""
     schema = document.model_json_schema(mode="serialization")
     return json.dumps({"$schema": DIALECT, **schema}, indent=2) + "\n"

@@ -1,1 +1,1 @@
-"""Settings: one model per flow is its flags, environment variables, TOML file and form in the Prefect UI."""
+"""Settings: one class per flow defines its flags, environment variables, TOML file and form in the Prefect UI."""

@@ -1,4 +1,4 @@
-"""What the settings of every flow have in common: one definition is flags, environment, config file and UI form."""
+"""The base of every flow's settings: one definition gives flags, environment variables, config file and UI form."""
 
 import os
 import tomllib
@@ -27,30 +27,30 @@ def split_on_commas(value: Any) -> Any:
 
 
 def make_absolute(path: Path | None) -> Path | None:
-    """Fix the path, whatever the working directory becomes."""
+    """Make a path absolute, so that it stays valid if the working directory changes."""
     return path.expanduser().absolute() if path else path
 
 
-# The kinds of settings that several flows have.
+# Types that the settings of several flows share.
 Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(split_on_commas)]
 AbsolutePath = Annotated[Path, AfterValidator(make_absolute)]
 OptionalPath = Annotated[Path | None, AfterValidator(make_absolute)]
 
 
 class ConfigFileSource(InitSettingsSource):
-    """Read the TOML file that a higher source names as `config`."""
+    """The TOML file that a source of higher precedence names as `config`."""
 
     def __init__(self, settings_cls: type[BaseSettings]) -> None:
         super().__init__(settings_cls, {})
 
     def __call__(self) -> dict[str, Any]:
-        """Return the file's settings; keys may be written with dashes, as the flags are."""
+        """Return the file's settings; keys may be written with dashes, like the flags."""
         path = self.current_state.get("config")
         return read_toml(Path(path)) if path else {}
 
 
 def read_toml(path: Path) -> dict[str, Any]:
-    """Read a config file; raises UserError when there is none or it is not TOML."""
+    """Read a config file; raises UserError when it cannot be read or is not TOML."""
     try:
         settings = tomllib.loads(path.expanduser().read_text(encoding="utf-8"))
     except OSError as error:
@@ -61,10 +61,11 @@ def read_toml(path: Path) -> dict[str, Any]:
 
 
 def fit_for_form(schema: dict[str, Any]) -> None:
-    """Make the schema one that the form in the UI shows well.
+    """Adapt a schema to the form in the Prefect UI.
 
-    What most runs set comes first. The form reads descriptions as Markdown, in which <label> is a tag. Folders have no
-    default in it: it would be sent with each run, and be that of the machine that deployed, not of the one that runs.
+    The settings that are changed most often come first. The form renders descriptions as Markdown, where <label> would
+    be a tag. Folders have no default there: the form sends defaults with each run, and the path would be that of the
+    machine that deployed the flow, not of the one that runs it.
     """
     fields = schema["properties"]
     schema["properties"] = {name: fields[name] for name in (*FIRST_IN_FORM, *fields) if name in fields}
@@ -75,7 +76,7 @@ def fit_for_form(schema: dict[str, Any]) -> None:
 
 
 class FlowConfig(BaseSettings):
-    """What the settings of every flow have in common: where they come from."""
+    """The base class of every flow's settings; it defines the sources that they are read from."""
 
     model_config = SettingsConfigDict(
         frozen=True, extra="forbid", env_prefix=ENV_PREFIX, json_schema_extra=fit_for_form
@@ -95,12 +96,12 @@ class FlowConfig(BaseSettings):
 
     @classmethod
     def describe_choices(cls) -> str:
-        """Return what --help says below the flags."""
+        """Return the text that --help shows below the flags."""
         return ""
 
 
 def check_environment(*configs: type[FlowConfig]) -> None:
-    """Refuse a variable that looks like a setting of any of the flows but is none, such as BAKEOFF_EPOC."""
+    """Raise UserError for a variable that starts with BAKEOFF_ but is no flow's setting, such as BAKEOFF_EPOC."""
     fields = dict.fromkeys(field for config in configs for field in config.model_fields)
     known = [*(f"{ENV_PREFIX}{field.upper()}" for field in fields), WEBHOOK]
     for name in sorted(os.environ):
@@ -111,12 +112,12 @@ def check_environment(*configs: type[FlowConfig]) -> None:
 
 
 def describe_errors(error: ValidationError, config: type[FlowConfig]) -> str:
-    """Put pydantic's findings into one line, by flag."""
+    """Describe all of pydantic's findings in one line, each by its flag."""
     return "; ".join(describe_error(dict(finding), config) for finding in error.errors())
 
 
 def describe_error(finding: dict[str, Any], config: type[FlowConfig]) -> str:
-    """Put one finding into words: "--epochs: input should be greater than or equal to 1, got 0."."""
+    """Describe one finding: "--epochs: input should be greater than or equal to 1, got 0."."""
     if not finding["loc"]:
         return str(finding["ctx"]["error"])
     name = str(finding["loc"][0])

@@ -1,4 +1,4 @@
-"""CleanConfig: how old an output must be to be removed, and how many runs keep what they refer to."""
+"""CleanConfig: how old an output must be to be removed, and how many runs keep the outputs they refer to."""
 
 import re
 from datetime import timedelta
@@ -16,19 +16,19 @@ UNITS: Final = {"d": "days", "h": "hours", "m": "minutes"}
 
 
 class CleanConfig(FlowConfig):
-    """Remove old outputs that no champion and none of the newest runs refer to; it is safe while flows are running."""
+    """Remove old outputs that neither a champion nor one of the newest runs refers to; safe while flows are running."""
 
     older_than: str = Field(
         default="30d",
-        description="remove only what has not been used for this long: a number of days (30d), hours (12h) or minutes",
+        description="remove only what has not been used for this long, in days (30d), hours (12h) or minutes (90m)",
     )
     keep_runs: int = Field(
         default=10,
         ge=1,
-        description="how many of the newest runs, and of the newest probes, keep their reports and everything that "
-        "these refer to, however old",
+        description="keep the reports of this many of the newest runs, and as many of the newest probes, with all that "
+        "they refer to, whatever its age",
     )
-    dry_run: CliToggleFlag[bool] = Field(default=False, description="show what would be removed, and remove nothing")
+    dry_run: CliToggleFlag[bool] = Field(default=False, description="show what would be removed without removing it")
     data_dir: AbsolutePath = Field(default=DATA, description="where downloads, reviews and encodings are kept")
     artifacts_dir: AbsolutePath = Field(default=ARTIFACTS, description="where models and reports are kept")
     config: Path | None = Field(default=None, description="a TOML file with any of these settings")
@@ -36,13 +36,15 @@ class CleanConfig(FlowConfig):
     @field_validator("older_than")
     @classmethod
     def check_age(cls, age: str) -> str:
-        """Refuse what is no number with a unit."""
+        """Refuse anything but a number with a unit."""
         if not AGE.fullmatch(age):
-            raise ValueError(f"{age!r} is no age; expected a number of days, hours or minutes such as 30d, 12h or 90m.")
+            raise ValueError(
+                f"{age!r} is not an age; expected a number of days, hours or minutes such as 30d, 12h or 90m."
+            )
         return age
 
     @property
     def age(self) -> timedelta:
-        """How long something must not have been used."""
+        """The time for which an output must not have been used."""
         match = AGE.fullmatch(self.older_than)
         return timedelta(**{UNITS[match[2]]: int(match[1])}) if match else timedelta()

@@ -1,4 +1,4 @@
-"""The settings of files that flows have in common, and what the reader of files makes of them."""
+"""The settings about input files that several flows share, and how they become FileOptions."""
 
 import re
 from dataclasses import fields
@@ -14,14 +14,14 @@ from tasks.settings.base import FlowConfig, Names
 
 
 def name_delimiter(value: Any) -> Any:
-    r"""Accept "tab" and "\\t" for the character that is hard to type."""
+    r"""Accept "tab" and "\\t" for the tab character, which is hard to type in a shell."""
     return "\t" if value in {"tab", "\\t"} else value
 
 
 def check_delimiter(delimiter: str | None) -> str | None:
-    """Refuse what cannot separate columns."""
+    """Refuse a text that cannot separate columns."""
     if delimiter is not None and (len(delimiter) != 1 or delimiter in '"\r\n' or not delimiter.isascii()):
-        raise ValueError(f"expected one ASCII character other than a quote, or tab, got {delimiter!r}.")
+        raise ValueError(f"expected one ASCII character other than a quote, or the word tab; got {delimiter!r}.")
     return delimiter
 
 
@@ -33,42 +33,42 @@ def check_charset(charset: str) -> str:
 
 
 def check_line_pattern(pattern: str | None) -> str | None:
-    """Refuse what is no regular expression or finds no text."""
+    """Refuse a pattern that is not a regular expression or has no group for the text."""
     if pattern is not None and "text" not in compile_pattern(pattern).groupindex:
-        raise ValueError(f"{pattern!r} has no group (?P<text>...); expected one.")
+        raise ValueError(f"{pattern!r} has no group (?P<text>...); expected a pattern with that group.")
     return pattern
 
 
 def compile_pattern(pattern: str) -> re.Pattern[str]:
-    """Compile a regular expression; raises ValueError with what is wrong with it."""
+    """Compile a regular expression; raises ValueError that says what is wrong with it."""
     try:
         return re.compile(pattern)
     except re.error as error:
-        raise ValueError(f"{pattern!r} is no regular expression: {error}.") from error
+        raise ValueError(f"{pattern!r} is not a regular expression: {error}.") from error
 
 
-# What these mean is the same in every flow; of the other kinds each flow says what it takes them for.
-Columns = Annotated[Names, Field(description="the names of all columns of a .csv or .tsv file that has no header")]
+# A type with a description means the same in every flow; the others are described by each flow.
+Columns = Annotated[Names, Field(description="the names of all columns of a .csv or .tsv file without a header")]
 Delimiter = Annotated[
     str | None,
     BeforeValidator(name_delimiter),
     AfterValidator(check_delimiter),
-    Field(description="what separates columns: a character, or tab [a comma; in .tsv files a tab]"),
+    Field(description="the column separator: one character, or the word tab [a comma; in .tsv files a tab]"),
 ]
 Quoting = Annotated[
     QuotingName,
-    Field(description="csv: fields may be quoted and then span lines; none: quotes are plain characters"),
+    Field(description="csv: fields may be quoted, and quoted fields may span lines; none: quotes are ordinary text"),
 ]
 Charset = Annotated[
-    str, Field(min_length=1, description="how the bytes of files are read as text"), AfterValidator(check_charset)
+    str, Field(min_length=1, description="the character set of the files"), AfterValidator(check_charset)
 ]
 LinePattern = Annotated[str | None, AfterValidator(check_line_pattern)]
 
 
 def gather_files(config: FlowConfig, path: Path) -> FileOptions:
-    """Gather what a flow's settings say of files; what they say nothing of stays as FileOptions has it.
+    """Build FileOptions from a flow's settings; options that are not settings of the flow keep their defaults.
 
-    Settings have the names of FileOptions, apart from `text_column`, of which there may be several.
+    Settings and options have the same names, except that the setting `text_column` gives the option `text_columns`.
     """
     settings: dict[str, Any] = {name: getattr(config, name) for name in type(config).model_fields}
     known = {field.name for field in fields(FileOptions)}

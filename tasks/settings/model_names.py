@@ -1,4 +1,4 @@
-"""What the models of a run may be named by: variants, groups and baselines, and the tables that explain them."""
+"""The names by which a run chooses its models (variants, groups, baselines), and the tables that explain them."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -28,7 +28,7 @@ def expand_baselines(names: tuple[str, ...]) -> list[str]:
 
 
 def describe_tables() -> str:
-    """List variants, groups and encodings, a line each, for --help."""
+    """List variants, groups, baselines and encodings for --help, one per line."""
     sections = {
         "variants": {
             row.name: f"{row.description} ({row.num_params:,} parameters, {row.encoding})" for row in VARIANTS.values()
@@ -41,7 +41,7 @@ def describe_tables() -> str:
 
 
 def list_sections(sections: Mapping[str, Mapping[str, str]]) -> str:
-    """Lay out what names mean, a line each, under the titles of their sections."""
+    """Lay out names with their descriptions, one per line, under the titles of their sections."""
     width = max(len(name) for rows in sections.values() for name in rows)
     lines = []
     for title, rows in sections.items():

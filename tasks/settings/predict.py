@@ -15,40 +15,42 @@ STANDARD_INPUT = "-"
 
 
 class PredictConfig(FlowConfig):
-    """Score texts with a trained model: a file or folder to a file, or with --text a sentence to standard output."""
+    """Score a file or folder of texts with a trained model, or, with --text, score one text and print the result."""
 
     input: OptionalPath = Field(
         default=None,
-        description=f"the texts: {describe_endings()}, or a folder of .txt files",
+        description=f"the texts to score: {describe_endings()}, or a folder of .txt files",
     )
     output: OptionalPath = Field(
         default=None,
-        description="where every row goes with its score, by its ending: .parquet, .csv or .jsonl",
+        description="the file to write all rows and their scores to; its ending sets the format: .parquet, .csv or "
+        ".jsonl",
     )
     text: str | None = Field(
         default=None,
-        description="score this text alone, at once, to standard output; - scores each line of standard input, as does "
-        "a lone - at the end",
+        description="score this one text and print the result as JSON; - scores each line of standard input, and so "
+        "does a lone - as the last argument",
     )
     model: OptionalPath = Field(
         default=None,
-        description="the folder of the model: that of bundle.json, or one with a link `current` to it "
+        description="the folder of the model: one that holds bundle.json, or a link `current` to such a folder "
         "[champion under --artifacts-dir]",
     )
     text_column: Names = Field(
         default=(),
-        description="the column that holds the text; of several, with commas, the texts are joined [by name]",
+        description="the column that holds the text; the texts of several columns, separated by commas, are joined "
+        "[found by name]",
     )
     label_column: str | None = Field(
-        default=None, min_length=1, description="a column with true labels: the metrics are printed as well"
+        default=None, min_length=1, description="a column with the true labels; if it is given, metrics are printed too"
     )
     min_confidence: float = Field(
-        default=0.0, ge=0, le=1, description="a row whose confidence is below this is marked as uncertain"
+        default=0.0, ge=0, le=1, description="mark a row as uncertain if its confidence is below this"
     )
     prefix: str = Field(
         default="",
         max_length=100,
-        description="put before the names of the added columns, when the input has columns of these names",
+        description="a prefix for the names of the added columns, for an input that has columns of these names",
     )
     columns: Columns = ()
     delimiter: Delimiter = None
@@ -56,16 +58,16 @@ class PredictConfig(FlowConfig):
     charset: Charset = "utf-8"
     line_pattern: LinePattern = Field(
         default=None,
-        description="what each line of a text file is, as a regular expression with a group (?P<text>...)",
+        description="a regular expression for the lines of a text file, with a group (?P<text>...)",
     )
     artifacts_dir: AbsolutePath = Field(default=ARTIFACTS, description="where models are kept")
     config: Path | None = Field(default=None, description="a TOML file with any of these settings")
 
     @model_validator(mode="after")
     def check_source(self) -> Self:
-        """Refuse to guess what is to be scored, and where to."""
+        """Require either --text, or --input and --output."""
         if self.text is not None and (self.input or self.output):
-            raise ValueError("--text stands without --input and --output; expected one or the other.")
+            raise ValueError("--text cannot be combined with --input and --output; expected one or the other.")
         if self.text is None and not self.input:
             raise ValueError("nothing to score; expected --input FILE --output FILE, or --text TEXT.")
         if self.text is None and not self.output:
@@ -74,12 +76,12 @@ class PredictConfig(FlowConfig):
 
     @property
     def model_folder(self) -> Path:
-        """The folder of the model."""
+        """The folder of the model, by default the champion's."""
         return self.model or self.artifacts_dir / CHAMPION
 
     @property
     def files(self) -> FileOptions:
-        """Gather what the settings say of the input file."""
+        """The settings about the input file; raises ValueError when a single text is scored."""
         if self.input is None:
-            raise ValueError("a single text is no file; expected --input.")
+            raise ValueError("a single text is not a file; expected --input.")
         return gather_files(self, self.input)

@@ -24,8 +24,8 @@ class ProbeConfig(FlowConfig):
 
     profile: ProfileName = Field(
         default="quick",
-        description="quick: two tasks, four distances, five models and one seed, a few minutes; full: four tasks, "
-        "distances up to 380 words, three seeds and two more if these disagree, about two hours on two cores",
+        description="quick: two tasks, four distances, five models and one seed (a few minutes); full: four tasks, "
+        "distances up to 380 words, three seeds, and two more if these disagree (about two hours on two cores)",
     )
     # Named like the flag; elsewhere in the code these are recall tasks.
     tasks: Names = Field(default=(), description="train only these of the profile's tasks, separated by commas [all]")
@@ -33,17 +33,19 @@ class ProbeConfig(FlowConfig):
         default=(), description=f"train only these of the profile's distances: {', '.join(map(str, DISTANCES))} [all]"
     )
     models: Names = Field(default=(), description="train only these of the profile's models, separated by commas [all]")
-    seeds: int | None = Field(default=None, ge=1, le=100, description="upper limit of seeds per model [the profile's]")
-    epochs: int | None = Field(default=None, ge=1, le=1_000, description="upper limit of epochs [the profile's]")
+    seeds: int | None = Field(
+        default=None, ge=1, le=100, description="maximum number of seeds per model [the profile's]"
+    )
+    epochs: int | None = Field(default=None, ge=1, le=1_000, description="maximum number of epochs [the profile's]")
     limit: int | None = Field(
         default=None, ge=10, description="at most this many texts per split [10,000 for training, 1,000 for validation]"
     )
     shard: str | None = Field(
         default=None,
-        description="train one of several parts and write no report: start 1/2 and 2/2 on the same folders, then run "
-        "once without --shard, which finds all models trained and writes the report",
+        description="train only one part and write no report: run 1/2 and 2/2 on the same folders, then run once "
+        "without --shard, which reuses all trained models and writes the report",
     )
-    kernels: Kernels = Field(default="auto", description="which code computes the models, as in train_all.py")
+    kernels: Kernels = Field(default="auto", description="which code computes the models, as for bakeoff train")
     data_dir: AbsolutePath = Field(default=DATA, description="where texts and encodings are kept")
     artifacts_dir: AbsolutePath = Field(default=ARTIFACTS, description="where models and reports are written")
     config: Path | None = Field(default=None, description="a TOML file with any of these settings")
@@ -76,7 +78,7 @@ class ProbeConfig(FlowConfig):
         match = SHARD.fullmatch(shard or "1/1")
         if not match or int(match[1]) > int(match[2]):
             raise ValueError(
-                f"{shard!r} does not name a part; expected the number of a part and how many there are, such as 1/2."
+                f"{shard!r} does not name a part; expected its number and the number of parts, such as 1/2."
             )
         return shard
 
@@ -97,7 +99,7 @@ class ProbeConfig(FlowConfig):
 
     @property
     def num_epochs(self) -> int:
-        """The upper limit of epochs of each training."""
+        """The maximum number of epochs of each training."""
         return self.epochs or NUM_EPOCHS[self.profile]
 
     @property

@@ -1,4 +1,4 @@
-"""PromoteConfig: which bundle becomes the champion by hand."""
+"""PromoteConfig: which bundle to make the champion by hand."""
 
 from typing import Self
 
@@ -10,7 +10,7 @@ from tasks.store.layout import ARTIFACTS
 
 
 class PromoteConfig(FlowConfig):
-    """Change the champion by hand, whatever the gate says: promote a bundle, or go back to the champion before."""
+    """Change the champion by hand, without the gate: promote a bundle, or roll back to the previous champion."""
 
     to: str | None = Field(
         default=None,
@@ -19,13 +19,13 @@ class PromoteConfig(FlowConfig):
         "of an earlier champion",
     )
     rollback: CliToggleFlag[bool] = Field(
-        default=False, description="go back to the champion before the present one; again, and it goes further back"
+        default=False, description="return to the previous champion, and further back when repeated"
     )
-    artifacts_dir: AbsolutePath = Field(default=ARTIFACTS, description="where models and the champion lie")
+    artifacts_dir: AbsolutePath = Field(default=ARTIFACTS, description="where models and the champion are kept")
 
     @model_validator(mode="after")
     def check_choice(self) -> Self:
-        """Refuse both at once, and neither."""
+        """Require exactly one of the two."""
         if (self.to is not None) == self.rollback:
-            raise ValueError("expected one of --to <bundle> and --rollback; see --help.")
+            raise ValueError("expected either --to <bundle> or --rollback; see --help.")
         return self

@@ -1,4 +1,4 @@
-"""RunConfig: what is trained on which texts, how it is gated, and where it is kept."""
+"""RunConfig: what is trained on which texts, how the gate decides, and where everything is kept."""
 
 from pathlib import Path
 
@@ -26,9 +26,9 @@ class RunConfig(FlowConfig):
     dataset: str = Field(
         default=AUTO,
         min_length=1,
-        description=f"what to read: {AUTO} (IMDB reviews, or else the sample), {SAMPLE} (a built-in generated corpus), "
-        "imdb_reviews or any other text classification set of TensorFlow Datasets, such as glue/sst2, or the path of "
-        f"labelled text: {describe_endings()}, or a folder of <label>/*.txt",
+        description=f"the dataset: {AUTO} (the IMDB reviews, or the sample if they are unavailable), {SAMPLE} (a "
+        "built-in generated corpus), imdb_reviews or any other text classification dataset of TensorFlow Datasets, "
+        f"such as glue/sst2, or the path of labelled text: {describe_endings()}, or a folder of <label>/*.txt",
     )
     test_path: OptionalPath = Field(
         default=None, description="a file or folder with the test split [a fifth of --dataset is held out]"
@@ -38,10 +38,11 @@ class RunConfig(FlowConfig):
     )
     text_column: Names = Field(
         default=(),
-        description="the column of a file that holds the text; of several, with commas, the texts are joined [by name]",
+        description="the column of a file that holds the text; the texts of several columns, separated by commas, are "
+        "joined [found by name]",
     )
     label_column: str | None = Field(
-        default=None, min_length=1, description="the column of a file that holds the label [by name]"
+        default=None, min_length=1, description="the column of a file that holds the label [found by name]"
     )
     columns: Columns = ()
     delimiter: Delimiter = None
@@ -49,7 +50,7 @@ class RunConfig(FlowConfig):
     charset: Charset = "utf-8"
     line_pattern: LinePattern = Field(
         default=None,
-        description="what each line of a text file is, as a regular expression: (?P<label>[^:]+):\\S+ (?P<text>.+)",
+        description="a regular expression for the lines of a text file, such as (?P<label>[^:]+):\\S+ (?P<text>.+)",
     )
     max_dropped_share: float = Field(
         default=0.05,
@@ -66,16 +67,16 @@ class RunConfig(FlowConfig):
     baselines: Names = Field(
         default=("all",),
         min_length=1,
-        description="which classical models to hold them against: names, all or none, separated by commas",
+        description="which classical models to compare them with: names, all or none, separated by commas",
         json_schema_extra={"items": {"type": "string", "enum": list(BASELINE_CHOICES)}},
     )
-    seeds: int = Field(default=1, ge=1, le=100, description="how many seeds each variant is trained with")
-    epochs: int = Field(default=10, ge=1, le=1_000, description="upper limit of epochs")
+    seeds: int = Field(default=1, ge=1, le=100, description="number of seeds to train each variant with")
+    epochs: int = Field(default=10, ge=1, le=1_000, description="maximum number of epochs")
     patience: int = Field(
         default=2, ge=1, le=1_000, description="stop after this many epochs without a lower validation loss"
     )
     batch_size: int | None = Field(
-        default=None, ge=1, le=65_536, description="reviews per update, in place of each variant's own (32)"
+        default=None, ge=1, le=65_536, description="reviews per update [the variant's own, 32]"
     )
     limit: int | None = Field(
         default=None, ge=10, description="at most this many reviews per split, stratified by label [all]"
@@ -84,24 +85,25 @@ class RunConfig(FlowConfig):
         default=0.1, ge=0.01, le=0.5, description="share of the training split that is held out for validation"
     )
     promote: CliImplicitFlag[bool] = Field(
-        default=True, description="let the best model become the champion when it passes the gate"
+        default=True, description="let the candidate become the champion if it passes the gate"
     )
     candidate: str | None = Field(
-        default=None, description="the variant or baseline that is held against the champion [the recommended one]"
+        default=None, description="the variant or baseline to compare with the champion [the recommended one]"
     )
     gate_margin: float = Field(
         default=0.5,
         ge=0,
         le=100,
-        description="how many points of accuracy the candidate may be behind the champion",
+        description="how many percentage points of accuracy the candidate may lose against the champion",
     )
     gate_slice_margin: float = Field(
-        default=2.0, ge=0, le=100, description="the same within any slice of the test reviews"
+        default=2.0, ge=0, le=100, description="the same for each slice of the test reviews"
     )
     kernels: Kernels = Field(
         default="auto",
-        description="what computes the models: auto (native where it is built, else tensorflow), native (the package's "
-        "C library for recurrent layers, convolutions and Adam), tensorflow (its block LSTM), plain (Keras as it is)",
+        description="which code computes the models: auto (native if it is built, otherwise tensorflow), native (the "
+        "package's C library for recurrent layers, convolutions and Adam), tensorflow (TensorFlow's block LSTM), plain "
+        "(unmodified Keras)",
     )
     data_dir: AbsolutePath = Field(default=DATA, description="where downloads, reviews and encodings are kept")
     artifacts_dir: AbsolutePath = Field(default=ARTIFACTS, description="where models and reports are written")
@@ -116,15 +118,15 @@ class RunConfig(FlowConfig):
     @field_validator("baselines")
     @classmethod
     def check_baselines(cls, names: tuple[str, ...]) -> tuple[str, ...]:
-        """Refuse a name that is no baseline, and `none` beside others."""
+        """Refuse a name that is not a baseline, and `none` together with other names."""
         if "none" in names and len(names) > 1:
-            raise ValueError("none stands alone; expected it without other names.")
+            raise ValueError("none cannot be combined with other names; expected it alone.")
         return check_names(names, BASELINE_CHOICES, kind="baseline")
 
     @field_validator("candidate")
     @classmethod
     def check_candidate(cls, name: str | None, info: ValidationInfo) -> str | None:
-        """Refuse a name that is no model, or none of this run's."""
+        """Refuse a name that is not a model, or a model that is not part of this run."""
         if name is None or not {"variants", "baselines"} <= info.data.keys():
             return name
         check_names((name,), (*VARIANTS, *BASELINES), kind="model")
@@ -136,17 +138,17 @@ class RunConfig(FlowConfig):
     @field_validator("dataset")
     @classmethod
     def fix_path(cls, name: str) -> str:
-        """Fix a path, whatever the working directory becomes; other names stay."""
+        """Make a path absolute, so that it stays valid if the working directory changes; keep other names."""
         return str(Path(name).expanduser().absolute()) if is_path(name) else name
 
     @property
     def dataset_name(self) -> str:
-        """Return the dataset's name for people: of a path the file's, without folder and endings."""
+        """Return the dataset's display name; for a path, the file's name without folder and endings."""
         return name_dataset(self.dataset)
 
     @property
     def files(self) -> FileOptions:
-        """Gather what the settings say of files; it counts when the dataset is a path."""
+        """Collect the settings about files, which are used when the dataset is a path."""
         return gather_files(self, Path(self.dataset))
 
     @property
@@ -161,12 +163,12 @@ class RunConfig(FlowConfig):
 
     @property
     def gate_rules(self) -> GateRules:
-        """Gather what the settings say of the gate; points become shares."""
+        """Collect the rules of the gate, with percentage points converted to fractions."""
         margins = Margins(overall=self.gate_margin / 100, per_slice=self.gate_slice_margin / 100)
         return GateRules(margins=margins, candidate=self.candidate, promote=self.promote)
 
     def choose_fit(self, variant: Variant, seed: int) -> FitSettings:
-        """Gather what decides a training; what the settings leave open is the variant's own."""
+        """Collect the settings of one training; the variant supplies its learning rate and default batch size."""
         return FitSettings(
             epochs=self.epochs,
             patience=self.patience,

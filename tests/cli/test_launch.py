@@ -76,7 +76,11 @@ def test_file_that_cannot_be_used_is_one_line(tmp_path: Path) -> None:
         ("foo,label\na,b\n", (), "no column whose name says that it holds the text, only 'foo', 'label'"),
         (b"text,label\n\xff,b\n", (), "line 2 is not utf-8"),
         (b"PK\x03\x04", (), "a zip archive"),
-        ("text,label\na,b\n", ("--delimiter=ab",), "--delimiter: expected one ASCII character"),
+        (
+            "text,label\na,b\n",
+            ("--delimiter=ab",),
+            "--delimiter: expected one ASCII character other than a quote, or the word tab; got 'ab'",
+        ),
     ],
 )
 def test_check_of_a_run_finds_what_cannot_be_used(

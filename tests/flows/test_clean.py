@@ -124,7 +124,7 @@ def test_champion_predicts_and_can_be_rolled_back_after_cleaning(
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("--older-than", "30"), "'30' is no age; expected a number of days, hours or minutes such as 30d"),
+        (("--older-than", "30"), "'30' is not an age; expected a number of days, hours or minutes such as 30d"),
         (("--older-than", "-1d"), "expected"),
         (("--keep-runs", "0"), "--keep-runs: input should be greater than or equal to 1"),
         (("--data-dir", "/nowhere"), "--data-dir '/nowhere' is no folder; expected one that a run has written to."),

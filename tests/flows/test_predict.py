@@ -170,7 +170,7 @@ def test_bad_usage_is_one_line_before_prefect(
     ("arguments", "message"),
     [
         (("--input=long.csv",), "--output is missing"),
-        (("--input=long.csv", "--text=x"), "--text stands without"),
+        (("--input=long.csv", "--text=x"), "--text cannot be combined with --input and --output"),
         (("--input=long.csv", "--output=a.xlsx"), "expected one of .parquet, .csv, .jsonl"),
         (("--input=long.csv", "--output=a.csv", "--text-column=texts"), "Did you mean 'text'?"),
         (("--input=long.csv", "--output=a.csv", "--model=nowhere"), "holds no model"),

@@ -77,8 +77,8 @@ def test_present_champion_is_left_alone(artifacts: Path, add_bundle: AddBundle, 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ((), "expected one of --to <bundle> and --rollback"),
-        (("--to", "lstm/f1", "--rollback"), "expected one of --to <bundle> and --rollback"),
+        ((), "expected either --to <bundle> or --rollback"),
+        (("--to", "lstm/f1", "--rollback"), "expected either --to <bundle> or --rollback"),
         (("--to", ""), "--to: "),
         (("--to",), "expected one argument"),
         (("--to", "lstm/f2"), "holds no model"),

@@ -55,7 +55,7 @@ def test_misspelt_variable_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     [
         ((), "nothing to score"),
         (("--input=a.csv",), "--output is missing"),
-        (("--input=a.csv", "--output=b.csv", "--text=x"), "--text stands without"),
+        (("--input=a.csv", "--output=b.csv", "--text=x"), "--text cannot be combined with --input and --output"),
         (("--text=x", "--min-confidence=1.5"), "--min-confidence: "),
         (("--text=x", "--delimiter=::"), "--delimiter: "),
         (("--text=x", "--charset=utf-9"), "--charset: "),

@@ -48,7 +48,7 @@ def test_shards_share_the_cells_out() -> None:
         ("--distances=near", "--distances"),
         (
             "--shard=3/2",
-            "--shard: '3/2' does not name a part; expected the number of a part and how many there are, such as 1/2",
+            "--shard: '3/2' does not name a part; expected its number and the number of parts, such as 1/2",
         ),
         ("--shard=0/2", "'0/2' does not name a part"),
         ("--shard=half", "'half' does not name a part"),

@@ -329,7 +329,13 @@ def test_baselines_run_unless_told_otherwise() -> None:
     assert RunConfig(baselines="none").baseline_names == []
 
 
-@pytest.mark.parametrize(("value", "message"), [("nbsvm", "did you mean 'nb-svm'"), ("none,nb-svm", "stands alone")])
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        ("nbsvm", "did you mean 'nb-svm'"),
+        ("none,nb-svm", "none cannot be combined with other names; expected it alone"),
+    ],
+)
 def test_wrong_baselines_are_refused(value: str, message: str) -> None:
     with pytest.raises(ValidationError, match=f"(?i){message}"):
         RunConfig(baselines=value)
