@@ -1,1 +1,1 @@
-"""Command line: from arguments to a running flow, with usage errors before any slow import."""
+"""Command line: from arguments to a running flow; usage errors are reported before any slow import."""

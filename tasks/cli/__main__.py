@@ -1,4 +1,4 @@
-"""Run as `python -m tasks.cli`, it is the `bakeoff` command."""
+"""The `bakeoff` command, run as `python -m tasks.cli`."""
 
 import sys
 

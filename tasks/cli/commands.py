@@ -1,6 +1,6 @@
-"""The table of commands: add a row to add one; `bakeoff`, the flow's own script, settings reference and checks follow.
+"""The table of commands; `bakeoff`, each flow's own script, the settings reference and the checks follow from it.
 
-A row names what it needs by import path, so that listing the commands imports none of it.
+To add a command, add a row. A row names what it needs by import path, so that listing the commands imports none of it.
 """
 
 from collections.abc import Sequence
@@ -14,9 +14,10 @@ from tasks.settings.base import FlowConfig
 
 @dataclass(frozen=True)
 class Command:
-    """What `bakeoff NAME` runs: a flow's module, its settings, and what is checked before anything slow is imported.
+    """What `bakeoff NAME` runs: a flow's module, its settings, and a check that runs before anything slow is imported.
 
-    Paths are "package.module:name". `answer`, if given, may do without Prefect what was asked; it tells whether it did.
+    `settings`, `check` and `answer` are import paths, "package.module:name". `answer`, if given, handles the request
+    without Prefect if it can, and returns whether it did.
     """
 
     name: str
@@ -42,7 +43,7 @@ _ROWS: Final = (
     Command(
         "train",
         "flows.train_all",
-        "train and compare models on one dataset, and gate the best one",
+        "train and compare models on one dataset, and promote the best one if it passes the gate",
         settings="tasks.settings.run:RunConfig",
         check="tasks.cli.checks:check_run",
     ),
@@ -57,7 +58,7 @@ _ROWS: Final = (
     Command(
         "promote",
         "flows.promote",
-        "change the champion by hand, or roll it back",
+        "change the champion by hand, or roll back to the previous one",
         settings="tasks.settings.promote:PromoteConfig",
         check="flows.promote:check_folder",
         answer="flows.promote:change_at_once",
@@ -72,7 +73,7 @@ _ROWS: Final = (
     Command(
         "clean",
         "flows.clean",
-        "remove old outputs that nothing refers to",
+        "remove old outputs that no champion or recent run refers to",
         settings="tasks.settings.clean:CleanConfig",
         check="flows.clean:check_folders",
         answer="flows.clean:clean_at_once",
@@ -90,11 +91,11 @@ def find_command(name: str, others: Sequence[str] = ()) -> Command:
 
 
 def list_settings() -> list[type[FlowConfig]]:
-    """Import every command's settings; an environment variable that one of them knows is accepted by all."""
+    """Import every command's settings; all commands accept an environment variable that any of them knows."""
     return [command.load_settings() for command in COMMANDS.values()]
 
 
 def load(path: str) -> Any:
-    """Import what a path names: load("tasks.errors:UserError")."""
+    """Import the object that a path names: load("tasks.errors:UserError")."""
     module, _, name = path.partition(":")
     return getattr(import_module(module), name)

@@ -1,4 +1,4 @@
-"""Start a flow from the command line: settings are checked first, slow imports come after."""
+"""Start a flow from the command line: check the settings first, then do the slow imports."""
 
 import importlib
 import logging
@@ -22,9 +22,9 @@ BROKEN_PIPE_STATUS = 141
 
 
 def launch(command: Command, arguments: Sequence[str], *, program: str) -> int:
-    """Build the settings of a command's flow and check them, then call `main(config)` of the flow's module.
+    """Build and check the settings of a command's flow, then call `main(config)` of the flow's module.
 
-    Returns the exit status; bad usage, bad data and a killed child are one line on standard error and status 2.
+    Returns the exit status. Bad usage, bad data and a killed child give one line on standard error and status 2.
     """
     signal.signal(signal.SIGTERM, exit_on_signal)
     try:
@@ -37,7 +37,7 @@ def launch(command: Command, arguments: Sequence[str], *, program: str) -> int:
         print(f"error: {error}", file=sys.stderr)
         return USAGE_STATUS
     except BrokenPipeError:
-        # Who reads standard output, such as `head`, has enough; nor can the rest be written at exit.
+        # The reader of standard output, such as `head`, has closed it, so Python could not flush the rest at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return BROKEN_PIPE_STATUS
     except KeyboardInterrupt:
@@ -46,8 +46,8 @@ def launch(command: Command, arguments: Sequence[str], *, program: str) -> int:
 
 
 def start_flow(module: str, config: FlowConfig) -> int:
-    """Import the flow while its server comes up, and run it."""
-    # TFDS leaves a handler on the root logger, which would keep Prefect from setting up its own.
+    """Import the flow while its server starts up, and run it; returns the exit status."""
+    # TFDS leaves a handler on the root logger, which would prevent Prefect from setting up its own.
     logging.getLogger().handlers.clear()
     server = start_unless_configured()
     with garbage_left_alone():
@@ -58,5 +58,5 @@ def start_flow(module: str, config: FlowConfig) -> int:
 
 
 def exit_on_signal(number: int, _frame: FrameType | None) -> NoReturn:
-    """Leave in an orderly way, so that Prefect's temporary server is stopped too."""
+    """Exit normally, so that Prefect's temporary server is stopped too."""
     sys.exit(128 + number)

@@ -11,7 +11,7 @@ from tasks.store.layout import CHECKOUT
 
 PROGRAM: Final = "bakeoff"
 SERVE: Final = "serve"
-SERVE_SUMMARY: Final = "run the deployments of flows/prefect.yaml when they are due"
+SERVE_SUMMARY: Final = "run the deployments in flows/prefect.yaml when they are due"
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -35,13 +35,13 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def run_script(name: str) -> int:
-    """Run a command as its flow's own file does, with the arguments of this process; returns the exit status."""
+    """Run a command from its flow's own file, with the arguments of this process; returns the exit status."""
     command = COMMANDS[name]
     return launch(command, sys.argv[1:], program=command.script)
 
 
 def serve(arguments: list[str]) -> int:
-    """Serve the deployments, which imports Prefect."""
+    """Serve the deployments; Prefect is imported only here."""
     return int(load("flows.deploy:main")([SERVE, *arguments], program=PROGRAM))
 
 
@@ -49,15 +49,15 @@ def check_checkout() -> None:
     """Raise UserError when the package runs without its checkout, which holds the deployments, data and artifacts."""
     if not (CHECKOUT / "flows" / "prefect.yaml").is_file():
         raise UserError(
-            f"there is no checkout around {str(CHECKOUT)!r}; expected flows/prefect.yaml in it. "
+            f"{str(CHECKOUT)!r} is not a checkout of the project; expected flows/prefect.yaml in it. "
             "Install from a clone with: pip install -e ."
         )
 
 
 def describe_commands() -> str:
-    """List the commands, a line each."""
+    """List the commands, one per line."""
     rows = {**{command.name: command.summary for command in COMMANDS.values()}, SERVE: SERVE_SUMMARY}
     width = max(map(len, rows))
     lines = [f"  {name:<{width}}  {summary}" for name, summary in rows.items()]
     usage = f"usage: {PROGRAM} COMMAND [--flag VALUE ...]"
-    return "\n".join([usage, "", "commands:", *lines, "", f"Each has its own help: {PROGRAM} train --help"])
+    return "\n".join([usage, "", "commands:", *lines, "", f"Each command has its own help: {PROGRAM} train --help"])

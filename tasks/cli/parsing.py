@@ -1,6 +1,8 @@
-"""From command-line arguments to a checked configuration, with errors that help, before anything slow is imported."""
+"""From command-line arguments to a checked configuration, with helpful errors, before anything slow is imported."""
 
 import argparse
+import ast
+import re
 from collections.abc import Sequence
 from typing import Any, Final, NoReturn, TypeVar
 
@@ -12,6 +14,7 @@ from tasks.errors import UserError, did_you_mean
 from tasks.settings.base import FlowConfig, check_environment, describe_errors
 from tasks.settings.predict import STANDARD_INPUT
 
+# The word that --help shows for a value: by the type of the setting, or by its flag where the type says too little.
 METAVARS: Final = {
     "int": "N",
     "float": "NUMBER",
@@ -19,14 +22,21 @@ METAVARS: Final = {
     "str": "NAME",
     "tuple[str,...]": "NAME,...",
     "tuple[int,...]": "N,...",
+    "--delimiter": "CHAR",
+    "--line-pattern": "REGEX",
+    "--older-than": "AGE",
+    "--prefix": "TEXT",
+    "--shard": "PART/PARTS",
+    "--text": "TEXT",
+    "--to": "BUNDLE",
 }
-
+DEFAULT: Final = re.compile(r"(.*) \(default: (.*)\)", re.DOTALL)
 
 Config = TypeVar("Config", bound=FlowConfig)
 
 
 class Parser(argparse.ArgumentParser):
-    """An argument parser that raises UserError, with a suggestion where a flag is nearly right."""
+    """An argument parser that raises UserError, with a suggestion for a misspelt flag."""
 
     def error(self, message: str) -> NoReturn:
         """Turn argparse's message into one line with a remedy."""
@@ -68,17 +78,32 @@ def parse_command_line(arguments: Sequence[str], config: type[Config], *, progra
 
 
 def spell_dash(arguments: Sequence[str]) -> list[str]:
-    """Read a lone dash as standard input: spell_dash(["-"]) -> ["--text=-"]; a dash that is a flag's value stays."""
+    """Replace a lone dash by --text=-, which reads standard input; keep a dash that is a flag's value.
+
+    spell_dash(["-"]) -> ["--text=-"]; spell_dash(["--text", "-"]) -> ["--text", "-"].
+    """
     *others, last = arguments or [""]
     is_lone = last == STANDARD_INPUT and (not others or not others[-1].startswith("--") or "=" in others[-1])
     return [*others, f"--text={STANDARD_INPUT}"] if is_lone else list(arguments)
 
 
 def add_argument(parser: Any, *names: str, **options: Any) -> Any:
-    """Add one flag, with a short word for its value and without a default that says nothing."""
+    """Add one flag, with a short word for its value and its default as it would be typed."""
     if "metavar" in options:
-        options["metavar"] = METAVARS.get(options["metavar"], options["metavar"])
-    options["help"] = (
-        options.get("help", "").replace(" (default: None)", "").replace(" (default: ())", "").replace("%", "%%")
-    )
+        options["metavar"] = METAVARS.get(names[-1]) or METAVARS.get(options["metavar"], options["metavar"])
+    options["help"] = tidy_default(options.get("help", "")).replace("%", "%%")
     return parser.add_argument(*names, **options)
+
+
+def tidy_default(text: str) -> str:
+    """Write the default at the end of a help text as it would be typed, and drop an empty one.
+
+    tidy_default("models (default: ('lstm', 'gru'))") -> "models (default: lstm,gru)".
+    """
+    match = DEFAULT.fullmatch(text)
+    if not match:
+        return text
+    if match[2] in {"", "None", "()"}:
+        return match[1]
+    value = ",".join(map(str, ast.literal_eval(match[2]))) if match[2].startswith("(") else match[2]
+    return f"{match[1]} (default: {value})"

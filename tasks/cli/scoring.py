@@ -1,4 +1,4 @@
-"""What is done of a scoring before Prefect is imported: its checks, and the answer to single texts."""
+"""The parts of scoring that need no Prefect: its checks, and the answer to single texts."""
 
 import os
 import sys
@@ -15,7 +15,7 @@ from tasks.train.identity import check_backend
 
 
 def make_job(config: PredictConfig) -> Job:
-    """Tell what the settings ask for. Raises UserError without an output."""
+    """Build the job that the settings describe; raises UserError when --output is missing."""
     if config.output is None:
         raise UserError("--output is missing; expected a file that ends in .parquet, .csv or .jsonl.")
     return Job(
@@ -28,7 +28,7 @@ def make_job(config: PredictConfig) -> Job:
 
 
 def check_prediction(config: PredictConfig) -> None:
-    """Raise UserError for what a scoring would fail on."""
+    """Raise UserError for what would make scoring fail."""
     check_backend()
     if config.text is not None:
         read_facts(find_bundle(config.model_folder))
@@ -40,7 +40,10 @@ def check_prediction(config: PredictConfig) -> None:
 
 
 def answer_at_once(config: PredictConfig) -> bool:
-    """Score --text, or standard input line by line, to standard output; False when there is a file to score."""
+    """Score --text, or each line of standard input, and print the results; returns False when there is a file to score.
+
+    Each result is a line of JSON.
+    """
     if config.text is None:
         return False
     import_quietly("tasks.train.predict")

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tasks.cli.parsing import parse_command_line
+from tasks.cli.commands import COMMANDS, list_settings
+from tasks.cli.parsing import METAVARS, parse_command_line, tidy_default
 from tasks.encode.encodings import ENCODINGS
 from tasks.errors import UserError
 from tasks.settings.run import RunConfig
@@ -88,6 +89,49 @@ def test_help_lists_every_variant_group_and_encoding(name: str, help_text: str) 
 
 def test_help_names_the_program(help_text: str) -> None:
     assert help_text.startswith("usage: bakeoff ")
+
+
+@pytest.mark.parametrize(
+    ("command", "shown"),
+    [
+        ("clean", "--older-than AGE "),
+        ("train", "--delimiter CHAR "),
+        ("train", "--line-pattern REGEX "),
+        ("predict", "--text TEXT "),
+        ("predict", "--prefix TEXT "),
+        ("probe", "--shard PART/PARTS "),
+        ("promote", "--to BUNDLE "),
+        ("train", "--candidate NAME "),
+    ],
+)
+def test_help_says_what_kind_of_value_a_flag_takes(
+    command: str, shown: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "1000")
+    with pytest.raises(SystemExit):
+        parse_command_line(["--help"], COMMANDS[command].load_settings(), program=command)
+    assert f"\n  {shown}" in capsys.readouterr().out
+
+
+def test_every_flag_with_a_word_of_its_own_is_a_setting() -> None:
+    settings = {f"--{name.replace('_', '-')}" for config in list_settings() for name in config.model_fields}
+    assert {name for name in METAVARS if name.startswith("--")} <= settings
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("models (default: ('lstm', 'gru'))", "models (default: lstm,gru)"),
+        ("models (default: ('seed',))", "models (default: seed)"),
+        ("epochs (default: 10)", "epochs (default: 10)"),
+        ("limit [all] (default: None)", "limit [all]"),
+        ("columns (default: ())", "columns"),
+        ("a prefix (default: )", "a prefix"),
+        ("no default", "no default"),
+    ],
+)
+def test_help_shows_a_default_as_it_is_typed(text: str, shown: str) -> None:
+    assert tidy_default(text) == shown
 
 
 def test_flags_set_their_values(tmp_path: Path) -> None:
