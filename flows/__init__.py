@@ -1,1 +1,1 @@
-"""The jobs that a person runs, one file each."""
+"""The flows that a person runs, one per file."""

@@ -1,4 +1,4 @@
-"""Remove old outputs that no champion and none of the newest runs refer to."""
+"""Remove old outputs that neither a champion nor one of the newest runs refers to."""
 
 import contextlib
 import sys
@@ -15,14 +15,14 @@ from tasks.settings.clean import CleanConfig
 
 
 def check_folders(config: CleanConfig) -> None:
-    """Raise UserError when there is nothing that could be cleaned: no folder is made here."""
+    """Raise UserError when a folder is missing, because cleaning must not create it."""
     for folder, flag in ((config.data_dir, "--data-dir"), (config.artifacts_dir, "--artifacts-dir")):
         if not folder.is_dir():
-            raise UserError(f"{flag} {str(folder)!r} is no folder; expected one that a run has written to.")
+            raise UserError(f"{flag} {str(folder)!r} is not a folder; expected one that a run has written to.")
 
 
 def clean_at_once(config: CleanConfig) -> bool:
-    """Clean and print what was done; True, because there is no flow to start."""
+    """Clean and print what was done; returns True, because there is no flow to start."""
     with disk_errors_explained(config.artifacts_dir), contextlib.ExitStack() as stack:
         if not config.dry_run:
             stack.enter_context(hold_roots(config.data_dir, config.artifacts_dir))
@@ -32,7 +32,7 @@ def clean_at_once(config: CleanConfig) -> bool:
 
 
 def clean(config: CleanConfig) -> str:
-    """Remove what nothing needs, or in a dry run nothing; returns the table of it."""
+    """Remove the outputs that nothing needs, unless it is a dry run; returns a table of them."""
     plan = plan_cleaning(
         config.data_dir, config.artifacts_dir, age=config.age, keep_runs=config.keep_runs, time=datetime.now(UTC)
     )

@@ -1,4 +1,4 @@
-"""Serve the deployments of prefect.yaml from this process, for one machine: no work pool, no worker."""
+"""Serve the deployments of prefect.yaml from this process, for one machine; no work pool or worker is needed."""
 
 import argparse
 import os
@@ -40,7 +40,7 @@ def main(arguments: list[str], *, program: str = "python flows/deploy.py") -> in
         print(f"error: {error}", file=sys.stderr)
         return USAGE_STATUS
     except PrefectHTTPStatusError as error:
-        print(f"error: the Prefect server does not take the deployments: {error}", file=sys.stderr)
+        print(f"error: the Prefect server rejected the deployments: {error}", file=sys.stderr)
         return USAGE_STATUS
     return 0
 
@@ -49,16 +49,18 @@ def parse(arguments: list[str], *, program: str) -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(prog=program, description=__doc__, allow_abbrev=False)
     command = parser.add_subparsers(metavar="COMMAND", required=True).add_parser(
-        "serve", help="run what comes due, until interrupted", allow_abbrev=False
+        "serve", help="run what is due, until interrupted", description=__doc__, allow_abbrev=False
     )
     command.add_argument(
-        "--cron", metavar="CRON", help='when the nightly run is due, in UTC [prefect.yaml: "0 2 * * *"]'
+        "--cron",
+        metavar="CRON",
+        help='when the nightly run is due, as a cron expression in UTC [prefect.yaml: "0 2 * * *"]',
     )
     return parser.parse_args(arguments)
 
 
 def check_configured(url: str | None) -> None:
-    """Raise UserError unless a server answers, for a schedule needs one that outlives this process."""
+    """Raise UserError unless a server answers; a schedule needs one that outlives this process."""
     if not url:
         raise UserError(f"no Prefect server is configured; expected the address of one in PREFECT_API_URL. {REMEDY}")
     check_server(url)
@@ -71,7 +73,7 @@ def read_deployments(path: Path) -> list[dict[str, Any]]:
 
 
 def make_deployment(entry: dict[str, Any], *, cron: str | None) -> RunnerDeployment:
-    """Make one deployment as prefect.yaml describes it; `cron` replaces the time of one that has a schedule."""
+    """Make one deployment as prefect.yaml describes it; `cron` replaces the time of its schedule, if it has one."""
     flow: Flow[..., Any] = load_flow_from_entrypoint(entry["entrypoint"])
     deployment = flow.to_deployment(
         entry["name"],
@@ -81,15 +83,15 @@ def make_deployment(entry: dict[str, Any], *, cron: str | None) -> RunnerDeploym
         description=entry["description"],
         tags=entry["tags"],
     )
-    # It would be a coroutine only if this were one.
+    # `to_deployment` returns a coroutine only if it is called from one.
     return cast("RunnerDeployment", deployment)
 
 
 def fit_parameters(entry: dict[str, Any], config: type[FlowConfig]) -> dict[str, Any]:
-    """Check a deployment's settings as flags are checked, and spell them as the server wants: one name becomes a list.
+    """Check a deployment's settings like flags, and write them as the server expects: one name becomes a list.
 
-    Raises UserError for a setting that the flow does not have or a value that it does not take. What is only complete
-    with the settings of a single run stays as it is.
+    Raises UserError for an unknown setting or an invalid value. Settings that are incomplete without those of a single
+    run are returned unchanged.
     """
     parameters: dict[str, Any] = entry.get("parameters") or {}
     if others := parameters.keys() - {"config"}:
@@ -105,12 +107,13 @@ def fit_parameters(entry: dict[str, Any], config: type[FlowConfig]) -> dict[str,
 
 
 def make_schedule(cron: str, timezone: str) -> CronSchedule:
-    """Make a schedule; raises UserError when the time is not one of cron's."""
+    """Make a schedule; raises UserError when `cron` is not a cron expression."""
     try:
         return CronSchedule(cron=cron, timezone=timezone)
     except ValidationError as error:
         raise UserError(
-            f"--cron {cron!r} is no time; expected minute, hour, day, month and weekday, such as '0 2 * * *'."
+            f"--cron {cron!r} is not a cron expression; expected minute, hour, day, month and weekday, such as "
+            "'0 2 * * *'."
         ) from error
 
 

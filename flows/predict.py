@@ -1,9 +1,9 @@
-"""Score texts with a trained model: every row of a file, with what the model says of it."""
+"""Score every row of a file with a trained model."""
 
 import sys
 
 if __name__ == "__main__":
-    # Ahead of the other imports: what needs no Prefect, such as --help and usage errors, does not wait for it.
+    # Ahead of the other imports, so that --help and usage errors do not wait for Prefect.
     from tasks.cli.main import run_script
 
     sys.exit(run_script("predict"))

@@ -1,9 +1,9 @@
-"""Measure how far back models remember, on generated texts in which one word, at a known distance, decides."""
+"""Measure how far back models remember, on generated texts in which one word at a known distance decides the label."""
 
 import sys
 
 if __name__ == "__main__":
-    # Ahead of the other imports: what needs no Prefect, such as --help and usage errors, does not wait for it.
+    # Ahead of the other imports, so that --help and usage errors do not wait for Prefect.
     from tasks.cli.main import run_script
 
     sys.exit(run_script("probe"))
@@ -92,7 +92,7 @@ def train_cells(config: ProbeConfig) -> Iterator[CellResult]:
 
 
 def train_and_evaluate(config: ProbeConfig, cell: Cell) -> CellResult:
-    """Make a cell's texts and sequences, train and evaluate a model; a failure becomes part of the result."""
+    """Make a cell's texts and sequences, then train and evaluate its model; a failure becomes part of the result."""
     folders = {"data_dir": config.data_dir, "artifacts_dir": config.artifacts_dir}
     settings = make_settings(cell, epochs=config.num_epochs, kernels=config.kernels)
     reviews, sequences = make_texts(config, cell)
@@ -114,7 +114,7 @@ def train_and_evaluate(config: ProbeConfig, cell: Cell) -> CellResult:
 
 
 def select_facts(model: Manifest[TrainingFacts]) -> CellTraining:
-    """Select from the facts of a training what the probe's report needs."""
+    """Select the facts of a training that the probe's report needs."""
     facts = model.facts
     return CellTraining(
         num_params=facts.num_params,
@@ -159,7 +159,7 @@ def describe_run(config: ProbeConfig, results: list[CellResult], started: dateti
 
 
 def main(config: ProbeConfig) -> int:
-    """Run the flow, print the tables and the verdicts, and last the path of the page; returns the exit status."""
+    """Run the flow and print the tables, the verdicts and, last, the path of the report; returns the exit status."""
     outcome: Any = probe_context(config, return_state=True).result(raise_on_failure=False)
     if isinstance(outcome, BaseException):
         raise outcome

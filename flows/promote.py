@@ -1,4 +1,4 @@
-"""Change the champion by hand: promote a bundle, or go back to the champion before."""
+"""Change the champion by hand: promote a bundle, or roll back to the previous champion."""
 
 import sys
 from pathlib import Path
@@ -13,15 +13,16 @@ from tasks.store.layout import CHAMPION, MODELS
 
 
 def check_folder(config: PromoteConfig) -> None:
-    """Raise UserError when there are no artifacts, for a folder is not made here."""
+    """Raise UserError when the artifacts folder is missing, because promotion must not create it."""
     if not config.artifacts_dir.is_dir():
         raise UserError(
-            f"--artifacts-dir {str(config.artifacts_dir)!r} is no folder; expected the one with models and champion."
+            f"--artifacts-dir {str(config.artifacts_dir)!r} is not a folder; "
+            "expected the one that holds the models and the champion."
         )
 
 
 def change_at_once(config: PromoteConfig) -> bool:
-    """Change the champion and print what was done; True, for there is no flow to start."""
+    """Change the champion and print what was done; returns True, because there is no flow to start."""
     with disk_errors_explained("the champion's folder"):
         print(change(config))
     return True
@@ -40,7 +41,7 @@ def change(config: PromoteConfig) -> str:
 
 
 def locate(name: str, artifacts_dir: Path) -> Path:
-    """Find the bundle that a person means; raises UserError when there is none."""
+    """Find the bundle that --to names; raises UserError when there is none."""
     places = [
         Path(name).expanduser(),
         *(artifacts_dir / place / name for place in ("", MODELS, f"{CHAMPION}/{BUNDLES}")),
@@ -50,14 +51,14 @@ def locate(name: str, artifacts_dir: Path) -> Path:
 
 
 def describe(entry: Entry) -> str:
-    """Say what a change did."""
+    """Describe a change of the champion."""
     done = {"promoted": "Promoted", "rolled back": "Rolled back to"}[entry.action]
-    return f"{done} {entry.bundle}; before it was {entry.previous or 'none'}."
+    return f"{done} {entry.bundle}. Previous champion: {entry.previous or 'none'}."
 
 
 def tell_of_wait() -> None:
-    """Say why nothing happens yet."""
-    print("waiting for a run that is at the gate", file=sys.stderr)
+    """Explain the wait on standard error."""
+    print("waiting for a run that is at the gate to finish", file=sys.stderr)
 
 
 if __name__ == "__main__":

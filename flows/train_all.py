@@ -1,9 +1,9 @@
-"""Train every chosen variant on one dataset, evaluate it and write the leaderboard: the main job."""
+"""The main flow: train every chosen variant on one dataset, evaluate it and write the leaderboard."""
 
 import sys
 
 if __name__ == "__main__":
-    # Ahead of the other imports: what needs no Prefect, such as --help and usage errors, does not wait for it.
+    # Ahead of the other imports, so that --help and usage errors do not wait for Prefect.
     from tasks.cli.main import run_script
 
     sys.exit(run_script("train"))
@@ -50,7 +50,7 @@ from tasks.train.variants import VARIANTS, Variant
 
 
 class VariantsFailedError(TrainingError):
-    """Some variants failed; the rest is trained and reported in `leaderboard`."""
+    """Some variants failed; `leaderboard` reports all of them, with the reasons."""
 
     def __init__(self, message: str, leaderboard: dict[str, Any]) -> None:
         super().__init__(message)
@@ -75,8 +75,8 @@ def name_run() -> str:
 def train_all(config: RunConfig = RunConfig()) -> dict[str, Any] | State[Any]:
     """Ingest, encode, train, evaluate, report; returns the content of leaderboard.json.
 
-    Ends as Failed when a variant failed, after the others are reported, or when the data are not as they must be; else
-    in a state that is named after what a person should look at: Promotion refused, Drift alarm.
+    Ends as Failed if the data cannot be used, or if a variant failed, in which case the others are still reported.
+    Otherwise it completes; the state is named Promotion refused or Drift alarm if there is something to look at.
     """
     started = datetime.now(UTC)
     try:
@@ -136,24 +136,24 @@ def name_results(started: datetime) -> str:
 
 
 def folders(config: RunConfig) -> dict[str, Path]:
-    """Name the two roots as the tasks call them."""
+    """Return the two root folders as keyword arguments of the tasks."""
     return {"data_dir": config.data_dir, "artifacts_dir": config.artifacts_dir}
 
 
 def compare_with_champion(config: RunConfig, choice: Choice, reviews: ReviewsManifest) -> Drift | None:
-    """Measure how far the training data are from the champion's, if there is one of the same data."""
+    """Measure the drift of the training data from the champion's, if the champion was trained on this dataset."""
     try:
         if not has_comparable_champion(choice, config.artifacts_dir):
             return None
         return run(measure_drift, reviews, **folders(config)).facts
     except UserError as error:
-        # The gate has its own way with a champion that cannot be loaded; the run goes on without its data.
+        # The gate deals with a champion that cannot be loaded; the run continues without measuring drift.
         get_run_logger().warning("drift was not measured: %s", error)
         return None
 
 
 def encode_all(config: RunConfig, reviews: ReviewsManifest) -> dict[str, Manifest[EncodingFacts]]:
-    """Encode the reviews in each way that the chosen variants need."""
+    """Encode the reviews with each encoding that the chosen variants need."""
     names = dict.fromkeys(VARIANTS[name].encoding for name in config.variant_names)
     return {name: run(encode_reviews, reviews, ENCODINGS[name], data_dir=config.data_dir) for name in names}
 
@@ -171,7 +171,7 @@ def train_and_evaluate(
 
 
 def train_baseline_and_evaluate(config: RunConfig, baseline: Baseline, reviews: ReviewsManifest) -> ModelResult:
-    """Fit and evaluate one baseline, once: it is the same with every seed."""
+    """Fit and evaluate one baseline, only once, because it does not depend on the seed."""
     label_names = reviews.facts.label_names
     return attempt(
         Entrant(variant=baseline.name, group=BASELINE, encoding="text", seed=1),
@@ -181,7 +181,7 @@ def train_baseline_and_evaluate(config: RunConfig, baseline: Baseline, reviews: 
 
 
 def conclude(leaderboard: RunLeaderboard) -> dict[str, Any] | State[Any]:
-    """Return leaderboard.json's content, or a state that carries it and is named after what a person should look at."""
+    """Return the content of leaderboard.json, or a state that carries it and is named after what needs attention."""
     rows = leaderboard.variants
     content = leaderboard.model_dump(mode="json")
     alarms = list_alarms(leaderboard)
@@ -198,7 +198,7 @@ def conclude(leaderboard: RunLeaderboard) -> dict[str, Any] | State[Any]:
 
 
 def list_alarms(leaderboard: RunLeaderboard) -> dict[Event, str]:
-    """List what a run that trained everything raises the alarm for, with what to say of it."""
+    """List the events of a run that need attention, each with its message."""
     alarms: dict[Event, str] = {}
     if leaderboard.gate.outcome == "refused":
         alarms["promotion-refused"] = describe_gate(leaderboard.gate)

@@ -127,8 +127,8 @@ def test_champion_predicts_and_can_be_rolled_back_after_cleaning(
         (("--older-than", "30"), "'30' is not an age; expected a number of days, hours or minutes such as 30d"),
         (("--older-than", "-1d"), "expected"),
         (("--keep-runs", "0"), "--keep-runs: input should be greater than or equal to 1"),
-        (("--data-dir", "/nowhere"), "--data-dir '/nowhere' is no folder; expected one that a run has written to."),
-        (("--artifacts-dir", "/nowhere"), "--artifacts-dir '/nowhere' is no folder"),
+        (("--data-dir", "/nowhere"), "--data-dir '/nowhere' is not a folder; expected one that a run has written to."),
+        (("--artifacts-dir", "/nowhere"), "--artifacts-dir '/nowhere' is not a folder"),
         (("--dry",), "unknown argument '--dry'"),
     ],
 )

@@ -48,7 +48,7 @@ def test_bundle_is_named_by_its_folder_or_its_model(
     status, output, errors = call("--to", name)
     assert (status, errors) == (0, "")
     assert output.startswith("Promoted lstm-f1-")
-    assert output.endswith("; before it was none.\n")
+    assert output.endswith(". Previous champion: none.\n")
     assert champion(artifacts) == "lstm"
 
 
@@ -84,7 +84,7 @@ def test_present_champion_is_left_alone(artifacts: Path, add_bundle: AddBundle, 
         (("--to", "lstm/f2"), "holds no model"),
         (("--rollback",), "nothing to roll back to"),
         (("--rolback",), "Did you mean '--rollback'?"),
-        (("--rollback", "--artifacts-dir", "/nowhere"), "'/nowhere' is no folder"),
+        (("--rollback", "--artifacts-dir", "/nowhere"), "'/nowhere' is not a folder"),
         (("lstm/f1",), "unknown argument 'lstm/f1'"),
     ],
 )

@@ -361,7 +361,7 @@ def test_ui_has_a_form_with_descriptions_and_choices(site: Site, page: Page) -> 
     [
         ("", ["serve"], "no Prefect server is configured"),
         ("http://127.0.0.1:9/api", ["serve"], "no Prefect server answers"),
-        (None, ["serve", "--cron=at night"], "--cron 'at night' is no time"),
+        (None, ["serve", "--cron=at night"], "--cron 'at night' is not a cron expression"),
     ],
 )
 def test_serve_refuses_what_cannot_work_in_one_line(
