@@ -1,1 +1,1 @@
-"""Texts and a model's bundle -> the same rows with what the model says of them."""
+"""Predict: from texts and a model's bundle to the same rows with the model's scores."""

@@ -1,4 +1,4 @@
-"""What a scoring says of itself: counts, metrics where there were labels, and speed."""
+"""The facts of a scoring run: counts, metrics if there were labels, and speed."""
 
 from tasks.evaluate.facts import Scores
 from tasks.store.facts import Facts
@@ -7,8 +7,8 @@ from tasks.store.facts import Facts
 class SummaryFacts(Facts):
     """Counts of a scored file; `metrics` is None without labelled rows.
 
-    `predicted` counts rows by label, and `reasons` those without a score by why. `unknown_labels` are the commonest
-    labels that the model does not know.
+    `predicted` counts scored rows by predicted label, and `reasons` counts rows without a score by reason.
+    `unknown_labels` counts the most frequent labels that the model does not know.
     """
 
     model_id: str
@@ -24,7 +24,10 @@ class SummaryFacts(Facts):
 
 
 class ScoringFacts(SummaryFacts):
-    """The counts and how fast the rows were scored, those apart that an interrupted scoring had left."""
+    """The counts, and the speed of scoring, which leaves out `num_rows_resumed` rows scored by an interrupted run.
+
+    `peak_memory_mb` is in MiB.
+    """
 
     num_rows_resumed: int
     seconds: float

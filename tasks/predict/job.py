@@ -27,7 +27,7 @@ KIBIBYTES_PER_MEBIBYTE: Final = 1024
 
 @dataclass(frozen=True, kw_only=True)
 class Job:
-    """What is scored, by which model, how, and where to."""
+    """What to score, with which model and options, and where to write the result."""
 
     files: FileOptions
     model_folder: Path
@@ -48,41 +48,43 @@ class Job:
         }
 
     def name_kernels(self) -> str | None:
-        """Name the setting of the kernels that the model predicts with; None for a baseline."""
+        """Name the kernels setting that the model predicts with; None for a baseline."""
         return None if read_facts(find_bundle(self.model_folder)).encoding is None else "auto"
 
 
 class Listener:
-    """Is told of a scoring's progress; this one does nothing with it."""
+    """Receives the progress of a scoring run; this base class ignores it."""
 
     def on_start(self, num_parts: int) -> None:
-        """Hear how many parts an interrupted scoring has left."""
+        """Receive the number of parts that an interrupted run has left; called once."""
 
     def on_progress(self, num_rows: int, seconds: float) -> None:
-        """Hear how many rows are scored, and how long it took."""
+        """Receive the number of rows scored so far and the seconds that they took; called after each part."""
 
 
 def check_job(job: Job) -> None:
-    """Raise UserError, within about a second, for what the beginning of the file and the bundle show."""
+    """Raise UserError for problems that show in the bundle or the first rows of the input; takes about a second."""
     find_writer(job.output)
     folder = find_bundle(job.model_folder)
     additions = describe_additions(read_facts(folder), prefix=job.prefix, min_confidence=job.min_confidence)
     if job.output.is_dir():
-        raise UserError(f"--output {str(job.output)!r} is a folder; expected a file's name.")
+        raise UserError(f"--output {str(job.output)!r} is a folder; expected the name of a file.")
     peeked = peek_columns(job.files)
     if job.output.exists() and job.output.samefile(job.files.path):
-        raise UserError(f"--output {str(job.output)!r} is the input; expected another file. The input stays as it is.")
+        raise UserError(
+            f"--output {str(job.output)!r} is the input; expected another file. The input is never changed."
+        )
     additions.check_names(peeked.names, job.files.path.name)
 
 
 def score_file(job: Job, *, listener: Listener) -> ScoringFacts:
     """Write every row of the input with its score to the output; return counts, metrics and how long it took.
 
-    An interrupted scoring of the same input by the same model goes on where it was. Raises UserError for a bundle that
-    is not as it was made and for input that cannot be read.
+    If the same input was being scored by the same model and was interrupted, this resumes where it stopped. Raises
+    UserError for a bundle that was changed after it was made and for input that cannot be read.
     """
     bundle = load_bundle(job.model_folder)
-    # The champion may change meanwhile: the parts belong to the model that was loaded.
+    # The champion may change in the meantime, but the parts belong to the model that was loaded.
     job = replace(job, model_folder=bundle.folder)
     additions = describe_additions(bundle.facts, prefix=job.prefix, min_confidence=job.min_confidence)
     files = replace(job.files, text_columns=peek_columns(job.files).text_columns)
@@ -111,5 +113,5 @@ def score_file(job: Job, *, listener: Listener) -> ScoringFacts:
 
 
 def prepare(taken: Taken, *, bundle: Bundle) -> tuple[Taken, Cleaned]:
-    """Clean and encode, in a thread."""
+    """Clean and encode a batch of rows; called in a thread."""
     return taken, clean_rows(taken, bundle)

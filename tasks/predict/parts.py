@@ -1,7 +1,7 @@
-"""Scored rows on disk, part by part, so that a killed scoring goes on where it was.
+"""Scored rows on disk, in parts, so that a killed scoring run can resume where it stopped.
 
-A part holds the rows of one batch of the input. It is renamed when it is whole, so the parts that are there are whole,
-and their number says how many batches are done: the input is cut into the same batches every time.
+A part holds the rows of one batch of the input. It gets its name only when it is complete, so every part with a name is
+complete. Because the input is always cut into the same batches, the number of parts is the number of batches done.
 """
 
 import os
@@ -18,7 +18,7 @@ PART_NAME = "{number:08d}.arrow"
 
 
 def open_parts(output: Path, fingerprint: str) -> Path:
-    """Make the folder of parts beside the output, and drop those of scorings with other settings or inputs."""
+    """Create the folder of parts beside the output, and delete those of runs with other settings or inputs."""
     mine = output.with_name(f".{output.name}.{fingerprint}")
     pattern = re.compile(re.escape(f".{output.name}.") + "[0-9a-f]{16}")
     for folder in output.parent.iterdir():
@@ -29,14 +29,14 @@ def open_parts(output: Path, fingerprint: str) -> Path:
 
 
 def list_parts(folder: Path) -> list[Path]:
-    """List the parts that are whole, in the order of the rows."""
+    """List the complete parts, in the order of the rows."""
     return sorted(folder.glob("*.arrow"))
 
 
 def write_part(
     folder: Path, number: int, columns: pa.RecordBatch, added: pa.RecordBatch, *, lines: list[str] | None
 ) -> None:
-    """Write the input's columns and the added ones; `lines` are the JSON objects that the rows were, if they were."""
+    """Write the input's columns and the added ones; `lines` holds the rows as JSON text if the input is JSON lines."""
     arrays, fields = list(columns.columns), list(columns.schema)
     if lines is not None:
         arrays.append(pa.array(lines, pa.string()))
@@ -57,13 +57,13 @@ def read_parts(folder: Path, *, num_added: int) -> Iterator[Part]:
 
 
 def read_schema(path: Path) -> pa.Schema:
-    """Read what columns a part has."""
+    """Read the schema of a part."""
     with pa.OSFile(str(path)) as file:
         return pa.ipc.open_file(file).schema
 
 
 def publish(folder: Path, output: Path, parts: Iterator[Part], *, num_added: int) -> None:
-    """Join the parts, which `parts` reads, to the output, put it into place when it is whole, and drop the parts."""
+    """Write `parts` to the output file, move it into place when it is complete, and delete the folder of parts."""
     schema = merge_schemas([read_schema(path) for path in list_parts(folder)], num_added)
     joined = folder / "joined"
     find_writer(output)(joined, parts, schema)

@@ -1,4 +1,4 @@
-"""Rows to be scored: every row of the input, in order; a row without a usable text is marked, not dropped."""
+"""Rows to score: every row of the input, in order; a row without a usable text is marked, not dropped."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -24,10 +24,10 @@ Mask = NDArray[np.bool_]
 
 
 class Taken(NamedTuple):
-    """Some rows to be scored.
+    """A batch of rows to score.
 
-    The input's columns as they are, the raw text (nulls where there is none), which of these nulls are values that are
-    no text, and the lines of a file of JSON objects.
+    `rows` has the input's columns, and `texts` the raw texts, null where there is none. `not_text` marks the nulls that
+    stand for a value of another type. `lines` has the rows as JSON text if the input is JSON lines.
     """
 
     rows: Rows
@@ -44,13 +44,13 @@ class Peeked(NamedTuple):
 
 
 def peek_columns(options: FileOptions) -> Peeked:
-    """Look at the first rows, within a second. Raises UserError for input that cannot be scored."""
+    """Look at the first rows, which takes less than a second; raises UserError for input that cannot be scored."""
     path = options.path
     check_path(path, "--input")
     check_files(options)
     first = next(read_input(options), None)
     if first is None:
-        raise UserError(f"{path.name} has no rows; expected texts in it.")
+        raise UserError(f"{path.name} has no rows; expected at least one text.")
     schema = first.columns.schema
     for name in schema.names:
         check_column(name, schema.names, path, "--columns")
@@ -75,17 +75,17 @@ def holds_text(kind: pa.DataType) -> bool:
 
 
 def read_input(options: FileOptions) -> Iterator[Rows]:
-    """Yield all rows in order, read as in training; in a folder, texts that training has no use for are rows too."""
+    """Yield all rows in order, read as in training; in a folder, also the texts that training would ignore."""
     return read_rows(options.path, replace(options, every_text=True))
 
 
 def hash_input(options: FileOptions) -> str:
-    """Hash what is to be scored."""
+    """Hash the input."""
     return hash_files(replace(options, every_text=True))["train"]
 
 
 def take_rows(options: FileOptions, columns: Sequence[str]) -> Iterator[Taken]:
-    """Yield all rows with their texts; the batches are the same each time."""
+    """Yield all rows with their texts, in the same batches every time."""
     path = options.path
     has_objects = find_format(path, options).has_objects
     lines = (line for line in read_lines(path, charset=options.charset) if line.strip()) if has_objects else iter(())
@@ -102,7 +102,7 @@ def take_rows(options: FileOptions, columns: Sequence[str]) -> Iterator[Taken]:
 
 
 def take_column(rows: Rows, name: str) -> tuple[pa.Array, Mask]:
-    """Take a column as strings, null where bytes are no UTF-8, and which these are."""
+    """Take a column as strings, null where bytes are not UTF-8, and a mask of those nulls."""
     if name not in rows.columns.schema.names:
         return pa.nulls(len(rows.numbers), pa.string()), np.zeros(len(rows.numbers), np.bool_)
     column = rows.columns.column(name)
@@ -116,20 +116,20 @@ def take_column(rows: Rows, name: str) -> tuple[pa.Array, Mask]:
 
 
 def decode(value: bytes | None) -> str | None:
-    """Decode UTF-8; None for bytes that are none."""
+    """Decode UTF-8; None for bytes that are not UTF-8."""
     text = None if value is None else value.decode(errors="replace")
     return text if text is not None and text.encode() == value else None
 
 
 def find_other_values(lines: Sequence[str], columns: Sequence[str]) -> Mask:
-    """Find the JSON objects that hold a number, an object or the like where text is expected."""
+    """Mark the JSON objects that hold a number, an object or the like where text is expected."""
     objects = [json.loads(line) for line in lines]
     others = [any(not isinstance(found.get(name), str | None) for name in columns) for found in objects]
     return np.array(others, np.bool_)
 
 
 def spell_nested(rows: Rows, lines: Sequence[str]) -> Rows:
-    """Spell objects and arrays as they are in the lines, numbers in them as numbers."""
+    """Replace nested values by their JSON text, taken from the lines so that numbers in them stay numbers."""
     nested = [field.name for field in rows.columns.schema if field.metadata and NESTED in field.metadata]
     columns = rows.columns
     for name in nested:
@@ -140,7 +140,7 @@ def spell_nested(rows: Rows, lines: Sequence[str]) -> Rows:
 
 
 def spell_contents(rows: Rows) -> Rows:
-    r"""Turn the contents of texts into strings, bytes that are no text into escapes such as \xff."""
+    r"""Turn the contents of text files into strings, and bytes that are not text into escapes such as \xff."""
     contents = [value.decode(errors="backslashreplace") for value in rows.columns.column("text").to_pylist()]
     place = rows.columns.schema.get_field_index("text")
     return rows._replace(columns=rows.columns.set_column(place, "text", pa.array(contents, pa.string())))

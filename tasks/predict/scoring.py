@@ -21,9 +21,10 @@ MISSING, BLANK, NOT_TEXT = "missing text", "blank text", "not text"
 
 
 class Cleaned(NamedTuple):
-    """What the model reads of some rows: only those that are usable, and why the others are not (null for the usable).
+    """The model's input for a batch of rows.
 
-    `prepared` is None when no row is usable.
+    `usable` marks the rows that can be scored, `reasons` says why the others cannot (null for the usable ones), and
+    `prepared` is the input for the usable rows alone, None when there are none.
     """
 
     usable: Mask
@@ -33,7 +34,10 @@ class Cleaned(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class Additions:
-    """The columns that are added to every row, and how they are named."""
+    """The columns that are added to every row, and their names.
+
+    `length` is the number of tokens that the model reads; None for a baseline, which reads the whole text.
+    """
 
     label_names: tuple[str, ...]
     prefix: str
@@ -69,7 +73,7 @@ class Additions:
 
 
 def describe_additions(facts: BundleFacts, *, prefix: str, min_confidence: float) -> Additions:
-    """Tell what a model adds to every row; `facts` is the content of its bundle.json."""
+    """Describe the columns that a model adds to every row; `facts` is the content of its bundle.json."""
     return Additions(
         label_names=facts.label_names,
         prefix=prefix,
@@ -80,7 +84,7 @@ def describe_additions(facts: BundleFacts, *, prefix: str, min_confidence: float
 
 
 def clean_rows(taken: Taken, bundle: Bundle) -> Cleaned:
-    """Clean and encode the texts of some rows, as in training; the slow part, which may run in a thread."""
+    """Clean and encode the texts of some rows, as in training; this is slow and may run in a thread."""
     texts = clean_texts(taken.texts)
     blank = is_blank(texts)
     usable = pc.and_(pc.is_valid(texts), pc.invert(blank))
@@ -92,14 +96,14 @@ def clean_rows(taken: Taken, bundle: Bundle) -> Cleaned:
 
 
 def score_rows(cleaned: Cleaned, bundle: Bundle, additions: Additions) -> pa.RecordBatch:
-    """Score rows: the added columns, all null but the model's where a row has a reason not to be scored."""
+    """Score rows; returns the added columns, of which a row that cannot be scored has only `model_id` and `reason`."""
     num_rows = len(cleaned.usable)
     model_ids = pa.array([additions.model_id] * num_rows, pa.string())
     if cleaned.prepared is None:
         nulls = [pa.nulls(num_rows, field.type) for field in list(additions.schema)[:-2]]
         return pa.record_batch([*nulls, model_ids, cleaned.reasons], schema=additions.schema)
     decided = bundle.decide_prepared(cleaned.prepared)
-    # Each scored row's place among the scored ones; null for the others, which `take` passes on.
+    # The position of each scored row among the scored ones; for the others null, which `take` turns into null.
     places = pa.array(np.cumsum(cleaned.usable) - 1, mask=~cleaned.usable)
     columns = [column.take(places) for column in describe_decisions(decided, additions)]
     return pa.record_batch([*columns, model_ids, cleaned.reasons], schema=additions.schema)
@@ -108,7 +112,7 @@ def score_rows(cleaned: Cleaned, bundle: Bundle, additions: Additions) -> pa.Rec
 def describe_decisions(decided: Decided, additions: Additions) -> list[pa.Array]:
     """List the columns of scored rows, from predicted_label to oov_rate.
 
-    The confidence is the calibrated probability of the label that is predicted.
+    The confidence is the calibrated probability of the predicted label.
     """
     confidence = decided.probabilities[np.arange(len(decided.predicted)), decided.predicted]
     num_tokens = decided.num_tokens

@@ -16,7 +16,7 @@ CHUNK_BYTES = 2**20
 
 
 def score_batch(texts: Sequence[bytes | None], bundle: Bundle, additions: Additions) -> pa.RecordBatch:
-    """Score UTF-8 texts: the added columns, with a reason in place of a score where there is no text."""
+    """Score texts in UTF-8; returns the added columns, with a reason instead of a score where there is no text."""
     columns = pa.RecordBatch.from_arrays([pa.array(texts, pa.binary())], names=["text"])
     rows = Rows(columns, np.arange(1, len(texts) + 1), "line")
     strings, not_text = take_column(rows, "text")
@@ -24,14 +24,14 @@ def score_batch(texts: Sequence[bytes | None], bundle: Bundle, additions: Additi
 
 
 def score_texts(texts: Sequence[bytes], bundle: Bundle, additions: Additions) -> Iterator[str]:
-    """Score UTF-8 texts; yields a JSON object for each, in order, those that are no text among them."""
+    """Score texts in UTF-8; yields a JSON object for each, in order, even for bytes that are not text."""
     added = score_batch(texts, bundle, additions)
     for text, score in zip(texts, added.to_pylist(), strict=True):
         yield encode_object({"text": text, **score})
 
 
 def read_chunks(stream: BinaryIO) -> Iterator[list[bytes]]:
-    """Yield the lines of a stream, as many at a time as have come: none waits for the next."""
+    """Yield the lines of a stream as they arrive, so that no line waits for the next one."""
     rest = b""
     while chunk := stream.read1(CHUNK_BYTES):  # type: ignore[attr-defined]  # standard input is buffered
         *lines, rest = (rest + chunk).split(b"\n")
@@ -42,6 +42,6 @@ def read_chunks(stream: BinaryIO) -> Iterator[list[bytes]]:
 
 
 def score_stream(chunks: Iterable[Sequence[bytes]], bundle: Bundle, additions: Additions) -> Iterator[list[str]]:
-    """Score chunks of lines as they come."""
+    """Score chunks of lines as they arrive."""
     for lines in chunks:
         yield list(score_texts(lines, bundle, additions))

@@ -1,4 +1,4 @@
-"""What a scoring gave as a whole: counts, and metrics where there are true labels."""
+"""The summary of a scoring run: counts, and metrics if there are true labels."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -21,7 +21,7 @@ from tasks.predict.writers import Part
 
 
 class Summary:
-    """Counts parts as they pass; for metrics it keeps of each labelled row the label and the probabilities."""
+    """Counts the rows of parts as they pass; keeps the label and probabilities of each labelled row for the metrics."""
 
     def __init__(self, additions: Additions, source: Path, label_column: str | None) -> None:
         self.additions = additions
@@ -69,7 +69,7 @@ class Summary:
         self.probabilities.append(np.column_stack(columns))
 
     def describe(self, *, threshold: float) -> SummaryFacts:
-        """Return the counts and, where there are labelled rows, the metrics."""
+        """Return the counts and, if there are labelled rows, the metrics."""
         labels = np.concatenate(self.labels) if self.labels else np.zeros(0, np.int32)
         return SummaryFacts(
             model_id=self.additions.model_id,
@@ -88,6 +88,6 @@ class Summary:
 
 
 def count_values(values: Any) -> Counter[str]:
-    """Count each value, nulls left out: count_values(["a", None, "a"]) -> {"a": 2}."""
+    """Count each value except null: count_values(["a", None, "a"]) -> {"a": 2}."""
     found: Sequence[dict[str, Any]] = pc.value_counts(values.drop_null()).to_pylist()
     return Counter({row["values"]: row["counts"] for row in found})

@@ -1,16 +1,16 @@
-"""What a scoring gave, as rows of a table."""
+"""The results of a scoring run as rows of a table."""
 
 from typing import Final
 
 from tasks.evaluate.metric_table import list_metrics
 from tasks.predict.facts import ScoringFacts
 
-# Of a thousand labels only the commonest are shown.
+# A model may have a thousand labels; the table shows the most frequent ones.
 MOST_LABELS: Final = 12
 
 
 def list_results(facts: ScoringFacts) -> list[dict[str, str]]:
-    """List counts, speed and, where there were labels, the metrics."""
+    """List counts, speed and, if there were labels, the metrics."""
     commonest = sorted(facts.predicted.items(), key=lambda item: (-item[1], item[0]))[:MOST_LABELS]
     rows = {
         "model": facts.model_id,

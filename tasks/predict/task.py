@@ -1,4 +1,4 @@
-"""Prefect task that scores a file, and how its progress is told."""
+"""Prefect task that scores a file and logs its progress."""
 
 from pathlib import Path
 from typing import Final
@@ -23,19 +23,19 @@ SECONDS_BETWEEN_LINES: Final = 5.0
 
 
 class Progress(Listener):
-    """Tells of a scoring in the logs."""
+    """Logs the progress of a scoring run."""
 
     def __init__(self) -> None:
         self.logger = get_run_logger()
         self.told = 0.0
 
     def on_start(self, num_parts: int) -> None:
-        """Say when the work goes on from an earlier try."""
+        """Log that the work of an interrupted run is reused."""
         if num_parts:
-            self.logger.info("going on after %s batches that an interrupted scoring has left", f"{num_parts:,}")
+            self.logger.info("resuming after %s batches that an interrupted run has scored", f"{num_parts:,}")
 
     def on_progress(self, num_rows: int, seconds: float) -> None:
-        """Log a line now and then."""
+        """Log a line every few seconds."""
         if seconds - self.told > SECONDS_BETWEEN_LINES:
             self.told = seconds
             self.logger.info("%s rows scored, %s rows/s", f"{num_rows:,}", f"{num_rows / seconds:,.0f}")
@@ -43,13 +43,13 @@ class Progress(Listener):
 
 @task(name="score-texts", task_run_name="score-{job.files.path.name}", cache_policy=NO_CACHE)
 def score_texts(job: Job, *, artifacts_dir: Path) -> State[ScoringFacts]:
-    """Score a file in a process of its own; of two runs with the same output the second waits."""
+    """Score a file in a separate process; if two runs have the same output, the second one waits."""
     logger = get_run_logger()
     name = f"predict-{fingerprint({'output': str(job.output)})}"
     try:
         with (
             disk_errors_explained(job.output.parent),
-            locked(artifacts_dir, name, on_wait=lambda: logger.info("waiting for another run that writes it")),
+            locked(artifacts_dir, name, on_wait=lambda: logger.info("waiting for another run with the same output")),
         ):
             facts: ScoringFacts = run_apart(SCORE, job=job, listener=Progress())
     except (TrainingError, UserError) as error:

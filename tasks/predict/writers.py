@@ -12,12 +12,12 @@ import pyarrow.parquet as pq
 
 from tasks.errors import UserError, did_you_mean
 
-# In a part, where it comes from JSON lines: the row as it stood in the input.
+# The column of a part that has each row as its original JSON text, if the input is JSON lines.
 LINE: Final = "\0line"
 
 
 class Part(NamedTuple):
-    """Some scored rows: all columns, and how many of these, at the end, are added ones."""
+    """Some scored rows: all columns, and the number of added ones, which come last."""
 
     table: pa.Table
     num_added: int
@@ -34,7 +34,7 @@ def write_parquet(path: Path, parts: Iterator[Part], schema: pa.Schema) -> None:
 
 
 def write_csv(path: Path, parts: Iterator[Part], schema: pa.Schema) -> None:
-    """Write quoted text and bare numbers; null is an empty field, true and false are spelled so."""
+    """Write text in quotes and numbers without; null is an empty field, and booleans are true or false."""
     spelled = pa.schema([(field.name, spell_type(field.type)) for field in schema])
     with pa.csv.CSVWriter(path, spelled, write_options=pa.csv.WriteOptions(quoting_style="needed")) as writer:
         for part in parts:
@@ -44,7 +44,7 @@ def write_csv(path: Path, parts: Iterator[Part], schema: pa.Schema) -> None:
 
 
 def write_jsonl(path: Path, parts: Iterator[Part], _schema: pa.Schema) -> None:
-    """Write one object per row; a row that was a JSON object keeps its spelling, the added fields come last."""
+    """Write one object per row; a row from JSON lines keeps its original text, and the added fields come last."""
     with path.open("wb") as file:
         for part in parts:
             write_objects(file, part)
@@ -68,7 +68,7 @@ def join_objects(line: str, row: dict[str, Any]) -> str:
 
 
 def encode_object(row: dict[str, Any]) -> str:
-    """Spell a row as JSON; what JSON has no form for is spelled as text."""
+    """Encode a row as JSON; a value of a type that JSON lacks becomes text, and NaN or an infinity becomes null."""
     try:
         return json.dumps(row, ensure_ascii=False, default=spell_value, allow_nan=False)
     except ValueError:  # NaN and infinities, which JSON lacks
@@ -76,12 +76,12 @@ def encode_object(row: dict[str, Any]) -> str:
 
 
 def replace_nan(value: Any) -> Any:
-    """Take NaN and infinities, at any depth, for null."""
+    """Replace NaN and infinities, at any depth, by null."""
     return json.loads(json.dumps(value, default=spell_value), parse_constant=lambda _: None)
 
 
 def spell_value(value: Any) -> str:
-    """Spell a value that is neither text nor number: spell_value(date(2026, 1, 2)) -> "2026-01-02"."""
+    """Write a value that is neither text nor number as text: spell_value(date(2026, 1, 2)) -> "2026-01-02"."""
     if isinstance(value, bytes):
         return value.decode(errors="backslashreplace")
     if isinstance(value, dt.date | dt.time):
@@ -90,13 +90,13 @@ def spell_value(value: Any) -> str:
 
 
 def spell_type(kind: pa.DataType) -> pa.DataType:
-    """Choose what a CSV file spells a type as: numbers and truth values as they are, all else as text."""
+    """Choose the type of a column in a CSV file: numbers and booleans stay as they are, all else becomes text."""
     is_plain = pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_boolean(kind)
     return kind if is_plain else pa.string()
 
 
 def spell_column(column: pa.ChunkedArray, kind: pa.DataType) -> pa.ChunkedArray:
-    """Turn a column into what `spell_type` chose; nested values become JSON."""
+    """Convert a column to the type that `spell_type` chose; nested values become JSON."""
     if column.type == kind:
         return column
     values = [None if value is None else spell_cell(value) for value in column.to_pylist()]
@@ -104,7 +104,7 @@ def spell_column(column: pa.ChunkedArray, kind: pa.DataType) -> pa.ChunkedArray:
 
 
 def spell_cell(value: Any) -> str:
-    """Spell a value for a CSV field."""
+    """Write a value as the text of a CSV field."""
     if isinstance(value, str):
         return value
     return (
@@ -115,7 +115,7 @@ def spell_cell(value: Any) -> str:
 
 
 def complete(table: pa.Table, schema: pa.Schema) -> pa.Table:
-    """Give a part all columns: those that none of its rows has are null."""
+    """Give a part all columns of the schema; those that it lacks are null."""
     columns = [
         table.column(field.name) if field.name in table.column_names else pa.nulls(len(table), field.type)
         for field in schema
@@ -124,7 +124,7 @@ def complete(table: pa.Table, schema: pa.Schema) -> pa.Table:
 
 
 def merge_schemas(schemas: Sequence[pa.Schema], num_added: int) -> pa.Schema:
-    """List the columns of all parts, the input's in order of first appearance, then the added ones."""
+    """List the columns of all parts: the input's in order of first appearance, then the added ones."""
     own = [pa.schema(list(schema)[: len(schema) - num_added], schema.metadata) for schema in schemas]
     added = list(schemas[0])[len(schemas[0]) - num_added :]
     merged = pa.unify_schemas(own)
@@ -135,7 +135,7 @@ WRITERS: Final[dict[str, Write]] = {".parquet": write_parquet, ".csv": write_csv
 
 
 def find_writer(path: Path) -> Write:
-    """Choose by the ending. Raises UserError for one that is unknown."""
+    """Choose the writer by the file's ending; raises UserError for an unknown one."""
     if path.suffix.lower() not in WRITERS:
         raise UserError(
             f"--output {path.name!r} has no ending that names its format; expected one of {', '.join(WRITERS)}."

@@ -86,7 +86,7 @@ def test_killed_scoring_goes_on_without_double_or_missing_rows(trained: "Job") -
     assert not (trained.folder / "long-scored.csv").exists()
     status, _, errors = run(trained, *arguments)
     assert status == 0, errors
-    assert "going on after" in errors
+    assert "resuming after" in errors
     resumed = (trained.folder / "long-scored.csv").read_bytes()
     table = pyarrow.csv.read_csv(trained.folder / "long-scored.csv")
     assert table.column("n").to_pylist() == list(range(NUM_ROWS))
@@ -107,7 +107,7 @@ def test_killed_child_is_one_clear_line_and_leaves_no_output(trained: "Job") -> 
     max((child for child in children if child.ppid() != process.pid), key=psutil.Process.create_time).kill()
     _, errors = process.communicate(timeout=PATIENCE_SECONDS)
     assert process.returncode == 2, errors
-    assert errors.splitlines()[-1].startswith("error: the process that did the work was killed")
+    assert errors.splitlines()[-1].startswith("error: the child process was killed")
     assert "Traceback" not in errors
     assert "NoneType" not in errors
     assert not (trained.folder / "lost.csv").exists()

@@ -241,7 +241,7 @@ def test_late_column_of_a_taken_name_is_refused(
         ({"label_column": "nots"}, "--label-column: .*Did you mean 'note'"),
         ({"output": "scored.xlsx"}, "no ending that names its format; expected one of .parquet, .csv, .jsonl"),
         ({"output": "scored.json"}, "Did you mean '.jsonl'"),
-        ({"output": "in.csv"}, "is the input"),
+        ({"output": "in.csv"}, r"is the input; expected another file\. The input is never changed"),
         ({"output": "folder.csv"}, "is a folder"),
     ],
 )
