@@ -9,7 +9,7 @@ from typing import Final
 DISK_ERRORS: Final = {
     errno.ENOSPC: "the disk is full",
     errno.EDQUOT: "the disk quota is used up",
-    errno.EFBIG: "a file would grow beyond a limit, such as that of ulimit,",
+    errno.EFBIG: "a file would exceed a size limit, such as that of ulimit,",
     errno.EROFS: "the file system is read-only",
     errno.EACCES: "permission to write a file was denied",
     errno.EIO: "the disk reported an input/output error",
@@ -31,9 +31,9 @@ def did_you_mean(word: str, choices: Iterable[str]) -> str:
 
 
 def explain_disk_error(error: OSError, *, where: object) -> UserError | None:
-    """Put an error of the disk, not of the program, into words; None for any other error.
+    """Describe a disk error as a UserError; returns None for any other error.
 
-    Libraries that write through C code may keep the system's message and lose its number.
+    Libraries that write through C code may keep the system's message but lose its number.
     """
     for number, words in DISK_ERRORS.items():
         if error.errno == number or (number == errno.ENOSPC and "No space left on device" in str(error)):
@@ -46,7 +46,7 @@ def explain_disk_error(error: OSError, *, where: object) -> UserError | None:
 
 @contextlib.contextmanager
 def disk_errors_explained(where: object) -> Iterator[None]:
-    """Turn an error of the disk within the block into a UserError that names the place."""
+    """Turn a disk error within the block into a UserError that names the place."""
     try:
         yield
     except OSError as error:

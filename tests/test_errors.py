@@ -21,7 +21,7 @@ def test_nothing_is_suggested_when_nothing_is_near() -> None:
     ("number", "words"),
     [
         (errno.ENOSPC, "the disk is full"),
-        (errno.EFBIG, "would grow beyond a limit"),
+        (errno.EFBIG, "a file would exceed a size limit, such as that of ulimit,"),
         (errno.EROFS, "read-only"),
         (errno.EACCES, "permission to write a file was denied"),
     ],

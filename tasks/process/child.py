@@ -1,8 +1,8 @@
-"""Run a function in a process of its own, whose memory goes back to the system with its end.
+"""Run a function in a separate process, whose memory is returned to the system when it ends.
 
-TensorFlow keeps what it compiled for as long as its process lives, a GPU's memory too; and a process that the system
-kills for want of memory takes nothing else with it. Children are forked from a server that has imported Keras once
-(and used it for nothing, so that forking is safe), so they start in milliseconds.
+TensorFlow keeps compiled functions and GPU memory for as long as its process lives. A child that the system kills for
+lack of memory does not take the flow with it. Children are forked from a server that has imported Keras once and never
+uses it, so that forking is safe and they start in milliseconds.
 """
 
 import contextlib
@@ -26,11 +26,11 @@ STARTING: Final = threading.Lock()
 
 
 class ChildError(Exception):
-    """An error in the child that the parent cannot know the class of; its traceback is part of the notes."""
+    """An error in the child whose class the parent may not know; its notes contain the traceback."""
 
 
 class RemoteListener:
-    """Passes every call on to the listener in the parent."""
+    """Forwards every call to the listener in the parent."""
 
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
@@ -42,9 +42,9 @@ class RemoteListener:
 def run_apart(function: str, *, listener: object | None = None, **options: Any) -> Any:
     """Call "package.module:name" with keyword arguments in a child process and return what it returns.
 
-    If given, `listener` is an argument whose methods are called here when the child calls them there. Raises what the
-    function raised: TrainingError, UserError and OSError as they are, others as ChildError; TrainingError too when the
-    child was killed. The child ends with this process, however that ends.
+    If given, `listener` is an argument of the function; its methods run in this process when the child calls them.
+    Raises the function's TrainingError, UserError or OSError as it is, any other error as ChildError, and TrainingError
+    if the child was killed. The child ends when this process ends, for whatever reason.
     """
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload([PRELOADED])
@@ -66,7 +66,7 @@ def run_apart(function: str, *, listener: object | None = None, **options: Any) 
 
 @contextlib.contextmanager
 def hidden_main_module() -> Iterator[None]:
-    """Start a child within this block, one at a time: it would import the program's main file, and with it Prefect."""
+    """Hide the main module while a child starts, one at a time; the child would import it, and Prefect with it."""
     with STARTING:
         main = sys.modules["__main__"]
         sys.modules["__main__"] = ModuleType("__main__")
@@ -77,7 +77,7 @@ def hidden_main_module() -> Iterator[None]:
 
 
 def receive(connection: Connection, listener: object) -> Any:
-    """Hand the child's calls to the listener until its result or its error comes."""
+    """Forward the child's calls to the listener until it sends its result, which is returned, or its error."""
     while True:
         kind, content = connection.recv()
         if kind == "return":
@@ -88,17 +88,17 @@ def receive(connection: Connection, listener: object) -> Any:
 
 
 def describe_death(status: int | None) -> str:
-    """Say how a child ended that neither returned nor raised."""
+    """Describe the end of a child that neither returned nor raised."""
     if status is not None and -status == signal.SIGKILL:
-        cause = "was killed, as the system does when memory runs out; expected more free memory"
+        cause = "was killed, probably because memory ran out; expected more free memory"
     else:
-        cause = f"ended with status {status} before it was done; expected it to finish"
-    return f"the process that did the work {cause}. Run the same command again; it resumes where it stopped."
+        cause = f"ended with status {status} before its work was done; expected it to finish"
+    return f"the child process {cause}. Run the same command again; it resumes where it stopped."
 
 
 def work(connection: Connection, function: str, options: dict[str, Any], has_listener: bool) -> None:  # noqa: FBT001
-    """Be the child: call the function and send back what comes of it."""
-    # The parent is told of Ctrl-C and ends this process.
+    """Run in the child: call the function and send back its result or its error."""
+    # Ctrl-C reaches the parent too, which ends this process.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     threading.Thread(target=end_with_parent, args=(connection,), daemon=True).start()
@@ -107,14 +107,14 @@ def work(connection: Connection, function: str, options: dict[str, Any], has_lis
     module, _, name = function.partition(":")
     try:
         result = getattr(import_module(module), name)(**options)
-    except Exception as error:  # noqa: BLE001  every error is the parent's to handle
+    except Exception as error:  # noqa: BLE001  the parent handles every error
         connection.send(("raise", make_portable(error)))
     else:
         connection.send(("return", result))
 
 
 def make_portable(error: Exception) -> Exception:
-    """Keep the errors that the parent tells apart, and put any other into one that it can unpack."""
+    """Keep the errors that the parent distinguishes, and wrap any other in one that it can unpickle."""
     if isinstance(error, TrainingError | UserError):
         return type(error)(str(error))
     if isinstance(error, OSError):
@@ -125,7 +125,7 @@ def make_portable(error: Exception) -> Exception:
 
 
 def end_with_parent(connection: Connection) -> None:
-    """Wait for the parent's end of the pipe to close, which only its death does before this process is done."""
+    """Exit when the parent's end of the pipe closes, which happens before this process is done only if it dies."""
     try:
         connection.recv()
     except (EOFError, OSError):

@@ -1,4 +1,4 @@
-"""Import large libraries: without their notes in the logs, and without a search for garbage in what stays."""
+"""Import large libraries without their messages in the logs, and without garbage collection on what they create."""
 
 import contextlib
 import gc
@@ -14,12 +14,12 @@ STDERR = 2
 
 
 def import_quietly(name: str) -> ModuleType:
-    """Import a module that brings TensorFlow in, without the notes it prints before any log level can be set."""
-    # By then it is quiet, and what lives is no longer what was imported alone.
+    """Import a module that imports TensorFlow, without the messages that it prints before a log level can be set."""
+    # A later import prints nothing, and objects that the program has created by then must not be frozen.
     if name in sys.modules:
         return importlib.import_module(name)
     logging.getLogger("absl").setLevel(logging.ERROR)
-    # Keras traces a prediction function for each model, which TensorFlow takes for a mistake.
+    # Keras traces a prediction function for each model, and TensorFlow warns about it as about a mistake.
     logging.getLogger("tensorflow").setLevel(logging.ERROR)
     with hidden_native_output(), garbage_left_alone():
         return importlib.import_module(name)
@@ -27,9 +27,9 @@ def import_quietly(name: str) -> ModuleType:
 
 @contextlib.contextmanager
 def garbage_left_alone() -> Iterator[None]:
-    """Import within this block: what modules make stays, and looking through it takes a sixth of the time.
+    """Switch off garbage collection while modules are imported; it takes a sixth of the time and finds nothing.
 
-    Later searches leave out what is there at the end of the block, and so children share its memory after a fork.
+    Later collections skip all objects that exist at the end of the block, so that forked children share their memory.
     """
     was_enabled = gc.isenabled()
     gc.disable()
@@ -43,7 +43,7 @@ def garbage_left_alone() -> Iterator[None]:
 
 @contextlib.contextmanager
 def hidden_native_output() -> Iterator[None]:
-    """Hold back what is written to the standard error file; it is shown after all when the block fails."""
+    """Hold back what is written to standard error, also by native code; it is shown if the block fails."""
     saved = os.dup(STDERR)
     with tempfile.TemporaryFile() as kept:
         os.dup2(kept.fileno(), STDERR)

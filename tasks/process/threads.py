@@ -1,4 +1,4 @@
-"""Work on a stream with two threads, in bounded memory, for steps that run outside Python's lock for the most part."""
+"""Process a stream in two threads and bounded memory, for steps that mostly release Python's global lock."""
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
@@ -12,7 +12,7 @@ NUM_THREADS: Final = 2
 
 
 def map_ahead(function: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
-    """Yield function(item) for each item, in order, while the next ones are being worked on."""
+    """Yield function(item) for each item, in order, while threads work on the next items."""
     pending: deque[Future[Result]] = deque()
     with ThreadPoolExecutor(NUM_THREADS) as pool:
         for item in items:
