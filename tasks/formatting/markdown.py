@@ -4,14 +4,14 @@ from collections.abc import Collection, Mapping, Sequence
 
 
 def escape_markdown(text: str) -> str:
-    r"""Keep text from being read as Markdown: escape_markdown("a|b") -> "a\|b"."""
+    r"""Escape text for Markdown, on one line: escape_markdown("a|b") -> "a\|b"."""
     for character in "\\`*_[]<>|&":
         text = text.replace(character, f"\\{character}")
     return " ".join(text.split())
 
 
 def render_table(rows: Sequence[Mapping[str, str]], *, right_aligned: Collection[str] = ()) -> str:
-    """Render rows with the same keys as a Markdown table, the keys as its heads; texts are escaped."""
+    """Render rows with the same keys as a Markdown table, with the keys as the header; all text is escaped."""
     rule = ["---:" if name in right_aligned else "---" for name in rows[0]]
     heads = [escape_markdown(name) for name in rows[0]]
     cells = [heads, rule, *([escape_markdown(cell) for cell in row.values()] for row in rows)]

@@ -1,1 +1,1 @@
-"""Orchestrate: what touches Prefect besides the flows and each room's task.py."""
+"""Orchestrate: the code that uses Prefect, besides the flows and each room's task.py."""

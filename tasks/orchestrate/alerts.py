@@ -1,4 +1,4 @@
-"""Alarms: what a person should hear of a run that nobody watches, by webhook and with the way to its page."""
+"""Alerts: webhook calls that tell a person about the end of an unattended run, with a link to its page."""
 
 from typing import Any, Final, Literal
 
@@ -11,14 +11,14 @@ Event = Literal["run-failed", "run-crashed", "run-cancelled", "promotion-refused
 OF_STATES: Final[dict[str, Event]] = {
     "FAILED": "run-failed",
     "CRASHED": "run-crashed",
-    # The hook is called while a run is being stopped.
+    # Prefect calls the hook while a run is still being stopped.
     "CANCELLING": "run-cancelled",
     "CANCELLED": "run-cancelled",
 }
 
 
 def alert(event: Event, message: str, *, flow_run: Any, dataset: str | None = None) -> None:
-    """Send one event of a flow run to the webhook, if there is one."""
+    """Send an event of a flow run to the webhook, if one is configured."""
     call_webhook(
         {
             "event": event,
@@ -31,17 +31,17 @@ def alert(event: Event, message: str, *, flow_run: Any, dataset: str | None = No
 
 
 def alert_of_end(flow: Any, flow_run: Any, state: State[Any]) -> None:  # noqa: ARG001  Prefect names them
-    """Tell how a run ended that did not complete; a hook for Prefect to call."""
+    """Report how a run ended that did not complete; Prefect calls this as a hook."""
     alert(OF_STATES[state.type.value], state.message or state.name or "", flow_run=flow_run)
 
 
 def name_dataset(flow_run: Any) -> str | None:
-    """Return the dataset that a run was asked for, if its parameters say."""
+    """Return the dataset in a run's parameters, or None if they name none."""
     config = flow_run.parameters.get("config") or {}
     return config.get("dataset") if isinstance(config, dict) else getattr(config, "dataset", None)
 
 
 def find_ui() -> str:
-    """Return the address of Prefect's page."""
+    """Return the address of the Prefect UI."""
     settings = get_current_settings()
     return (settings.ui_url or str(settings.api.url or "").removesuffix("/api")).rstrip("/")

@@ -1,4 +1,4 @@
-"""What the Prefect tasks of all rooms share: how an output is produced, shown as cached, and failed without noise."""
+"""What the Prefect tasks of all rooms share: producing an output, showing reuse as Cached, failing without noise."""
 
 import logging
 from collections.abc import Callable
@@ -19,12 +19,11 @@ Result = TypeVar("Result")
 
 
 def is_news(record: logging.LogRecord) -> bool:
-    """Tell whether a record may be logged: not the second one of a failure whose state tells the reason.
+    """Tell whether to log a record; False for one that repeats a failure whose state already gives the reason.
 
-    Parameters that do not fit are told in words, without the traceback.
-
-    Prefect logs a task's Failed state once more as an error without an exception, and the engine of a worker whatever a
-    flow's Failed state carries as an unexpected one, with its traceback.
+    Prefect logs the Failed state of a task a second time, as an error without an exception. A worker's engine logs the
+    exception in the Failed state of a flow as an unexpected one, with its traceback. Invalid parameters are logged as
+    one message, without a traceback.
     """
     if not record.exc_info:
         return True
@@ -40,9 +39,9 @@ for name in ("flow_runs", "task_runs"):
 
 
 def produce_in_task(output: Output[FactsT], make: Callable[[Path], FactsT]) -> State[Manifest[FactsT]]:
-    """Reuse or make an output, and end the task as Cached or Completed with the reason as its message.
+    """Reuse or make an output, and end the task as Cached or Completed, with the reason as its message.
 
-    An error that explains itself ends the task as Failed without a traceback.
+    A TrainingError, UserError or disk error ends the task as Failed, without a traceback.
     """
     logger = get_run_logger()
     try:
@@ -56,6 +55,6 @@ def produce_in_task(output: Output[FactsT], make: Callable[[Path], FactsT]) -> S
 
 
 def run(task: Task[..., State[Result]], *arguments: Any, **options: Any) -> Result:
-    """Run a task that returns a state and unwrap its result; raises what the task failed with."""
+    """Run a task that returns a state, and return its result; raises the error that the task failed with."""
     state: State[Result] = task(*arguments, return_state=True, **options)
     return state.result()

@@ -1,8 +1,8 @@
-"""A Prefect server for one run, for when none is configured; run as a module, it is that server.
+"""A Prefect server for a single run, for when none is configured; run as a module, this file is that server.
 
-Prefect would start one itself, but in this process group and outliving a killed parent: Ctrl-C reached it before the
-run could be marked as stopped, and SIGTERM left it behind. This one has a session of its own and ends when the pipe to
-its parent does, however the parent died.
+The server that Prefect itself would start is in the run's process group and outlives a killed run: Ctrl-C stops it
+before the run can be marked as stopped, and SIGTERM leaves it behind. This server has its own session and ends when the
+pipe to its parent closes, however the parent died.
 """
 
 import atexit
@@ -29,17 +29,17 @@ STOP_SECONDS: Final = 8.0
 GRACE_SECONDS: Final = 3
 HEALTH_SECONDS: Final = 5
 REMEDY: Final = "Start one with: prefect server start, and set PREFECT_API_URL to http://127.0.0.1:4200/api."
-# It serves one run and its page in the UI; deployments in the same database are for a lasting server to schedule.
+# This server is for one run and its page in the UI; scheduling deployments is left to a permanent server.
 WITHOUT_SCHEDULES: Final = {
     f"PREFECT_SERVER_SERVICES_{service}_ENABLED": "false" for service in ("SCHEDULER", "LATE_RUNS", "FOREMAN")
 }
 
 
 class TemporaryServer:
-    """Starts in the background; it is stopped at exit, after Prefect has sent its last logs to it."""
+    """Starts in the background, and is stopped at exit after Prefect has sent it the last logs."""
 
     def __init__(self) -> None:
-        # Registered ahead of Prefect's own exit handlers, so called after them.
+        # Registered before Prefect's own exit handlers and therefore called after them.
         atexit.register(self.stop)
         with socket.socket() as probe:
             probe.bind((HOST, 0))
@@ -54,24 +54,24 @@ class TemporaryServer:
         )
 
     def wait_until_ready(self) -> None:
-        """Wait for the server to answer; raises UserError when it does not come up."""
+        """Wait until the server answers; raises UserError when it does not start."""
         deadline = time.monotonic() + START_SECONDS
         while not self.answers():
             if self.process.poll() is not None or time.monotonic() > deadline:
                 raise UserError(
-                    f"Prefect's temporary server did not start; expected room for it under PREFECT_HOME. {REMEDY}"
+                    f"Prefect's temporary server did not start; expected enough disk space under PREFECT_HOME. {REMEDY}"
                 )
             time.sleep(0.05)
 
     def answers(self) -> bool:
-        """Tell whether the server takes requests."""
+        """Tell whether the server answers requests."""
         direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         with contextlib.suppress(OSError), direct.open(f"{self.url}/health", timeout=5):
             return True
         return False
 
     def stop(self) -> None:
-        """Close the pipe that keeps the server alive, and wait for its end."""
+        """Close the pipe that keeps the server alive, and wait until it has ended."""
         if self.process.stdin:
             self.process.stdin.close()
         try:
@@ -82,7 +82,7 @@ class TemporaryServer:
 
 
 def start_unless_configured() -> TemporaryServer | None:
-    """Start a server and make it Prefect's, unless the user has configured one."""
+    """Start a server and point Prefect to it; returns None if the user has configured one, which must answer."""
     from prefect.context import refresh_global_settings_context
     from prefect.settings import get_current_settings
 
@@ -91,16 +91,16 @@ def start_unless_configured() -> TemporaryServer | None:
         return None
     server = TemporaryServer()
     os.environ["PREFECT_API_URL"] = server.url
-    # A proxy to the outside cannot reach it.
+    # An outside proxy cannot reach the loopback address.
     os.environ["NO_PROXY"] = ",".join(filter(None, [os.environ.get("NO_PROXY") or os.environ.get("no_proxy"), HOST]))
     refresh_global_settings_context()
     return server
 
 
 def check_server(url: str) -> None:
-    """Raise UserError unless something answers at the address, even if it is to be asked with a password or other keys.
+    """Raise UserError unless a server answers at the address; one that asks for a login or a certificate counts.
 
-    Those are settings of Prefect's, which its client knows.
+    Prefect's client has the settings for those.
     """
     try:
         with urllib.request.urlopen(f"{url.rstrip('/')}/health", timeout=HEALTH_SECONDS):  # noqa: S310  the user's own
@@ -111,7 +111,7 @@ def check_server(url: str) -> None:
         if isinstance(getattr(error, "reason", None), ssl.SSLError):
             return
         raise UserError(
-            f"no Prefect server answers at {url}, the address in PREFECT_API_URL; expected one there. {REMEDY}"
+            f"no Prefect server answers at {url}, the address in PREFECT_API_URL; expected a running server. {REMEDY}"
         ) from error
 
 
@@ -127,7 +127,7 @@ def serve(port: int) -> None:
 
 
 def stop_with_parent() -> None:
-    """Ask the server to end when the parent has, and insist a little later."""
+    """Ask the server to stop when the parent has ended, and exit if it does not stop in time."""
     sys.stdin.buffer.read()
     os.kill(os.getpid(), signal.SIGTERM)
     time.sleep(GRACE_SECONDS + 2)

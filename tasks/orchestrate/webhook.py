@@ -1,6 +1,6 @@
-"""Tell another system what happened, by one HTTP request that can neither fail nor hold up the run.
+"""Notify another system with one HTTP request, which can neither fail a run nor hold it up.
 
-The address is a secret: it is in the environment alone, never among the parameters, and never logged.
+The address is a secret: it is only read from the environment, is never a parameter and is never logged.
 """
 
 import json
@@ -19,32 +19,32 @@ logger: Final = logging.getLogger(__name__)
 
 
 class KeepAddress(urllib.request.HTTPRedirectHandler):
-    """Takes a redirect for the failure that it is: the request would arrive without its body."""
+    """Treats a redirect as a failure, because the redirected request would arrive without its body."""
 
     def redirect_request(self, *_arguments: Any) -> None:
         """Follow nowhere."""
 
 
 def call_webhook(body: Mapping[str, Any]) -> bool:
-    """Post the body as JSON to the address in the environment, if there is one; tells whether it was taken.
+    """Post the body as JSON to the address in the environment, if there is one; returns whether it was accepted.
 
-    Whatever goes wrong is a warning in the log, after at most `TIMEOUT_SECONDS` in all.
+    A failure is logged as a warning, after at most `TIMEOUT_SECONDS` in all.
     """
     url = os.environ.get(VARIABLE)
     if not url:
         return False
     taken = threading.Event()
-    # Finding the host takes as long as the system likes; a thread can be left waiting for it.
+    # Name resolution has no time limit of its own, but a thread can be left waiting for it.
     thread = threading.Thread(target=post, args=(url, json.dumps(body).encode(), taken), daemon=True)
     thread.start()
     thread.join(TIMEOUT_SECONDS)
     if not taken.is_set():
-        logger.warning("the webhook could not be reached; the run goes on")
+        logger.warning("the webhook could not be reached or did not accept the request; the run continues")
     return taken.is_set()
 
 
 def post(url: str, content: bytes, taken: threading.Event) -> None:
-    """Send the request and set the event when it was answered with success."""
+    """Send the request, and set the event if the response is a success."""
     try:
         if not url.startswith(("http://", "https://")):
             return
@@ -52,5 +52,5 @@ def post(url: str, content: bytes, taken: threading.Event) -> None:
         with urllib.request.build_opener(KeepAddress()).open(request, timeout=TIMEOUT_SECONDS) as response:
             if response.status in SUCCESS:
                 taken.set()
-    except Exception as error:  # noqa: BLE001  no failure here is one of the run's; its text may hold the address
+    except Exception as error:  # noqa: BLE001  no failure here may fail the run, and the error's text may contain the address
         logger.debug("webhook: %s", type(error).__name__)
