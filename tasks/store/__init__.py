@@ -1,1 +1,1 @@
-"""Store: where outputs lie, what decides them, and how they become whole."""
+"""Store: where outputs are kept, what identifies them, and how they are made complete."""

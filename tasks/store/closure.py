@@ -1,12 +1,12 @@
-"""The code that decides an output: a function and everything of this package that it can reach, read from the source.
+"""The code that an output depends on: a function and everything in this package that it can reach, read from source.
 
-Nothing is imported. Starting at the function, every name in its body is followed to the definition that it stands for,
-in the same module or in another one of `tasks`, and so on. A definition that is not reached does not count, so adding
-a constant or a function beside the others changes nothing. What a module does when it is imported (registering a
-gradient, for example) counts as soon as anything of the module is reached. Docstrings, comments, layout, annotations
-of functions, and the wording of errors do not count.
+Nothing is imported. Starting at the function, every name in its body is followed to its definition, in the same module
+or in another one of `tasks`, and so on. A definition that is not reached does not count, so adding a constant or a
+function beside the others changes nothing. The code that a module executes on import (registering a gradient, for
+example) counts as soon as anything in the module is reached. Docstrings, comments, layout, annotations of functions and
+the wording of errors do not count.
 
-Names that are looked up as strings are not followed; `tasks` has none among the functions that compute outputs.
+Names that are looked up as strings are not followed; the functions in `tasks` that compute outputs look up none.
 """
 
 import ast
@@ -24,12 +24,12 @@ from tasks.store.layout import CHECKOUT
 
 PACKAGE: Final = "tasks"
 ROOT: Final = CHECKOUT
-# Decorators that do nothing beyond the function or class that they decorate.
+# Decorators with no effect beyond the function or class that they decorate.
 INERT_DECORATORS: Final = {"cache", "lru_cache", "contextmanager", "dataclass", "final", "runtime_checkable"}
 
 
 class Reference(NamedTuple):
-    """A name as it stands in code, and the attribute taken of it, if any: `pc.add` is ("pc", "add")."""
+    """A name in the code, and the attribute that is taken from it, if any: `pc.add` is ("pc", "add")."""
 
     name: str
     attribute: str | None
@@ -44,7 +44,7 @@ class Target(NamedTuple):
 
 @dataclass(frozen=True)
 class Source:
-    """A parsed module: its definitions by name, what importing it does, and what its imported names stand for."""
+    """A parsed module: its definitions by name, the statements with effects on import, and its imported names."""
 
     definitions: dict[str, list[ast.stmt]]
     effects: list[ast.stmt]
@@ -53,18 +53,18 @@ class Source:
 
 @dataclass
 class Closure:
-    """What is reached: of each module the code by name, and the names that it has from libraries."""
+    """What is reached: the code of each module by name, and the names of the libraries that it uses."""
 
     code: dict[str, dict[str, str]] = field(default_factory=lambda: defaultdict(dict))
     libraries: set[str] = field(default_factory=set)
 
     def hash_modules(self) -> dict[str, str]:
-        """Hash what is reached of each module."""
+        """Hash the code that is reached in each module, to 16 hexadecimal digits."""
         return {module: hash_json(found)[:16] for module, found in sorted(self.code.items())}
 
 
 def describe_code(*functions: str, without: Sequence[str] = ()) -> dict[str, str]:
-    """Hash by module the code that functions can reach: {"tasks.encode.padding": "0f3a...", ...}.
+    """Hash the code that functions can reach, by module: {"tasks.encode.padding": "0f3a...", ...}.
 
     Functions are named "package.module:name". Modules that match a pattern in `without` or in EXEMPT are left out.
     """
@@ -88,7 +88,7 @@ def find_closure(*functions: str, without: tuple[str, ...] = ()) -> Closure:
 
 
 def follow(target: Target, closure: Closure) -> Iterator[Target]:
-    """Add what a target stands for to the closure, and yield what that refers to."""
+    """Add the code of a target to the closure, and yield the targets that it refers to."""
     source = read_source(target.module)
     if target.symbol is None:
         yield from (Target(target.module, name) for name in source.definitions)
@@ -104,7 +104,7 @@ def follow(target: Target, closure: Closure) -> Iterator[Target]:
 
 
 def resolve(reference: Reference, module: str, closure: Closure) -> Iterator[Target]:
-    """Yield what a name in a module stands for, if it is part of this package; note the library otherwise."""
+    """Yield the target of a name in a module if it is part of this package; record the library otherwise."""
     source = read_source(module)
     found = source.imports.get(reference.name)
     if reference.name in source.definitions:
@@ -119,7 +119,7 @@ def resolve(reference: Reference, module: str, closure: Closure) -> Iterator[Tar
 
 
 def list_references(statements: Sequence[ast.stmt]) -> Iterator[Reference]:
-    """List the names in some statements."""
+    """List the names that statements refer to."""
     for statement in statements:
         taken = set()
         for node in ast.walk(statement):
@@ -148,7 +148,7 @@ def read_source(module: str) -> Source:
 
 
 def list_imports(node: ast.AST) -> Iterator[tuple[str, Target]]:
-    """List the names that an import binds, with what they stand for."""
+    """List the names that an import binds, with their targets."""
     if isinstance(node, ast.Import):
         for alias in node.names:
             yield alias.asname or alias.name.partition(".")[0], Target(alias.name, None)
@@ -169,7 +169,7 @@ def list_names(statement: ast.stmt) -> list[str]:
 
 
 def has_effect(statement: ast.stmt) -> bool:
-    """Tell whether defining something does more, such as registering it with a library."""
+    """Tell whether a definition has a side effect, such as registering it with a library."""
     decorators = getattr(statement, "decorator_list", [])
     return any(name_decorator(decorator) not in INERT_DECORATORS for decorator in decorators)
 
@@ -181,7 +181,7 @@ def name_decorator(node: ast.expr) -> str:
 
 
 class Normaliser(ast.NodeTransformer):
-    """Take out of code what does not change what it computes."""
+    """Removes the parts of code that do not change what it computes."""
 
     def visit_body(self, node: ast.AST) -> ast.AST:
         """Drop the docstring."""

@@ -1,4 +1,4 @@
-"""Facts: what one room tells another, as frozen records with a version, written and read in one place."""
+"""Facts: frozen records that one room passes to another, and documents, which are facts in a file with a version."""
 
 from pathlib import Path
 from typing import Any, Self
@@ -10,16 +10,16 @@ from tasks.store.outputs import write_atomically
 
 
 class Facts(BaseModel):
-    """A frozen record that crosses a room's border; an unknown field is an error."""
+    """A frozen record that is passed between rooms; an unknown field is an error."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class Document(Facts):
-    """Facts that are a file of their own.
+    """Facts that have their own file.
 
-    Raise the default of `schema_version` whenever readers of the file must change, and say in a validator how an older
-    file is read. A file without a version is of version 1; a file that is newer than this code is refused.
+    Raise the default of `schema_version` whenever readers of the file must change, and convert older files in a
+    validator. A file without a version has version 1; a file that is newer than this code is refused.
     """
 
     schema_version: int = 1
@@ -27,7 +27,7 @@ class Document(Facts):
     @model_validator(mode="before")
     @classmethod
     def check_version(cls, content: Any) -> Any:
-        """Refuse a newer version before its fields are looked at."""
+        """Refuse a newer version before its fields are validated."""
         known = cls.model_fields["schema_version"].default
         found = content.get("schema_version", 1) if isinstance(content, dict) else 1
         if isinstance(found, int) and found > known:
@@ -40,7 +40,7 @@ class Document(Facts):
         try:
             return cls.model_validate_json(path.read_bytes())
         except OSError as error:
-            raise UserError(f"{str(path)!r} cannot be read: {error.strerror}; expected it to be there.") from error
+            raise UserError(f"{str(path)!r} cannot be read: {error.strerror}; expected a readable file.") from error
         except ValidationError as error:
             finding = error.errors()[0]
             place = ".".join(map(str, finding["loc"]))

@@ -1,4 +1,4 @@
-"""What decides an output, reduced to a hash, and what changed when the hash did."""
+"""A hash of everything that decides an output, and a description of what changed when the hash changed."""
 
 import hashlib
 import json
@@ -10,12 +10,12 @@ MOST_DIFFERENCES: Final = 3
 
 
 def fingerprint(decided_by: dict[str, Any]) -> str:
-    """Shorten the hash of the settings to 16 hexadecimal digits, enough for folders that people look at."""
+    """Hash everything that decides an output to 16 hexadecimal digits, short enough for the names of folders."""
     return hash_json(decided_by)[:16]
 
 
 def hash_json(value: object) -> str:
-    """Hash plain JSON independent of the order of keys."""
+    """Hash plain JSON with SHA-256, regardless of the order of keys; returns 64 hexadecimal digits."""
     return hashlib.sha256(json.dumps(value, sort_keys=True, allow_nan=False).encode()).hexdigest()
 
 
@@ -25,7 +25,7 @@ def library_versions(*names: str) -> dict[str, str]:
 
 
 def describe_difference(before: dict[str, Any], after: dict[str, Any]) -> str:
-    """Name what differs: describe_difference({"a": {"b": 1}}, {"a": {"b": 2}}) -> "a.b 1 -> 2"."""
+    """Describe what differs: describe_difference({"a": {"b": 1}}, {"a": {"b": 2}}) -> "a.b 1 -> 2"."""
     differences = find_differences(before, after)
     shown = [f"{key} {shorten(old)} -> {shorten(new)}" for key, (old, new) in differences.items()][:MOST_DIFFERENCES]
     more = [f"and {len(differences) - len(shown)} more"] if len(differences) > len(shown) else []

@@ -1,4 +1,4 @@
-"""Where things lie: the name of every folder and file that more than one room knows."""
+"""The names of all folders and files that more than one room knows."""
 
 from pathlib import Path
 from typing import Final
@@ -30,5 +30,5 @@ MEASUREMENTS: Final = "measurements"
 EVENTS: Final = "tensorboard"
 RUNS: Final = "runs"
 PROBE_RUNS: Final = "probe"
-# In a folder of runs, the link to the newest.
+# The link to the newest run, in a folder of runs.
 LATEST: Final = "latest"

@@ -1,4 +1,4 @@
-"""Where outputs lie, what decides them, and how they become whole.
+"""Where outputs are kept, what identifies them, and how they are made complete.
 
 An output is a set of files in one folder, described by a manifest that is written last: files with a manifest are
 complete. The fingerprint covers everything that decides the output (settings, hashes of the inputs, code, library
@@ -23,7 +23,7 @@ from typing_extensions import TypeVar
 from tasks.store.fingerprint import describe_difference, find_differences, fingerprint, hash_json
 from tasks.store.usage import LOCK_FOLDER, announce_process, mark_used
 
-# The type of the facts in a manifest; plain JSON where a reader does not care.
+# The type of the facts in a manifest; the default, plain JSON, is for readers that do not use them.
 FactsT = TypeVar("FactsT", default=dict[str, Any])
 
 WORK_FOLDER = ".work"
@@ -31,7 +31,7 @@ COMPLETE = "manifest.json"
 
 
 class FileRecord(BaseModel):
-    """What a file must be to count as intact."""
+    """The hash and size that a file must have to count as intact."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -40,9 +40,9 @@ class FileRecord(BaseModel):
 
 
 class Manifest(BaseModel, Generic[FactsT]):
-    """The small record that crosses task boundaries in place of the data; `folder` is relative to its root.
+    """The small record that tasks exchange in place of the data; `folder` is relative to its root.
 
-    `facts` are what the output's maker says of it, as a frozen model of its room.
+    `facts` is the description that the function that made the output returned, as a frozen model of its room.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -58,16 +58,16 @@ class Manifest(BaseModel, Generic[FactsT]):
 
     @property
     def content_hash(self) -> str:
-        """One hash over all files: equal exactly when every byte is."""
+        """One hash over all files, which is equal exactly when every byte is equal."""
         return hash_json({name: record.sha256 for name, record in sorted(self.files.items())})
 
 
 @dataclass(frozen=True, kw_only=True)
 class Output(Generic[FactsT]):
-    """One output to be: where it goes and everything that decides it.
+    """A planned output: where it goes and everything that decides it.
 
-    `folder` may contain "{fingerprint}". `family` is where earlier outputs of the same kind lie, to tell what has
-    changed since; the two are relative to `root`. `facts_type` is the model of the facts in its manifest.
+    `folder` may contain "{fingerprint}". `family` is the folder of earlier outputs of the same kind, which show what
+    has changed since; both are relative to `root`. `facts_type` is the model of the facts in its manifest.
     """
 
     root: Path
@@ -86,22 +86,22 @@ class Output(Generic[FactsT]):
 
     @property
     def fingerprint(self) -> str:
-        """Hash of everything that decides this output: 16 hexadecimal digits."""
+        """The hash of everything that decides this output, in 16 hexadecimal digits."""
         return fingerprint({"kind": self.kind, **self.decided_by})
 
     @property
     def work_folder(self) -> Path:
-        """Where the output is made; it survives a kill, so that work with checkpoints can go on."""
+        """Where the output is made; it survives a kill, so that work with checkpoints can resume."""
         return self.root / WORK_FOLDER / f"{self.kind}-{self.fingerprint}"
 
 
-# An output, and the function that makes it in the folder that it is given and returns its facts.
+# An output, and the function that makes its files in a given folder and returns its facts.
 Plan = tuple[Output[FactsT], Callable[[Path], FactsT]]
 
 
 @dataclass(frozen=True)
 class Produced(Generic[FactsT]):
-    """An output that is whole, whether it was reused, and why."""
+    """A complete output, whether it was reused, and the reason."""
 
     manifest: Manifest[FactsT]
     reused: bool
@@ -113,8 +113,8 @@ def produce(
 ) -> Produced[FactsT]:
     """Reuse the output if it is intact; otherwise `make` it in a working folder and publish it.
 
-    `make` writes files into the folder it is given and returns the facts of the manifest. Two processes that want the
-    same output do not both make it: the second waits (after calling `on_wait`) and reuses.
+    `make` writes files into the folder that it is given and returns the facts of the manifest. If two processes need
+    the same output, only the first makes it; the second calls `on_wait`, waits, and reuses it.
     """
     announce_process(output.root)
     with locked(output.root, f"{output.kind}-{output.fingerprint}", on_wait=on_wait):
@@ -133,14 +133,14 @@ def produce(
 
 
 def delete_files(work_folder: Path) -> None:
-    """Clear what an interrupted try left; sub-folders (checkpoints) stay, so that the next try can go on from them."""
+    """Delete the files of an interrupted attempt; keep subfolders (checkpoints), so that the next one can resume."""
     for path in work_folder.glob("*"):
         if path.is_file():
             path.unlink()
 
 
 def publish(output: Output[FactsT], facts: FactsT) -> Manifest[FactsT]:
-    """Move the files of the working folder into place, the manifest last; sub-folders are scratch and are dropped."""
+    """Move the files of the working folder into place, the manifest last; subfolders are scratch and are deleted."""
     work = output.work_folder
     files = {path.name: record_file(path) for path in sorted(work.iterdir()) if path.is_file()}
     manifest = manifest_of(output.facts_type)(
@@ -164,7 +164,7 @@ def publish(output: Output[FactsT], facts: FactsT) -> Manifest[FactsT]:
 
 
 def why_not_reusable(output: Output[Any]) -> str | None:
-    """Say why the output must be made, or None when it is there and intact."""
+    """Return the reason why the output must be made, or None when it exists and is intact."""
     path = output.path / output.manifest_name
     if not path.exists():
         return f"made: {explain_change(output)}"
@@ -183,7 +183,7 @@ def why_not_reusable(output: Output[Any]) -> str | None:
 
 
 def explain_change(output: Output[Any]) -> str:
-    """Compare with the most similar earlier output of the family: "encoding.length 120 -> 200"."""
+    """Describe what differs from the most similar earlier output of the family: "encoding.length 120 -> 200"."""
     earlier = []
     for path in sorted((output.root / output.family).glob(f"*/{output.manifest_name}")):
         with contextlib.suppress(ValueError, OSError):
@@ -199,7 +199,7 @@ def explain_change(output: Output[Any]) -> str:
 
 @contextlib.contextmanager
 def locked(root: Path, name: str, *, on_wait: Callable[[], None] = lambda: None) -> Iterator[None]:
-    """Hold a lock between processes; the system releases it when its holder dies."""
+    """Hold a lock between processes; calls `on_wait` if it must wait. The system frees the lock if its holder dies."""
     folder = root / LOCK_FOLDER
     folder.mkdir(parents=True, exist_ok=True)
     lock = FileLock(folder / f"{name}.lock")
@@ -215,13 +215,13 @@ def locked(root: Path, name: str, *, on_wait: Callable[[], None] = lambda: None)
 
 
 def record_file(path: Path) -> FileRecord:
-    """Hash a file in a stream."""
+    """Hash a file without reading it into memory."""
     with path.open("rb") as file:
         return FileRecord(sha256=hashlib.file_digest(file, "sha256").hexdigest(), num_bytes=path.stat().st_size)
 
 
 def read_manifest(path: Path, facts_type: type[FactsT]) -> Manifest[FactsT]:
-    """Read a manifest; raises ValueError when it is not one, or its facts are not of the type."""
+    """Read a manifest; raises ValueError when it is not one, or when its facts do not fit the type."""
     return manifest_of(facts_type).model_validate_json(path.read_text(encoding="utf-8"))
 
 

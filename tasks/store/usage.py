@@ -1,8 +1,8 @@
 """What is in use, so that cleaning leaves it alone.
 
-An output's manifest is touched whenever the output is reused: its modification time is that of the last use. A process
-that produces outputs holds a lock of its own in each root until it ends; whatever has been used since such a lock was
-made may still be needed by that process.
+An output's manifest is touched whenever the output is reused, so its modification time is the time of the last use. A
+process that produces outputs holds its own lock in each root until it ends; it may still need everything that has been
+used since the lock was created.
 """
 
 import contextlib
@@ -18,19 +18,19 @@ from filelock import FileLock, Timeout
 
 LOCK_FOLDER: Final = ".locks"
 PROCESS_PREFIX: Final = "use-"
-# A run has two roots, and a page's runtime may lie in a third.
+# A run has two roots, and the runtime of the report's charts may be in a third.
 MOST_ROOTS: Final = 16
 
 
 def mark_used(manifest: Path) -> None:
-    """Note that an output is used now; a folder that can only be read is left as it is."""
+    """Record that an output is used at this moment; a read-only folder is left as it is."""
     with contextlib.suppress(OSError):
         os.utime(manifest)
 
 
 @lru_cache(maxsize=MOST_ROOTS)
 def announce_process(root: Path) -> FileLock:
-    """Hold a lock that tells cleaning of this process until it ends, however it ends."""
+    """Hold a lock that announces this process to cleaning until it ends, for whatever reason."""
     folder = root / LOCK_FOLDER
     folder.mkdir(parents=True, exist_ok=True)
     lock = FileLock(folder / f"{PROCESS_PREFIX}{uuid4().hex[:16]}.lock")
@@ -39,7 +39,7 @@ def announce_process(root: Path) -> FileLock:
 
 
 def find_process_starts(root: Path) -> Iterator[float]:
-    """Yield the time since when each running process uses a root, in seconds since the epoch."""
+    """Yield the time at which each running process started to use a root, in seconds since the epoch."""
     for path in (root / LOCK_FOLDER).glob(f"{PROCESS_PREFIX}*.lock"):
         with contextlib.suppress(FileNotFoundError):
             started = path.stat().st_mtime
@@ -48,7 +48,7 @@ def find_process_starts(root: Path) -> Iterator[float]:
 
 
 def is_held(lock: Path) -> bool:
-    """Tell whether a process holds a lock; nothing is written, and a lock without a file is free."""
+    """Tell whether a process holds a lock, without writing anything; a lock without a file is free."""
     with contextlib.suppress(FileNotFoundError), lock.open("rb") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
@@ -59,7 +59,7 @@ def is_held(lock: Path) -> bool:
 
 @contextlib.contextmanager
 def try_lock(path: Path) -> Iterator[bool]:
-    """Hold a lock if it is free; gives whether it is held."""
+    """Hold a lock if it is free; yields whether it is held."""
     lock = FileLock(path)
     try:
         lock.acquire(blocking=False)
