@@ -1,1 +1,1 @@
-"""Clean: which outputs nothing refers to any more, and how they are removed."""
+"""Clean: find old outputs that nothing refers to, and remove them."""

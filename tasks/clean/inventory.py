@@ -1,7 +1,7 @@
-"""What lies in the two roots: every folder that this project made, and nothing else.
+"""What the two root folders contain: every folder that this project made, and nothing else.
 
 A folder counts as the project's own only if its place, its name and all files in it are known. A folder with anything
-else in it, such as a person's notes, is left as it is; symbolic links are never followed.
+else in it, such as a person's notes, is left in place; symbolic links are never followed.
 """
 
 import contextlib
@@ -31,7 +31,7 @@ FINGERPRINT: Final = re.compile(r"(?:.+-)?([0-9a-f]{16})")
 RUN_ID: Final = re.compile(r"\d{8}-\d{6}-[0-9a-f]{8}")
 WORK_NAME: Final = re.compile(r"[a-z]+-[0-9a-f]{16}")
 LOCK_NAME: Final = re.compile(r"(?:[a-z]+-[0-9a-f]{16})\.lock")
-# What a kill leaves of a file that was being replaced.
+# A temporary file that is left when a process is killed while it replaces a file.
 TEMPORARY: Final = re.compile(r"\.[\w.-]+\.\d+")
 EVENT_FILE: Final = re.compile(r"events\.out\.tfevents\..+")
 MANIFESTS: Final = (COMPLETE, "training.json")
@@ -50,7 +50,7 @@ RUN_FILES: Final = frozenset(
 
 
 class Place(NamedTuple):
-    """Where outputs of one kind lie, relative to their root, and the kind by which their locks are named."""
+    """Where outputs of one kind are kept, relative to their root, and the kind that starts the names of their locks."""
 
     title: str
     pattern: str
@@ -67,7 +67,7 @@ ARTIFACT_PLACES: Final = (
     Place("comparison", f"{COMPARISONS}/*", "comparison"),
     Place("drift", f"{DRIFT}/*", "drift"),
     Place("memory measurement", f"{MEASUREMENTS}/*", "memory"),
-    # As version 0.1 called them.
+    # The names in version 0.1.
     Place("memory measurement", "probes/*", "probe"),
 )
 EVENT_PLACE: Final = Place("TensorBoard log", f"{EVENTS}/*/*", "training")
@@ -76,10 +76,10 @@ RUN_PLACES: Final = (Place("run", f"{RUNS}/*", ""), Place("probe", f"{PROBE_RUNS
 
 @dataclass(frozen=True, kw_only=True)
 class Item:
-    """A folder, or a lock's file, that this project made.
+    """A folder or lock file that this project made.
 
-    `locks` are the files of the locks under which it is made and read; `unknown` names a file in it that is not part
-    of it.
+    `locks` are the files of the locks that are held while it is made or read; `last_used` is in seconds since the
+    epoch; `unknown` names a file in the folder that does not belong there.
     """
 
     title: str
@@ -93,7 +93,7 @@ class Item:
 
     @property
     def name(self) -> str:
-        """The path for people, relative to the root."""
+        """The path relative to the root."""
         return str(self.path.relative_to(self.root))
 
     @property
@@ -104,7 +104,7 @@ class Item:
 
 
 def find_outputs(root: Path, places: Iterable[Place]) -> Iterator[Item]:
-    """Find the outputs in a root; those of one place know the names of each other's files."""
+    """Find the outputs in a root; a file is known if the manifest of any output in the same place lists its name."""
     for place in places:
         folders = [path for path in find_folders(root, place.pattern) if FINGERPRINT.fullmatch(path.name)]
         manifests = {folder: read_manifests(folder) for folder in folders}
@@ -116,7 +116,7 @@ def find_outputs(root: Path, places: Iterable[Place]) -> Iterator[Item]:
 def describe_output(
     root: Path, folder: Path, place: Place, manifests: tuple[Manifest[dict[str, Any]], ...], known: set[str]
 ) -> Item:
-    """Describe an output and the locks under which it is made."""
+    """Describe an output and the locks that are held while it is made."""
     locks = {f"{place.lock}-{folder.name[-16:]}", *(f"{it.kind}-{it.fingerprint}" for it in manifests)}
     return Item(
         title=place.title,
@@ -131,7 +131,7 @@ def describe_output(
 
 
 def find_events(artifacts_dir: Path) -> Iterator[Item]:
-    """Find the logs for TensorBoard, a folder for each training."""
+    """Find the TensorBoard logs, one folder per training."""
     for folder in find_folders(artifacts_dir, EVENT_PLACE.pattern):
         if FINGERPRINT.fullmatch(folder.name):
             yield Item(
@@ -146,7 +146,7 @@ def find_events(artifacts_dir: Path) -> Iterator[Item]:
 
 
 def find_runs(artifacts_dir: Path, place: Place) -> list[Item]:
-    """Find the results of runs, oldest first, and what a kill left of results that were being written."""
+    """Find the results of runs, oldest first, including unfinished ones of runs that were killed."""
     runs = [
         Item(
             title=place.title,
@@ -164,7 +164,7 @@ def find_runs(artifacts_dir: Path, place: Place) -> list[Item]:
 
 
 def find_leftovers(root: Path) -> Iterator[Item]:
-    """Find what interrupted work has left: checkpoints and half-made outputs, and folders that cleaning had begun."""
+    """Find what interrupted work has left: checkpoints, unfinished outputs, and folders that were being removed."""
     for folder in find_folders(root, f"{WORK_FOLDER}/*"):
         if WORK_NAME.fullmatch(folder.name):
             yield Item(
@@ -178,7 +178,7 @@ def find_leftovers(root: Path) -> Iterator[Item]:
 
 
 def find_locks(root: Path) -> Iterator[Item]:
-    """Find the files of locks; the lock of the champion, which is always needed, is none of them."""
+    """Find lock files, except the champion's lock, which is always needed."""
     if is_real_folder(root / LOCK_FOLDER):
         for path in sorted((root / LOCK_FOLDER).iterdir()):
             if LOCK_NAME.fullmatch(path.name) and path.is_file() and not path.is_symlink():
@@ -193,26 +193,26 @@ def find_locks(root: Path) -> Iterator[Item]:
 
 
 def find_last_use(path: Path) -> float:
-    """Tell when something was last used: as its newest manifest says, or else when its newest file was written."""
+    """Return the time of the last use in seconds since the epoch: that of the newest manifest, or else file."""
     manifests = [path / name for name in MANIFESTS if (path / name).is_file()]
     times = [it.lstat().st_mtime for it in manifests or walk_files(path)]
     return max(times, default=path.lstat().st_mtime)
 
 
 def measure_size(path: Path) -> int:
-    """Measure a file, or all files of a folder, in bytes."""
+    """Return the size of a file, or of all files in a folder, in bytes."""
     return sum(it.lstat().st_size for it in walk_files(path))
 
 
 def walk_files(path: Path) -> list[Path]:
-    """List a file itself, or whatever is no folder below a folder; links are listed, not followed."""
+    """List a file itself, or all files below a folder; links are listed but not followed."""
     if not is_real_folder(path):
         return [path]
     return [Path(folder, name) for folder, _, names in os.walk(path) for name in names]
 
 
 def find_folders(root: Path, pattern: str) -> list[Path]:
-    """Find folders by a pattern such as models/*/*, following no symbolic link below the root."""
+    """Find folders by a pattern such as models/*/*, without following symbolic links below the root."""
     found = [root]
     for part in pattern.split("/"):
         inside = [path for folder in found for path in ([folder / part] if part != "*" else list_folders(folder))]
@@ -221,14 +221,14 @@ def find_folders(root: Path, pattern: str) -> list[Path]:
 
 
 def list_folders(folder: Path) -> list[Path]:
-    """List what lies in a folder; nothing of one that is gone meanwhile."""
+    """List the content of a folder; empty if the folder has been removed in the meantime."""
     with contextlib.suppress(FileNotFoundError):
         return list(folder.iterdir())
     return []
 
 
 def is_real_folder(path: Path) -> bool:
-    """Tell whether a path is a folder itself, not a link to one."""
+    """Tell whether a path is a folder and not a link to one."""
     return path.is_dir() and not path.is_symlink()
 
 
@@ -239,7 +239,7 @@ def list_files(folder: Path) -> dict[str, os.stat_result]:
 
 
 def find_unknown(folder: Path, known: Iterable[str]) -> str | None:
-    """Name something in a folder that is not a plain file of a known name."""
+    """Return the name of something in a folder that is not a plain file with a known name, or None."""
     files, names = list_files(folder), set(known)
     unknown = (
         path.name
@@ -250,7 +250,7 @@ def find_unknown(folder: Path, known: Iterable[str]) -> str | None:
 
 
 def read_manifests(folder: Path) -> tuple[Manifest[dict[str, Any]], ...]:
-    """Read the manifests of an output; one that is missing or damaged is none."""
+    """Read the manifests of an output; missing and damaged ones are left out."""
     found = []
     for name in MANIFESTS:
         with contextlib.suppress(OSError, ValueError):

@@ -1,4 +1,4 @@
-"""What cleaning removes: what is old, not in use, and referred to by no champion and none of the newest runs."""
+"""What cleaning removes: whatever is old, not in use, and referred to by neither a champion nor a newest run."""
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
@@ -23,9 +23,9 @@ from tasks.store.usage import find_process_starts, is_held
 
 
 class Plan(NamedTuple):
-    """What can be removed, and what only stays because something unknown is in it.
+    """What can be removed, and what stays only because it contains something unknown.
 
-    `cutoff` is the time of last use, in seconds since the epoch, from which on everything stays.
+    Everything used at or after `cutoff`, in seconds since the epoch, stays.
     """
 
     cutoff: float
@@ -34,9 +34,9 @@ class Plan(NamedTuple):
 
 
 def plan_cleaning(data_dir: Path, artifacts_dir: Path, *, age: timedelta, keep_runs: int, time: datetime) -> Plan:
-    """Choose what was last used longer ago than `age` and is needed by nobody.
+    """Choose what has not been used for `age` before `time` and is not needed.
 
-    Whatever has been used since the start of a process that still runs counts as in use. Raises UserError when the
+    Everything used since the start of a process that is still running counts as in use. Raises UserError when the
     champion's history or one of the newest runs cannot be read.
     """
     starts = [start for root in (data_dir, artifacts_dir) for start in find_process_starts(root)]
@@ -59,14 +59,14 @@ def plan_cleaning(data_dir: Path, artifacts_dir: Path, *, age: timedelta, keep_r
 
 
 def choose_newest(runs: Iterable[Item], keep_runs: int) -> list[Item]:
-    """Choose the newest whole runs, and the one that `latest` points to."""
+    """Choose the newest complete runs, and the one that `latest` points to."""
     whole = [run for run in runs if not run.path.name.startswith(".")]
     latest = {(run.path.parent / LATEST).resolve() for run in whole}
     return [run for run in whole if run in whole[-keep_runs:] or run.path.resolve() in latest]
 
 
 def choose_events(artifacts_dir: Path, stays: Iterable[Path]) -> list[Item]:
-    """Choose the logs for TensorBoard whose model does not stay."""
+    """Choose the TensorBoard logs whose models do not stay."""
     fingerprints = {path.name for path in stays}
     return [item for item in find_events(artifacts_dir) if item.fingerprint not in fingerprints]
 

@@ -1,4 +1,4 @@
-"""What champions and the newest runs refer to, directly or through what it was made from."""
+"""What champions and the newest runs refer to, directly or through the inputs that it was made from."""
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
@@ -12,7 +12,8 @@ from tasks.promote.champion import BUNDLES, find_champion, list_standing, read_h
 from tasks.store.layout import CHAMPION, MODELS, TRAIN_FILE
 from tasks.store.outputs import Manifest
 
-# What a run says of its models, the most complete first.
+TRAIN: Final = TRAIN_FILE
+# The documents that name a run's models, the most complete first.
 RUN_DOCUMENTS: Final = ("metrics.json", "leaderboard.json", "probe.json")
 
 
@@ -24,7 +25,7 @@ class Span(NamedTuple):
 
 
 class References(NamedTuple):
-    """What must stay: names of folders, whatever was last used within a span, and what the manifests were made from."""
+    """What must stay: folders by name, everything last used within a span, and the inputs that the manifests list."""
 
     names: frozenset[str]
     spans: tuple[Span, ...]
@@ -32,7 +33,7 @@ class References(NamedTuple):
 
 
 def gather_references(artifacts_dir: Path, runs: Sequence[Item]) -> References:
-    """Gather what the champions and some runs refer to; raises UserError when one of them cannot be read."""
+    """Gather what the champions and the given runs refer to; raises UserError when one of them cannot be read."""
     bundles = list_champions(artifacts_dir)
     names = {name_model(bundle) for bundle in bundles}
     for run in runs:
@@ -42,20 +43,20 @@ def gather_references(artifacts_dir: Path, runs: Sequence[Item]) -> References:
 
 
 def list_champions(artifacts_dir: Path) -> list[str]:
-    """List the champion and those before it that can be rolled back to, by the names of their bundles."""
+    """List the names of the champion's bundle and of earlier champions that a rollback can return to."""
     folder = artifacts_dir / CHAMPION
     champion = find_champion(folder)
     return list(dict.fromkeys([*list_standing(read_history(folder)), *([champion.name] if champion else [])]))
 
 
 def name_model(bundle: str) -> str:
-    """Name the folder of a champion's model: name_model("lstm-0123-ab") -> "models/lstm/0123"."""
+    """Return the folder of a champion's model: name_model("lstm-0123-ab") -> "models/lstm/0123"."""
     parts = bundle.rsplit("-", 2)
     return f"{MODELS}/{parts[0]}/{parts[1]}" if len(parts) > 2 else bundle  # noqa: PLR2004
 
 
 def read_run(run: Item) -> Any:
-    """Read what a run says of itself; raises UserError when it is there and cannot be read."""
+    """Read the document of a run, None if it has none; raises UserError when it cannot be read."""
     path = next((run.path / name for name in RUN_DOCUMENTS if (run.path / name).exists()), None)
     if path is None:
         return None
@@ -63,18 +64,18 @@ def read_run(run: Item) -> Any:
         return json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise UserError(
-            f"{str(path)!r} cannot be read, so nobody can tell what the run refers to; expected JSON. "
+            f"{str(path)!r} cannot be read, so it is unknown which outputs the run needs; expected JSON. "
             "Delete the run's folder if it is not needed."
         ) from error
 
 
 def find_models(content: Any) -> set[str]:
-    """Find the folders of models that a run names, wherever it does."""
+    """Find the folders of models that a run's document names anywhere."""
     return {text for text in walk_strings(content) if text.startswith(f"{MODELS}/")}
 
 
 def walk_strings(content: Any) -> Iterator[str]:
-    """Yield every string in plain JSON, keys left out."""
+    """Yield every string in plain JSON, except keys."""
     if isinstance(content, str):
         yield content
     elif isinstance(content, dict):
@@ -86,13 +87,13 @@ def walk_strings(content: Any) -> Iterator[str]:
 
 
 def measure_span(run: Item) -> Span:
-    """Tell when a run started, by its name, and when its last file was written."""
+    """Return the time from a run's start, which is in its name, to the writing of its last file."""
     started = datetime.strptime(run.path.name[:15], "%Y%m%d-%H%M%S").replace(tzinfo=UTC)
     return Span(started.timestamp(), run.last_used)
 
 
 def find_referred(items: Sequence[Item], kept: Iterable[Item], references: References) -> set[Path]:
-    """Find all items that stay: those kept anyway, those referred to, and what either was made from."""
+    """Find all items that stay: those kept anyway, those referred to, and everything that these were made from."""
     stays = {item.path for item in kept} | {item.path for item in items if is_referred(item, references)}
     while True:
         sources = list_sources(
@@ -115,9 +116,9 @@ def list_sources(manifests: Iterable[Manifest[dict[str, Any]]]) -> set[str]:
 
 
 def identify_content(item: Item) -> set[str]:
-    """List the hashes by which others refer to reviews or sequences: of the training split, and of all files together.
+    """List the hashes by which others refer to reviews or sequences: that of the training split, and that of all files.
 
-    The other files do not identify an output: models share their encoding's tokenizer, and reviews their test split.
+    The other files do not identify an output: a model contains its encoding's tokenizer, and reviews share test splits.
     """
     splits = {it.files[TRAIN_FILE].sha256 for it in item.manifests if TRAIN_FILE in it.files}
     return splits | {it.content_hash for it in item.manifests}

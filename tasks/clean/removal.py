@@ -1,4 +1,4 @@
-"""How items are removed: under their locks, out of sight in one step, and only then file by file."""
+"""Remove items: under their locks, each is first moved out of the way in one step and then deleted file by file."""
 
 import contextlib
 import os
@@ -17,7 +17,7 @@ REMOVED: Final = "removed"
 
 
 def remove_items(items: Iterable[Item], *, cutoff: float) -> Iterator[Item]:
-    """Remove items one by one and yield those that are gone; what is in use by now, or used since, stays."""
+    """Remove items one by one and yield those removed; an item in use, or used since `cutoff`, stays."""
     for item in items:
         with contextlib.suppress(FileNotFoundError), hold_all(item.locks) as held:
             is_lock = item.path in item.locks
@@ -27,10 +27,10 @@ def remove_items(items: Iterable[Item], *, cutoff: float) -> Iterator[Item]:
 
 
 def remove_item(item: Item) -> None:
-    """Remove one item that is locked, and the files of its locks.
+    """Remove one locked item, and the files of its locks.
 
-    A folder is first moved to where interrupted work lies: a kill at any moment leaves it whole in its place, or not
-    there at all and what remains for the next cleaning.
+    A folder is first moved to the folder of interrupted work. If the process is killed, the item is therefore either
+    complete in its place or gone from it, and the next cleaning removes what is left.
     """
     if item.path.is_dir():
         work = item.root / WORK_FOLDER
@@ -39,20 +39,20 @@ def remove_item(item: Item) -> None:
         os.replace(item.path, scratch)
         shutil.rmtree(scratch)
     for lock in item.locks:
-        # Whoever waits for the lock sees that its file is gone, and makes a new one.
+        # A process that waits for the lock notices that its file is gone and creates a new one.
         lock.unlink(missing_ok=True)
 
 
 @contextlib.contextmanager
 def hold_all(locks: Iterable[Path]) -> Iterator[bool]:
-    """Hold all of several locks, or none; gives whether they are held."""
+    """Hold all of several locks, or none; yields whether they are held."""
     with contextlib.ExitStack() as stack:
         yield all(stack.enter_context(try_lock(lock)) for lock in locks)
 
 
 @contextlib.contextmanager
 def hold_roots(*roots: Path) -> Iterator[None]:
-    """Let one cleaning at a time work in each of the roots that exist."""
+    """Allow only one cleaning at a time in each of the roots that exist."""
     with contextlib.ExitStack() as stack:
         for root in sorted({root.resolve() for root in roots if root.is_dir()}):
             stack.enter_context(locked(root, CLEANING))

@@ -8,12 +8,12 @@ from typing import Final
 from tasks.clean.inventory import Item
 
 UNITS: Final = ("B", "kB", "MB", "GB", "TB")
-# Of these only the number is shown.
+# Too many to list: only their number is shown.
 COUNTED: Final = ("lock file",)
 
 
 def render_items(items: Sequence[Item], *, dry_run: bool) -> str:
-    """Render a line for each item, by kind, and the total; for lock files one line."""
+    """Render one line per item, grouped by kind, and the total; all lock files share one line."""
     if not items:
         return "Nothing to remove."
     rows = [row for _, group in groupby(items, key=lambda item: item.title) for row in tabulate_group(list(group))]
@@ -24,7 +24,7 @@ def render_items(items: Sequence[Item], *, dry_run: bool) -> str:
 
 
 def tabulate_group(items: Sequence[Item]) -> list[tuple[str, str, str, str]]:
-    """Make the rows of items of one kind."""
+    """Make the table rows for items of one kind."""
     if items[0].title in COUNTED:
         size = format_size(sum(item.num_bytes for item in items))
         newest = format_date(max(item.last_used for item in items))
@@ -33,7 +33,7 @@ def tabulate_group(items: Sequence[Item]) -> list[tuple[str, str, str, str]]:
 
 
 def align(rows: Sequence[Sequence[str]]) -> list[str]:
-    """Align columns; the sizes to the right."""
+    """Align the columns, with sizes to the right."""
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     return [
         f"{what:<{widths[0]}}  {used:<{widths[1]}}  {size:>{widths[2]}}  {path}".rstrip()
@@ -42,8 +42,10 @@ def align(rows: Sequence[Sequence[str]]) -> list[str]:
 
 
 def describe_unknown(items: Iterable[Item]) -> list[str]:
-    """Say of each folder that stays for something unknown in it what that is."""
-    return [f"left in place: {str(item.path)!r} holds {item.unknown!r}, which is not part of it" for item in items]
+    """Report the folders that stay because they contain something unknown, and name it."""
+    return [
+        f"left in place: {str(item.path)!r} contains {item.unknown!r}, which does not belong there" for item in items
+    ]
 
 
 def format_date(seconds: float) -> str:
@@ -52,7 +54,7 @@ def format_date(seconds: float) -> str:
 
 
 def format_size(num_bytes: float) -> str:
-    """Write a size with a fitting unit: format_size(2500) -> "2.5 kB"."""
+    """Write a size with a suitable unit: format_size(2500) -> "2.5 kB"."""
     for unit in UNITS[:-1]:
         if num_bytes < 1000:  # noqa: PLR2004  units are powers of a thousand
             return f"{num_bytes:.0f} B" if unit == "B" else f"{num_bytes:.1f} {unit}"

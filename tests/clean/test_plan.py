@@ -151,7 +151,7 @@ def test_history_that_cannot_be_read_stops_the_cleaning(world: Any, champions: d
 def test_newest_run_that_cannot_be_read_stops_the_cleaning(world: Any) -> None:
     run = world.add_run()
     (run / "metrics.json").write_text("{")
-    with pytest.raises(UserError, match="nobody can tell what the run refers to"):
+    with pytest.raises(UserError, match="so it is unknown which outputs the run needs; expected JSON"):
         world.plan()
 
 

@@ -38,4 +38,4 @@ def test_nothing_is_said_in_words() -> None:
 
 def test_unknown_file_is_named() -> None:
     (line,) = describe_unknown([make_item("models/lstm/1", unknown="notes.txt")])
-    assert line == "left in place: '/a/models/lstm/1' holds 'notes.txt', which is not part of it"
+    assert line == "left in place: '/a/models/lstm/1' contains 'notes.txt', which does not belong there"

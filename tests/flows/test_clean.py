@@ -97,7 +97,7 @@ def test_folder_with_something_unknown_is_told_on_standard_error(model: Path, ca
     (model / "notes.txt").write_text("mine")
     status, output, errors = call()
     assert (status, output) == (0, "Nothing to remove.\n")
-    assert errors == f"left in place: {str(model)!r} holds 'notes.txt', which is not part of it\n"
+    assert errors == f"left in place: {str(model)!r} contains 'notes.txt', which does not belong there\n"
 
 
 def test_champion_predicts_and_can_be_rolled_back_after_cleaning(
