@@ -1,6 +1,7 @@
-"""A data frame as a file that the intake reads, with the same checks as any other labelled file."""
+"""A data frame as a file that is read and checked like any other labelled file."""
 
 import contextlib
+import re
 import shutil
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -23,21 +24,28 @@ SCRATCH: Final = "frame"
 def frame_as_file(
     frame: pd.DataFrame, *, texts: Sequence[str], label: str, name: str, data_dir: Path
 ) -> Iterator[Path]:
-    """Write the columns that count to a Parquet file for the time of the block.
+    """Write the columns that are used to a Parquet file, which exists until the end of the block.
 
     These are the texts, the label and, as in any file, a column called "id" or "split". Raises UserError for a column
-    that is missing or cannot be written.
+    that is missing or cannot be written; a UserError about the file within the block becomes one about the frame.
     """
     table = make_table(frame, texts, label)
-    # Where interrupted work lies, under a name that cleaning knows, in case this process is killed.
+    # In the folder of interrupted work, under a name that cleaning knows, in case this process is killed.
     folder = data_dir / WORK_FOLDER / f"{SCRATCH}-{uuid4().hex[:16]}"
     folder.mkdir(parents=True)
     try:
         path = folder / f"{make_slug(name)}.parquet"
         pq.write_table(table, path)
         yield path
+    except UserError as error:
+        raise UserError(name_frame(str(error), path.name)) from None
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def name_frame(message: str, file: str) -> str:
+    """Name the frame instead of its file: name_frame("f.parquet row 3", "f.parquet") -> "row 3 of the frame"."""
+    return re.sub(rf"{re.escape(file)} row ([\d,]+)", r"row \1 of the frame", message).replace(file, "the frame")
 
 
 def list_texts(text: str | Sequence[str]) -> tuple[str, ...]:
@@ -46,7 +54,7 @@ def list_texts(text: str | Sequence[str]) -> tuple[str, ...]:
 
 
 def make_table(frame: pd.DataFrame, texts: Sequence[str], label: str) -> pa.Table:
-    """Select the columns that count, without the index and what pandas says of them: equal rows give equal files."""
+    """Select the columns that are used, without index and pandas metadata, so that equal rows give equal files."""
     names = [name for name in frame.columns if isinstance(name, str)]
     for name in (*texts, label):
         check_name(name, names)

@@ -1,4 +1,4 @@
-"""The leaderboard as a notebook uses it: typed rows, a data frame, the report, and the folders of the models."""
+"""The leaderboard for a notebook: typed rows, a data frame, the report, and the folders of the models."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,7 +35,7 @@ class Leaderboard:
         return self.content.recommendation.name if self.content.recommendation else None
 
     def bundle(self, name: str | None = None) -> Path:
-        """Return the folder of a model, by default of the recommended one; of several seeds, the one to ship.
+        """Return the folder of a model, by default the recommended one; with several seeds, the one to ship.
 
         Raises UserError for a name that is not a model of this leaderboard, or a model that did not train.
         """

@@ -1,4 +1,4 @@
-"""A trained model as a notebook uses it: from texts to scores."""
+"""A trained model for a notebook: from texts to scores."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ class Model:
 
     @property
     def facts(self) -> BundleFacts:
-        """What bundle.json says: variant, data, metrics, calibration, versions."""
+        """The content of bundle.json: variant, data, metrics, calibration, versions."""
         return self.bundle.facts
 
     @property
@@ -33,14 +33,14 @@ class Model:
         return self.bundle.label_names
 
     def predict(self, texts: Iterable[str | None], *, min_confidence: float = 0.0) -> pd.DataFrame:
-        """Score texts: predicted_label, a calibrated p_<label> for each label, confidence, and more, a row per text.
+        """Score texts; returns a row per text with predicted_label, a calibrated p_<label> per label, confidence, etc.
 
-        The columns are those that `bakeoff predict` adds to a file. A missing or blank text has no score and a
-        `reason`; a row whose confidence is below `min_confidence` is `uncertain`. The rows keep the index of a pandas
+        The columns are those that `bakeoff predict` adds to a file. A missing or blank text has a `reason` instead of a
+        score; a row whose confidence is below `min_confidence` is `uncertain`. The rows keep the index of a pandas
         Series. Raises UserError for values that are not text.
         """
         if isinstance(texts, str):
-            raise UserError("predict got one string; expected several texts. Put it into a list: predict([text]).")
+            raise UserError("predict got a single string; expected a list of texts. Use predict([text]).")
         index = texts.index if isinstance(texts, pd.Series) else None
         encoded = [encode(text, place) for place, text in enumerate(texts)]
         additions = describe_additions(self.facts, prefix="", min_confidence=min_confidence)
@@ -53,10 +53,10 @@ class Model:
 
 
 def load(folder: str | Path) -> Model:
-    """Load the model in a folder with bundle.json, or the current one of a folder such as artifacts/champion.
+    """Load a model from a folder with bundle.json, or from one with a link `current` to it, such as artifacts/champion.
 
-    Every file is checked against its hash first, and no code in the folder is run. Raises UserError when it is not a
-    model, is incomplete, or was changed.
+    Every file is checked against its hash first, and no code in the folder is run. Raises UserError when the folder is
+    not a model, is incomplete, or was changed.
     """
     path = find_bundle(Path(folder).expanduser())
     if read_facts(path).encoding is not None:
@@ -65,9 +65,9 @@ def load(folder: str | Path) -> Model:
 
 
 def encode(text: object, place: int) -> bytes | None:
-    """Encode a text, a missing one as None. Half of a surrogate pair becomes bytes that are no text."""
+    """Encode a text as UTF-8, a missing one as None; an unpaired surrogate becomes bytes that are not UTF-8."""
     if isinstance(text, str):
         return text.encode(errors="surrogatepass")
     if text is None or text is pd.NA or text != text:  # noqa: PLR0124  NaN alone differs from itself
         return None
-    raise UserError(f"text {place} is {text!r}, of type {type(text).__name__}; expected a string, or None.")
+    raise UserError(f"text {place} is {text!r}, of type {type(text).__name__}; expected a string or None.")

@@ -1,4 +1,4 @@
-"""Produce the outputs of the stages in a notebook, and log what happens."""
+"""Produce the outputs of the stages in a notebook, and log the progress."""
 
 import logging
 from pathlib import Path
@@ -12,7 +12,7 @@ LOGGER: Final = logging.getLogger(__name__)
 
 
 def make(plan: Plan[FactsT]) -> Manifest[FactsT]:
-    """Reuse or make an output, and log why."""
+    """Reuse or make an output, and log the reason."""
     output, _ = plan
     with disk_errors_explained(output.root):
         produced = produce(

@@ -24,10 +24,10 @@ from tasks.evaluate.output import plan_evaluation
 from tasks.ingest.datasets import Choice, choose_dataset
 from tasks.ingest.facts import ReviewsManifest
 from tasks.ingest.output import plan_reviews
-from tasks.notebook.frames import frame_as_file, list_texts
+from tasks.notebook.frames import frame_as_file, list_texts, name_frame
 from tasks.notebook.leaderboard import Leaderboard
 from tasks.notebook.outputs import EpochLog, make
-from tasks.notebook.settings import NotebookConfig, build_config
+from tasks.notebook.settings import NotebookConfig, arguments_named, build_config, name_arguments
 from tasks.promote.candidate import judge_candidate
 from tasks.report.run.facts import RunMetrics
 from tasks.report.run.folder import write_run
@@ -59,15 +59,15 @@ def compare(
     name: str = "frame",
     folder: str | Path = "bakeoff",
 ) -> Leaderboard:
-    """Train models on the rows of a data frame, evaluate them on rows held out, and write the report.
+    """Train models on rows of a data frame, evaluate them on the test set, and write the report.
 
     `text` and `label` name the columns; several texts are joined by a space. A column "split" says which rows are
     train, validation and test; missing splits are held out by stratified sampling. The other settings are those of
-    `bakeoff train`, with its defaults but for the variants. `name` is what the report calls the data.
+    `bakeoff train`, with the same defaults except for the variants. `name` is the name of the data in the report.
 
     Everything is kept under `folder`: a second call with the same rows and settings reuses what the first one made, and
-    an interrupted one resumes. No champion is changed. Raises UserError for settings and data that cannot be used; a
-    model that fails is a row of the leaderboard with the reason.
+    an interrupted call can be resumed by repeating it. The champion does not change. Raises UserError for settings and
+    data that cannot be used; a model that fails is a row of the leaderboard with the reason.
     """
     started = datetime.now(UTC)
     texts = list_texts(text)
@@ -87,17 +87,19 @@ def compare(
         max_dropped_share=max_dropped_share,
         kernels=kernels,
     )
-    choose_kernels(config.kernels, backend=check_backend())
-    with disk_errors_explained(folder):
+    with disk_errors_explained(folder), arguments_named():
+        choose_kernels(config.kernels, backend=check_backend())
         with frame_as_file(frame, texts=texts, label=label, name=name, data_dir=config.data_dir) as path:
             choice = choose_dataset(str(path), config.data_dir, gather_files(config, path))
             reviews = ingest(config, choice)
+        for warning in reviews.facts.warnings:
+            LOGGER.warning("%s: %s", choice.dataset, name_arguments(name_frame(warning, path.name)))
         return run_stages(config, choice, reviews, started)
 
 
 def ingest(config: NotebookConfig, choice: Choice) -> ReviewsManifest:
-    """Check and split the reviews; what the checks warn of is logged."""
-    reviews = make(
+    """Check and split the reviews."""
+    return make(
         plan_reviews(
             choice,
             data_dir=config.data_dir,
@@ -105,13 +107,10 @@ def ingest(config: NotebookConfig, choice: Choice) -> ReviewsManifest:
             limit=config.limit,
         )
     )
-    for warning in reviews.facts.warnings:
-        LOGGER.warning("%s: %s", choice.dataset, warning)
-    return reviews
 
 
 def run_stages(config: NotebookConfig, choice: Choice, reviews: ReviewsManifest, started: datetime) -> Leaderboard:
-    """Encode, train, evaluate, compare and report."""
+    """Encode, train, evaluate, compare and write the report."""
     run_id = f"{started:%Y%m%d-%H%M%S}-{uuid4().hex[:8]}"
     names = dict.fromkeys(VARIANTS[name].encoding for name in config.variant_names)
     sequences = {name: make(plan_encoding(reviews, ENCODINGS[name], data_dir=config.data_dir)) for name in names}
@@ -140,14 +139,14 @@ def run_stages(config: NotebookConfig, choice: Choice, reviews: ReviewsManifest,
 
 
 def folders(config: NotebookConfig) -> dict[str, Path]:
-    """Name the two roots as the stages call them."""
+    """Return the two root folders as keyword arguments of the stages."""
     return {"data_dir": config.data_dir, "artifacts_dir": config.artifacts_dir}
 
 
 def train_models(
     config: NotebookConfig, reviews: ReviewsManifest, sequences: Mapping[str, Manifest[EncodingFacts]]
 ) -> list[ModelResult]:
-    """Train and evaluate every model; the reasons of failures are logged."""
+    """Train and evaluate every model; a failure is logged with its reason."""
     results = [
         *(fit_and_evaluate(config, BASELINES[name], reviews) for name in config.baseline_names),
         *(

@@ -1,8 +1,10 @@
-"""The settings of a comparison in a notebook: those of the training flow, given as arguments alone."""
+"""The settings of a comparison in a notebook: those of the training flow, given only as arguments."""
 
+import contextlib
 import re
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from pydantic import ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource
@@ -11,9 +13,12 @@ from tasks.errors import UserError
 from tasks.settings.base import describe_errors
 from tasks.settings.run import RunConfig
 
+# Arguments of `compare` whose names differ from their flags.
+ARGUMENTS: Final = {"text-column": "text", "label-column": "label", "dataset": "name"}
+
 
 class NotebookConfig(RunConfig):
-    """The settings of a run; environment variables do not count, so that a notebook alone says what it does."""
+    """The settings of a run; environment variables are ignored, so that the notebook alone determines the result."""
 
     @classmethod
     def settings_customise_sources(
@@ -33,5 +38,24 @@ def build_config(folder: Path, **settings: Any) -> NotebookConfig:
     try:
         return NotebookConfig(data_dir=folder / "data", artifacts_dir=folder / "artifacts", promote=False, **settings)
     except ValidationError as error:
-        message = describe_errors(error, NotebookConfig)
-        raise UserError(re.sub("--[a-z-]+", lambda flag: flag[0][2:].replace("-", "_"), message)) from error
+        raise UserError(name_arguments(describe_errors(error, NotebookConfig))) from error
+
+
+@contextlib.contextmanager
+def arguments_named() -> Iterator[None]:
+    """Turn a UserError that names flags within the block into one that names arguments."""
+    try:
+        yield
+    except UserError as error:
+        raise UserError(name_arguments(str(error))) from None
+
+
+def name_arguments(message: str) -> str:
+    """Name arguments instead of flags: "--batch-size: ... --label-column." -> "batch_size: ... `label`."."""
+    return re.sub(r"--([a-z-]+)(:?)", write_argument, message)
+
+
+def write_argument(flag: re.Match[str]) -> str:
+    """Write the argument for a flag, in backquotes unless it is the heading of a message."""
+    name = ARGUMENTS.get(flag[1], flag[1].replace("-", "_"))
+    return f"{name}:" if flag[2] else f"`{name}`"

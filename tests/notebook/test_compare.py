@@ -145,7 +145,7 @@ def test_second_call_reuses_everything(folder: Path, caplog: pytest.LogCaptureFi
 def test_warnings_of_the_data_check_are_logged(folder: Path, caplog: pytest.LogCaptureFixture) -> None:
     frame = pd.concat([make_frame(), pd.DataFrame({"text": [None], "label": ["good"]})])
     compare(frame, variants="flatten", epochs=1, baselines="majority", folder=folder / "again")
-    assert "1 of 121 rows dropped" in caplog.text
+    assert "1 of 121 rows dropped (share 0.0083): 1 missing text (first: row 121 of the frame)\n" in caplog.text
 
 
 def test_split_column_decides_the_splits(folder: Path) -> None:
@@ -161,6 +161,8 @@ def test_split_column_decides_the_splits(folder: Path) -> None:
     [
         ({"epochs": 0}, r"^epochs: input should be greater than or equal to 1, got 0\.$"),
         ({"batch_size": 0}, "^batch_size: input should be greater"),
+        ({"label": ""}, "^label: string should have at least 1 character"),
+        ({"name": ""}, "^name: string should have at least 1 character"),
         ({"variants": "flaten"}, "^variants: unknown variant 'flaten'.* Did you mean 'flatten'"),
         ({"text": "texts"}, "^the frame has no column 'texts'; expected one of 'text', 'label'. Did you mean 'text'"),
         ({"label": "text"}, "text and as label"),
@@ -175,15 +177,27 @@ def test_bad_settings_are_one_line_about_the_argument(settings: dict[str, Any], 
     ("frame", "message"),
     [
         (pd.DataFrame({"text": ["a"] * 4, "label": [1, "b", 2, "c"]}), "mixes types"),
-        (pd.DataFrame({"text": ["a b", "c d"] * 20, "label": ["x"] * 40}), "expected"),
+        (
+            pd.DataFrame({"text": ["a b", "c d"] * 20, "label": ["x"] * 40}),
+            r"expected two or more classes\. Is it the right column\? Choose with `label`\.$",
+        ),
+        (
+            pd.DataFrame({"text": [None, "c d"] * 20, "label": ["x", "y"] * 20}),
+            r"^the frame: 20 of 40 rows dropped .* \(first: row 1 of the frame\), more than `max_dropped_share` 0\.05",
+        ),
+        (
+            pd.DataFrame({"text": [["a"], ["b"]] * 20, "label": ["x", "y"] * 20}),
+            "^row 1 of the frame holds an object or a list in column 'text'",
+        ),
+        (pd.DataFrame({"text": ["a", "b"], "label": ["x", "y"]}).head(0), "^the frame is empty: no rows"),
         (pd.DataFrame([["a", "b", "c"]], columns=["text", "text", "label"]), "the frame has 2 columns 'text'"),
     ],
-    ids=["mixed types", "one class", "column twice"],
+    ids=["mixed types", "one class", "missing texts", "lists", "no rows", "column twice"],
 )
 def test_data_that_cannot_be_used_are_one_line(frame: pd.DataFrame, message: str, tmp_path: Path) -> None:
     with pytest.raises(UserError, match=message) as caught:
         compare(frame, folder=tmp_path)
-    assert "\n" not in str(caught.value)
+    assert not re.search(r"\n|--|\.parquet", str(caught.value))
     assert not list(tmp_path.glob("data/reviews/*"))
     assert not list(tmp_path.glob("data/.work/frame-*"))
 

@@ -77,7 +77,10 @@ def test_order_is_kept_over_batches(loaded: Model, monkeypatch: pytest.MonkeyPat
 
 @pytest.mark.parametrize(
     ("texts", "message"),
-    [("a great film", "one string; expected several"), (["a", 5], "text 1 is 5, of type int; expected a string")],
+    [
+        ("a great film", "predict got a single string; expected a list of texts"),
+        (["a", 5], "text 1 is 5, of type int; expected a string"),
+    ],
 )
 def test_what_is_not_texts_is_refused(texts: Any, message: str, loaded: Model) -> None:
     with pytest.raises(UserError, match=message):
