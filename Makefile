@@ -1,4 +1,4 @@
-# Set-up is redone only when pyproject.toml, constraints.txt or the C library change.
+# Set-up is repeated only if pyproject.toml, constraints.txt or the C library's sources change.
 PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --disable-pip-version-check --quiet --constraint constraints.txt
@@ -11,7 +11,7 @@ train: .venv/installed
 test: .venv/installed-dev
 	$(BIN)/python -m pytest $(ARGS)
 
-# As on older processors: the C library, oneDNN in TensorFlow, and XLA keep to their instructions. See tests/README.md.
+# The C library, TensorFlow's oneDNN and XLA use only the instructions of older processors. See tests/README.md.
 LEVELS ?= avx2 baseline
 LIMITS_avx2 := ONEDNN_MAX_CPU_ISA=AVX2 XLA_FLAGS=--xla_cpu_max_isa=AVX2
 LIMITS_baseline := ONEDNN_MAX_CPU_ISA=AVX XLA_FLAGS=--xla_cpu_max_isa=AVX
