@@ -349,7 +349,7 @@ def test_ui_shows_the_run_its_graph_and_the_leaderboard(site: Site, scheduled: s
 def test_ui_has_a_form_with_descriptions_and_choices(site: Site, page: Page) -> None:
     deployment = site.deployment("train-all/nightly")["id"]
     page.goto(f"{site.api.removesuffix('/api')}/deployments/deployment/{deployment}/run")
-    expect(page.get_by_text("how many seeds each variant is trained with")).to_be_visible()
+    expect(page.get_by_text("number of seeds to train each variant with")).to_be_visible()
     expect(page.get_by_text("a folder of <label>/*.txt")).to_be_visible()
     text = page.inner_text("body")
     shown = [name for name in re.findall(r"^(\w[\w ]+) \(Optional\)$", text, re.MULTILINE) if name != "config"]
