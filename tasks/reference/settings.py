@@ -17,7 +17,7 @@ INTRODUCTION: Final = f"""# Settings
 
 One class defines all settings of a flow. The same setting can be given as a flag, as an environment variable, in a TOML
 file that `--config` names (`batch-size = 64`), as a parameter of a deployed flow, and in the form of the Prefect UI.
-A flag takes precedence over the environment, and the environment over the file. Lists are separated by commas.
+A flag takes precedence over the environment, and the environment over the file. Commas separate the items of a list.
 
 One variable is not a setting: `{WEBHOOK}` holds the address that alerts are posted to.
 

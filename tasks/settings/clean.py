@@ -25,8 +25,8 @@ class CleanConfig(FlowConfig):
     keep_runs: int = Field(
         default=10,
         ge=1,
-        description="keep the reports of this many of the newest runs, and as many of the newest probes, with all that "
-        "they refer to, whatever its age",
+        description="keep this many of the newest runs, and as many of the newest probes, with everything that they "
+        "refer to, regardless of age",
     )
     dry_run: CliToggleFlag[bool] = Field(default=False, description="show what would be removed without removing it")
     data_dir: AbsolutePath = Field(default=DATA, description="where downloads, reviews and encodings are kept")

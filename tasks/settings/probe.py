@@ -45,7 +45,7 @@ class ProbeConfig(FlowConfig):
         description="train only one part and write no report: run 1/2 and 2/2 on the same folders, then run once "
         "without --shard, which reuses all trained models and writes the report",
     )
-    kernels: Kernels = Field(default="auto", description="which code computes the models, as for bakeoff train")
+    kernels: Kernels = Field(default="auto", description="which code computes the models; see bakeoff train")
     data_dir: AbsolutePath = Field(default=DATA, description="where texts and encodings are kept")
     artifacts_dir: AbsolutePath = Field(default=ARTIFACTS, description="where models and reports are written")
     config: Path | None = Field(default=None, description="a TOML file with any of these settings")
