@@ -12,7 +12,6 @@ from tasks.promote.champion import BUNDLES, find_champion, list_standing, read_h
 from tasks.store.layout import CHAMPION, MODELS, TRAIN_FILE
 from tasks.store.outputs import Manifest
 
-TRAIN: Final = TRAIN_FILE
 # The documents that name a run's models, the most complete first.
 RUN_DOCUMENTS: Final = ("metrics.json", "leaderboard.json", "probe.json")
 
