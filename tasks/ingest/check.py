@@ -1,4 +1,4 @@
-"""The data check: what labelled text shows as a whole, in plain sentences with the place of the first case."""
+"""The data check: problems of the data as a whole, each described in a sentence with the place of the first case."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ SHOWN: Final = 40
 
 
 class Flaw(NamedTuple):
-    """Something about the classes that keeps a model from learning or knowing them, and what to do about it."""
+    """A problem with the classes that keeps a model from learning or knowing them, and what to do about it."""
 
     finding: str
     remedy: str
@@ -28,7 +28,8 @@ class Flaw(NamedTuple):
 class Evidence:
     """The spooled rows of each split, labels in the order of `label_names`.
 
-    `origins` are, by split, the name of the file or part that the rows come from, and what counts them, such as lines.
+    `origins` maps each split to the name of the file or part that its rows come from, and the unit that numbers them,
+    such as "line".
     """
 
     label_names: tuple[str, ...]
@@ -46,7 +47,7 @@ class Evidence:
         return f"{name}/{row['own_id']}" if unit == "file" else describe_place(name, unit, row["number"])
 
     def locate_overall(self, index: int) -> str:
-        """Say where a row comes from, counted through all splits."""
+        """Say where a row comes from, given its index over all splits together."""
         for split, spool in self.spools.items():
             if index < len(spool.labels):
                 return self.locate(split, index)
@@ -55,12 +56,12 @@ class Evidence:
 
 
 def find_class_flaws(evidence: Evidence) -> list[Flaw]:
-    """Find a single class, classes too small to learn from, and classes that only another split has.
+    """Find a single class, classes too small to learn from, and classes that train or every split lacks.
 
-    Raises UserError when there is nothing to train on.
+    Raises UserError when there are no training rows.
     """
     if "train" not in evidence.spools:
-        raise UserError(f"no rows for training, only {' and '.join(evidence.spools)}; expected some.")
+        raise UserError(f"no rows for training, only for {' and '.join(evidence.spools)}; expected training rows.")
     counts = {split: evidence.count_labels(split) for split in evidence.spools}
     return [
         *find_unseen_classes(evidence, counts),
@@ -71,7 +72,7 @@ def find_class_flaws(evidence: Evidence) -> list[Flaw]:
 
 
 def find_unseen_classes(evidence: Evidence, counts: dict[str, NDArray[np.int64]]) -> Iterator[Flaw]:
-    """Find classes that another split has and train does not."""
+    """Find classes that occur in another split but not in train."""
     for split, found in counts.items():
         if unseen := np.flatnonzero((found > 0) & (counts["train"] == 0)).tolist():
             yield Flaw(
@@ -82,17 +83,17 @@ def find_unseen_classes(evidence: Evidence, counts: dict[str, NDArray[np.int64]]
 
 
 def find_missing_classes(evidence: Evidence, counts: dict[str, NDArray[np.int64]]) -> Iterator[Flaw]:
-    """Find declared classes that no row has."""
+    """Find declared classes without any row."""
     if missing := np.flatnonzero(sum(counts.values()) == 0).tolist():
         yield Flaw(f"classes without any example: {show_names(evidence, missing)}", "expected examples of each class.")
 
 
 def find_single_class(evidence: Evidence, train: NDArray[np.int64]) -> Iterator[Flaw]:
-    """Find that there is nothing to tell apart."""
+    """Find out whether all training rows have the same label."""
     if len(present := np.flatnonzero(train).tolist()) == 1:
         yield Flaw(
             f"all labels are {shorten(evidence.label_names[present[0]])}",
-            "expected two or more classes. Is it the right column? Choose with --label-column.",
+            "expected two or more classes. Is it the right column? Choose another with --label-column.",
         )
 
 
@@ -107,12 +108,12 @@ def find_small_classes(evidence: Evidence, train: NDArray[np.int64]) -> Iterator
 
 
 def locate_class(evidence: Evidence, split: str, code: int) -> str:
-    """Say where the first row of a class stands."""
+    """Say where the first row of a class is."""
     return evidence.locate(split, int(np.argmax(evidence.spools[split].labels == code)))
 
 
 def find_conflicts(evidence: Evidence) -> list[str]:
-    """Warn of texts that carry different labels; case and white space make no difference."""
+    """Warn of duplicate texts with different labels; case and white space are ignored."""
     hashes = np.concatenate([spool.hashes for spool in evidence.spools.values()])
     labels = np.concatenate([spool.labels for spool in evidence.spools.values()])
     order = np.argsort(hashes, kind="stable")
@@ -129,7 +130,7 @@ def find_conflicts(evidence: Evidence) -> list[str]:
 
 
 def find_overlaps(evidence: Evidence) -> list[str]:
-    """Warn of texts that stand in two of the given splits."""
+    """Warn of texts that occur in two of the given splits."""
     warnings = []
     for split, other in combinations(evidence.spools, 2):
         shared = np.isin(evidence.spools[other].hashes, evidence.spools[split].hashes)
@@ -138,7 +139,7 @@ def find_overlaps(evidence: Evidence) -> list[str]:
             twin = int(np.argmax(evidence.spools[split].hashes == evidence.spools[other].hashes[index]))
             places = f"{evidence.locate(other, index)}, {evidence.locate(split, twin)}"
             share = f"{int(shared.sum()):,} of {len(shared):,}"
-            warnings.append(f"overlap: {share} {other} texts also stand in {split} (first: {places})")
+            warnings.append(f"overlap: {share} {other} texts also occur in {split} (first: {places})")
     return warnings
 
 
@@ -153,15 +154,15 @@ def find_imbalance(evidence: Evidence) -> list[str]:
 
 
 def find_lookalikes(evidence: Evidence) -> list[str]:
-    """Warn of classes whose names differ in case only."""
+    """Warn of classes whose names differ only in case."""
     names = sorted(evidence.label_names, key=str.casefold)
     groups = [list(group) for _, group in groupby(names, key=str.casefold)]
     alike = [group for group in groups if len(group) > 1]
-    return [f"classes that differ in case only: {', '.join(map(shorten, group))}" for group in alike]
+    return [f"classes that differ only in case: {', '.join(map(shorten, group))}" for group in alike]
 
 
 def check_ids(evidence: Evidence, hashes: dict[str, NDArray[np.uint64]], *, has_blanks: bool) -> tuple[bool, list[str]]:
-    """Tell whether the ids of the files can be kept, and warn when they cannot: each review needs one of its own."""
+    """Tell whether the ids of the files can be kept, and warn when they cannot: each review needs a unique id."""
     if hashes.keys() != evidence.spools.keys():
         return False, []
     if has_blanks:
@@ -172,7 +173,7 @@ def check_ids(evidence: Evidence, hashes: dict[str, NDArray[np.uint64]], *, has_
     if not repeated.size:
         return True, []
     place = evidence.locate_overall(int(repeated.min()))
-    return False, [f"ids that repeat: {repeated.size:,} (first: {place}); rows are numbered instead"]
+    return False, [f"duplicate ids: {repeated.size:,} (first: {place}); rows are numbered instead"]
 
 
 def show_names(evidence: Evidence, codes: Sequence[int]) -> str:

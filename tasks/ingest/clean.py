@@ -1,12 +1,12 @@
 r"""The one place where review text is changed: what is stored is the source's text after these steps, in this order.
 
-1. A Python bytes literal (`b'It\\'s good'`, the trace of `str()` called on bytes) becomes the text that it spells.
+1. A Python bytes literal (`b'It\\'s good'`, left behind by `str()` on bytes) becomes the text that it encodes.
 2. HTML line breaks and other formatting tags become a space; anything else in angle brackets stays.
 3. HTML entities of markup characters (`&amp;`, `&quot;`, ...) become the characters that they stand for.
-4. Line ends of Windows and of old Macs become those of Unix.
-5. White space at both ends is dropped.
+4. Line endings of Windows and of old Macs become those of Unix.
+5. Leading and trailing white space is removed.
 
-Texts of several columns are joined by a space before, leaving out nulls. A text of which nothing is left is blank.
+Texts of several columns are joined by a space first, skipping nulls. A text that is empty after cleaning is blank.
 """
 
 import ast
@@ -15,7 +15,7 @@ from typing import Final
 
 import pyarrow as pa
 
-# Nearly all markup of reviews is this one tag; a regular expression takes ten times as long.
+# Nearly all markup in reviews is this one tag; a regular expression takes ten times as long.
 LINE_BREAK: Final = "<br />"
 TAGS: Final = (
     "a|abbr|b|big|blockquote|br|center|code|div|em|font|h[1-6]|hr|i|li|ol|p|pre|s|small|span|strong|sub|sup|u|ul"
@@ -57,6 +57,6 @@ def unwrap_bytes_literal(text: str) -> str:
         return text
     try:
         value = ast.literal_eval(text)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):  # ast's ways to say that it is no literal
+    except (SyntaxError, ValueError, RecursionError, MemoryError):  # what ast raises for text that is not a literal
         return text
     return value.decode("utf-8", errors="replace") if isinstance(value, bytes) else text

@@ -1,4 +1,4 @@
-"""From a dataset's name to its source."""
+"""Find the source that a dataset's name stands for."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields
@@ -29,7 +29,7 @@ FALLBACK_WARNING: Final = (
 
 @dataclass(frozen=True)
 class Choice:
-    """The dataset that a run uses; where it is a fallback, `reason` says why the preferred one was given up."""
+    """The dataset that a run uses; if it is a fallback, `reason` says why the preferred one is unavailable."""
 
     dataset: str
     is_fallback: bool = False
@@ -38,10 +38,11 @@ class Choice:
 
 
 def choose_dataset(name: str, data_dir: Path, files: FileOptions | None = None) -> Choice:
-    """Resolve `auto` (IMDB reviews on disk or within reach, the sample otherwise); any other name stands for itself.
+    """Resolve `auto` (IMDB reviews if on disk or reachable, otherwise the sample); any other name stands for itself.
 
-    A name that is a path is read as `files` says. Takes at most about ten seconds without a network. Raises UserError
-    for a name that can lead to nothing and for files whose beginnings show that they cannot be used.
+    A name that is a path is read as `files` says. Without a network, this takes about ten seconds at most. Raises
+    UserError for an unknown name, a dataset that cannot be reached, and files whose first rows show that they cannot
+    be used.
     """
     if is_path(name):
         options = files or FileOptions(path=Path(name))
@@ -65,13 +66,13 @@ def choose_dataset(name: str, data_dir: Path, files: FileOptions | None = None) 
 
 
 def download_dataset(choice: Choice, data_dir: Path) -> None:
-    """Make sure that the chosen dataset is on disk. Raises DownloadError, which is worth another try."""
+    """Make sure that the chosen dataset is on disk. Raises DownloadError, which is worth a retry."""
     if choice.files is None and not is_generated(choice.dataset):
         tfds.download(choice.dataset, data_dir)
 
 
 def check_unused(name: str, files: FileOptions) -> None:
-    """Refuse settings of files for a dataset that is none."""
+    """Raise UserError for settings of files when the dataset is not in files."""
     defaults = FileOptions(path=files.path)
     for field in fields(FileOptions):
         if getattr(files, field.name) != getattr(defaults, field.name):
@@ -82,7 +83,7 @@ def check_unused(name: str, files: FileOptions) -> None:
 
 
 def identify(choice: Choice, data_dir: Path) -> dict[str, Any]:
-    """Describe, as plain JSON, everything of the dataset that decides its reviews: files are hashed, not read."""
+    """Describe everything about the dataset that decides its reviews, as plain JSON; files are hashed, not parsed."""
     if choice.files is not None:
         return {"name": choice.dataset, "options": choice.files.describe(), "files": hash_files(choice.files)}
     source = open_source(choice.dataset, data_dir)
@@ -90,7 +91,7 @@ def identify(choice: Choice, data_dir: Path) -> dict[str, Any]:
 
 
 def is_generated(name: str) -> bool:
-    """Tell whether a dataset is generated here; raises UserError for a name that nearly is."""
+    """Tell whether a dataset is generated here. Raises UserError for a malformed name of a recall dataset."""
     if name.startswith(recall.PREFIX) and recall.parse_name(name) is None:
         raise UserError(f"unknown dataset {name!r}; expected {recall.describe_names()}.")
     return name == SAMPLE or name.startswith(recall.PREFIX)

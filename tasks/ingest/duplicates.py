@@ -18,7 +18,7 @@ class Written(NamedTuple):
 
 
 def count_duplicates(splits: Mapping[str, Written]) -> Duplicates:
-    """Count texts that occur again, as `Duplicates` describes; equal hashes are equal texts."""
+    """Count duplicate texts, as `Duplicates` describes; texts with equal hashes count as equal."""
     unique = {name: np.unique(split.hashes) for name, split in splits.items()}
     return Duplicates(
         within={name: len(split.hashes) - len(unique[name]) for name, split in splits.items()},
@@ -31,7 +31,7 @@ def count_duplicates(splits: Mapping[str, Written]) -> Duplicates:
 
 
 def count_conflicts(splits: Mapping[str, Written]) -> int:
-    """Count distinct texts that carry more than one label."""
+    """Count distinct texts that have more than one label."""
     hashes = np.concatenate([split.hashes for split in splits.values()])
     labels = np.concatenate([split.labels for split in splits.values()])
     order = np.lexsort((labels, hashes))

@@ -1,14 +1,14 @@
-"""What ingest tells the other rooms of the reviews that it wrote."""
+"""What ingest tells the other rooms about the reviews that it wrote."""
 
 from tasks.store.facts import Facts
 from tasks.store.outputs import Manifest
 
 
 class Duplicates(Facts):
-    """How many of the written texts occur again, blind to case and white space.
+    """How many of the written texts are duplicates, ignoring case and white space.
 
-    `within` counts, by split, the reviews beyond the first of each text; `across`, by pair of splits ("train and
-    test"), the distinct texts that are in both; `conflicting`, the distinct texts with more than one label.
+    `within` counts, for each split, the reviews that repeat an earlier text; `across`, for each pair of splits ("train
+    and test"), the distinct texts that are in both; `conflicting`, the distinct texts with more than one label.
     """
 
     within: dict[str, int]
@@ -19,9 +19,9 @@ class Duplicates(Facts):
 class ReviewsFacts(Facts):
     """The facts in the manifest of a dataset's reviews.
 
-    `counts` are reviews by split and label. `warnings` are sentences of the data check; `dropped` counts the rows that
-    were left out, by reason. Both cover the whole source, whatever --limit leaves of it; the other numbers cover what
-    was written.
+    `counts` are the reviews by split and label. `warnings` are the sentences of the data check, and `dropped` counts
+    the unusable rows by reason; both cover the whole source, regardless of --limit. The other numbers cover the reviews
+    that were written.
     """
 
     dataset: str

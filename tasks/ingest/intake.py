@@ -1,6 +1,6 @@
-"""The one way in for labelled text of any source: read, clean, drop what is unusable, check, and spool to disk.
+"""The steps that labelled text of every source goes through: read, clean, drop unusable rows, check, spool to disk.
 
-One pass, in memory that does not grow with the corpus but for 12 bytes per review, 20 where it has an id.
+This takes one pass, in memory that grows with the corpus by only 12 bytes per review, or 20 if it has an id.
 """
 
 from collections.abc import Sequence
@@ -30,7 +30,7 @@ from tasks.store.layout import SPLITS
 
 @dataclass(frozen=True)
 class Gathered:
-    """What a source gave: a spool per split, the names of the classes, and what the data check found."""
+    """The content of a source: a spool per split, the names of the classes, and what the data check found."""
 
     spools: dict[str, Spool]
     label_names: tuple[str, ...]
@@ -39,7 +39,7 @@ class Gathered:
 
 
 class Prepared(NamedTuple):
-    """A batch of rows whose texts are cleaned, and the hashes of these."""
+    """A batch of rows with cleaned texts, and the hashes of these texts, shape (num_rows,)."""
 
     rows: LabelledRows
     hashes: NDArray[np.uint64]
@@ -50,8 +50,8 @@ def gather(
 ) -> Gathered:
     """Read the parts of a source, spooling to `folder`, and check them as a whole.
 
-    `declared` are the classes of a prepared set, in its order. Such a set is taken as it is: what other data are
-    refused for, classes that cannot be learned, is a warning. Raises UserError for what cannot be trained on.
+    `declared` are the classes of a prepared set, in its order. Such a set is accepted as it is: problems with its
+    classes, for which other data are refused, are only warnings. Raises UserError for data that cannot be trained on.
     """
     with Intake(folder, parts, LabelIndex(declared)) as intake:
         for part in parts:
@@ -79,20 +79,20 @@ def gather(
 
 
 def prepare(rows: LabelledRows) -> Prepared:
-    """Clean and hash the texts of a batch, in a thread."""
+    """Clean and hash the texts of a batch."""
     texts = [None if text is None else clean_text(text) for text in rows.texts.to_pylist()]
     return Prepared(rows._replace(texts=pa.array(texts, pa.string())), hash_texts(text or "" for text in texts))
 
 
 class Intake:
-    """Takes in the parts of a source, batch by batch."""
+    """Reads the parts of a source batch by batch, and spools their usable rows."""
 
     def __init__(self, folder: Path, parts: Sequence[Part], index: LabelIndex) -> None:
         self.folder = folder
         self.given = [part.split for part in parts]
         self.index = index
         self.writers: dict[str, SpoolWriter] = {}
-        # Of each split, the name of the part that its rows come from and what counts its rows.
+        # For each split: the name of the part that its rows come from, and the unit that numbers them.
         self.origins: dict[str, tuple[str, str]] = {}
         self.losses = Losses()
         self.id_hashes: dict[str, list[NDArray[np.uint64]]] = {}
@@ -107,7 +107,7 @@ class Intake:
         self.stack.close()
 
     def take(self, part: Part, *, max_dropped_share: float) -> None:
-        """Take in one part; raises UserError when more than this share of its rows is unusable."""
+        """Read one part. Raises UserError when a larger share of its rows is unusable or a split is given twice."""
         losses = Losses(part.name)
         column = SplitColumn(part.name, part.split_column) if part.split_column else None
         for rows, hashes in map_ahead(prepare, part.read()):
@@ -140,7 +140,7 @@ class Intake:
         )
 
     def gather_evidence(self) -> Evidence:
-        """Gather what was spooled, train first, classes in order. Raises UserError when these are no classes."""
+        """Gather what was spooled, train first, classes in order. Raises UserError if the labels are not classes."""
         spools = {split: self.writers[split].get_spool() for split in SPLITS if split in self.writers}
         label_names = self.index.put_in_order(sum(len(spool.labels) for spool in spools.values()))
         places = {name: place for place, name in enumerate(label_names)}
@@ -149,7 +149,7 @@ class Intake:
         return Evidence(label_names, relabelled, self.origins)
 
     def check_ids(self, evidence: Evidence) -> tuple[bool, list[str]]:
-        """Tell whether the source's own ids can be kept, and warn when there are some that cannot."""
+        """Tell whether the source's own ids can be kept, and warn when it has ids that cannot."""
         hashes = {split: np.concatenate(parts) for split, parts in self.id_hashes.items()}
         return check.check_ids(evidence, hashes, has_blanks=self.has_blank_ids)
 
@@ -157,13 +157,13 @@ class Intake:
 def describe_double(split: str, name: str) -> str:
     """Say that a split is given twice."""
     return (
-        f"{name} has {split} rows by its split column, and --{split}-path names a file of them; expected one of the "
-        f"two. Leave out --{split}-path, or the rows."
+        f"{name} has {split} rows according to its split column, but --{split}-path is given as well; expected one of "
+        f"the two. Leave out --{split}-path, or remove the rows."
     )
 
 
 def hash_ids(ids: pa.Array) -> NDArray[np.uint64]:
-    """Hash ids to 64 bits each, fast: only whether they repeat matters."""
+    """Hash ids to 64 bits each, fast, since they only serve to find duplicates."""
     # Slow to import, and not needed to find out that a file is missing.
     from pandas.util import hash_array
 

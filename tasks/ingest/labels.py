@@ -13,7 +13,7 @@ from tasks.errors import UserError
 
 NUMBER: Final = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?")
 MOST_CLASSES: Final = 10_000
-# More numbers than this with fractions are a measure, not classes such as half stars.
+# More different numbers than this, if any has a fraction, are measurements rather than classes such as half stars.
 MOST_FRACTIONS: Final = 20
 
 
@@ -25,7 +25,10 @@ class LabelIndex:
         self.codes = {name: code for code, name in enumerate(declared)}
 
     def encode(self, labels: pa.Array) -> NDArray[np.int32]:
-        """Return the number of each label, none of which may be null. Raises UserError when there are too many."""
+        """Return the code of each label, none of which may be null: shape (num_rows,).
+
+        Raises UserError when there are too many classes.
+        """
         encoded = labels.dictionary_encode()
         codes = [self.codes.setdefault(name, len(self.codes)) for name in encoded.dictionary.to_pylist()]
         if len(self.codes) > MOST_CLASSES and not self.declared:
@@ -34,7 +37,7 @@ class LabelIndex:
         return labelled
 
     def put_in_order(self, num_rows: int) -> tuple[str, ...]:
-        """Return the classes, sorted unless declared. Raises UserError when these are no classes of so many rows."""
+        """Return the classes, sorted unless declared. Raises UserError if `num_rows` rows cannot have such classes."""
         if self.declared:
             return self.declared
         check_classes_are_few(list(self.codes), num_rows)
@@ -42,12 +45,12 @@ class LabelIndex:
 
 
 def trim_labels(labels: pa.Array) -> pa.Array:
-    """Drop white space around labels: [" spam "] -> ["spam"]."""
+    """Strip white space around labels: [" spam "] -> ["spam"]."""
     return pc.utf8_trim_whitespace(labels)
 
 
 def sort_labels(names: Sequence[str]) -> list[str]:
-    """Sort class names, numbers by value: sort_labels(["10", "9"]) -> ["9", "10"]; others blind to case first."""
+    """Sort class names: numbers by value, others ignoring case first: sort_labels(["10", "9"]) -> ["9", "10"]."""
     if all(map(is_number, names)):
         return sorted(names, key=lambda name: (float(name), name))
     return sorted(names, key=lambda name: (name.casefold(), name))
@@ -59,7 +62,7 @@ def is_number(name: str) -> bool:
 
 
 def check_classes_are_few(names: Sequence[str], num_rows: int) -> None:
-    """Raise UserError when the labels look like a measure or like free text rather than classes."""
+    """Raise UserError when the labels look like measurements or free text rather than classes."""
     has_fractions = any(not float(name).is_integer() for name in names) if all(map(is_number, names)) else None
     too_many = len(names) > max(MOST_FRACTIONS, num_rows / 2) or len(names) > MOST_CLASSES
     if too_many or (has_fractions and len(names) > MOST_FRACTIONS):

@@ -1,4 +1,4 @@
-"""Rows that cannot be used: dropped, counted, and refused when they are too many."""
+"""Unusable rows are dropped and counted, and the data are refused when there are too many of them."""
 
 from collections import Counter
 from typing import Final
@@ -15,7 +15,7 @@ REASONS: Final = ("missing text", "blank text", "missing label", "blank label")
 
 
 class Losses:
-    """Counts the rows of a part without a usable text or label, by reason, with the place of the first of each."""
+    """Counts the rows of a part without a usable text or label, by reason, and keeps the place of the first of each."""
 
     def __init__(self, name: str = "") -> None:
         self.name = name
@@ -24,7 +24,7 @@ class Losses:
         self.places: dict[str, str] = {}
 
     def sift(self, rows: LabelledRows) -> NDArray[np.bool_]:
-        """Count a batch of rows whose texts are cleaned; returns which of them are kept, shape (num_rows,)."""
+        """Count the unusable rows of a batch with cleaned texts; returns the mask of the others: shape (num_rows,)."""
         kept = np.ones(len(rows.numbers), np.bool_)
         self.num_rows += len(rows.numbers)
         flaws = (pc.is_null(rows.texts), is_blank(rows.texts), pc.is_null(rows.labels), is_blank(rows.labels))
@@ -38,7 +38,7 @@ class Losses:
         return kept
 
     def check_share(self, most: float) -> None:
-        """Raise UserError when more than this share was dropped, or everything."""
+        """Raise UserError when more than the share `most` of the rows was dropped, or all of them."""
         num_lost = self.counts.total()
         if not num_lost or (num_lost <= most * self.num_rows and num_lost < self.num_rows):
             return
@@ -49,13 +49,13 @@ class Losses:
         )
 
     def add(self, other: "Losses") -> None:
-        """Take in the counts of another part."""
+        """Add the counts of another part."""
         self.num_rows += other.num_rows
         self.counts += other.counts
         self.places = {**other.places, **self.places}
 
     def describe(self) -> list[str]:
-        """Put the losses into a sentence, or none."""
+        """Describe the losses in a list of one sentence, empty if there are none."""
         if not self.counts:
             return []
         parts = [f"{self.counts[name]:,} {name} (first: {self.places[name]})" for name in REASONS if self.counts[name]]
@@ -65,10 +65,10 @@ class Losses:
 
 
 def is_blank(strings: pa.Array) -> pa.Array:
-    """Tell empty strings; null is not blank."""
+    """Tell which strings are empty; null is not blank."""
     return pc.fill_null(pc.equal(strings, ""), False)
 
 
 def describe_place(name: str, unit: str, number: int) -> str:
-    """Say where a row stands: describe_place("a.csv", "line", 12) -> "a.csv line 12"."""
+    """Say where a row is: describe_place("a.csv", "line", 12) -> "a.csv line 12"."""
     return f"{name} {unit} {number:,}"

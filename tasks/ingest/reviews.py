@@ -1,7 +1,8 @@
 """Write a source's reviews to Parquet, one file per split, in memory that does not grow with the corpus.
 
-Two passes: the intake cleans the texts into a spool on disk and keeps 12 bytes per review, a hash of the text and the
-label; these decide which split each review goes to; then the spool is copied batch by batch to the splits.
+There are two passes. In the first, the intake writes the cleaned texts to a spool on disk and keeps 12 bytes per review
+in memory: a hash of the text, and the label. These decide which split each review goes to. In the second, the spool is
+copied batch by batch to the splits.
 """
 
 from concurrent.futures import ThreadPoolExecutor
@@ -29,7 +30,7 @@ SCHEMA: Final = pa.schema([("id", pa.string()), ("text", pa.string()), ("label",
 TEST_FRACTION: Final = 0.2
 LIMIT_SALT, VALIDATION_SALT, TEST_SALT = 1, 2, 3
 
-# Of each written split the source's split and the mask of its rows.
+# For each written split: the source's split that its rows come from, and the mask of these rows.
 Places = dict[str, tuple[str, NDArray[np.bool_]]]
 
 
@@ -53,8 +54,9 @@ def write_reviews(
 ) -> ReviewsFacts:
     """Write {train,validation,test}.parquet under `folder`.
 
-    A missing test split (a fifth) or validation split (`validation_fraction`) is held out of train, stratified by
-    label; equal texts stay on one side. Raises UserError when a split would be empty.
+    A missing test split (a fifth) or validation split (`validation_fraction`) is held out of train by stratified
+    sampling; duplicate texts land in the same split. At most `limit` reviews of each of the source's splits are used.
+    Raises UserError when a split would be empty.
     """
     gathered = gather(source.parts, make_scratch(folder), declared=source.label_names)
     return write_gathered(gathered, folder, dataset=source.name, validation_fraction=validation_fraction, limit=limit)
@@ -63,9 +65,9 @@ def write_reviews(
 def write_gathered(
     gathered: Gathered, folder: Path, *, dataset: str, validation_fraction: float, limit: int | None
 ) -> ReviewsFacts:
-    """Split what a source gave and write it."""
+    """Split gathered reviews and write them, as `write_reviews` does."""
     places = place_rows(gathered.spools, validation_fraction=validation_fraction, limit=limit)
-    with ThreadPoolExecutor() as pool:  # compressing happens outside Python's lock
+    with ThreadPoolExecutor() as pool:  # compression releases the GIL
         written = pool.map(
             lambda split: write_split(gathered.spools, places, split, folder / SPLIT_FILES[split]), SPLITS
         )
@@ -84,7 +86,7 @@ def write_gathered(
 
 
 def make_scratch(folder: Path) -> Path:
-    """Make the sub-folder that is dropped when the output is published."""
+    """Make the subfolder that is deleted when the output is published."""
     scratch = folder / "spool"
     scratch.mkdir(exist_ok=True)
     return scratch
@@ -108,19 +110,19 @@ def place_rows(spools: dict[str, Spool], *, validation_fraction: float, limit: i
 
 
 def limit_rows(spool: Spool, limit: int | None) -> NDArray[np.bool_]:
-    """Choose at most `limit` rows, stratified: a mask."""
+    """Choose at most `limit` rows by stratified sampling: a mask of shape (num_rows,)."""
     if limit is None or limit >= len(spool.labels):
         return np.ones(len(spool.labels), dtype=np.bool_)
     return choose_stratified(spool.hashes, spool.labels, num_chosen=limit, salt=LIMIT_SALT)
 
 
 def hold_out(spool: Spool, remaining: NDArray[np.bool_], *, fraction: float, salt: int) -> NDArray[np.bool_]:
-    """Choose a fraction of the remaining rows, stratified, and of no class the last: a mask over all rows."""
+    """Choose a fraction of the remaining rows, stratified, without emptying a class: a mask over all rows."""
     mask = np.zeros(len(remaining), dtype=np.bool_)
     num_chosen = round(fraction * int(remaining.sum()))
     hashes, labels = spool.hashes[remaining], spool.labels[remaining]
     chosen = choose_stratified(hashes, labels, num_chosen=num_chosen, salt=salt)
-    # A class too small to be shared out stays.
+    # A class that is too small to be divided stays.
     emptied = ~np.isin(labels, labels[~chosen])
     mask[remaining] = chosen & ~np.isin(hashes, hashes[emptied])
     return mask

@@ -1,4 +1,4 @@
-"""Stratified choices by a hash of the text: the same on every machine, and equal texts stay together."""
+"""Stratified sampling by a hash of the text: the same on every machine, and duplicate texts stay together."""
 
 from collections.abc import Iterable
 from hashlib import blake2b
@@ -13,13 +13,13 @@ WHITE_SPACE_TABLE: Final = bytes(ord(" ") if chr(byte).isspace() else byte for b
 
 
 def hash_texts(texts: Iterable[str]) -> NDArray[np.uint64]:
-    """Hash each text to 64 bits, blind to case and to the amount of white space."""
+    """Hash each text to 64 bits, ignoring case and the amount of white space: shape (num_texts,)."""
     digests = (blake2b(normalise(text), digest_size=8).digest() for text in texts)
     return np.frombuffer(b"".join(digests), dtype=np.uint64)
 
 
 def normalise(text: str) -> bytes:
-    """Reduce a text to what makes it the same text: normalise(" Good  film") -> b"good film"."""
+    """Normalise case and white space, so that duplicates are equal: normalise(" Good  film") -> b"good film"."""
     if not text.isascii():
         return " ".join(text.lower().split()).encode()
     # The same for ASCII, in half the time.
@@ -34,8 +34,9 @@ def choose_stratified(
 ) -> NDArray[np.bool_]:
     """Choose about `num_chosen` rows so that every label keeps its share: a mask of shape (num_rows,).
 
-    Rows with equal hashes are chosen together or not at all, whatever their labels; a group that no longer fits is
-    passed over, so the count may fall short a little. Another `salt` gives an independent choice.
+    Rows with equal hashes are chosen together or not at all, whatever their labels. A group that is too large for the
+    rest of its label's quota is skipped, so the count may fall slightly short. Another `salt` gives an independent
+    sample.
     """
     unique, first, inverse, counts = np.unique(hashes, return_index=True, return_inverse=True, return_counts=True)
     group_labels = labels[first]
@@ -49,7 +50,7 @@ def choose_stratified(
 
 
 def fill_quota(sizes: NDArray[np.int64], quota: int) -> list[int]:
-    """Take what fits, in order, passing over what does not: fill_quota([2, 5, 1], 3) -> [0, 2]."""
+    """Return the indices of the groups that fit, in order, skipping the others: fill_quota([2, 5, 1], 3) -> [0, 2]."""
     taken = []
     for index, size in enumerate(sizes.tolist()):
         if size <= quota:
@@ -61,7 +62,7 @@ def fill_quota(sizes: NDArray[np.int64], quota: int) -> list[int]:
 
 
 def share_out(sizes: NDArray[np.int64], total: int) -> NDArray[np.int64]:
-    """Divide `total` in proportion, by largest remainder: share_out([70, 30], 5) -> [4, 1] (3.5 and 1.5)."""
+    """Divide `total` in proportion to `sizes`, by largest remainder: share_out([70, 30], 5) -> [4, 1] (3.5 and 1.5)."""
     exact = sizes * total / sizes.sum()
     shares: NDArray[np.int64] = np.floor(exact).astype(np.int64)
     largest = np.argsort(-(exact - shares), kind="stable")[: total - int(shares.sum())]
@@ -70,7 +71,7 @@ def share_out(sizes: NDArray[np.int64], total: int) -> NDArray[np.int64]:
 
 
 def mix(hashes: NDArray[np.uint64], *, salt: int) -> NDArray[np.uint64]:
-    """Derive an independent order from the same hashes (the finaliser of SplitMix64, Steele et al. 2014)."""
+    """Mix hashes so that each salt orders them independently (the finaliser of SplitMix64, Steele et al. 2014)."""
     z = hashes + np.uint64(salt * 0x9E3779B97F4A7C15 % 2**64)
     z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)

@@ -13,7 +13,7 @@ from tasks.ingest.sources.base import LabelledRows
 
 
 class SplitColumn:
-    """Sorts the rows of a file by their split; a column none of whose values names a split is not used."""
+    """Sorts the rows of a file by a column of split names; a column in which no value names a split is not used."""
 
     def __init__(self, name: str, column: str) -> None:
         self.name = name
@@ -22,7 +22,7 @@ class SplitColumn:
         self.unknown = ""
 
     def sort(self, rows: LabelledRows, kept: NDArray[np.bool_]) -> Iterator[tuple[str, NDArray[np.bool_]]]:
-        """Yield each split of a batch with the mask of those kept rows that are in it; other values count as train."""
+        """Yield each split of a batch with the mask of its kept rows; values that name no split count as train."""
         values = pc.dictionary_encode(rows.splits)
         codes = values.indices.to_numpy()
         masks: dict[str, NDArray[np.bool_]] = {}
@@ -39,12 +39,12 @@ class SplitColumn:
         yield from masks.items()
 
     def conclude(self) -> list[str]:
-        """Warn when the column names no splits. Raises UserError when it does so for some rows only."""
+        """Warn when the column names no splits. Raises UserError when only some of its values name one."""
         if not self.unknown:
             return []
         if self.is_known:
             raise UserError(
-                f"{self.name}: column {self.column!r} names splits, but also {self.unknown}; expected only "
-                f"{', '.join(SPLIT_NAMES)}. Correct it, or rename the column."
+                f"{self.name}: column {self.column!r} names splits, but also holds {self.unknown}; expected only "
+                f"{', '.join(SPLIT_NAMES)}. Correct the values, or rename the column."
             )
-        return [f"column {self.column!r} is not used: it names no split, but {self.unknown}"]
+        return [f"column {self.column!r} is not used because its values name no split: {self.unknown}"]

@@ -1,4 +1,4 @@
-"""Cleaned reviews on disk; what decides where each of them goes stays in memory: 12 bytes per review."""
+"""Cleaned reviews on disk; only the 12 bytes per review that decide its split stay in memory."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -9,13 +9,13 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-# `id` is made up; `own_id`, where there is one, and `number` are the source's.
+# `id` is generated; `number` and `own_id`, if there is one, are the source's.
 SCHEMA: Final = pa.schema([("id", pa.string()), ("own_id", pa.string()), ("text", pa.string()), ("number", pa.int64())])
 
 
 @dataclass(frozen=True)
 class Spool:
-    """A split of the source on disk: its cleaned reviews, and of each the hash and the label.
+    """A split of the source: its cleaned reviews on disk, and their hashes and labels, both of shape (num_reviews,).
 
     `starts` are the indices of the first review of each batch in the file.
     """
@@ -27,11 +27,11 @@ class Spool:
     id_column: str = "id"
 
     def relabel(self, order: NDArray[np.int32]) -> "Spool":
-        """Number the labels anew: label i becomes order[i]."""
+        """Renumber the labels: label i becomes order[i]."""
         return replace(self, labels=order[self.labels])
 
     def choose_ids(self, *, own: bool) -> "Spool":
-        """Take the source's own ids, or those made up."""
+        """Use the source's own ids, or the generated ones."""
         return replace(self, id_column="own_id" if own else "id")
 
 
@@ -63,7 +63,7 @@ class SpoolWriter:
         numbers: NDArray[np.int64],
         own_ids: pa.Array | None = None,
     ) -> None:
-        """Append reviews, all arrays of shape (num_rows,)."""
+        """Append reviews; all arrays have shape (num_rows,)."""
         ids = [f"{self.split}-{index}" for index in range(self.num_rows, self.num_rows + len(texts))]
         own_ids = pa.nulls(len(texts), pa.string()) if own_ids is None else own_ids
         columns = [pa.array(ids, pa.string()), own_ids, texts, pa.array(numbers, pa.int64())]
@@ -73,15 +73,15 @@ class SpoolWriter:
         self.num_rows += len(texts)
 
     def get_spool(self) -> Spool:
-        """Describe what was written, which must be something; the writer must be closed."""
+        """Describe what was written, which must be at least one batch; the writer must be closed."""
         starts = np.cumsum([0, *(len(hashes) for hashes in self.hashes[:-1])])
         return Spool(self.path, starts, np.concatenate(self.hashes), np.concatenate(self.labels))
 
 
 def read_spool(path: Path) -> Iterator[tuple[int, pa.RecordBatch]]:
-    """Yield each batch with the number of its first row.
+    """Yield each batch with the index of its first row.
 
-    Read, not mapped: the pages of a mapped file count as this process's memory, as many as the file has.
+    The file is read rather than memory-mapped, because all its mapped pages would count as this process's memory.
     """
     start = 0
     with pa.OSFile(str(path)) as file:
@@ -93,7 +93,7 @@ def read_spool(path: Path) -> Iterator[tuple[int, pa.RecordBatch]]:
 
 
 def read_row(spool: Spool, index: int) -> dict[str, Any]:
-    """Read one review by its place in the spool."""
+    """Read one review by its index in the spool."""
     number = int(np.searchsorted(spool.starts, index, side="right")) - 1
     with pa.OSFile(str(spool.path)) as file:
         batch = pa.ipc.open_file(file).get_batch(number)

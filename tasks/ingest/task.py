@@ -1,4 +1,4 @@
-"""Prefect tasks that bring in the data: choose a dataset, have it on disk, write its reviews."""
+"""Prefect tasks that obtain the data: choose a dataset, download it, write its reviews."""
 
 from pathlib import Path
 from typing import Any, cast
@@ -19,7 +19,7 @@ from tasks.orchestrate.outputs import produce_in_task
 
 
 def is_worth_retrying(_task: Any, _run: Any, state: State[Any]) -> bool:
-    """Retry a download that the world has failed, nothing else."""
+    """Retry only a download that failed for a reason outside this program."""
     return isinstance(state.result(raise_on_failure=False), DownloadError)
 
 
@@ -27,7 +27,7 @@ def is_worth_retrying(_task: Any, _run: Any, state: State[Any]) -> bool:
     name="download-dataset",
     task_run_name="download-{choice.dataset}",
     cache_policy=NO_CACHE,
-    # Hosts come back: four tries over about 15 seconds of waiting.
+    # A host's outage may be short: four attempts, with about 15 seconds of waiting between them.
     retries=3,
     retry_delay_seconds=exponential_backoff(backoff_factor=2),
     retry_condition_fn=is_worth_retrying,
@@ -38,7 +38,7 @@ def download_dataset(choice: Choice, data_dir: Path) -> None:
 
 
 def obtain_dataset(name: str, data_dir: Path, files: FileOptions | None = None) -> Choice:
-    """Choose a dataset and have it on disk; `auto` gives up IMDB reviews for the sample when they cannot be had."""
+    """Choose a dataset and download it if needed; `auto` falls back to the sample if IMDB reviews are unavailable."""
     choice = datasets.choose_dataset(name, data_dir, files)
     if choice.files is not None:
         return choice
@@ -57,7 +57,7 @@ def obtain_dataset(name: str, data_dir: Path, files: FileOptions | None = None) 
 def ingest_reviews(
     choice: Choice, *, data_dir: Path, validation_fraction: float, limit: int | None
 ) -> State[ReviewsManifest]:
-    """Write the dataset's reviews as train, validation and test Parquet; what the data check warns of is logged."""
+    """Write the dataset's reviews as train, validation and test Parquet; warnings of the data check are logged."""
     plan = plan_reviews(choice, data_dir=data_dir, validation_fraction=validation_fraction, limit=limit)
     state = produce_in_task(*plan)
     if state.is_completed():

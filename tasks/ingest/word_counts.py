@@ -1,4 +1,4 @@
-"""Count words as people do: what stands between white space."""
+"""Count words as people do, by white space."""
 
 import numpy as np
 import pyarrow as pa
@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 
 def count_words(texts: pa.Array) -> NDArray[np.int64]:
-    """Count what stands between white space: count_words(["It is  bad", ""]) -> [3, 0]."""
+    """Count the words between white space: count_words(["It is  bad", ""]) -> [3, 0]."""
     counts: NDArray[np.int64] = pc.list_value_length(
         pc.utf8_split_whitespace(pc.utf8_trim_whitespace(texts))
     ).to_numpy()

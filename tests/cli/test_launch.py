@@ -72,8 +72,8 @@ def test_file_that_cannot_be_used_is_one_line(tmp_path: Path) -> None:
     [
         (None, (), "no such file; expected a file or a folder. Did you mean 'reviews.csv'?"),
         ("", (), "is empty"),
-        ("text,label\n", (), "is empty: no rows"),
-        ("foo,label\na,b\n", (), "no column whose name says that it holds the text, only 'foo', 'label'"),
+        ("text,label\n", (), "has no rows; expected labelled texts in it."),
+        ("foo,label\na,b\n", (), "no column with a usual name for the text, only 'foo', 'label'"),
         (b"text,label\n\xff,b\n", (), "line 2 is not utf-8"),
         (b"PK\x03\x04", (), "a zip archive"),
         (

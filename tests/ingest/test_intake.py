@@ -107,18 +107,23 @@ def test_sst2(ingest: Callable[..., Any], tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "content", "options", "finding"),
     [
-        ("a.csv", "text,label\n", {}, "a.csv is empty: no rows"),
-        ("a.csv", "\n\n", {}, "a.csv is empty: no rows"),
-        ("a.csv.gz", gzip.compress(b"", mtime=0), {}, "a.csv.gz is empty: no rows"),
-        ("a.csv", "text,x\na,b\n", {}, "holds the label, only 'text', 'x'"),
+        ("a.csv", "text,label\n", {}, "a.csv has no rows; expected labelled texts in it."),
+        ("a.csv", "\n\n", {}, "a.csv has no rows; expected labelled texts in it."),
+        ("a.csv.gz", gzip.compress(b"", mtime=0), {}, "a.csv.gz has no rows; expected labelled texts in it."),
+        ("a.csv", "text,x\na,b\n", {}, "no column with a usual name for the label, only 'text', 'x'"),
         ("a.csv", GOOD.replace(",", ";"), {}, "separated by another character: --delimiter ';'."),
         ("a.csv", GOOD.replace(",", "\t"), {}, "separated by another character: --delimiter tab."),
         ("a.tsv", GOOD, {}, "separated by another character: --delimiter ','."),
-        ("a.csv", "foo,label\na,b\n", {}, "holds the text, only 'foo', 'label'"),
+        ("a.csv", "foo,label\na,b\n", {}, "no column with a usual name for the text, only 'foo', 'label'"),
         ("a.csv", "text,review,label\na,b,c\n", {}, "several columns that may hold the text: 'text', 'review'"),
         ("a.csv", "text,text,label\na,b,c\n", {"text_columns": ("text",)}, "2 columns named 'text'"),
         ("a.csv", GOOD, {"text_columns": ("txt",)}, "Did you mean 'text'?"),
-        ("a.csv", GOOD, {"label_column": "text"}, "named as text and as label"),
+        (
+            "a.csv",
+            GOOD,
+            {"label_column": "text"},
+            "column 'text' is chosen as both text and label; expected two different columns.",
+        ),
         ("a.csv", GOOD.encode() + b"caf\xe9,pos\n", {}, "a.csv line 42 is not utf-8"),
         ("a.csv", GOOD.encode("utf-16"), {}, "a.csv line 1 is not utf-8"),
         ("a.csv", GOOD + 'x,"a\nb"\na,b,c\n', {}, "a.csv line 44: number of fields 3, but the header has 2"),
@@ -130,13 +135,18 @@ def test_sst2(ingest: Callable[..., Any], tmp_path: Path) -> None:
         ("a.csv", GOOD + "odd,rare\n", {}, "fewer than 2 training examples of 'rare' (first: a.csv line 42)"),
         ("a.csv", "text,label\n" + "".join(f"a {n},{n / 7}\n" for n in range(60)), {}, "like a continuous measure"),
         ("a.csv", "text,label\n" + "".join(f"a {n},b {n}\n" for n in range(60)), {}, "like free text"),
-        ("a.csv", "text,label,split\na,x,train\nb,y,other\n", {}, "but also 'other' (first: a.csv line 3)"),
-        ("a.csv", "text,label,split\na,x,test\nb,y,test\n", {}, "no rows for training"),
+        ("a.csv", "text,label,split\na,x,train\nb,y,other\n", {}, "but also holds 'other' (first: a.csv line 3)"),
+        (
+            "a.csv",
+            "text,label,split\na,x,test\nb,y,test\n",
+            {},
+            "no rows for training, only for test; expected training rows.",
+        ),
         ("a.csv", b"PK\x03\x04", {}, "is not text but a zip archive"),
         ("a.csv.gz", gzip.compress(GOOD.encode() * 50, mtime=0)[:-9], {}, "Truncated compressed stream"),
         ("a.jsonl", OBJECTS + "{", {}, "a.jsonl line 41 is not JSON"),
         ("a.jsonl", OBJECTS + "3", {}, "a.jsonl line 41 is '3'; expected one JSON object"),
-        ("a.json", "[{}]", {}, "jq -c '.[]'"),
+        ("a.json", "[{}]", {}, "Convert an array to lines first: jq -c '.[]'."),
         ("a.jsonl", OBJECTS + '{"text": "\\ud800", "label": 1}', {}, "a.jsonl line 41 escapes half a character"),
         ("a.jsonl", OBJECTS + '{"text": {"a": 1}, "label": 1}', {}, "a.jsonl line 41 holds an object or a list"),
         ("a.jsonl", OBJECTS, {"delimiter": "\t"}, "--delimiter is for a table such as .csv"),
@@ -166,7 +176,7 @@ def test_label_that_train_lacks_is_named(complain: Callable[..., str], tmp_path:
 
 def test_split_given_twice_is_refused(complain: Callable[..., str], tmp_path: Path) -> None:
     content = "text,label,split\n" + "".join(f"a {n},{n % 2},{('train', 'test')[n // 20]}\n" for n in range(40))
-    assert "two. Leave out --test-path" in complain("a.csv", content, test_path=tmp_path / "a.csv")
+    assert "two. Leave out --test-path, or remove the rows." in complain("a.csv", content, test_path=tmp_path / "a.csv")
 
 
 @pytest.mark.parametrize(
@@ -177,7 +187,7 @@ def test_split_given_twice_is_refused(complain: Callable[..., str], tmp_path: Pa
             "texts with conflicting labels: 1 (first: a.csv line 5 'pos', a.csv line 42 'neg')",
         ),
         ("".join(f"more {n},pos\n" for n in range(2500)), "extreme imbalance: 2,520 training rows are 'pos', only 20"),
-        ("odd,Pos\nodder,Pos\n", "classes that differ in case only: 'Pos', 'pos'"),
+        ("odd,Pos\nodder,Pos\n", "classes that differ only in case: 'Pos', 'pos'"),
         ("x,\n", "1 of 41 rows dropped (share 0.024): 1 blank label (first: a.csv line 42)"),
     ],
 )
@@ -189,7 +199,7 @@ def test_what_may_be_so_is_a_warning(ingest: Callable[..., Any], rows: str, warn
 def test_overlap_is_a_warning_with_both_places(ingest: Callable[..., Any], tmp_path: Path) -> None:
     (tmp_path / "test.csv").write_text("text,label\nnew,pos\nFILM 3,pos\n")
     facts, _ = ingest("a.csv", GOOD, test_path=tmp_path / "test.csv")
-    assert facts.warnings == ["overlap: 1 of 2 test texts also stand in train (first: test.csv line 3, a.csv line 5)"]
+    assert facts.warnings == ["overlap: 1 of 2 test texts also occur in train (first: test.csv line 3, a.csv line 5)"]
 
 
 def test_split_column_is_honoured(ingest: Callable[..., Any]) -> None:
@@ -205,7 +215,7 @@ def test_unique_ids_are_kept_and_others_replaced(ingest: Callable[..., Any]) -> 
     _, kept = ingest("a.csv", "id,text,label\n" + "".join(f"r{n},{row}" for n, row in enumerate(rows)))
     assert {row["id"] for split in kept.values() for row in split} == {f"r{n}" for n in range(40)}
     facts, numbered = ingest("b.csv", "id,text,label\n" + "".join(f"r{n % 30},{row}" for n, row in enumerate(rows)))
-    assert facts.warnings == ["ids that repeat: 10 (first: b.csv line 32); rows are numbered instead"]
+    assert facts.warnings == ["duplicate ids: 10 (first: b.csv line 32); rows are numbered instead"]
     assert {row["id"] for split in numbered.values() for row in split} == {f"train-{n}" for n in range(40)}
 
 
@@ -235,7 +245,7 @@ def test_folder_of_labels_is_read_and_strays_are_counted(ingest: Callable[..., A
     (tmp_path / "films" / ".hidden").touch()
     facts, rows = ingest("films")
     assert facts.label_names == ["b\xf6se", "good film"]
-    assert facts.warnings == ["files beside <label>/*.txt that were left out: 1 (first: README.md)"]
+    assert facts.warnings == ["ignored files that are not <label>/*.txt: 1 (first: README.md)"]
     assert {row["id"] for row in rows["test"]} <= {f"{label}/{n}.txt" for label in facts.label_names for n in range(12)}
 
 
@@ -268,7 +278,7 @@ FILMS = [(f"film {number}", number % 2) for number in range(40)]
     ("train", "test", "warning"),
     [
         ([("Film  3", 0)], [], "texts with conflicting labels: 1 (first: train row 4 'pos', train row 41 'neg')"),
-        ([], [("FILM 3", 1)], "overlap: 1 of 3 test texts also stand in train (first: test row 3, train row 4)"),
+        ([], [("FILM 3", 1)], "overlap: 1 of 3 test texts also occur in train (first: test row 3, train row 4)"),
         ([], [(" ", 1)], "1 of 43 rows dropped (share 0.023): 1 blank text (first: test row 3)"),
         ([("odd", 2)], [], "fewer than 2 training examples of 'other' (first: train row 41)"),
         ([], [("odd", 2)], "test has labels that train does not have: 'other' (first: test row 3)"),

@@ -24,7 +24,7 @@ ID_NAMES: Final = frozenset("id guid uid".split())
 SPLIT_NAMES: Final = frozenset(["split"])
 SHOWN_NAMES: Final = 12
 LONGEST_NAME: Final = 30
-# What separates columns where it is no comma, and how the flag spells it.
+# Characters that may separate columns, and how --delimiter spells them.
 DELIMITERS: Final = {";": "';'", "\t": "tab", "|": "'|'", ",": "','"}
 
 
@@ -39,18 +39,18 @@ class Columns:
 
     @property
     def wanted(self) -> set[str]:
-        """All of them."""
+        """The names of all of them."""
         return {*self.text, self.label, *filter(None, (self.split, self.id))}
 
 
 def find_columns(names: Sequence[str], path: Path, *, text: tuple[str, ...], label: str | None) -> Columns:
-    """Find the columns of a labelled file: the named ones, or those whose names are usual and leave no choice.
+    """Find the columns of a labelled file: the chosen ones, otherwise those with usual, unambiguous names.
 
     Raises UserError for a column that is missing, ambiguous or used twice.
     """
     texts, label = find_texts(names, path, chosen=text), find_label(names, path, chosen=label)
     if label in texts:
-        raise UserError(f"column {label!r} is named as text and as label; expected two different ones.")
+        raise UserError(f"column {label!r} is chosen as both text and label; expected two different columns.")
     others = [name for name in names if name not in {*texts, label}]
     return Columns(texts, label, split=find_known(others, SPLIT_NAMES), id=find_known(others, ID_NAMES))
 
@@ -77,7 +77,7 @@ def find_known(names: Sequence[str], known: frozenset[str]) -> str | None:
 
 
 def check_column(name: str, names: Sequence[str], path: Path, flag: str) -> str:
-    """Return the name of a column that is there exactly once."""
+    """Return the name of a column. Raises UserError unless exactly one column has it."""
     if names.count(name) == 1:
         return name
     if name in names:
@@ -88,24 +88,24 @@ def check_column(name: str, names: Sequence[str], path: Path, flag: str) -> str:
 
 
 def choose_column(found: Sequence[str], names: Sequence[str], path: Path, role: str) -> str:
-    """Return the only candidate for a role."""
+    """Return the only candidate for a role. Raises UserError when there is none or more than one."""
     if len(found) == 1:
         return found[0]
     flag = f"--{role}-column"
     if found:
         raise UserError(
             f"{path.name} has several columns that may hold the {role}: {list_names(found)}; expected one. "
-            f"Choose with {flag}."
+            f"Choose one with {flag}."
         )
     raise UserError(
-        f"{path.name} has no column whose name says that it holds the {role}, only {list_names(names)}; expected one "
-        f"such as {role!r}. Choose with {flag}; name the columns of a file without a header with --columns."
+        f"{path.name} has no column with a usual name for the {role}, only {list_names(names)}; expected one such as "
+        f"{role!r}. Choose one with {flag}; if the file has no header, name its columns with --columns."
         f"{suggest_delimiter(names)}"
     )
 
 
 def suggest_delimiter(names: Sequence[str]) -> str:
-    """Suggest what separates columns that were read as one: ["a;b"] -> "... --delimiter ';'."."""
+    """Suggest a delimiter for columns that were read as one: ["a;b"] -> "... --delimiter ';'."."""
     found = [spelled for sign, spelled in DELIMITERS.items() if len(names) == 1 and sign in names[0]]
     return f" The columns may be separated by another character: --delimiter {found[0]}." if found else ""
 
@@ -118,20 +118,20 @@ def list_names(names: Sequence[str]) -> str:
 
 
 def fold(name: str) -> str:
-    """Compare names without case and surrounding space: fold(" Text") -> "text"."""
+    """Reduce a name for comparison, ignoring case and surrounding space: fold(" Text") -> "text"."""
     return name.strip().casefold()
 
 
 def take_texts(rows: Rows, columns: Sequence[str], path: Path) -> pa.Array:
-    """Take the texts of a batch; several columns are joined by a space, leaving out nulls."""
+    """Take the texts of a batch; several columns are joined by a space, skipping nulls."""
     parts = [take_strings(rows, name, path) for name in columns]
     return parts[0] if len(parts) == 1 else pc.binary_join_element_wise(*parts, " ", null_handling="skip")
 
 
 def take_strings(rows: Rows, name: str, path: Path) -> pa.Array:
-    """Take a column as strings; one that this batch lacks is all null, as is NaN.
+    """Take a column as strings, shape (num_rows,); a column that this batch lacks is all null, and NaN becomes null.
 
-    Raises UserError for nested values and bytes that are no UTF-8, with the number of the line.
+    Raises UserError, with the number of the line, for nested values and for bytes that are not UTF-8.
     """
     if name not in rows.columns.schema.names:
         return pa.nulls(len(rows.numbers), pa.string())
@@ -161,15 +161,15 @@ def decode(column: pa.Array, rows: Rows, path: Path) -> pa.Array:
         bad = [is_undecodable(value) for value in column.cast(pa.binary()).to_pylist()]
         number = rows.numbers[int(np.argmax(bad))]
         raise UserError(
-            f"{path.name} {rows.unit} {number:,} holds bytes that are not UTF-8; expected text. Write it as strings."
+            f"{path.name} {rows.unit} {number:,} holds bytes that are not UTF-8; expected text. Save it as strings."
         ) from error
 
 
 def is_undecodable(value: bytes | None) -> bool:
-    """Tell whether bytes are no UTF-8."""
+    """Tell whether bytes are not valid UTF-8."""
     return value is not None and value.decode(errors="replace").encode() != value
 
 
 def describe_nested(path: Path, place: str, name: str) -> str:
-    """Say that a value is no scalar."""
+    """Say that a value is not a scalar."""
     return f"{path.name} {place} holds an object or a list in column {name!r}; expected text. Choose another column."

@@ -12,7 +12,7 @@ BUFFER_BYTES: Final = 2**20
 class Compression(NamedTuple):
     """One kind of compression: the ending of its files, pyarrow's name for it, and the bytes that its files begin with.
 
-    A further kind is one more row of COMPRESSIONS; the command line's help and the errors list it from there.
+    To add a kind, add a row to COMPRESSIONS; the command line's help and the errors then list it.
     """
 
     ending: str
@@ -32,7 +32,7 @@ def find_compression(path: Path) -> Compression | None:
 
 
 def strip_compression(name: str) -> str:
-    """Drop the ending of a compression: strip_compression("a.csv.gz") -> "a.csv"."""
+    """Drop a compression's ending: strip_compression("a.csv.gz") -> "a.csv"."""
     path = Path(name)
     return str(path.with_suffix("")) if find_compression(path) else name
 

@@ -20,8 +20,8 @@ ENDING: Final = ".txt"
 def read_folder(folder: Path, options: FileOptions, *, wanted: Collection[str] | None = None) -> Iterator[Rows]:
     """Read one row per file, sorted by name: its path as id, the folder that it is in as label, and its text.
 
-    Paths are those within the folder. Texts are bytes of UTF-8; with `options.every_text`, those that cannot be decoded
-    are left as they are. Raises UserError when there are no texts, or one that cannot be read or decoded.
+    Paths are relative to the folder. Texts are bytes of UTF-8; with `options.every_text`, those that cannot be decoded
+    are left as they are. Raises UserError when there are no texts, or when one cannot be read or decoded.
     """
     names = list_texts(folder, every_text=options.every_text)
     if not names:
@@ -40,7 +40,7 @@ def read_folder(folder: Path, options: FileOptions, *, wanted: Collection[str] |
 
 
 def read_text(folder: Path, name: str, options: FileOptions) -> bytes:
-    """Read one file as UTF-8; one that cannot be decoded stays as it is or raises UserError, as the options say."""
+    """Read one file as UTF-8. One that cannot be decoded raises UserError, or stays as it is with `every_text`."""
     try:
         if (folder / name).stat().st_size > LONGEST_LINE:
             raise UserError(f"{name!r} is larger than {LONGEST_LINE:,} bytes; expected one text per file.")
@@ -56,16 +56,16 @@ def read_text(folder: Path, name: str, options: FileOptions) -> bytes:
 
 
 def describe_no_texts(folder: Path, *, every_text: bool) -> str:
-    """Say what a folder lacks; its splits may lie one level deeper."""
+    """Say that a folder has no texts, and suggest its subfolders if those have some."""
     if every_text:
-        return f"folder {folder.name!r} holds no .txt files; expected one per text, there or in its folders."
+        return f"folder {folder.name!r} holds no .txt files; expected one per text, in it or in its subfolders."
     splits = [name for name in list_visible(folder) if (folder / name).is_dir() and list_texts(folder / name)]
-    remedy = f" Choose one of its folders: {', '.join(splits)} (--dataset, --test-path)." if splits else ""
+    remedy = f" Choose one of its subfolders: {', '.join(splits)} (--dataset, --test-path)." if splits else ""
     return f"folder {folder.name!r} holds no <label>/*.txt; expected a folder per label with a text per file.{remedy}"
 
 
 def hash_folder(folder: Path, *, every_text: bool = False) -> str:
-    """Hash the names and contents of the texts."""
+    """Hash the names and contents of a folder's texts."""
     return hash_json({name: hash_text(folder / name) for name in list_texts(folder, every_text=every_text)})
 
 
@@ -78,7 +78,7 @@ def hash_text(path: Path) -> str:
 
 
 def list_texts(folder: Path, *, every_text: bool = False) -> list[str]:
-    """List <label>/*.txt as paths within the folder, sorted, and with `every_text` also *.txt beside them.
+    """List <label>/*.txt as sorted paths relative to the folder; with `every_text`, *.txt in the folder itself as well.
 
     Raises UserError for a name that is not UTF-8.
     """
@@ -87,14 +87,14 @@ def list_texts(folder: Path, *, every_text: bool = False) -> list[str]:
 
 
 def list_strays(folder: Path) -> list[str]:
-    """List what lies in the folder beside <label>/*.txt; hidden files do not count."""
+    """List what a folder contains besides <label>/*.txt; hidden files do not count."""
     texts = set(list_texts(folder))
     tops = [name for name in list_visible(folder) if not (folder / name).is_dir()]
     return sorted([*tops, *(name for name in list_inner(folder) if name not in texts)])
 
 
 def list_inner(folder: Path) -> list[str]:
-    """List what lies in the folders of a folder, as paths within it."""
+    """List the contents of a folder's subfolders, as paths relative to the folder."""
     return [
         f"{label}/{name}"
         for label in list_visible(folder)
@@ -104,9 +104,9 @@ def list_inner(folder: Path) -> list[str]:
 
 
 def list_visible(folder: Path) -> list[str]:
-    """List the names in a folder that do not begin with a dot."""
+    """List the names in a folder that do not begin with a dot. Raises UserError for a name that is not UTF-8."""
     names = [path.name for path in folder.iterdir() if not path.name.startswith(".")]
     for name in names:
         if not name.isascii() and name.encode(errors="replace").decode() != name:
-            raise UserError(f"{name!r} in folder {folder.name!r} is no UTF-8; expected names that are. Rename it.")
+            raise UserError(f"{name!r} in folder {folder.name!r} is not UTF-8; expected names that are. Rename it.")
     return names

@@ -1,4 +1,4 @@
-"""The table of file formats: a new format is a reader and one row here.
+"""The table of file formats: to add one, write a reader and a row here.
 
 The command line's help, the errors, and what scoring reads follow from the table.
 """
@@ -25,10 +25,10 @@ class Reader(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class Format:
-    """One format: how people call it, its reader, and the endings that tell it.
+    """One format: what people call it, its reader, and the file endings that identify it.
 
-    `settings` are the fields of FileOptions that apply to this format alone. Where `has_objects`, a row is a line with
-    a JSON object, and scoring keeps it as it is spelled.
+    `settings` are the fields of FileOptions that apply to this format alone. With `has_objects`, a row is a line with
+    a JSON object, and scoring keeps its spelling.
     """
 
     description: str
@@ -38,7 +38,7 @@ class Format:
     has_objects: bool = False
 
 
-# These three can also be told by something else than the ending: being a folder, --line-pattern, --delimiter.
+# These three can also be identified by something other than the ending: being a folder, --line-pattern, --delimiter.
 FOLDER: Final = Format(description="a folder of <label>/*.txt", read=read_folder)
 LINES: Final = Format(description="a file of lines", read=read_matches, settings=("line_pattern",))
 TABLE: Final = Format(
@@ -62,7 +62,7 @@ FORMATS: Sequence[Format] = (
 
 
 def find_format(path: Path, options: FileOptions) -> Format:
-    """Tell a format by the options and the ending. Raises UserError when neither says it."""
+    """Identify a file's format by the options and the ending. Raises UserError when neither is enough."""
     if path.is_dir():
         return FOLDER
     if options.line_pattern is not None:
@@ -79,15 +79,15 @@ def find_format(path: Path, options: FileOptions) -> Format:
 
 
 def check_settings(options: FileOptions) -> None:
-    """Raise UserError for a setting that applies to none of the files, and for a file of no known format."""
+    """Raise UserError for a setting that applies to none of the files, and for a file of unknown format."""
     found = {find_format(path, options) for path in options.paths.values()}
     for field in fields(FileOptions):
         takers = [known for known in FORMATS if field.name in known.settings]
         is_given = getattr(options, field.name) != field.default
         if takers and is_given and found.isdisjoint(takers):
             raise UserError(
-                f"--{field.name.replace('_', '-')} is for {takers[0].description}, but {options.path.name!r} is none; "
-                "leave it out."
+                f"--{field.name.replace('_', '-')} is for {takers[0].description}, but {options.path.name!r} is not "
+                "one; leave it out."
             )
 
 

@@ -1,4 +1,4 @@
-"""Files of text as numbered lines, unpacked and decoded on the fly, in memory bounded by the longest line."""
+"""Text files as numbered lines, decompressed and decoded on the fly, in memory bounded by the longest line."""
 
 import io
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ import pyarrow as pa
 from tasks.errors import UserError
 from tasks.ingest.files.compression import COMPRESSIONS, open_stream
 
-# Longer than any text that can be read as one; reached where a file has no lines at all.
+# Longer than any single text should be; a file without line endings reaches it.
 LONGEST_LINE: Final = 2**24
 SIGNATURES: Final = {
     **{known.signature: f"{known.codec}-compressed; its name should end in {known.ending}" for known in COMPRESSIONS},
@@ -24,16 +24,16 @@ SIGNATURES: Final = {
 
 
 def read_lines(path: Path, *, charset: str, newline: str = "\n") -> Iterator[str]:
-    r"""Yield each line with its ending; newline="" also ends lines at "\r" (and "\r\n" either way).
+    r"""Yield each line with its ending; with newline="", a lone "\r" ends a line as well.
 
-    A byte-order mark is dropped. Raises UserError, with the line's number, for bytes that the charset does not know, a
+    A byte-order mark is dropped. Raises UserError, with the line's number, for bytes that are invalid in the charset, a
     line over LONGEST_LINE characters, and a file that is damaged or of another kind.
     """
     number = 0
     try:
         with open_stream(path) as stream:
             check_signature(stream.peek(8), path)
-            # Undecodable bytes become surrogates, which no sound text holds: so the line that has them can be named.
+            # Undecodable bytes become surrogates, which valid text never contains, so the line with them can be named.
             with io.TextIOWrapper(stream, name_codec(charset), errors="surrogateescape", newline=newline) as text:
                 while line := text.readline(LONGEST_LINE):
                     number += 1
@@ -46,7 +46,7 @@ def read_lines(path: Path, *, charset: str, newline: str = "\n") -> Iterator[str
 
 
 def name_codec(charset: str) -> str:
-    """Take UTF-8 with a byte-order mark or without: name_codec("UTF8") -> "utf-8-sig"."""
+    """Name the codec of a charset; that of UTF-8 accepts a byte-order mark: name_codec("UTF8") -> "utf-8-sig"."""
     return "utf-8-sig" if charset.lower().replace("_", "-") in {"utf-8", "utf8"} else charset
 
 
@@ -60,14 +60,14 @@ def is_charset(name: str) -> bool:
 
 
 def check_signature(head: bytes, path: Path) -> None:
-    """Refuse a file whose first bytes are another kind's."""
+    """Raise UserError when the first bytes are those of another kind of file."""
     for signature, kind in SIGNATURES.items():
         if head.startswith(signature):
             raise UserError(f"{path.name!r} is not text but {kind}; expected what its ending says.")
 
 
 def check_line(line: str, path: Path, number: int, charset: str) -> None:
-    """Refuse a line that could not be decoded or that does not end."""
+    """Raise UserError for a line that could not be decoded or is too long."""
     if len(line) >= LONGEST_LINE:
         raise UserError(
             f"{path.name} line {number:,} is longer than {LONGEST_LINE:,} characters; expected one text per line."
@@ -80,7 +80,7 @@ def check_line(line: str, path: Path, number: int, charset: str) -> None:
 
 
 def describe_undecodable(place: str, charset: str) -> str:
-    """Say which place holds bytes that the charset does not know."""
+    """Say which place holds bytes that are invalid in the charset."""
     return (
         f"{place} is not {charset}: it holds bytes that cannot be decoded. Name the file's "
         "character set, for example --charset latin-1 or --charset cp1252 or --charset utf-16."
@@ -88,7 +88,7 @@ def describe_undecodable(place: str, charset: str) -> str:
 
 
 def describe_damage(path: Path, where: str, error: BaseException) -> str:
-    """Say that the file broke off while it was read."""
+    """Say where the file could not be read any further, and why."""
     reason = " ".join(str(error).split()) or type(error).__name__
     reason = reason.removesuffix(".")
     return f"{path.name} cannot be read {where}: {reason}; expected a whole file. Copy or download it again."

@@ -7,7 +7,7 @@ from typing import Any, Final, Literal
 from tasks.ingest.files.compression import strip_compression
 
 FLAGS: Final = {"train": "--dataset", "validation": "--validation-path", "test": "--test-path"}
-# What file names and the values of a split column call the splits.
+# What the splits are called in file names and in a split column.
 SPLIT_NAMES: Final = {
     "train": "train",
     "training": "train",
@@ -24,9 +24,9 @@ Quoting = Literal["csv", "none"]
 class FileOptions:
     """Where the files are and how they are to be read.
 
-    An empty setting is found out: columns by their names, a format by the ending; a missing split is held out.
-    `every_text` is not a setting but a purpose: texts that training has no use for, because they have no label or
-    cannot be decoded, are rows too. Scoring sets it.
+    Empty settings are inferred: columns from their names, the format from the ending. A missing split is held out.
+    `every_text` is not a user's setting; scoring sets it to read texts that training cannot use, because they have no
+    label or cannot be decoded.
     """
 
     path: Path
@@ -44,17 +44,17 @@ class FileOptions:
 
     @property
     def name(self) -> str:
-        """The dataset's name: the file's, without its folder and endings."""
+        """The dataset's name: that of the file, without its folder and endings."""
         return name_file(self.path)
 
     @property
     def paths(self) -> dict[str, Path]:
-        """The files by the split that they hold; where train is the only one, it holds everything."""
+        """The files by the split that they hold; if train is the only one, it holds everything."""
         found = {"train": self.path, "validation": self.validation_path, "test": self.test_path}
         return {split: path for split, path in found.items() if path is not None}
 
     def describe(self) -> dict[str, Any]:
-        """List the settings, without the places, as plain JSON."""
+        """List the settings, without the paths, as plain JSON."""
         settings = {
             name: value for name, value in asdict(self).items() if not name.endswith("path") and name != "every_text"
         }
@@ -64,7 +64,7 @@ class FileOptions:
 def name_file(path: Path) -> str:
     """Name the dataset that a file holds: name_file(Path("/data/reviews.csv.gz")) -> "reviews".
 
-    A file named after a split has its folder's name in front: name_file(Path("ag_news/train.csv")) -> "ag_news-train".
+    A file named after a split is prefixed with its folder: name_file(Path("ag_news/train.csv")) -> "ag_news-train".
     """
     path = path.expanduser().absolute()
     stem = Path(strip_compression(path.name)).stem

@@ -1,4 +1,4 @@
-"""Paths in place of a dataset's name: which names are paths, and whether a path can be read."""
+"""Paths given as a dataset's name: which names are paths, and whether a path can be read."""
 
 import os
 import re
@@ -13,15 +13,15 @@ from tasks.ingest.files.options import name_file
 
 PATH_BEGINNINGS: Final = ("/", "./", "../", "~")
 LONGEST_SLUG: Final = 80
-# A file of lines, which --line-pattern tells how to read.
+# The ending of a file of lines, which is read with --line-pattern.
 LINES_ENDING: Final = ".txt"
 
 
 def is_path(name: str) -> bool:
     """Tell whether a dataset's name is a path: is_path("reviews.csv") -> True, is_path("imdb_reviews") -> False.
 
-    A path begins like one, has the ending of a file, whether it exists or not, or exists. The bare name of a folder
-    counts only when text files lie in its sub-folders, so that prepared TFDS data in the working directory does not
+    A name is a path if it begins like one, ends like a file (whether or not it exists), or exists. The bare name of a
+    folder counts only if its subfolders contain text files, so that prepared TFDS data in the working directory do not
     hide the set's name.
     """
     path = Path(name)
@@ -35,17 +35,17 @@ def is_path(name: str) -> bool:
 
 
 def name_dataset(name: str) -> str:
-    """Name a dataset for people: name_dataset("/data/reviews.csv.gz") -> "reviews"; a name that is no path stays."""
+    """Name a dataset for people: name_dataset("/data/reviews.csv.gz") -> "reviews"; other names stay as they are."""
     return name_file(Path(name)) if is_path(name) else name
 
 
 def make_slug(name: str) -> str:
-    """Reduce a dataset's name to a folder's: make_slug("glue/sst2") -> "glue-sst2"."""
+    """Turn a dataset's name into a folder's: make_slug("glue/sst2") -> "glue-sst2"."""
     return re.sub(r"[^\w.-]+", "-", name)[:LONGEST_SLUG]
 
 
 def check_path(path: Path, flag: str) -> None:
-    """Raise UserError unless the path is a folder, or a file that is not empty, that can be read."""
+    """Raise UserError unless the path is a readable folder or a readable, non-empty file."""
     try:
         found = path.stat()
         readable = os.access(path, os.R_OK)
@@ -54,13 +54,13 @@ def check_path(path: Path, flag: str) -> None:
     if not (stat.S_ISREG(found.st_mode) or stat.S_ISDIR(found.st_mode)):
         raise UserError(f"{flag} {str(path)!r} is neither a file nor a folder; expected one that can be read twice.")
     if not readable:
-        raise UserError(f"{flag} {str(path)!r} may not be read; expected a file that can. Change its permissions.")
+        raise UserError(f"{flag} {str(path)!r} is not readable; expected one that is. Change its permissions.")
     if stat.S_ISREG(found.st_mode) and not found.st_size:
         raise UserError(f"{flag} {str(path)!r} is empty; expected labelled texts in it.")
 
 
 def describe_missing(path: Path, flag: str) -> str:
-    """Say that there is no such file, with the nearest name beside it."""
+    """Say that there is no such file, and suggest the most similar name in its folder."""
     if not path.parent.is_dir():
         return f"{flag} {str(path)!r}: no such file; its folder {str(path.parent)!r} does not exist either."
     neighbours = [neighbour.name for neighbour in path.parent.iterdir()]

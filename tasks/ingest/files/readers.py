@@ -42,7 +42,7 @@ def check_widths(records: Iterable[Record], names: Sequence[str], path: Path, op
             source = "--columns names" if options.columns else "the header has"
             raise UserError(
                 f"{path.name} line {number:,}: number of fields {len(values):,}, but {source} {len(names):,}; expected "
-                "as many. Correct the line, or the delimiter (--delimiter), quoting (--quoting) or names (--columns)."
+                "the same. Correct the line, or the delimiter (--delimiter), quoting (--quoting) or names (--columns)."
             )
         yield number, values
 
@@ -78,7 +78,7 @@ def read_parquet(path: Path, _options: FileOptions, *, wanted: Collection[str] |
 
 
 def count_batch_rows(metadata: pq.FileMetaData) -> int:
-    """Say how many rows to read at a time: at most BATCH_ROWS, fewer where rows are long on average."""
+    """Return how many rows to read at a time: at most BATCH_ROWS, fewer if rows are long on average."""
     groups = (metadata.row_group(index) for index in range(metadata.num_row_groups))
     num_bytes = sum(group.total_byte_size for group in groups)
     return int(max(1, min(BATCH_ROWS, BATCH_CHARACTERS * metadata.num_rows // max(1, num_bytes))))

@@ -1,6 +1,6 @@
-"""A file of any format as a stream of rows: all of them, in order, with all columns or those that are asked for.
+"""Read a file of any format as a stream of rows: all of them, in order, with all columns or those that are wanted.
 
-Nothing is checked or dropped here beyond what makes a file unreadable; that is the intake's business.
+Nothing is dropped here, and nothing is checked except that the file can be read; the intake does the rest.
 """
 
 from collections.abc import Collection, Iterator
@@ -16,14 +16,14 @@ from tasks.store.outputs import record_file
 
 
 def check_files(options: FileOptions) -> None:
-    """Raise UserError, within a second, for files that cannot be read and for settings that do not fit them."""
+    """Raise UserError, within a second, for files that cannot be read and for settings that do not apply to them."""
     for split, path in options.paths.items():
         check_path(path, FLAGS[split])
     check_settings(options)
 
 
 def hash_files(options: FileOptions) -> dict[str, str]:
-    """Hash what each path holds; of a folder, the names and contents of its texts."""
+    """Hash the content of each path; for a folder, the names and contents of its texts."""
     return {
         split: hash_folder(path, every_text=options.every_text) if path.is_dir() else record_file(path).sha256
         for split, path in options.paths.items()
@@ -34,14 +34,14 @@ def peek_names(path: Path, options: FileOptions) -> list[str]:
     """Read the names of a file's columns from its first rows. Raises UserError when it has no rows."""
     first = next(read_rows(path, options), None)
     if first is None:
-        raise UserError(f"{path.name} is empty: no rows; expected labelled texts in it.")
+        raise UserError(f"{path.name} has no rows; expected labelled texts in it.")
     return list(first.columns.schema.names)
 
 
 def read_rows(path: Path, options: FileOptions, *, wanted: Collection[str] | None = None) -> Iterator[Rows]:
     """Yield all rows in order, at most BATCH_ROWS and about BATCH_CHARACTERS at a time.
 
-    Columns are strings, in Parquet what they are; with `wanted`, other columns are left out. Raises UserError where the
-    file cannot be read.
+    Columns are strings, except in Parquet, where they keep their types, and in folders, where texts are bytes. With
+    `wanted`, other columns are left out. Raises UserError when the file cannot be read.
     """
     return find_format(path, options).read(path, options, wanted=wanted)

@@ -1,6 +1,6 @@
 r"""Lines of text as records: tables with a delimiter, JSON objects, and lines that follow a pattern.
 
-A record is the number of the line on which it starts and its values. A blank line is no record.
+A record consists of the number of the line on which it starts, and its values. Blank lines are skipped.
 """
 
 import csv
@@ -30,8 +30,8 @@ def read_quoted(path: Path, *, charset: str, delimiter: str) -> Iterator[Record]
             number = reader.line_num + 1
     except csv.Error as error:
         raise UserError(
-            f"{path.name} line {number:,}: {error}; expected fields with a delimiter or quote in them to be quoted and "
-            "quotes inside to be doubled. Where quotes are plain characters, add --quoting none."
+            f"{path.name} line {number:,}: {error}; expected fields that contain a delimiter or a quote to be quoted, "
+            "and quotes inside them to be doubled. If quotes are plain characters, add --quoting none."
         ) from error
 
 
@@ -43,7 +43,7 @@ def read_unquoted(path: Path, *, charset: str, delimiter: str) -> Iterator[Recor
 
 
 def read_pattern(path: Path, *, charset: str, pattern: re.Pattern[str]) -> Iterator[Record]:
-    """Read lines of which each must match the pattern as a whole; the values are those of its named groups."""
+    """Read lines, each of which must match the whole pattern; the values are those of its named groups."""
     groups = list(pattern.groupindex)
     for number, line in enumerate(read_lines(path, charset=charset), start=1):
         if not (content := strip_ending(line)).strip():
@@ -57,14 +57,14 @@ def read_pattern(path: Path, *, charset: str, pattern: re.Pattern[str]) -> Itera
 
 
 def read_json(path: Path, *, charset: str) -> Iterator[JsonRecord]:
-    """Read one JSON object per line; numbers stay as they are spelled, NaN is null."""
+    """Read one JSON object per line; numbers keep their spelling, and NaN becomes null."""
     for number, line in enumerate(read_lines(path, charset=charset), start=1):
         if line.strip():
             yield number, parse_object(line, path, number)
 
 
 def parse_object(line: str, path: Path, number: int) -> dict[str, Any]:
-    """Parse a line; raises UserError when it is no JSON object."""
+    """Parse a line; raises UserError when it is not a JSON object."""
     try:
         value = json.loads(strip_ending(line), parse_int=str, parse_float=str, parse_constant=lambda _: None)
     except json.JSONDecodeError as error:
@@ -79,7 +79,7 @@ def parse_object(line: str, path: Path, number: int) -> dict[str, Any]:
 
 def describe_json(path: Path, number: int, finding: str, line: str) -> str:
     """Say what is wrong with a line, and what to do when the whole file is one array."""
-    remedy = " Turn an array into lines first: jq -c '.[]'." if number == 1 and line.lstrip().startswith("[") else ""
+    remedy = " Convert an array to lines first: jq -c '.[]'." if number == 1 and line.lstrip().startswith("[") else ""
     return f"{path.name} line {number:,} {finding}; expected one JSON object per line.{remedy}"
 
 
@@ -89,5 +89,5 @@ def strip_ending(line: str) -> str:
 
 
 def shorten(text: str) -> str:
-    """Show the beginning of what a line holds."""
+    """Show the beginning of a line."""
     return text if len(text) <= SHOWN else f"{text[:SHOWN]}..."

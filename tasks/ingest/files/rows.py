@@ -1,4 +1,4 @@
-"""Bounded batches of rows, from whatever a file's lines hold."""
+"""Batches of rows of bounded size, made from records or JSON objects."""
 
 import json
 from collections.abc import Collection, Iterable, Iterator, Sequence
@@ -21,7 +21,7 @@ NESTED: Final = b"nested"
 
 
 class Rows(NamedTuple):
-    """Some rows: their columns, and of each the number of the line it starts on (Parquet: row; folder: file)."""
+    """Some rows: their columns, and the number of the line that each starts on (Parquet: row; folder: file)."""
 
     columns: pa.RecordBatch
     numbers: NDArray[np.int64]
@@ -43,16 +43,16 @@ def batch_records(
 def batch_objects(
     records: Iterable[JsonRecord], path: Path, *, wanted: Collection[str] | None = None
 ) -> Iterator[Rows]:
-    """Gather JSON objects into batches of strings; a missing field is null, a nested one is JSON text and marked.
+    """Gather JSON objects into batches of strings; a missing field is null, a nested one is marked and stays JSON text.
 
-    Raises UserError, with the line's number, for escapes that are no characters and for too many different fields.
+    Raises UserError, with the line's number, for escapes of half a character and for too many different fields.
     """
     for numbers, objects in take_batches((number, fields, measure(fields)) for number, fields in records):
         names = list(dict.fromkeys(chain.from_iterable(objects)))
         if len(names) > MOST_FIELDS:
             raise UserError(
                 f"{path.name} has more than {MOST_FIELDS:,} different fields by line {numbers[-1]:,}; expected objects "
-                "that share a few."
+                "that share their fields."
             )
         chosen = [name for name in names if wanted is None or name in wanted]
         try:
@@ -61,8 +61,8 @@ def batch_objects(
         except UnicodeEncodeError as error:
             number = next(number for number, fields in zip(numbers, objects, strict=True) if not is_sound(fields))
             raise UserError(
-                f"{path.name} line {number:,} escapes half a character, such as \\ud800 alone; expected whole ones. "
-                "Correct the line."
+                f"{path.name} line {number:,} escapes half a character, such as \\ud800 alone; expected whole "
+                "characters. Correct the line."
             ) from error
         yield Rows(pa.RecordBatch.from_arrays(arrays, schema=schema), np.array(numbers, np.int64), "line")
 

@@ -15,10 +15,10 @@ BATCH_ROWS: Final = 5_000
 
 
 class LabelledRows(NamedTuple):
-    """Some rows as their source has them: nothing is cleaned, and none is left out.
+    """Rows as they are in their source, neither cleaned nor filtered.
 
-    All arrays have shape (num_rows,). Texts and labels are strings, null where there is none. `numbers` say where each
-    row stands, counted in `unit`, such as lines. Ids and names of splits are there if the source has them.
+    All arrays have shape (num_rows,). Texts and labels are strings, null if missing. `numbers` say where each row is,
+    counted in `unit`, such as "line". `ids` and `splits` are None if the source has none.
     """
 
     texts: pa.Array
@@ -31,7 +31,7 @@ class LabelledRows(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class Part:
-    """One file, or one split of a prepared set: what it is called in messages, and how its rows are read.
+    """One file, or one split of a prepared set: its name in messages, and how its rows are read.
 
     Its rows belong to `split`, unless a `split_column` says otherwise row by row.
     """
@@ -51,10 +51,10 @@ class Batch(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class Source:
-    """A set that declares its classes, in splits named train, validation and test, of which only train must be there.
+    """A set that declares its classes, in splits named train, validation and test; only train is required.
 
-    `identity` is plain JSON that changes whenever the content does. Each reader starts anew at every call and yields
-    batches of at most BATCH_ROWS reviews, so that memory does not grow with the corpus.
+    `identity` is plain JSON that changes whenever the content does. Each call of a reader starts from the beginning and
+    yields batches of at most BATCH_ROWS reviews, so that memory does not grow with the corpus.
     """
 
     name: str
@@ -68,7 +68,7 @@ class Source:
         return [Part(split=split, name=split, read=partial(self.read_rows, split)) for split in self.readers]
 
     def read_rows(self, split: str) -> Iterator[LabelledRows]:
-        """Read a split with the names of its labels. Raises UserError for an empty split and for labels of no class."""
+        """Read a split with the names of its labels. Raises UserError for no rows or labels outside the classes."""
         names, start = pa.array(self.label_names, pa.string()), 0
         for texts, labels in self.readers[split]():
             if labels.min() < 0 or labels.max() >= len(names):

@@ -8,7 +8,7 @@ T = TypeVar("T")
 
 
 def start_random(seed: int) -> random.Random:
-    """Start a generator; of its methods only `random()` is promised to stay the same across versions of Python."""
+    """Start a generator; only its method `random()` is guaranteed to stay the same across versions of Python."""
     return random.Random(seed)  # noqa: S311  # no secret depends on it
 
 
@@ -18,5 +18,5 @@ def choose(items: Sequence[T], rng: random.Random) -> T:
 
 
 def shuffle(items: Sequence[T], rng: random.Random) -> list[T]:
-    """Return the items in a random order; that of random.shuffle may differ between versions of Python."""
+    """Return the items in a random order; the order of random.shuffle may differ between versions of Python."""
     return sorted(items, key=lambda _: rng.random())

@@ -1,4 +1,4 @@
-"""Labelled files as a source: which of their columns are text, label, id and split, and where each row stands."""
+"""Labelled files as a source: which of their columns are text, label, id and split, and where each row is."""
 
 from collections.abc import Iterator
 from functools import partial
@@ -13,7 +13,7 @@ from tasks.ingest.sources.base import LabelledRows, Part
 
 
 def check_beginnings(options: FileOptions) -> None:
-    """Raise UserError for what the settings and the first rows of each file show; takes about a second."""
+    """Raise UserError for problems that the settings or the first rows of each file show; takes about a second."""
     check_files(options)
     for path in options.paths.values():
         find_labelled(path, options)
@@ -26,7 +26,7 @@ def find_labelled(path: Path, options: FileOptions) -> Columns:
 
 
 def open_files(options: FileOptions) -> list[Part]:
-    """Open the files as parts of a source. A split column counts only in the file that is not given for a split.
+    """Open the files as parts of a source. A split column counts only in the main file, not in those given for a split.
 
     Raises UserError for files that cannot be read and for columns that are missing or ambiguous.
     """
@@ -61,4 +61,4 @@ def read_labelled(path: Path, columns: Columns, options: FileOptions) -> Iterato
 def describe_strays(options: FileOptions) -> list[str]:
     """Warn of files in folders that are not <label>/*.txt."""
     names = [name for path in options.paths.values() if path.is_dir() for name in list_strays(path)]
-    return [f"files beside <label>/*.txt that were left out: {len(names):,} (first: {names[0]})"] if names else []
+    return [f"ignored files that are not <label>/*.txt: {len(names):,} (first: {names[0]})"] if names else []

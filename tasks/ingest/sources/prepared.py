@@ -1,6 +1,6 @@
 """The files of a set as TensorFlow Datasets prepared it: hashed, and read in batches.
 
-TensorFlow reads TFRECORD files; it takes seconds to import, so that happens in the function that needs it.
+TensorFlow reads TFRECORD files; because it takes seconds to import, only the function that needs it does so.
 """
 
 from collections.abc import Iterator
@@ -33,7 +33,7 @@ def hash_files(builder: "tfds.core.DatasetBuilder", splits: dict[str, str]) -> d
 
 
 def read_split(builder: "tfds.core.DatasetBuilder", split: str, text: str, label: str) -> Iterator[Batch]:
-    """Read a split in the order of its files. Raises UserError when they do not hold what they should."""
+    """Read a split in the order of its files. Raises UserError when they are damaged or incomplete."""
     num_read = 0
     for texts, labels in read_raw_batches(builder, split, text, label):
         yield Batch(decode_texts(texts), labels.astype(np.int32))
@@ -70,7 +70,7 @@ def read_source(builder: "tfds.core.DatasetBuilder", split: str, text: str, labe
         for start in range(0, len(source), BATCH_ROWS):
             rows = source.__getitems__(range(start, min(start + BATCH_ROWS, len(source))))
             yield np.array([row[text] for row in rows], dtype=np.object_), np.array([row[label] for row in rows])
-    except RuntimeError as error:  # the one error of the ArrayRecord library
+    except RuntimeError as error:  # the only error that the ArrayRecord library raises
         raise damaged(builder, first_line(error)) from error
 
 
@@ -83,7 +83,7 @@ def decode_texts(raw: NDArray[np.object_]) -> pa.Array:
 
 
 def damaged(builder: "tfds.core.DatasetBuilder", finding: str) -> UserError:
-    """Say what is wrong with a prepared set, and how to mend it."""
+    """Say what is wrong with a prepared set, and how to repair it."""
     return UserError(
         f"dataset {builder.name!r} is damaged: {finding}; expected it as TensorFlow Datasets prepared it. "
         f"Delete {builder.data_path} to have it prepared again."

@@ -1,4 +1,4 @@
-"""Whether a host can be reached, found out within seconds."""
+"""Find out within seconds whether a host can be reached."""
 
 import contextlib
 import socket
@@ -12,7 +12,7 @@ DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 
 
 def find_entrance(url: str) -> tuple[str, int]:
-    """Return the host and port that a request goes to first: the URL's own, or those of the proxy on the way."""
+    """Return the host and port that a request goes to first: those of a proxy if there is one, otherwise the URL's."""
     target = urlsplit(url)
     proxy = urllib.request.getproxies().get(target.scheme)
     if proxy and not urllib.request.proxy_bypass(target.hostname or ""):
@@ -21,7 +21,7 @@ def find_entrance(url: str) -> tuple[str, int]:
 
 
 def answers(host: str, port: int) -> bool:
-    """Tell whether a host takes a connection within PROBE_SECONDS, the look-up of its name included."""
+    """Tell whether a host accepts a connection within PROBE_SECONDS, including the look-up of its name."""
     reached = threading.Event()
 
     def connect() -> None:

@@ -1,8 +1,8 @@
 """Generated texts in which one word, at a known distance from the end, decides the label.
 
-They measure how far back a model can look. The idea comes from an example in the course notebook from which this
-project's recurrent models come: in "I lived in Ireland, so at school they made me learn how to speak <...>", the
-missing word depends on a country that was named much earlier. All texts of a dataset have the same number of words.
+They measure how far back a model can look. The idea comes from an example in the course notebook that this project's
+recurrent models come from: in "I lived in Ireland, so at school they made me learn how to speak <...>", the missing
+word depends on a country that was named much earlier. All texts of a dataset have the same number of words.
 Around the words that matter there is filler: clauses that say nothing about the label. There are four recall tasks:
 
 | recall task | what decides the label | classes | chance | best accuracy of a bag of words |
@@ -10,7 +10,7 @@ Around the words that matter there is filler: clauses that say nothing about the
 | plain | the only country in the text | 10 | 10% | 100%: the word itself |
 | decoys | the country where I lived; relatives lived in the other nine | 10 | 10% | 10%: each text names all ten |
 | order | which of two countries comes last | 2 | 50% | 50%: each text names both |
-| later | the only country, which follows after the missing word | 10 | 10% | 100%: the word itself |
+| later | the only country, which comes after the missing word | 10 | 10% | 100%: the word itself |
 
 A distance is the number of steps back from the end to the deciding word; the last word is at distance 1. In `order` the
 deciding word is the later of the two countries, GAP words after the other one (like the temporal order problem of
@@ -28,7 +28,7 @@ from typing import Final, Literal, NamedTuple, get_args
 from tasks.ingest.sources.draws import choose, shuffle, start_random
 from tasks.ingest.sources.recall_words import CLAUSES, COUNTRIES, ENDING, KIN, LANGUAGES, PLACE_WORDS, SLOTS
 
-# "Task" alone would be a Prefect task.
+# "Task" alone would mean a Prefect task.
 RecallTask = Literal["plain", "decoys", "order", "later"]
 RECALL_TASKS: Final[tuple[RecallTask, ...]] = get_args(RecallTask)
 RECALL_TASK_DESCRIPTIONS: Final[dict[str, str]] = {
@@ -38,7 +38,7 @@ RECALL_TASK_DESCRIPTIONS: Final[dict[str, str]] = {
     "later": "the text names one country after the missing word; it decides",
 }
 DISTANCES: Final = (5, 10, 20, 40, 80, 110, 200, 380)
-# A text with one of these numbers of words has room for distances that are ROOM_BEFORE words shorter.
+# The numbers of words that a text may have; distances must be at least ROOM_BEFORE words shorter.
 LENGTHS: Final = (120, 400)
 ROOM_BEFORE: Final = 10
 NUM_CLASSES: Final[dict[RecallTask, int]] = {"plain": 10, "decoys": 10, "order": 2, "later": 10}
@@ -143,7 +143,7 @@ def state(person: str, country: str) -> list[str]:
 
 
 def write_decoys(before: int, after: int, label: int, rng: Random) -> list[str]:
-    """Say where I lived and, before and after it as there is room, where nine relatives lived."""
+    """Say where I lived and, as far as there is room before and after it, where nine relatives lived."""
     countries = shuffle([country for country in COUNTRIES if country != COUNTRIES[label]], rng)
     decoys = [state(f"my {kin}", country) for kin, country in zip(shuffle(KIN, rng), countries, strict=False)]
     size = len(decoys[0])

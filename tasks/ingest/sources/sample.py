@@ -1,9 +1,9 @@
 """A built-in corpus of film reviews, written by a small grammar, in which word order carries part of the label.
 
-A review's label is the majority of its writer's opinions. Some are plain; others turn words round by contrast
+A review's label is the majority of its writer's opinions. Some are plain; others reverse the sense of words by contrast
 ("although ...", "..., but ..."), by negation ("hardly dull") or by quoting somebody else's opinion.
 
-Accuracy on test, measured on these very texts (C = 0.01 for the bag of words, 1 for tf-idf):
+Accuracy on the test split of these texts, as measured (C = 0.01 for the bag of words, 1 for tf-idf):
 
 | reader | whole review | first 120 words |
 |---|---|---|
@@ -14,7 +14,7 @@ Accuracy on test, measured on these very texts (C = 0.01 for the bag of words, 1
 | Embedding 16, BiLSTM(32), Dense 6; two seeds | | 90.3%, 85.0% |
 | Embedding 16, Conv1D(128, 5), maximum, Dense 24 | | 93.4% |
 | the grammar's own cues, logistic regression | | 95.4% |
-| whoever knows every opinion: 4.4% of test labels are flipped | 95.6% | |
+| a reader who knows every opinion: 4.4% of test labels are flipped | 95.6% | |
 """
 
 import random
@@ -28,16 +28,16 @@ from tasks.ingest.sources.sample_grammar import LEXICONS, NEUTRAL, OPINIONS, PLA
 LABEL_NAMES: Final = ("negative", "positive")
 NUM_REVIEWS: Final = {"train": 8_000, "test": 2_000}
 
-# Each review has its own seed; one that both splits used would put a review in both.
+# Each review has its own seed; a seed that both splits used would put the same review in both.
 FIRST_SEED: Final = {"train": 1_000_000, "test": 2_000_000}
 LABEL_NOISE: Final = 0.04
 DISSENT: Final = 0.08
-# The models read 120 words, so nearly all that decides stands before this many.
+# The models read 120 words, so nearly everything that decides the label is within this many.
 HEAD_WORDS: Final = 118
 TAIL_OPINION: Final = 0.2
-# Three opinions, and two more from each of these lengths on.
+# A review has three opinions, and two more for each of these lengths that it reaches.
 OPINION_BOUNDS: Final = (60, 80, 100)
-# Lengths in words at equal steps of probability: a long tail, as real reviews have.
+# Quantiles of the length in words, at equal steps of probability: a long tail, as in real reviews.
 LENGTH_QUANTILES: Final = (30, 60, 90, 115, 128, 140, 155, 175, 205, 235, 270)
 
 SLOT: Final = re.compile(r"\{(\w+)\}")
@@ -54,7 +54,7 @@ def generate_reviews(split: str) -> Iterator[tuple[str, int]]:
 
 
 def write_review(opinion: int, rng: random.Random) -> str:
-    """The opinions with retelling between them, then mostly retelling until the length is reached."""
+    """Write the opinions with retelling between them, then mostly retelling until the length is reached."""
     length = draw_length(rng)
     sentences = write_head(draw_polarities(opinion, length, rng), length, rng)
     while count_words(sentences) < length:
@@ -64,7 +64,7 @@ def write_review(opinion: int, rng: random.Random) -> str:
 
 
 def write_head(polarities: Sequence[int], length: int, rng: random.Random) -> list[str]:
-    """An opinion per polarity, a plain one first and last, and as much retelling between as fits the words read."""
+    """Write an opinion per polarity, a plain one first and last, and as much retelling between as HEAD_WORDS allows."""
     kinds = [(PLAIN,), *[OPINIONS] * (len(polarities) - 2), (PLAIN,)]
     sentences = [write_opinion(polarity, kind, rng) for polarity, kind in zip(polarities, kinds, strict=True)]
     while (room := min(length, HEAD_WORDS) - count_words(sentences)) > 0:
@@ -76,7 +76,7 @@ def write_head(polarities: Sequence[int], length: int, rng: random.Random) -> li
 
 
 def draw_length(rng: random.Random) -> int:
-    """The number of words to reach: between two quantiles, along a straight line."""
+    """Draw the number of words to reach, interpolating linearly between two quantiles."""
     position = rng.random() * (len(LENGTH_QUANTILES) - 1)
     step = int(position)
     low, high = LENGTH_QUANTILES[step : step + 2]
@@ -84,7 +84,7 @@ def draw_length(rng: random.Random) -> int:
 
 
 def draw_polarities(opinion: int, length: int, rng: random.Random) -> list[int]:
-    """The polarity of each opinion in order: an odd number of them, most of them the writer's own."""
+    """Draw the polarity of each opinion in order: an odd number of them, most of them the writer's own."""
     num_opinions = 3 + 2 * sum(length >= bound for bound in OPINION_BOUNDS)
     num_dissenting = min(sum(rng.random() < DISSENT for _ in range(num_opinions)), num_opinions // 2)
     agreeing = [opinion] * (num_opinions - num_dissenting)
@@ -92,26 +92,26 @@ def draw_polarities(opinion: int, length: int, rng: random.Random) -> list[int]:
 
 
 def write_opinion(polarity: int, kinds: Sequence[Sequence[str]], rng: random.Random) -> str:
-    """A sentence of one of the kinds by a writer of this polarity; those it quotes are of either."""
+    """Write a sentence of one of the kinds by a writer of this polarity; people it quotes may have either one."""
     lexicon = choose(LEXICONS[polarity], rng)
     return fill_slots(choose(choose(kinds, rng), rng), lexicon, rng)
 
 
 def write_retelling(rng: random.Random) -> str:
-    """A sentence about the film that says nothing for or against it."""
+    """Write a sentence about the film that says nothing for or against it."""
     return fill_slots(choose(RETELLING, rng), NEUTRAL, rng)
 
 
 def fill_slots(template: str, lexicon: Mapping[str, Sequence[str]], rng: random.Random) -> str:
-    """A template with a drawn word for each {slot}."""
+    """Fill each {slot} of a template with a drawn word."""
     return SLOT.sub(lambda slot: choose_word(lexicon[slot[1]], rng), template)
 
 
 def choose_word(words: Sequence[str], rng: random.Random) -> str:
-    """One of the words, the early ones often and the late ones seldom, as in any language."""
+    """Draw a word, early ones often and late ones seldom, as in any language."""
     return words[int(rng.random() ** 2 * len(words))]
 
 
 def count_words(sentences: Sequence[str]) -> int:
-    """How many words the sentences have, split at spaces."""
+    """Count the words of the sentences, split at spaces."""
     return sum(len(sentence.split()) for sentence in sentences)

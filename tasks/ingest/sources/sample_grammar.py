@@ -24,7 +24,7 @@ VERBS: Final = (
     "liked loved enjoyed adored admired relished treasured".split(),
 )
 
-# Adverbs stand between a word and what turns it round, so that pairs of words seldom give the answer away.
+# Adverbs separate a word from what reverses its sense, so that bigrams seldom give the answer away.
 PLAIN: Final = (
     "The {aspect} was {very}{own}{here}.",
     "I {really}{felt} the {aspect}{here}.",
@@ -123,7 +123,7 @@ NEUTRAL: Final[Mapping[str, Sequence[str]]] = {
 
 
 def build_lexicon(polarity: int, rumour: int) -> dict[str, Sequence[str]]:
-    """The words for each slot when the writer is of one polarity and those quoted are of another."""
+    """Build the words for each slot: `polarity` is the writer's, `rumour` that of the people quoted."""
     return {
         **NEUTRAL,
         "own": ADJECTIVES[polarity],

@@ -1,7 +1,7 @@
 """TensorFlow Datasets as a source: any set whose features hold one text and one class label.
 
-A name becomes a builder, a builder a source; `prepared` reads the files. TFDS is imported inside functions, because
-that takes time, and TensorFlow, which takes seconds, is not needed to find out that a name is wrong.
+A name gives a builder and a builder gives a source; `prepared` reads the files. TFDS is imported inside functions,
+because that takes time, and TensorFlow, which takes seconds, is not needed to find out that a name is wrong.
 """
 
 import os
@@ -25,11 +25,11 @@ NAME: Final = r"[A-Za-z0-9_][A-Za-z0-9_./:-]{0,199}"
 
 
 class DownloadError(UserError):
-    """A download failed for a reason outside of this program, and may succeed when it is tried again."""
+    """A download failed for a reason outside this program, and may succeed when it is tried again."""
 
 
 def search_folders(data_dir: Path) -> list[Path]:
-    """List where prepared TFDS data may lie, in order; the first is where a download goes."""
+    """List the folders that may hold prepared TFDS data, in order of search; a download goes to the first."""
     environment = os.environ.get("TFDS_DATA_DIR")
     candidates = [data_dir / DOWNLOADS, data_dir, *([Path(environment)] if environment else [])]
     return [*candidates, Path.home() / "tensorflow_datasets"]
@@ -38,7 +38,7 @@ def search_folders(data_dir: Path) -> list[Path]:
 def is_known(name: str, data_dir: Path) -> bool:
     """Tell whether the data folders or TFDS know the first part of a name."""
     base = find_base(name)
-    # Looked for first, because listing the sets of TFDS imports much.
+    # The folders come first, because listing the sets of TFDS is a slow import.
     if any((folder / base).is_dir() for folder in search_folders(data_dir)):
         return True
     tfds = import_quietly("tensorflow_datasets")
@@ -46,7 +46,7 @@ def is_known(name: str, data_dir: Path) -> bool:
 
 
 def find_base(name: str) -> str:
-    """Cut a name to that of the builder: find_base("glue/sst2:2.0.0") -> "glue"."""
+    """Reduce a name to that of the builder: find_base("glue/sst2:2.0.0") -> "glue"."""
     return name.partition("/")[0].partition(":")[0]
 
 
@@ -54,7 +54,7 @@ def check_name(name: str, data_dir: Path) -> str:
     """Return the base name; raise UserError, within a second, if neither TFDS nor the data folders know it."""
     base = find_base(name)
     if not re.fullmatch(NAME, name):
-        raise UserError(f"{name[:40]!r} is no dataset's name; expected one such as imdb_reviews or glue/sst2.")
+        raise UserError(f"{name[:40]!r} is not a dataset's name; expected one such as imdb_reviews or glue/sst2.")
     if not is_known(name, data_dir):
         tfds = import_quietly("tensorflow_datasets")
         known = tfds.list_builders(with_community_datasets=False)
@@ -81,14 +81,17 @@ def find_builder(name: str, data_dir: Path) -> "tfds.core.DatasetBuilder":
 
 
 def read_no_bucket(_info: "tfds.core.DatasetInfo") -> None:
-    """Take the place of what TFDS does about a set that is not prepared: ask its own bucket for sizes of splits.
+    """Replace what TFDS does when a set is not prepared: ask its own bucket for the sizes of the splits.
 
     Nothing here needs these before the set is prepared, and TFDS leaves an empty temporary folder behind each time.
     """
 
 
 def find_columns(features: Any, supervised_keys: Any, *, name: str) -> tuple[str, str]:
-    """Name the text feature and the label feature, TFDS's own choice first, a unique pair otherwise."""
+    """Return the names of the text and the label feature: TFDS's own choice, otherwise the only pair.
+
+    Raises UserError when there is neither.
+    """
     tfds = import_quietly("tensorflow_datasets")
 
     def keys_of(kind: type) -> list[str]:
@@ -106,7 +109,7 @@ def find_columns(features: Any, supervised_keys: Any, *, name: str) -> tuple[str
 
 
 def check_dataset(name: str, data_dir: Path) -> bool:
-    """Raise UserError unless the set is text classification; tell whether it is on disk. Does not import TensorFlow."""
+    """Tell whether a set is on disk. Raises UserError unless it is text classification. Does not import TensorFlow."""
     builder = find_builder(name, data_dir)
     if hasattr(builder.info.features, "items"):
         find_columns(builder.info.features, builder.info.supervised_keys, name=name)
@@ -119,13 +122,13 @@ def check_reachable(name: str, data_dir: Path) -> None:
         host, port = find_entrance(url)
         if not answers(host, port):
             raise DownloadError(
-                f"dataset {name!r} is not on disk and {host} cannot be reached; expected the prepared set "
-                "under --data-dir or TFDS_DATA_DIR, or a network. Use --dataset sample to continue without it."
+                f"dataset {name!r} is not on disk and {host} cannot be reached; expected the prepared set under "
+                "--data-dir or TFDS_DATA_DIR, or a network connection. Use --dataset sample to continue without it."
             )
 
 
 def download(name: str, data_dir: Path) -> None:
-    """Download and prepare a set under `data_dir`; returns at once when it is there. Raises DownloadError."""
+    """Download and prepare a set under `data_dir`; returns at once if it is prepared. Raises DownloadError."""
     builder = find_builder(name, data_dir)
     if builder.is_prepared():
         return
@@ -150,7 +153,7 @@ def open_tfds(name: str, data_dir: Path) -> Source:
 
 
 def choose_splits(builder: "tfds.core.DatasetBuilder", text: str, label: str) -> dict[str, str]:
-    """Give TFDS's splits their roles; where the test labels are withheld, the validation split takes their place."""
+    """Assign roles to TFDS's splits; if the test labels are withheld, the validation split becomes the test split."""
     available = builder.info.splits
     roles = {role: role for role in SPLITS if role in available}
     if "train" not in roles:

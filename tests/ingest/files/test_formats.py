@@ -58,9 +58,9 @@ def test_flags_tell_the_format_where_the_ending_does_not(tmp_path: Path) -> None
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"columns": ("text",)}, "--columns is for a table such as .csv, but 'a.jsonl' is none"),
-        ({"delimiter": "\t"}, "--delimiter is for a table such as .csv, but 'a.jsonl' is none"),
-        ({"quoting": "none"}, "--quoting is for a table such as .csv, but 'a.jsonl' is none"),
+        ({"columns": ("text",)}, "--columns is for a table such as .csv, but 'a.jsonl' is not one; leave it out."),
+        ({"delimiter": "\t"}, "--delimiter is for a table such as .csv, but 'a.jsonl' is not one; leave it out."),
+        ({"quoting": "none"}, "--quoting is for a table such as .csv, but 'a.jsonl' is not one; leave it out."),
     ],
 )
 def test_setting_that_fits_no_file_is_refused(tmp_path: Path, options: dict[str, Any], message: str) -> None:

@@ -102,7 +102,7 @@ def test_pipe_is_refused(tmp_path: Path) -> None:
 def test_file_that_may_not_be_read_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "reviews.csv").write_text("text,label")
     monkeypatch.setattr(os, "access", lambda *_: False)
-    assert "may not be read" in complain(tmp_path / "reviews.csv")
+    assert "is not readable; expected one that is" in complain(tmp_path / "reviews.csv")
 
 
 def test_file_and_folder_are_accepted(tmp_path: Path) -> None:
