@@ -1,1 +1,1 @@
-"""Baseline: from reviews to classical models, which a neural one has to beat."""
+"""Baseline: from reviews to classical models, which neural models have to beat."""

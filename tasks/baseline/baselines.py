@@ -9,11 +9,11 @@ Weighting = Literal["none", "tf-idf", "log-count-ratio"]
 
 @dataclass(frozen=True)
 class Baseline:
-    """One classical model: which word n-grams it sees, how they are weighted, how freely it fits.
+    """One classical model: which word n-grams it sees, how they are weighted, and how strongly it is regularised.
 
     An n-gram has at most `max_order` words and is in at least `min_texts` texts of the training split.
     `inverse_penalty` is scikit-learn's C, chosen on the validation split of the IMDB reviews: the higher it is, the
-    less the weights are held back.
+    weaker the regularisation.
     """
 
     name: str
@@ -25,12 +25,12 @@ class Baseline:
     inverse_penalty: float = 1.0
 
     def settings(self) -> dict[str, Any]:
-        """Return everything that decides the model, the data apart, as plain JSON."""
+        """Return everything that decides the model, except the data, as plain JSON."""
         return {key: value for key, value in asdict(self).items() if key not in ("name", "description")}
 
 
 _ROWS: Final = (
-    Baseline("majority", "the shares of the classes, whatever the text", weighting="none", max_order=0),
+    Baseline("majority", "the shares of the classes, regardless of the text", weighting="none", max_order=0),
     Baseline(
         "tfidf-linear",
         "logistic regression on tf-idf of words and bigrams",
@@ -38,7 +38,7 @@ _ROWS: Final = (
         max_order=2,
         inverse_penalty=30.0,
     ),
-    # Wang & Manning 2012, https://aclanthology.org/P12-2018; logistic loss, of which probabilities come for free.
+    # Wang & Manning 2012, https://aclanthology.org/P12-2018, with the logistic loss because it gives probabilities.
     Baseline(
         "nb-svm",
         "logistic regression on naive Bayes log-count ratios of one to three words",

@@ -1,13 +1,13 @@
-"""What the manifest of a fitted baseline says of it, and the settings that its bundle keeps."""
+"""What the manifest of a fitted baseline says about it, and the settings that its bundle keeps."""
 
 from tasks.baseline.baselines import Weighting
 from tasks.store.facts import Facts
 
 
 class BaselineFacts(Facts):
-    """The numbers of one fit; it has no epochs and no batches, so what counts them is None.
+    """The numbers of one fit; it has no epochs and no batches, so the fields about these are None.
 
-    `train_seconds` is everything, reading and validation included.
+    `train_seconds` covers everything, including reading and validation.
     """
 
     num_params: int
@@ -26,7 +26,7 @@ class BaselineFacts(Facts):
 
 
 class BaselineSettings(Facts):
-    """Everything that decides a baseline, the data apart; see `Baseline`."""
+    """Everything that decides a baseline, except the data; see `Baseline`."""
 
     seed: int
     weighting: Weighting

@@ -30,7 +30,7 @@ SMALLEST_PROBABILITY: Final = 1e-7
 
 
 class Fit(NamedTuple):
-    """How well a model answers the reviews of one split: accuracy, and loss in nats."""
+    """How well a model predicts the labels of one split: accuracy, and mean loss in nats."""
 
     num_reviews: int
     accuracy: float
@@ -40,7 +40,7 @@ class Fit(NamedTuple):
 def fit_baseline(
     baseline: Baseline, *, reviews_folder: Path, folder: Path, label_names: Sequence[str]
 ) -> BaselineFacts:
-    """Write model.npz and vocabulary.json under `folder`; return the numbers.
+    """Fit a baseline and write model.npz and vocabulary.json under `folder`; return the numbers.
 
     `reviews_folder` has {train,validation}.parquet with columns `text` and `label`.
     """
@@ -65,7 +65,7 @@ def fit_baseline(
 
 
 def fit_model(baseline: Baseline, path: Path, *, num_classes: int) -> tuple[BaselineModel, Fit]:
-    """Fit on one file of reviews; return the model and how well it answers that file."""
+    """Fit on one file of reviews; return the model and how well it predicts that file's labels."""
     vocabulary = fit_vocabulary(read_texts(path), max_order=baseline.max_order, min_texts=baseline.min_texts)
     counts = vstack(list(map_ahead(partial(count_ngrams, vocabulary=vocabulary), read_texts(path))), format="csr")
     labels = read_labels(path)
@@ -75,7 +75,7 @@ def fit_model(baseline: Baseline, path: Path, *, num_classes: int) -> tuple[Base
 
 
 def fit_parameters(baseline: Baseline, counts: csr_array, labels: NDArray[np.int32], *, num_classes: int) -> Parameters:
-    """Fit on counts of shape (num_texts, num_ngrams); with nothing to tell classes apart by, their shares remain."""
+    """Fit on counts of shape (num_texts, num_ngrams); with one class or no n-grams, predict the classes' shares."""
     classes, sizes = np.unique(labels, return_counts=True)
     idf = fit_idf(counts) if baseline.weighting == "tf-idf" else np.empty(0)
     if len(classes) == 1 or counts.shape[1] == 0:
@@ -101,7 +101,7 @@ def fit_class(
     """Fit one class against the rest: weights of shape (num_ngrams,), with the ratios multiplied in, and the bias."""
     by_ratio = baseline.weighting == "log-count-ratio"
     scales = log_count_ratios(features, is_class) if by_ratio else np.ones(features.shape[1])
-    # With fewer texts than n-grams, the dual is the fastest of scikit-learn's solvers.
+    # With fewer texts than n-grams, the dual problem is the fastest of scikit-learn's to solve.
     solver = LogisticRegression(
         C=baseline.inverse_penalty, solver="liblinear", dual=True, max_iter=MAX_ITERATIONS, random_state=SEED
     )
@@ -110,10 +110,10 @@ def fit_class(
 
 
 def log_count_ratios(presence: csr_array, is_class: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """Compare how often n-grams are in texts of a class and in others, as logarithms of shares smoothed by one.
+    """Return the log ratio of each n-gram's share in texts of a class to that in others, with counts smoothed by one.
 
-    Texts "a b" and "a" against "b": a 3 of 5 against 1 of 3, b 2 of 5 against 2 of 3, so ln(9/5) and ln(3/5)
-    (Wang & Manning 2012, section 2.1).
+    For texts "a b" and "a" against "b", the shares of a are 3/5 and 1/3 and those of b are 2/5 and 2/3, so the ratios
+    are ln(9/5) and ln(3/5) (Wang & Manning 2012, section 2.1). Shape (num_ngrams,).
     """
     inside, outside = (1.0 + presence[mask].sum(axis=0) for mask in (is_class, ~is_class))
     ratios: NDArray[np.float64] = np.log(inside / inside.sum()) - np.log(outside / outside.sum())
@@ -131,12 +131,12 @@ def score(probabilities: NDArray[np.float64], labels: NDArray[np.int32]) -> Fit:
 
 
 def read_texts(path: Path) -> Iterator[pa.Array]:
-    """Read the texts in batches."""
+    """Read the texts of a file of reviews in batches."""
     for batch in read_batches(path, ["text"]):
         yield batch.column("text")
 
 
 def read_labels(path: Path) -> NDArray[np.int32]:
-    """Read the labels."""
+    """Read the labels of a file of reviews: shape (num_reviews,)."""
     labels: NDArray[np.int32] = pq.read_table(path, columns=["label"]).column("label").to_numpy()
     return labels

@@ -1,11 +1,11 @@
-"""A fitted baseline: its two files, and what it says of texts.
+"""A fitted baseline: its two files, and its predictions for texts.
 
 `vocabulary.json` is the list of known n-grams; `model.npz` holds, for n-grams in that order,
 
-- `weights` of shape (num_ngrams, num_columns) and `bias` of shape (num_columns,): each class against the rest, or with
-  two classes and one column the second against the first;
+- `weights` of shape (num_ngrams, num_columns) and `bias` of shape (num_columns,): a column for each class against the
+  rest, or with two classes one column for the second against the first;
 - `classes`: the label of each class that was in the training split, and `num_classes`: how many there are in all;
-- `idf` of shape (num_ngrams,), or empty where only an n-gram's presence counts.
+- `idf` of shape (num_ngrams,), or empty if only an n-gram's presence counts.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -29,7 +29,7 @@ VOCABULARY_FILE: Final = "vocabulary.json"
 
 @dataclass(frozen=True)
 class Parameters:
-    """What is learnt, the vocabulary apart; see the module for the shapes."""
+    """What is learned besides the vocabulary; see the module for the shapes."""
 
     weights: NDArray[np.float64]
     bias: NDArray[np.float64]
@@ -40,31 +40,31 @@ class Parameters:
 
 @dataclass(frozen=True)
 class BaselineModel:
-    """Probabilities of classes for texts, as the fitted scikit-learn model gives them."""
+    """A model that gives texts the same class probabilities as the fitted scikit-learn model."""
 
     vocabulary: Vocabulary
     parameters: Parameters
 
     def predict_probabilities(self, texts: Sequence[str] | pa.Array | pa.ChunkedArray) -> NDArray[np.float64]:
-        """Predict: num_texts texts -> probabilities of shape (num_texts, num_classes), in memory of a batch."""
+        """Predict probabilities of shape (num_texts, num_classes), in the memory of one batch."""
         predicted = self.map_batches(self.predict_batch, texts)
         return np.concatenate([np.empty((0, int(self.parameters.num_classes))), *predicted])
 
     def predict_batch(self, texts: pa.Array) -> NDArray[np.float64]:
-        """Predict texts all at once."""
+        """Predict the texts of one batch: shape (num_texts, num_classes)."""
         features = weigh_counts(count_ngrams(texts, self.vocabulary), self.parameters.idf)
         return compute_probabilities(features, self.parameters)
 
     def count_tokens(
         self, texts: Sequence[str] | pa.Array | pa.ChunkedArray
     ) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
-        """Count the words of each text, and those among them that are not in the vocabulary."""
+        """Count the words of each text, and those that are not in the vocabulary: two arrays of shape (num_texts,)."""
         counted = self.map_batches(self.count_batch, texts)
         totals = np.concatenate([np.empty((2, 0), np.int32), *counted], axis=1)
         return totals[0], totals[1]
 
     def count_batch(self, texts: pa.Array) -> NDArray[np.int32]:
-        """Count texts all at once: shape (2, num_texts)."""
+        """Count the words of one batch: shape (2, num_texts)."""
         words = look_up_words(texts, self.vocabulary)
         groups = words.texts, words.texts[words.ids < 0]
         return np.stack([np.bincount(group, minlength=len(texts)) for group in groups]).astype(np.int32)
@@ -81,8 +81,8 @@ class BaselineModel:
 def weigh_counts(counts: csr_array, idf: NDArray[np.float64]) -> csr_array:
     """Turn counts of shape (num_texts, num_ngrams) into features.
 
-    With `idf`: (1 + ln count) * idf, each text scaled to length one, as scikit-learn's TfidfTransformer does with
-    `sublinear_tf`. Without: 1 for what is there.
+    With `idf`, a feature is (1 + ln count) * idf, and each text is scaled to unit length, as in scikit-learn's
+    TfidfTransformer with `sublinear_tf`. Without, it is 1 for an n-gram that occurs.
     """
     features = counts.copy()
     if not len(idf):
@@ -97,8 +97,8 @@ def weigh_counts(counts: csr_array, idf: NDArray[np.float64]) -> csr_array:
 def compute_probabilities(features: csr_array, parameters: Parameters) -> NDArray[np.float64]:
     """Compute probabilities of shape (num_texts, num_classes) from features of shape (num_texts, num_ngrams).
 
-    Each column's sigmoid, scaled to a sum of one, as scikit-learn's OneVsRestClassifier does; 0 for a class that was
-    not in the training split.
+    The sigmoids of a text's columns are scaled to a sum of one, as in scikit-learn's OneVsRestClassifier; a class that
+    was not in the training split gets 0.
     """
     margins = features @ parameters.weights + parameters.bias
     if margins.shape[1] == len(parameters.classes) - 1:

@@ -1,9 +1,9 @@
-"""Word n-grams as integers: which of them a corpus knows, and how often they stand in its texts.
+"""Word n-grams as integers: which of them are in the vocabulary, and how often they occur in texts.
 
 An n-gram of two or more words is its beginning followed by its last word; both are numbers, so it is one number too,
-its key: `beginning * num_words + word`. No n-gram is in more texts than its beginning is, so those that are in enough
-texts are found order by order among the continuations of the ones before (Agrawal & Srikant 1994), and no string of
-more than one word is made until the vocabulary is written.
+its key: `beginning * num_words + word`. No n-gram is in more texts than its beginning is, so the frequent ones of each
+order are found among the continuations of the frequent ones of the order before (Agrawal & Srikant 1994), and no string
+of more than one word is made until the vocabulary is written.
 """
 
 import json
@@ -22,7 +22,7 @@ from tasks.encode.words import split_words
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """The known n-grams: words, then the keys of each higher order; a beginning is a place in the order before.
+    """The known n-grams: words, then the keys of each higher order; a beginning is an index into the order before.
 
     ["a", "b", "a b"] is words ["a", "b"] and keys [[0 * 2 + 1]].
     """
@@ -32,13 +32,13 @@ class Vocabulary:
 
     @property
     def num_ngrams(self) -> int:
-        """How many n-grams of any order there are."""
+        """The number of n-grams of all orders."""
         return len(self.words) + sum(map(len, self.keys))
 
 
 @dataclass(frozen=True)
 class Words:
-    """The words of some texts, one after the other: of each its number, -1 if unknown, and the number of its text."""
+    """The words of some texts in one sequence: the number of each, -1 if unknown, and the number of its text."""
 
     ids: NDArray[np.int64]
     texts: NDArray[np.int64]
@@ -47,7 +47,7 @@ class Words:
 
 @dataclass(frozen=True)
 class Found:
-    """Where n-grams of one order stand, in the order of the text: of each its number and where its first word is."""
+    """The n-grams of one order in the order of the text: the number of each, and the index of its first word."""
 
     ngrams: NDArray[np.int64]
     starts: NDArray[np.int64]
@@ -67,7 +67,10 @@ def fit_vocabulary(texts: Iterable[pa.Array], *, max_order: int, min_texts: int)
 
 
 def fit_words(texts: Iterable[pa.Array], *, min_texts: int) -> tuple[pa.Array, Words]:
-    """Choose the words, by falling number of texts, ties in order of first appearance; and number all texts' words."""
+    """Choose the words, by descending number of texts, ties in order of first appearance.
+
+    Returns the chosen words, and the words of all texts with their numbers.
+    """
     chunks, lengths = [], []
     for batch in texts:
         chunk, num_words = split_words(batch)
@@ -89,7 +92,7 @@ def number_texts(num_words: NDArray[np.int64]) -> NDArray[np.int64]:
 
 
 def choose_keys(found: Found, words: Words, *, min_texts: int) -> pa.Array:
-    """Choose the keys that are in enough texts, in rising order."""
+    """Choose the keys that are in at least `min_texts` texts, in ascending order."""
     column = pa.array(found.ngrams).dictionary_encode()
     numbered = Found(column.indices.to_numpy().astype(np.int64), found.starts)
     num_texts = count_texts(numbered, words, num_ngrams=len(column.dictionary))
@@ -97,12 +100,12 @@ def choose_keys(found: Found, words: Words, *, min_texts: int) -> pa.Array:
 
 
 def count_texts(found: Found, words: Words, *, num_ngrams: int) -> NDArray[np.int64]:
-    """Count for each n-gram the texts that it is in."""
+    """Count the texts that each n-gram is in: shape (num_ngrams,)."""
     return np.bincount(count_found(found, words, num_ngrams=num_ngrams).indices, minlength=num_ngrams)
 
 
 def count_found(found: Found, words: Words, *, num_ngrams: int) -> csr_array:
-    """Count what was found in each text: shape (num_texts, num_ngrams)."""
+    """Count the n-grams found in each text: shape (num_texts, num_ngrams)."""
     # The solvers of scikit-learn want 32-bit indices.
     borders = np.searchsorted(words.texts[found.starts], np.arange(words.num_texts + 1)).astype(np.int32)
     columns = found.ngrams.astype(np.int32)
@@ -112,7 +115,7 @@ def count_found(found: Found, words: Words, *, num_ngrams: int) -> csr_array:
 
 
 def look_up_words(texts: pa.Array, vocabulary: Vocabulary) -> Words:
-    """Number the words of texts by the vocabulary."""
+    """Give the words of texts their numbers in the vocabulary."""
     found, num_words = split_words(texts)
     column = found.dictionary_encode()
     known = pc.index_in(column.dictionary, value_set=vocabulary.words).fill_null(-1).to_numpy()
@@ -126,7 +129,7 @@ def find_words(words: Words) -> Found:
 
 
 def extend(found: Found, words: Words, *, order: int, num_words: int) -> Found:
-    """Extend n-grams to `order` words where a known word of the same text follows; their numbers are keys."""
+    """Extend n-grams to `order` words where a known word of the same text follows; their keys become their numbers."""
     found = keep(found, found.starts + order <= len(words.ids))
     last = found.starts + order - 1
     extended = Found(found.ngrams * num_words + words.ids[last], found.starts)
@@ -134,12 +137,12 @@ def extend(found: Found, words: Words, *, order: int, num_words: int) -> Found:
 
 
 def keep(found: Found, mask: NDArray[np.bool_]) -> Found:
-    """Keep some of what was found."""
+    """Keep the n-grams that a mask selects."""
     return Found(found.ngrams[mask], found.starts[mask])
 
 
 def keep_known(found: Found, keys: pa.Array) -> Found:
-    """Keep the known keys and number them by their place."""
+    """Keep the n-grams with known keys, numbered by the index of the key."""
     places = pc.index_in(pa.array(found.ngrams), value_set=keys).fill_null(-1).to_numpy().astype(np.int64)
     return keep(Found(places, found.starts), places >= 0)
 
@@ -161,7 +164,7 @@ def find_ngrams(words: Words, vocabulary: Vocabulary) -> Iterator[tuple[Found, i
 
 
 def write_vocabulary(path: Path, vocabulary: Vocabulary) -> None:
-    """Write the n-grams as a JSON list, one a line, their words apart by a space, which stands in no word."""
+    """Write the n-grams as a JSON list, one per line, with spaces between their words; no word contains a space."""
     spelled = [vocabulary.words]
     for keys in vocabulary.keys:
         beginnings, last = np.divmod(keys.to_numpy(), max(len(vocabulary.words), 1))
@@ -172,7 +175,7 @@ def write_vocabulary(path: Path, vocabulary: Vocabulary) -> None:
 
 
 def read_vocabulary(path: Path) -> Vocabulary:
-    """Read back what `write_vocabulary` wrote; an n-gram's number is its place in the list."""
+    """Read back what `write_vocabulary` wrote; an n-gram's number is its index in the list."""
     ngrams = pa.array(json.loads(path.read_text(encoding="utf-8")), pa.string())
     orders = pc.add(pc.count_substring(ngrams, " "), 1).to_numpy()
     words = ngrams.filter(pa.array(orders == 1))

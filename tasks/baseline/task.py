@@ -19,6 +19,6 @@ from tasks.store.outputs import Manifest
 def train_baseline(
     baseline: Baseline, reviews: ReviewsManifest, *, artifacts_dir: Path, data_dir: Path, label_names: Sequence[str]
 ) -> State[Manifest[BaselineFacts]]:
-    """Fit a baseline on the texts of the training split, or reuse the model that the same fit gave."""
+    """Fit a baseline on the texts of the training split, or reuse the model of an identical fit."""
     plan = plan_baseline(baseline, reviews, artifacts_dir=artifacts_dir, data_dir=data_dir, label_names=label_names)
     return produce_in_task(*plan)

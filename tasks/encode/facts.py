@@ -1,4 +1,4 @@
-"""What the manifest of an encoding says of it."""
+"""What the manifest of an encoding says about it."""
 
 from tasks.store.facts import Facts
 
@@ -12,7 +12,7 @@ class TokenTotals(Facts):
 
 
 class EncodingFacts(Facts):
-    """The size of the vocabulary, and the totals of each split by its name."""
+    """The size of the vocabulary, and the token totals by split."""
 
     vocab_size: int
     splits: dict[str, TokenTotals]

@@ -1,4 +1,4 @@
-"""Sequences of one length from tokens of any number."""
+"""Sequences of one length from any numbers of tokens."""
 
 from typing import Any, Literal, NamedTuple
 
@@ -10,16 +10,16 @@ OOV_ID = 1
 
 
 class Tokens(NamedTuple):
-    """The tokens of some texts, one after another: ids (sum(num_tokens),) and num_tokens (num_texts,)."""
+    """The tokens of some texts in one array: ids of shape (sum(num_tokens),), num_tokens of shape (num_texts,)."""
 
     ids: NDArray[np.int32]
     num_tokens: NDArray[np.int64]
 
 
 def pad_tokens(tokens: Tokens, *, length: int, padding: Literal["pre", "post"]) -> NDArray[np.int32]:
-    """Cut each text after its first `length` tokens and pad the shorter ones: an array of shape (num_texts, length).
+    """Truncate each text to its first `length` tokens and pad shorter ones: an array of shape (num_texts, length).
 
-    Equal to Keras's `pad_sequences(..., maxlen=length, padding=padding, truncating="post")`:
+    The result is that of Keras's `pad_sequences(..., maxlen=length, padding=padding, truncating="post")`:
     pad_tokens(Tokens([7, 9], [2]), length=3, padding="pre") -> [[0, 7, 9]].
     """
     kept = np.minimum(tokens.num_tokens, length)
@@ -34,9 +34,9 @@ def pad_tokens(tokens: Tokens, *, length: int, padding: Literal["pre", "post"]) 
 
 
 def mark_wordless(tokens: NDArray[Any]) -> NDArray[Any]:
-    """Read a text without tokens as one unknown word: mark_wordless([[0, 0], [0, 7]]) -> [[1, 0], [0, 7]].
+    """Treat a text without tokens as one unknown word: mark_wordless([[0, 0], [0, 7]]) -> [[1, 0], [0, 7]].
 
-    A layer that masks padding would otherwise average over nothing, and one such review makes every weight NaN.
+    A layer that masks padding would otherwise average over nothing, and one such review would make every weight NaN.
     """
     wordless = ~tokens.any(axis=1)
     if wordless.any():

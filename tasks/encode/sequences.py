@@ -19,14 +19,14 @@ from tasks.ingest.batches import read_batches
 from tasks.process.threads import map_ahead
 from tasks.store.layout import SPLIT_FILES, SPLITS, TRAIN_FILE
 
-# Beyond this, sequences are mapped from disk: a million reviews of 120 words take 240 MB.
+# Larger sequences are memory-mapped from disk: a million reviews of 120 words take 240 MB.
 MEMORY_BUDGET: Final = 128 * 1024**2
 FIT: Final = {"words": fit_words, "subwords": fit_subwords}
 ENCODE: Final = {"words": encode_words, "subwords": encode_subwords}
 
 
 def write_encoding(reviews_folder: Path, encoding: Encoding, folder: Path) -> EncodingFacts:
-    """Write tokenizer.json and {train,validation,test}.parquet; return the vocabulary's size and token counts.
+    """Write tokenizer.json and {train,validation,test}.parquet under `folder`; return vocabulary size and token counts.
 
     Only the training split is read for fitting, so no word of the other splits can reach the vocabulary.
     """
@@ -40,7 +40,7 @@ def write_encoding(reviews_folder: Path, encoding: Encoding, folder: Path) -> En
 
 
 def fit_tokenizer(path: Path, encoding: Encoding) -> Tokenizer:
-    """Fit on one file of reviews; the padding and truncation become part of what is saved."""
+    """Fit a tokenizer on one file of reviews; its padding and truncation are saved with it."""
     texts = (batch.column("text") for batch in read_batches(path, columns=["text"]))
     tokenizer = FIT[encoding.kind](texts, encoding)
     tokenizer.enable_truncation(encoding.length, direction="right")
@@ -56,14 +56,14 @@ def load_tokenizer(path: Path) -> Tokenizer:
 
 
 def forget_length(tokenizer: Tokenizer) -> Tokenizer:
-    """Let a tokenizer return all tokens: how many there are is counted before truncation."""
+    """Make a tokenizer return all tokens, because they are counted before truncation."""
     tokenizer.no_truncation()
     tokenizer.no_padding()
     return tokenizer
 
 
 def encode_texts(texts: pa.Array, tokenizer: Tokenizer, encoding: Encoding) -> dict[str, NDArray[Any]]:
-    """Encode texts: tokens of shape (num_texts, length), num_tokens before truncation, num_oov among those."""
+    """Encode texts: `tokens` (num_texts, length), `num_tokens` before truncation and `num_oov` of them (num_texts,)."""
     found = ENCODE[encoding.kind](texts, tokenizer)
     ends = np.cumsum(np.concatenate([[0], found.ids == OOV_ID]))[np.cumsum(found.num_tokens)]
     return {
@@ -79,7 +79,7 @@ def write_sequences(source: Path, tokenizer: Tokenizer, encoding: Encoding, targ
     schema = sequence_schema(encoding)
     num_tokens = num_oov = num_truncated = 0
     batches = read_batches(source, columns=["id", "text", "label"])
-    # The whole file is read each time, and the integers are small as they are.
+    # The file is always read as a whole, and its integers are small already.
     with pq.ParquetWriter(target, schema, compression="zstd", use_dictionary=False, write_statistics=False) as writer:
         for rows in map_ahead(partial(encode_batch, tokenizer=untruncated, encoding=encoding), batches):
             writer.write_batch(rows)
@@ -122,10 +122,11 @@ def sequence_schema(encoding: Encoding) -> pa.Schema:
 def read_sequences(
     path: Path, *, scratch: Path | None = None, budget: int = MEMORY_BUDGET
 ) -> tuple[NDArray[Any], NDArray[np.int32]]:
-    """Load one split for a model: tokens of shape (num_reviews, length), none without a word, and labels.
+    """Load one split for a model: tokens of shape (num_reviews, length) and labels of shape (num_reviews,).
 
-    Tokens of more than `budget` bytes are unpacked to a file in the folder `scratch`, if there is one, and mapped from
-    it, so that memory does not grow with the corpus; labels take 4 bytes each.
+    No row is all padding (see `mark_wordless`). If a folder `scratch` is given, tokens of more than `budget` bytes are
+    unpacked to a file in it and memory-mapped, so that only the labels, of 4 bytes each, take memory that grows with
+    the corpus.
     """
     with pq.ParquetFile(path) as file:
         kind = file.schema_arrow.field("tokens").type

@@ -1,6 +1,6 @@
 """Subword tokens: byte-pair encoding (Sennrich et al. 2016) over bytes, by the `tokenizers` library.
 
-Working on bytes, it has a token for every text: nothing is out of vocabulary.
+Because it works on bytes, it can encode every text: nothing is out of vocabulary.
 """
 
 import json
@@ -32,7 +32,7 @@ def fit_subwords(batches: Iterable[pa.Array], encoding: Encoding) -> Tokenizer:
 
 
 def forget_special_tokens(tokenizer: Tokenizer) -> Tokenizer:
-    """Keep the ids of padding and out-of-vocabulary, but read their names as plain text where a review has them."""
+    """Keep the ids of padding and out-of-vocabulary, but treat their names as plain text if they occur in a review."""
     description = json.loads(tokenizer.to_str())
     description["added_tokens"] = []
     return Tokenizer.from_str(json.dumps(description))

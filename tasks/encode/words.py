@@ -1,7 +1,8 @@
 """Word tokens with the semantics of Keras's `Tokenizer(num_words, oov_token)`, computed on columns.
 
-Text is lower-cased, the characters in FILTERS become spaces, and words are what stands between spaces. Word ids follow
-falling frequency, ties in order of first appearance. A worked case: after fitting "a b b", `b` is 2 and `a` is 3.
+Text is lower-cased, the characters in FILTERS become spaces, and text is split into words at spaces. Word ids are in
+descending order of frequency, ties in order of first appearance. A worked case: after fitting "a b b", `b` is 2 and
+`a` is 3.
 Source: https://github.com/keras-team/keras/blob/v3.15.1/keras/src/legacy/preprocessing/text.py
 """
 
@@ -23,15 +24,15 @@ from tasks.process.threads import map_ahead
 FILTERS: Final = '!"#$%&()*+,-./:;<=>?@[\\]^_`{|}~\t\n'
 PAD, OOV = "<PAD>", "<OOV>"
 SPACE: Final = ord(" ")
-# The one letter whose lower case depends on its neighbours: Python knows that, the library's Lowercase does not.
-# Marks may stand between it and them; looking back, the engine wants their number, and real text has few.
+# Sigma is the one letter whose lower case depends on its neighbours, which Python respects and the library's Lowercase
+# does not. Marks may separate it from them; a look-behind needs a fixed number of marks, and real text has few.
 CASED_BEFORE: Final = "|".join(rf"(?<=\p{{Cased}}\p{{Case_Ignorable}}{{{count}}})" for count in range(9))
 FINAL_SIGMA: Final = rf"(?:{CASED_BEFORE})Σ(?!\p{{Case_Ignorable}}*\p{{Cased}})"
 FILTER_TABLE: Final = bytes(SPACE if chr(byte) in FILTERS else byte for byte in range(256))
 
 
 def split_words(texts: pa.Array) -> tuple[pa.Array, NDArray[np.int64]]:
-    """Split texts into one flat array of words, and the number of words of each text.
+    """Split texts into one flat array of words, and count the words of each text: shape (num_texts,).
 
     split_words(["It's bad!", ""]) -> (["it's", "bad"], [2, 0])
     """
@@ -50,7 +51,7 @@ def split_words(texts: pa.Array) -> tuple[pa.Array, NDArray[np.int64]]:
 
 
 def fit_words(batches: Iterable[pa.Array], encoding: Encoding) -> Tokenizer:
-    """Rank the words of the training texts; ids 0 and 1 are padding and out-of-vocabulary, as in Keras."""
+    """Fit on the commonest words of the training texts; ids 0 and 1 are padding and out-of-vocabulary, as in Keras."""
     counts: dict[str, int] = {}
     for words, totals in map_ahead(count_words, batches):
         for word, total in zip(words, totals, strict=True):
@@ -89,7 +90,7 @@ def escape_class(characters: str) -> str:
 
 
 def encode_words(texts: pa.Array, tokenizer: Tokenizer) -> Tokens:
-    """Turn texts into token ids, out-of-vocabulary words into OOV_ID."""
+    """Turn texts into token ids; words that are out of vocabulary become OOV_ID."""
     words, num_tokens = split_words(texts)
     column = words.dictionary_encode()
     known = pc.index_in(column.dictionary, value_set=list_words(tokenizer))
@@ -98,6 +99,6 @@ def encode_words(texts: pa.Array, tokenizer: Tokenizer) -> Tokens:
 
 @lru_cache(maxsize=8)
 def list_words(tokenizer: Tokenizer) -> pa.Array:
-    """List a tokenizer's words in the order of their ids; kept, because it takes longer than encoding a short text."""
+    """List a tokenizer's words in the order of their ids; cached, because this is slower than encoding a short text."""
     ranked = sorted(tokenizer.get_vocab().items(), key=itemgetter(1))
     return pa.array([word for word, _ in ranked], pa.string())
