@@ -27,12 +27,12 @@ def list_accelerators() -> list[str]:
 
 
 def list_tensorflow_gpus() -> list[str]:
-    """Let GPU memory grow as it is needed, which has to be set before the first use; return the GPUs' names."""
+    """Let GPU memory grow as needed, which has to be set before the first use; return the GPUs' names."""
     import tensorflow as tf
 
     gpus = tf.config.list_physical_devices("GPU")
     for gpu in gpus:
-        with contextlib.suppress(RuntimeError):  # raised when the GPU is in use, hence set already
+        with contextlib.suppress(RuntimeError):  # raised when the GPU is in use, so it was set before
             tf.config.experimental.set_memory_growth(gpu, True)
     return [str(tf.config.experimental.get_device_details(gpu).get("device_name", gpu.name)) for gpu in gpus]
 
@@ -45,7 +45,7 @@ def list_jax_gpus() -> list[str]:
 
 
 def make_epoch_runner(model: keras.Model, *, batch_size: int, kernels: Kernels = "auto") -> RunEpoch:
-    """Choose how epochs are run: with plain kernels by `model.fit`, otherwise inside one graph of TensorFlow."""
+    """Choose how epochs are run: by `model.fit` with plain kernels, otherwise inside one TensorFlow graph."""
     chosen = choose_kernels(kernels, backend=keras.backend.backend())
     if chosen == "plain":
         return make_plain_epoch_runner(model, batch_size=batch_size)
@@ -55,7 +55,7 @@ def make_epoch_runner(model: keras.Model, *, batch_size: int, kernels: Kernels =
 
 
 def speed_up_prediction(model: keras.Model, *, kernels: Kernels = "auto") -> None:
-    """Let a loaded model compute as fast as a trained one does; the same text gets the same outputs in any batch."""
+    """Make a loaded model as fast as one in training; the same text gets the same outputs in any batch."""
     chosen = choose_kernels(kernels, backend=keras.backend.backend())
     if chosen != "plain":
         from tasks.train.kernels import fast_epochs
@@ -65,7 +65,7 @@ def speed_up_prediction(model: keras.Model, *, kernels: Kernels = "auto") -> Non
 
 
 def name_kernel(model: keras.Model) -> str:
-    """Name what computes a model's recurrent and convolutional layers: native, block, both, or stock for all."""
+    """Name what computes a model's recurrent and convolutional layers: native, block, both, or stock for Keras only."""
     if keras.backend.backend() != "tensorflow":
         return "stock"
     from tasks.train.kernels import fast_epochs
@@ -93,6 +93,6 @@ def make_plain_epoch_runner(model: keras.Model, *, batch_size: int) -> RunEpoch:
 
 
 def release_memory() -> None:
-    """Forget the models and graphs of the training that has ended, so that memory does not add up over variants."""
+    """Release the models and graphs of a finished training, so that memory does not add up over variants."""
     keras.backend.clear_session(free_memory=True)
     gc.collect()

@@ -1,4 +1,4 @@
-"""From a row of the table to a compiled Keras model."""
+"""Build a compiled Keras model from a row of the table of variants."""
 
 import math
 from functools import reduce
@@ -17,7 +17,7 @@ def build_model(
 ) -> keras.Model:
     """Build a compiled model: token ids of shape (batch, length) -> probabilities of shape (batch, 1) for two classes.
 
-    More classes get one softmax output each. With `clip_norm` the gradients' norm, over all weights, is held below it.
+    More classes get one softmax output each. `clip_norm` bounds the norm of the gradients of all weights together.
     """
     tokens = keras.Input((encoding.length,), dtype="int32")
     words = keras.layers.Embedding(encoding.vocab_size, variant.embedding_dim, mask_zero=variant.mask)(tokens)
@@ -36,7 +36,7 @@ def build_model(
 
 
 def make_head(variant: Variant, num_classes: int) -> list[keras.Layer]:
-    """Make what turns what was read into probabilities."""
+    """Make the layers that turn the output of the variant's body into probabilities."""
     hidden = [keras.layers.Dense(variant.hidden, activation="relu")] if variant.hidden else []
     if num_classes == BINARY:
         return [*hidden, keras.layers.Dense(1, activation="sigmoid")]

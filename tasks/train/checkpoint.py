@@ -1,4 +1,4 @@
-"""The state of a training after a whole epoch, in one file without pickle, replaced atomically."""
+"""The state of a training after a completed epoch, in one file without pickle, replaced atomically."""
 
 import json
 import os
@@ -30,9 +30,9 @@ def save_checkpoint(path: Path, model: keras.Model, best: list[NDArray[Any]], hi
 
 
 def load_checkpoint(path: Path, model: keras.Model) -> tuple[list[NDArray[Any]], list[EpochRecord]]:
-    """Put a checkpoint into the model and its optimizer; returns the best weights and the history.
+    """Load a checkpoint into the model and its optimizer; returns the best weights and the history.
 
-    Without a file, or with one that cannot be read, the model stays as it is: (its own weights, []).
+    If the file is missing or damaged, the model stays as it is and the result is its own weights and no history.
     """
     arrays = read_arrays(path)
     if not arrays:
@@ -47,7 +47,7 @@ def load_checkpoint(path: Path, model: keras.Model) -> tuple[list[NDArray[Any]],
 
 
 def read_arrays(path: Path) -> dict[str, NDArray[Any]]:
-    """Read all arrays of a checkpoint; none of one that is missing or damaged, as by a power failure."""
+    """Read all arrays of a checkpoint; none if it is missing or damaged, for example by a power failure."""
     try:
         with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
             return dict(arrays)

@@ -1,4 +1,4 @@
-"""Which device will compute a model, found without importing a backend where there is none but the processor."""
+"""Find out which device will compute a model, without importing a backend if there is only the processor."""
 
 import multiprocessing
 import os
@@ -10,7 +10,7 @@ from typing import Final
 from tasks.process.child import run_apart
 
 CPU: Final = "CPU"
-# Device files of NVIDIA's, of WSL's, of AMD's and of TPUs' drivers.
+# Device files of the drivers of NVIDIA, WSL, AMD and TPUs.
 ACCELERATOR_FILES: Final = ("nvidia[0-9]*", "dxg", "kfd", "accel*", "vfio/[0-9]*")
 HIDES_GPUS: Final = {"", "-1"}
 
@@ -19,8 +19,8 @@ HIDES_GPUS: Final = {"", "-1"}
 def find_device() -> str:
     """Name the accelerators that the backend will use, or "CPU".
 
-    Where a driver's device file shows that there may be one, the backend itself is asked, since it may lack the
-    libraries to use it. It is asked in a child process, or in this one if this is a child already.
+    If a driver's device file shows that there may be one, the backend itself is asked, since it may lack the libraries
+    to use it. It is asked in a child process, or in this one if this is a child already.
     """
     if not may_have_accelerator(Path("/dev")):
         return CPU
@@ -32,7 +32,7 @@ def find_device() -> str:
 
 
 def may_have_accelerator(devices: Path) -> bool:
-    """Tell whether the folder of device files has one of an accelerator that the environment does not hide."""
+    """Tell whether there is the device file of an accelerator, and the environment does not hide accelerators."""
     if os.environ.get("CUDA_VISIBLE_DEVICES", "all") in HIDES_GPUS:
         return False
     return any(next(devices.glob(pattern), None) for pattern in ACCELERATOR_FILES)

@@ -12,7 +12,7 @@ TAGS: Final = ("loss", "accuracy", "val_loss", "val_accuracy", "reviews_per_seco
 
 
 def write_events(folder: Path, record: EpochRecord) -> None:
-    """Add one epoch to the logs; a repeated epoch takes the place of the earlier try in TensorBoard."""
+    """Add one epoch to the logs; in TensorBoard, a repeated epoch replaces the earlier attempt."""
     with SummaryWriter(str(folder), purge_step=record.epoch, filename_suffix=f".{record.epoch}") as writer:
         for tag in TAGS:
             writer.add_scalar(tag, asdict(record)[tag], record.epoch)

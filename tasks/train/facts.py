@@ -1,13 +1,13 @@
-"""What the manifest of a trained network says of it."""
+"""What the manifest of a trained network says about it."""
 
 from tasks.store.facts import Facts
 
 
 class HistoryFacts(Facts):
-    """The numbers of a training that its epochs give; accuracies and losses are those of the best epoch.
+    """The numbers of a training that come from its epochs; accuracies and losses are those of the best epoch.
 
-    `epoch_seconds` and `reviews_per_second` are medians over the epochs, of the updates alone, so that compiling in the
-    first epoch does not count; `train_seconds` is everything, validation and compiling included.
+    `epoch_seconds` and `reviews_per_second` are medians over the epochs and cover the updates alone, so compiling in
+    the first epoch does not count; `train_seconds` covers everything, including validation and compiling.
     """
 
     batch_size: int
@@ -23,7 +23,7 @@ class HistoryFacts(Facts):
 
 
 class TrainingFacts(HistoryFacts):
-    """The numbers of one training, what it ran on, and what was trained; `kernel` names the code that computed."""
+    """The numbers of one training, what it ran on, and what was trained; `kernel` names the code that computed it."""
 
     num_params: int
     device: str

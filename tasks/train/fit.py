@@ -1,7 +1,7 @@
 """Fit a model epoch by epoch: early stopping, the best weights kept, a checkpoint after each epoch.
 
-The order of the reviews in an epoch depends on the seed and the number of the epoch alone, so a training that goes on
-from a checkpoint ends with the weights of one that was never interrupted.
+The order of the reviews in an epoch depends on the seed and the number of the epoch alone, so a training that resumes
+from a checkpoint ends with the same weights as one that was never interrupted.
 """
 
 import math
@@ -28,7 +28,7 @@ class Split(NamedTuple):
     labels: NDArray[np.int32]
 
 
-# Runs one epoch over tokens and labels in their order, telling how many reviews are done; returns the mean loss and
+# Runs one epoch over tokens and labels in their order, and reports how many reviews are done; returns the mean loss and
 # accuracy by name.
 RunEpoch = Callable[[Rows, Rows, Callable[[int], None]], dict[str, float]]
 
@@ -45,7 +45,7 @@ def fit(
 ) -> list[EpochRecord]:
     """Train until the epochs or the patience run out and leave the best weights in the model; returns the history.
 
-    Goes on from `checkpoint` if there is one. Raises TrainingError when a loss stops being a number.
+    Resumes from `checkpoint` if it exists. Raises TrainingError when a loss is not finite.
     """
     best, history = load_checkpoint(checkpoint, model)
     while not is_finished(history, settings):
@@ -71,7 +71,7 @@ def train_epoch(
     seed: int,
     listener: Listener,
 ) -> EpochRecord:
-    """Update the model once with every review, in the order of this epoch, and validate it."""
+    """Train the model on every review once, in the order of this epoch, and validate it."""
     started = time.perf_counter()
     order = np.random.default_rng([seed, epoch]).permutation(len(train.labels))
     scores = run_epoch(
@@ -81,9 +81,7 @@ def train_epoch(
     probabilities = predict_probabilities(model, validation.tokens)
     val_loss = negative_log_likelihood(probabilities, validation.labels)
     if not (math.isfinite(scores["loss"]) and math.isfinite(val_loss)):
-        raise TrainingError(
-            f"the loss is no longer a number in epoch {epoch}; expected a finite loss. Try a smaller learning rate."
-        )
+        raise TrainingError(f"the loss is not finite in epoch {epoch}; expected a number. Try a smaller learning rate.")
     return EpochRecord(
         epoch=epoch,
         loss=scores["loss"],
@@ -97,7 +95,7 @@ def train_epoch(
 
 
 def is_finished(history: list[EpochRecord], settings: FitSettings) -> bool:
-    """Tell whether all epochs are done, the task is solved, or `patience` epochs brought no lower validation loss."""
+    """Tell whether all epochs are done, the task is solved, or validation loss has not fallen for `patience` epochs."""
     if not history:
         return False
     if settings.solved_at is not None and history[-1].val_accuracy >= settings.solved_at:
@@ -106,5 +104,5 @@ def is_finished(history: list[EpochRecord], settings: FitSettings) -> bool:
 
 
 def best_epoch(history: list[EpochRecord]) -> int:
-    """Return the epoch of the lowest validation loss, the first of equals."""
+    """Return the epoch of the lowest validation loss, the first one in a tie."""
     return min(history, key=lambda record: record.val_loss).epoch

@@ -20,14 +20,14 @@ from tasks.train.settings import FitSettings
 from tasks.train.variants import Variant
 
 TRAIN: Final = "tasks.train.training:train_variant"
-# Kernels that the chosen ones leave unused do not decide anything.
+# Modules that the chosen kernels leave unused decide nothing.
 UNUSED_BY: Final[dict[str, tuple[str, ...]]] = {
     "native": (),
     "tensorflow": tuple(f"tasks.train.kernels.{name}" for name in ("adam", "convolution", "dense", "recurrent")),
     "plain": ("tasks.train.kernels.*",),
 }
 BACKEND_PACKAGES: Final = {"tensorflow": ("tensorflow",), "jax": ("jax", "jaxlib")}
-# The tokenizer is part of the model, though two may encode the same texts alike.
+# The tokenizer is part of the model, even though two tokenizers may encode the same texts alike.
 TRAINED_ON: Final = ("tokenizer.json", TRAIN_FILE, VALIDATION_FILE)
 
 
@@ -68,7 +68,7 @@ def describe_computing(kernels: Kernels) -> dict[str, Any]:
 
 
 def hash_function(function: Callable[..., Any]) -> str:
-    """Hash what a function does, with all of this package that it calls."""
+    """Hash the code of a function and of everything in this package that it calls."""
     if function.__module__.startswith(f"{PACKAGE}.") and "." not in function.__qualname__:
         return hash_json(describe_code(f"{function.__module__}:{function.__qualname__}"))[:16]
     return hash_json(inspect.getsource(function))[:16]

@@ -26,8 +26,8 @@ def plan_training(
 ) -> Plan[TrainingFacts]:
     """Plan a variant that is trained on sequences.
 
-    `listen` is called when a training begins, with the model's name and a folder for its events, and returns who hears
-    of its progress.
+    `listen` is called when a training begins, with the model's name and a folder for its events, and returns the
+    listener that is told of its progress.
     """
     output = Output(
         root=artifacts_dir,

@@ -1,4 +1,4 @@
-"""Rows of arrays in another order, gathered piece by piece: an epoch needs no shuffled copy of all sequences."""
+"""Rows of arrays in a given order, gathered piece by piece: an epoch needs no shuffled copy of all sequences."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -7,13 +7,13 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-# Large enough for pieces to cost nothing, small beside what TensorFlow takes.
+# Large enough for the overhead per piece to be negligible, small compared with what TensorFlow takes.
 PIECE_BYTES: Final = 32 * 1024**2
 
 
 @dataclass(frozen=True)
 class Rows:
-    """An array's rows in an order: slicing it gathers them, also from an array on disk."""
+    """An array's rows in a given order; slicing gathers them, also from an array on disk."""
 
     array: NDArray[Any]
     order: NDArray[np.int64]

@@ -1,4 +1,4 @@
-"""How a training is run and who hears of it; free of Keras, so that a reused model costs no import."""
+"""The settings of a training and who is told of its progress; imports no Keras, which a reused model does not need."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ from tasks.train.kernels.choice import Kernels
 
 @dataclass(frozen=True)
 class EpochRecord:
-    """What one epoch gave; `seconds` covers the updates and the validation, `train_seconds` the updates alone."""
+    """The results of one epoch; `seconds` covers the updates and the validation, `train_seconds` the updates alone."""
 
     epoch: int
     loss: float
@@ -21,9 +21,9 @@ class EpochRecord:
 
 @dataclass(frozen=True, kw_only=True)
 class FitSettings:
-    """Everything that decides a training, the data and the model apart.
+    """Everything that decides a training, except the data and the model.
 
-    From an accuracy of `solved_at` on validation on, there is nothing left to learn. `clip_norm` bounds the gradients'.
+    Training ends once the accuracy on validation reaches `solved_at`. `clip_norm` bounds the norm of the gradients.
     """
 
     epochs: int
@@ -37,17 +37,17 @@ class FitSettings:
 
 
 class Listener:
-    """Is told of a training's progress; this one does nothing with it."""
+    """Is told of a training's progress; this base class does nothing with it."""
 
     def on_progress(self, epoch: int, num_done: int, num_reviews: int) -> None:
-        """Hear how many reviews of an epoch are done."""
+        """Receive the number of reviews of an epoch that are done."""
 
     def on_epoch(self, history: list[EpochRecord]) -> None:
-        """Hear that an epoch is whole; its record is the last."""
+        """Receive the history after each epoch, whose record is the last one."""
 
 
 def describe_epoch(history: list[EpochRecord], settings: FitSettings) -> str:
-    """Put the last epoch into one line; the ETA is for all epochs, which early stopping may cut short."""
+    """Describe the last epoch in one line; the ETA is for all epochs, which early stopping may cut short."""
     last = history[-1]
     eta = last.seconds * (settings.epochs - last.epoch)
     return (

@@ -1,4 +1,4 @@
-"""Prefect task that trains one variant with one seed, and how its progress is told."""
+"""Prefect task that trains one variant with one seed, and shows its progress."""
 
 import time
 from functools import partial
@@ -26,7 +26,7 @@ SECONDS_BETWEEN_UPDATES: Final = 2.0
 
 
 class Progress(Listener):
-    """Tells of a training: a bar on a terminal, a line per epoch in the logs, an artifact in the UI, TensorBoard."""
+    """Shows a training's progress: a bar on a terminal, a log line per epoch, an artifact in the UI, TensorBoard."""
 
     def __init__(self, name: str, event_folder: Path, *, settings: FitSettings) -> None:
         self.name = name
@@ -38,7 +38,7 @@ class Progress(Listener):
         self.artifact_id = cast("UUID", create_progress_artifact(0.0, key=f"progress-{name}", description=name))
 
     def on_progress(self, epoch: int, num_done: int, num_reviews: int) -> None:
-        """Move the bar, and now and then the artifact."""
+        """Update the bar, and the artifact every few seconds."""
         if self.bar is None:
             # disable=None: no bar unless standard error is a terminal.
             self.bar = tqdm(
@@ -49,7 +49,7 @@ class Progress(Listener):
             self.update_artifact(100 * (epoch - 1 + num_done / num_reviews) / self.settings.epochs)
 
     def on_epoch(self, history: list[EpochRecord]) -> None:
-        """Log the epoch."""
+        """Log the epoch, and update the artifact and TensorBoard."""
         if self.bar is not None:
             self.bar.close()
             self.bar = None
@@ -74,7 +74,7 @@ def train_variant(
     data_dir: Path,
     artifacts_dir: Path,
 ) -> State[Manifest[TrainingFacts]]:
-    """Train a variant on sequences, or reuse the model that the same training gave."""
+    """Train a variant on sequences, or reuse the model of an identical training."""
     plan = plan_training(
         variant,
         settings,

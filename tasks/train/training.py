@@ -34,9 +34,10 @@ def train_variant(
     folder: Path,
     listener: Listener,
 ) -> TrainingFacts:
-    """Write model.keras, summary.txt, history.csv and a copy of tokenizer.json under `folder`; return the numbers.
+    """Train a variant; write model.keras, summary.txt, history.csv and a copy of tokenizer.json; return the numbers.
 
-    `folder`/checkpoint keeps the state after each epoch, for a training that was interrupted.
+    The files go to `folder`; `folder`/checkpoint keeps the state after each epoch, so that an interrupted training can
+    resume. Raises TrainingError when a loss is not finite.
     """
     device = prepare_device()
     keras.utils.set_random_seed(settings.seed)

@@ -1,8 +1,9 @@
 """The table of model variants: to add one, write its function and its row here; everything else follows.
 
-A variant's function is given `keras.layers`, so that reading the table does not import Keras, and returns what reads
-the word vectors: layers, or functions of what the one before gave. It stands alone: what else it called in this file
-would not be part of a model's fingerprint. A dense layer of `hidden` rectified units and the head follow.
+A variant's function is given `keras.layers`, so that reading the table does not import Keras. It returns the layers
+that read the word vectors, or functions that take the output of the one before. It calls no other function of this
+file, because a change of a shared one would change the fingerprints of all variants that call it. A dense layer of
+`hidden` rectified units and the head follow.
 """
 
 from collections.abc import Callable, Sequence
@@ -14,9 +15,9 @@ from typing import Any, Final
 class Variant:
     """One model: how its text is encoded, what it is made of and how it is trained.
 
-    `num_params` is what it must have for two classes. `hidden` are the units of the dense layer before the head, 0 for
-    none. `mask` lets the layers skip padding. `initialise`, if given, is called with the built model and the length of
-    its sequences.
+    `num_params` is the number of parameters that it must have for two classes. `hidden` is the number of units of the
+    dense layer before the head, 0 for none. `mask` lets the layers skip padding. `initialise`, if given, is called with
+    the built model and the length of its sequences.
     """
 
     name: str
@@ -106,7 +107,8 @@ def attention(layers: Any) -> list[Any]:
 def initialise_chrono(model: Any, length: int) -> None:
     """Give each LSTM cell a memory span drawn up to the sequence's length (Tallec & Ollivier 2018).
 
-    The forget gate's bias is log(u), u uniform in [1, length - 1], the input gate's its negative; Keras's are 1 and 0.
+    The forget gate's bias is log(u) with u uniform in [1, length - 1], and the input gate's is the negative of that; in
+    Keras they are 1 and 0.
     """
     from keras import layers, ops, random
 
@@ -121,7 +123,7 @@ SEED: Final = "seed"
 LONG: Final = "long"
 MORE: Final = "more"
 GROUPS: Final = {
-    SEED: "the ten models of the course note that this project grew out of",
+    SEED: "the ten models of the course notebook that this project grew out of",
     LONG: "five of them on the first 400 words, padding masked where it matters",
     MORE: "a GRU of one direction, an LSTM that starts with a long memory, an attention encoder",
 }

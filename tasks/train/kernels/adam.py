@@ -1,4 +1,4 @@
-"""Adam through the package's C library: one pass over a variable instead of twelve, a table's rows included."""
+"""Adam through the package's C library: one pass over a variable instead of twelve, also for single rows of a table."""
 
 import functools
 from collections.abc import Iterable
@@ -11,7 +11,7 @@ from tasks.train.kernels.recurrent import load_library
 
 
 def can_use_native_adam(model: keras.Model) -> bool:
-    """Tell whether a model is trained by plain Adam: float32, nothing averaged, decayed or accumulated."""
+    """Tell whether a model is trained by plain Adam in float32: nothing is averaged, decayed, scaled or accumulated."""
     optimizer = model.optimizer
     extras = ("weight_decay", "use_ema", "loss_scale_factor")
     return (
@@ -23,7 +23,7 @@ def can_use_native_adam(model: keras.Model) -> bool:
 
 
 def speed_up_adam(optimizer: keras.optimizers.Adam) -> None:
-    """Let an optimizer make its updates with the C library; its variables stay its own."""
+    """Let an optimizer make its updates with the C library; it keeps its own variables."""
     optimizer.apply_gradients = functools.partial(apply_gradients, optimizer)
 
 
@@ -34,7 +34,7 @@ def apply_gradients(optimizer: keras.optimizers.Adam, pairs: Iterable[tuple[Any,
         return keras.optimizers.Adam.apply_gradients(optimizer, zip(gradients, variables, strict=True))
     if not optimizer.built:
         optimizer.build(variables)
-    gradients = optimizer._clip_gradients(gradients)  # noqa: SLF001  as Keras does it, whatever was asked for
+    gradients = optimizer._clip_gradients(gradients)  # noqa: SLF001  as Keras does it, whichever clipping is set
     step = tf.cast(optimizer.iterations.value + 1, tf.float32)
     correction = tf.sqrt(1 - optimizer.beta_2**step) / (1 - optimizer.beta_1**step)
     rate = tf.cast(optimizer.learning_rate, tf.float32) * correction

@@ -27,7 +27,7 @@ def run_block_lstm(
     """Stand in for `keras.layers.LSTM.inner_loop`: one kernel for all steps instead of a loop of small ones.
 
     Takes (batch, length, features); returns the last output (batch, units), all outputs (batch, length, units) and
-    the last [h, c]. Where a mask is given and all outputs are wanted, it goes the stock way.
+    the last [h, c]. If a mask is given and all outputs are wanted, Keras's own loop runs.
     """
     if mask is None:
         return run_all_steps(layer, sequences, initial_state)
@@ -38,7 +38,7 @@ def run_block_lstm(
 
 
 def run_all_steps(layer: keras.layers.LSTM, sequences: tf.Tensor, initial_state: Any) -> LoopResult:
-    """Run the kernel where no step is masked."""
+    """Run the kernel when no step is masked."""
     steps = tf.transpose(tf.reverse(sequences, [1]) if layer.go_backwards else sequences, [1, 0, 2])
     hidden, carry = call_block_kernel(layer.cell, steps, *initial_state, num_steps=tf.shape(steps)[0])
     return hidden[-1], tf.transpose(hidden, [1, 0, 2]), [hidden[-1], carry[-1]]
@@ -49,8 +49,8 @@ def run_unmasked_steps(
 ) -> LoopResult:
     """Run the kernel with the masked steps moved behind the words, and take the state after the last word.
 
-    What the kernel makes of the padding reaches neither a result nor a gradient, and no step beyond the longest row is
-    computed. All padding: output 0, state kept.
+    What the kernel computes from padding reaches neither a result nor a gradient, and no step beyond the longest row is
+    computed. A row that is all padding has output 0 and keeps its state.
     """
     positions = tf.range(tf.shape(mask)[1])
     rank = tf.where(mask, -positions if layer.go_backwards else positions, tf.size(positions))
@@ -72,7 +72,7 @@ def call_block_kernel(
 ) -> tuple[tf.Tensor, tf.Tensor]:
     """Run an LSTM cell over (length, batch, features); return h and c, each (length, batch, units).
 
-    Of TensorFlow's two kernels only this one is right: BlockLSTMV2 has a wrong gradient. It clips c unless told not to.
+    Of TensorFlow's two kernels, only this one is correct: BlockLSTMV2 has a wrong gradient. By default it clips c.
     """
     no_peephole = tf.zeros([cell.units])
     outputs = tf.raw_ops.BlockLSTM(

@@ -1,4 +1,4 @@
-"""Which kernels a training may use: the package's own, those of TensorFlow, or plain Keras; free of Keras itself."""
+"""Which kernels a training may use: the package's own, those of TensorFlow, or plain Keras; imports no Keras."""
 
 from functools import cache
 from importlib.machinery import EXTENSION_SUFFIXES
@@ -16,16 +16,16 @@ CHOICES: Final[tuple[Kernels, ...]] = get_args(Kernels)
 
 
 def choose_kernels(wanted: Kernels, *, backend: str) -> Kernels:
-    """Replace `auto` by the fastest kernels that there are, and those that a backend has not by `plain`.
+    """Replace `auto` by the fastest available kernels, and any choice by `plain` if the backend is not TensorFlow.
 
-    Raises UserError where `native` is wanted by name and is not built.
+    Raises UserError when `native` is wanted by name and is not built.
     """
     if backend != "tensorflow":
         return "plain"
     if wanted == "native" and find_library() is None:
         raise UserError(
             "--kernels is 'native', but the package's C library is not built; expected it in tasks/train/kernels. "
-            "Install a C compiler and run pip install -e . again, or choose another: auto."
+            "Install a C compiler and run pip install -e . again, or choose --kernels auto."
         )
     if wanted == "auto":
         return "native" if find_library() else "tensorflow"
@@ -33,13 +33,13 @@ def choose_kernels(wanted: Kernels, *, backend: str) -> Kernels:
 
 
 def find_library() -> Path | None:
-    """Return the path of the compiled C library, or None where it could not be built."""
+    """Return the path of the compiled C library, or None if it could not be built."""
     paths = [ROOM / f"_native{suffix}" for suffix in EXTENSION_SUFFIXES]
     return next((path for path in paths if path.exists()), None)
 
 
 @cache
 def hash_library() -> str | None:
-    """Hash the compiled C library, which its sources and its compiler decide; None where it could not be built."""
+    """Hash the compiled C library, which its sources and its compiler decide; None if it could not be built."""
     library = find_library()
     return record_file(library).sha256[:16] if library else None

@@ -1,7 +1,7 @@
 """Convolutions over the steps of sequences, with bias and ReLU, through the package's C library.
 
-Where the maximum over all positions is what follows a convolution, both are one operation: most of the outputs need not
-be kept, and most of the gradient is nothing.
+If the maximum over all positions follows a convolution, both are one operation: most of the outputs need not be kept,
+and most of the gradient is zero.
 """
 
 from collections.abc import Collection
@@ -28,9 +28,9 @@ def can_use_native_conv(layer: keras.Layer) -> bool:
 
 
 def is_followed_by_maximum(layer: keras.Layer, outputs: Collection[int]) -> bool:
-    """Tell whether nothing but the maximum over all positions reads a layer whose activation keeps their order.
+    """Tell whether a layer has a monotonic activation and nothing but the maximum over all positions reads its output.
 
-    `outputs` are the ids of the tensors that models put out.
+    `outputs` are the ids of the tensors that are outputs of a model.
     """
     activations = keras.activations
     rising = (activations.relu, activations.linear, activations.tanh, activations.sigmoid)
@@ -62,7 +62,7 @@ def run_native_conv(layer: keras.layers.Conv1D, inputs: tf.Tensor) -> tf.Tensor:
 def run_native_conv_max(layer: keras.layers.Conv1D, inputs: tf.Tensor) -> tf.Tensor:
     """Stand in for the layer's `call` and the maximum that follows: (batch, length, features) -> (batch, 1, filters).
 
-    Bias and activation come after; they keep the order, so that the maximum may come first.
+    Bias and activation are applied afterwards; they are monotonic, so the maximum may come first.
     """
     weights = tf.convert_to_tensor(layer.kernel)
     outputs, _ = load_library().bakeoff_conv_max(inputs=inputs, kernel=weights)

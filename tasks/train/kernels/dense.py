@@ -37,7 +37,7 @@ def run_native_dense(layer: keras.layers.Dense, inputs: tf.Tensor, training: Any
     """Stand in for the layer's `call`: (batch, ..., features) -> (batch, ..., units).
 
     The rows are the positions of a sequence, read by a convolution that is one position wide. Units are added until
-    they fill whole vectors; their bias is minus infinity, so that softmax gives them 0.
+    they fill whole vectors; the added ones have a bias of minus infinity, so that softmax gives them 0.
     """
     del training
     features, units = layer.kernel.shape

@@ -42,7 +42,7 @@ def make_epoch_runner(model: keras.Model, *, batch_size: int, kernels: Kernels =
 
     `run_epoch(tokens, labels, on_progress)` takes integers of shape (reviews, length) and (reviews,), arrays or Rows,
     calls `on_progress` with the number of reviews done so far, and returns the epoch's mean loss and metrics. It makes
-    the updates of `model.fit(tokens, labels, batch_size=batch_size, shuffle=False)`, the last, incomplete batch too.
+    the updates of `model.fit(tokens, labels, batch_size=batch_size, shuffle=False)`, also for the last, partial batch.
     The graph is traced in the first epoch and kept; compile the model before, not between, epochs.
     """
     speed_up_layers(model, kernels=kernels)
@@ -83,7 +83,7 @@ def make_epoch_runner(model: keras.Model, *, batch_size: int, kernels: Kernels =
 def plan_calls(num_steps: int) -> Iterator[tuple[int, int]]:
     """Cut an epoch into calls [first, end) that take between a quarter and one second each.
 
-    The caller works between two items; the next item's size follows from how long that took.
+    The caller does each call before asking for the next one, whose size depends on how long that took.
     """
     first, size = 0, FIRST_CALL_STEPS
     while first < num_steps:
@@ -99,7 +99,7 @@ def plan_calls(num_steps: int) -> Iterator[tuple[int, int]]:
 
 
 def speed_up_layers(model: keras.Model, *, kernels: Kernels = "auto") -> None:
-    """Let the model's layers use the fastest kernels that may be used and can compute what they compute."""
+    """Let the model's layers use the fastest of the chosen kernels that compute exactly what each layer asks for."""
     chosen = choose_kernels(kernels, backend="tensorflow")
     if chosen == "plain" or has_gpu():
         return
@@ -115,7 +115,7 @@ def speed_up_layers(model: keras.Model, *, kernels: Kernels = "auto") -> None:
 
 
 def separate_rows(model: keras.Model, *, kernels: Kernels = "auto") -> None:
-    """Compute each row of a model's Dense layers independently of the other rows, where the C library may be used."""
+    """Compute each row of a model's Dense layers independently of the other rows, if the C library may be used."""
     if choose_kernels(kernels, backend="tensorflow") != "native" or has_gpu():
         return
     for layer in iterate_layers(model):
@@ -124,19 +124,19 @@ def separate_rows(model: keras.Model, *, kernels: Kernels = "auto") -> None:
 
 
 def speed_up_optimizer(model: keras.Model, *, kernels: Kernels = "auto") -> None:
-    """Let a compiled model's Adam make its updates with the C library, where that may be used."""
+    """Let a compiled model's Adam make its updates with the C library, if that may be used."""
     is_wanted = choose_kernels(kernels, backend="tensorflow") == "native" and not has_gpu()
     if is_wanted and can_use_native_adam(model):
         speed_up_adam(model.optimizer)
 
 
 def has_gpu() -> bool:
-    """Tell whether TensorFlow computes on a GPU, which the kernels for a CPU would only hold up."""
+    """Tell whether TensorFlow computes on a GPU, which the kernels for a CPU would only slow down."""
     return bool(tf.config.list_physical_devices("GPU"))
 
 
 def name_kernels(model: keras.Model) -> list[str]:
-    """Name the kernels that replace those of stock layers: native, block, or none of them."""
+    """Name the kernels that replace those of Keras: native, block, both or none."""
     names = {
         run_native: "native",
         run_native_conv: "native",
@@ -149,7 +149,7 @@ def name_kernels(model: keras.Model) -> list[str]:
 
 
 def is_xla_faster(model: keras.Model) -> bool:
-    """Tell whether XLA suits a whole training step: it compiles no kernel that replaces a stock one, nor cuDNN's."""
+    """Tell whether XLA suits a whole training step; it can compile neither kernels that replace Keras's nor cuDNN's."""
     recurrent = keras.layers.LSTM | keras.layers.GRU
     if has_gpu():
         return not any(isinstance(layer, recurrent) for layer in iterate_layers(model))

@@ -22,19 +22,19 @@ CELLS: Final = {keras.layers.LSTM: 0, keras.layers.GRU: 1, keras.layers.SimpleRN
 def load_library() -> Any:
     """Load the library once; returns its operations as functions.
 
-    Raises UserError when TensorFlow does not take them.
+    Raises UserError when TensorFlow does not accept them.
     """
     library = tf.load_op_library(str(find_library()))
     if not hasattr(library, "bakeoff_conv_max_grad"):
         raise UserError(
-            f"TensorFlow {tf.__version__} does not take the operations of the package's C library; expected one of the "
-            "versions in pyproject.toml. Install one of these, or choose: --kernels tensorflow."
+            f"TensorFlow {tf.__version__} does not accept the operations of the package's C library; expected one of "
+            "the versions in pyproject.toml. Install one of these, or choose --kernels tensorflow."
         )
     return library
 
 
 def can_use_native(layer: keras.Layer) -> bool:
-    """Tell whether a layer is a cell as Keras makes it by default, without dropout, in float32."""
+    """Tell whether a recurrent layer has Keras's default activations, a bias and no dropout, in float32."""
     if type(layer) not in CELLS or layer.activation is not keras.activations.tanh:
         return False
     has_plain_gates = (
@@ -54,7 +54,7 @@ def run_native(
     """Stand in for the layer's `inner_loop`.
 
     Takes (batch, length, features) and a mask of (batch, length) or None; returns the last output (batch, units), all
-    outputs (batch, length, units; length 0 where the layer does not return them) and the last states.
+    outputs (batch, length, units; length 0 if the layer does not return them) and the last states.
     """
     cell = layer.cell
     states = list(initial_state) if isinstance(initial_state, list | tuple) else [initial_state]
@@ -85,9 +85,9 @@ def run_native(
 def differentiate(
     operation: Any, d_outputs: tf.Tensor, d_output: tf.Tensor, d_hidden: tf.Tensor, d_carry: tf.Tensor, _: tf.Tensor
 ) -> list[tf.Tensor | None]:
-    """Return the gradients of the operation's inputs; those of a cell without carry and of the mask are None.
+    """Return the gradients of the operation's inputs; None for the mask, and for the carry of a cell without one.
 
-    What the forward pass did not save, because it was no training, is computed again.
+    If the forward pass saved nothing, because it was not in training, it is computed again.
     """
     inputs = list(operation.inputs)
     names = ("cell", "go_backwards", "zero_masked", "return_sequences")
