@@ -1,4 +1,4 @@
-"""A model's bundle: everything that is needed to use it, checked against its hashes before anything of it is loaded."""
+"""A model's bundle: everything that is needed to use it, checked against its hashes before any of it is loaded."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,15 +18,15 @@ from tasks.store.usage import mark_used
 
 # In a folder that holds several bundles over time, the link to the one in use.
 CURRENT: Final = "current"
-# What training and what evaluation wrote, each with its hashes.
+# The manifests of training and of evaluation, with the hashes of the files that each wrote.
 MANIFESTS: Final = ("training.json", "manifest.json")
 
 
 class Decided(NamedTuple):
-    """What a model says of texts.
+    """A model's answers for texts.
 
-    Calibrated probabilities (num_texts, num_classes), the answers as indices of labels (num_texts,), and of each text
-    the number of tokens and of unknown ones among them.
+    Calibrated probabilities (num_texts, num_classes), the answers as indices of labels (num_texts,), and for each text
+    the number of its tokens and of the unknown ones among them, both (num_texts,).
     """
 
     probabilities: NDArray[np.float64]
@@ -45,7 +45,7 @@ class Bundle:
 
     @property
     def model_id(self) -> str:
-        """The name by which predictions tell which model made them: variant and fingerprint."""
+        """The name that identifies the model in its predictions: variant and fingerprint."""
         return self.facts.model_id
 
     @property
@@ -63,7 +63,7 @@ class Bundle:
         return self.decide_prepared(self.classifier.prepare(texts))
 
     def decide_prepared(self, prepared: Prepared) -> Decided:
-        """Score what `classifier.prepare` made of texts."""
+        """Score texts that `classifier.prepare` has prepared."""
         scored = self.classifier.predict(prepared)
         probabilities = apply_temperature(scored.probabilities, self.facts.temperature)
         predicted = predict_labels(probabilities, threshold=self.facts.threshold)
@@ -71,9 +71,9 @@ class Bundle:
 
 
 def load_bundle(folder: Path) -> Bundle:
-    """Load a bundle, or the current one of a folder of bundles, running no code from it.
+    """Load a bundle, or the current one of a folder of bundles, without running any code from it.
 
-    Raises UserError when it is none, is incomplete, or a file does not match its hash.
+    Raises UserError when there is no bundle, it is incomplete, or a file does not match its hash.
     """
     folder = find_bundle(folder)
     facts = read_facts(folder)
@@ -82,7 +82,10 @@ def load_bundle(folder: Path) -> Bundle:
 
 
 def read_facts(folder: Path) -> BundleFacts:
-    """Check all files of a bundle against their hashes and return the content of bundle.json."""
+    """Check all files of a bundle against their hashes and return the content of bundle.json.
+
+    Raises UserError as `load_bundle` does.
+    """
     for name in MANIFESTS:
         check_files(folder, read_bundle_manifest(folder / name))
     return read_bundle_file(folder)
@@ -93,11 +96,11 @@ def read_bundle_file(folder: Path) -> BundleFacts:
     try:
         return BundleFacts.read(folder / BUNDLE_FILE)
     except UserError as error:
-        raise UserError(f"the model in {str(folder)!r} has no bundle.json that can be read: {error}") from error
+        raise UserError(f"the model in {str(folder)!r} has no readable bundle.json: {error}") from error
 
 
 def identify_bundle(folder: Path) -> dict[str, str]:
-    """Hash what names the hashes of all files of a bundle."""
+    """Hash the manifests of a bundle, which contain the hashes of all its files."""
     return {name: record_file(folder / name).sha256 for name in MANIFESTS}
 
 
@@ -124,7 +127,7 @@ def read_bundle_manifest(path: Path) -> Manifest:
 
 
 def check_files(folder: Path, manifest: Manifest) -> None:
-    """Raise UserError when a file that the manifest names is missing or is not what it was."""
+    """Raise UserError when a file that the manifest names is missing or has changed."""
     for name, record in manifest.files.items():
         if not (folder / name).is_file():
             raise UserError(f"the model in {str(folder)!r} is incomplete: {name} is missing; expected a whole bundle.")

@@ -1,4 +1,4 @@
-"""Make probabilities mean what they say: one temperature and one threshold, chosen on the validation split."""
+"""Calibrate probabilities and decide by them: one temperature and one threshold, chosen on the validation split."""
 
 from typing import Any, Final
 
@@ -17,16 +17,16 @@ SMALLEST: Final = 1e-12
 
 
 def fit_temperature(probabilities: NDArray[np.floating[Any]], labels: NDArray[np.integer[Any]]) -> float:
-    """Return the temperature within TEMPERATURES at which the labels are likeliest (Guo et al. 2017).
+    """Return the temperature within TEMPERATURES that maximises the likelihood of the labels (Guo et al. 2017).
 
-    Probabilities have shape (num_reviews, num_classes), labels (num_reviews,). Above 1 the model is too sure of itself,
-    below 1 not sure enough. 1 when the reviews cannot tell: all have the same probabilities, or the model is right on
-    every one, so that no sharpness would be too much.
+    Probabilities have shape (num_reviews, num_classes), labels (num_reviews,). Above 1 the model is overconfident,
+    below 1 underconfident. The result is 1 when the reviews do not determine it: when all have the same probabilities,
+    or when the model is right on every one, so that the likelihood only grows as the temperature falls.
     """
     all_right = bool((probabilities.argmax(axis=1) == labels).all())
     if all_right or bool((probabilities == probabilities[0]).all()):
         return NO_TEMPERATURE
-    # Half a second for every flow that only applies temperatures.
+    # Imported here because it would cost half a second in every flow that only applies temperatures.
     from scipy.optimize import minimize_scalar
 
     log_probabilities = take_logarithm(probabilities)
@@ -55,12 +55,12 @@ def take_logarithm(probabilities: NDArray[np.floating[Any]]) -> NDArray[np.float
 
 
 def choose_threshold(probabilities: NDArray[np.floating[Any]], labels: NDArray[np.integer[Any]]) -> float:
-    """Return the threshold nearest 0.5 that is as good as the best: within one standard error of its accuracy.
+    """Return the threshold nearest 0.5 whose accuracy is within one standard error of the best.
 
-    The best threshold of a validation split is partly luck; the one-standard-error rule (Breiman et al. 1984) leaves
-    0.5 only for what luck does not explain. The standard error is that of a rate with one hit and one miss added, so
-    that no error among few reviews is no certainty. A review whose second probability reaches the threshold is of the
-    second class; for more classes than two the answer is 0.5.
+    The best threshold on a validation split is partly luck; the one-standard-error rule (Breiman et al. 1984) departs
+    from 0.5 only for a gain that luck does not explain. The standard error is that of a rate with one hit and one miss
+    added, so that it is not zero when there is no error among a few reviews. A review is assigned to the second class
+    if the probability of that class reaches the threshold; with more than two classes the result is 0.5.
     """
     if probabilities.shape[1] != 2:  # noqa: PLR2004
         return MIDDLE
@@ -75,7 +75,7 @@ def choose_threshold(probabilities: NDArray[np.floating[Any]], labels: NDArray[n
 def score_thresholds(
     positive: NDArray[np.floating[Any]], labels: NDArray[np.integer[Any]]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """List 0.5 and the middles between neighbouring probabilities, ascending, with the accuracy of each."""
+    """List 0.5 and the midpoints between neighbouring probabilities, ascending, with the accuracy at each."""
     values = np.unique([0.0, *positive, 1.0])
     candidates = np.unique([MIDDLE, *(values[1:] + values[:-1]) / 2])
     order = positive.argsort()
@@ -88,7 +88,7 @@ def score_thresholds(
 def reliability(
     probabilities: NDArray[np.floating[Any]], labels: NDArray[np.integer[Any]]
 ) -> tuple[ReliabilityBin, ...]:
-    """Compare confidence with accuracy in the bins of `expected_calibration_error`, empty ones left out."""
+    """Compare confidence with accuracy in the bins of `expected_calibration_error`, leaving out empty ones."""
     confidence = probabilities.max(axis=1)
     correct = probabilities.argmax(axis=1) == labels
     bins = assign_bins(confidence)

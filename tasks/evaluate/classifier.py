@@ -1,4 +1,4 @@
-"""A trained model as what it is for: from texts to class probabilities, whatever kind of model it is."""
+"""A trained model of any kind as a classifier: from texts to class probabilities."""
 
 from functools import cached_property
 from pathlib import Path
@@ -13,12 +13,12 @@ from tasks.evaluate.facts import EncodingOfModel
 from tasks.train.kernels.choice import Kernels
 
 NEURAL_FILE: Final = "model.keras"
-# What a model needs to predict; other files of a training tell of its making.
+# What a model needs to predict; the other files of a training say how it was made.
 MODEL_FILES: Final = (NEURAL_FILE, "tokenizer.json", "model.npz", "vocabulary.json")
 
 
 class Scored(NamedTuple):
-    """Uncalibrated probabilities (num_texts, num_classes), and of each text its number of tokens and unknown ones."""
+    """Uncalibrated probabilities (num_texts, num_classes), and each text's number of tokens and of unknown tokens."""
 
     probabilities: NDArray[np.float64]
     num_tokens: NDArray[np.int32]
@@ -26,7 +26,7 @@ class Scored(NamedTuple):
 
 
 class Prepared(NamedTuple):
-    """What the model reads of some texts, and of each its number of tokens and unknown ones."""
+    """The model's inputs for some texts, and each text's number of tokens and of unknown tokens."""
 
     inputs: Any
     num_tokens: NDArray[np.int32]
@@ -34,13 +34,13 @@ class Prepared(NamedTuple):
 
 
 class Classifier(Protocol):
-    """Scores a string array without nulls, at once or in two steps that may run in threads of their own."""
+    """Scores a string array without nulls, at once or in two steps that may run in different threads."""
 
     def prepare(self, texts: pa.Array) -> Prepared:
-        """Encode texts of any number, in memory that grows with them."""
+        """Encode any number of texts, in memory that grows with them."""
 
     def predict(self, prepared: Prepared) -> Scored:
-        """Predict what was prepared; one call at a time."""
+        """Predict prepared texts; only one call may run at a time."""
 
     def score(self, texts: pa.Array) -> Scored:
         """Prepare and predict."""
@@ -59,7 +59,7 @@ class NeuralClassifier:
 
     @cached_property
     def model(self) -> Any:
-        """The Keras model, loaded when it first predicts: what only counts tokens does not wait for TensorFlow."""
+        """The Keras model, loaded when it first predicts, so that counting tokens does not wait for TensorFlow."""
         import keras
 
         from tasks.train.backend import speed_up_prediction
@@ -69,7 +69,7 @@ class NeuralClassifier:
         return model
 
     def prepare(self, texts: pa.Array) -> Prepared:
-        """Encode."""
+        """Encode texts as token ids."""
         from tasks.encode.padding import mark_wordless
         from tasks.encode.sequences import encode_texts
 
@@ -109,12 +109,12 @@ class BaselineClassifier:
 
 
 def load_classifier(folder: Path, encoding: EncodingOfModel | None, *, kernels: Kernels = "auto") -> Classifier:
-    """Load the model of a bundle; `encoding` is what bundle.json says of how its text is encoded, None if it is not."""
+    """Load the model of a bundle; `encoding` is that of bundle.json, None for a baseline, which reads text."""
     if encoding is None:
         return BaselineClassifier(folder)
     return NeuralClassifier(folder, Encoding(**dict(encoding), description=""), kernels=kernels)
 
 
 def measure_files(folder: Path) -> int:
-    """Add up the bytes of what the model needs to predict."""
+    """Add up the bytes of the files that the model needs to predict."""
     return sum((folder / name).stat().st_size for name in MODEL_FILES if (folder / name).exists())

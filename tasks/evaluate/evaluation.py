@@ -1,4 +1,4 @@
-"""Evaluate a trained model: decide on the validation split, then read the test split once, and complete the bundle."""
+"""Evaluate a trained model: calibrate on the validation split, score the test split once, and complete the bundle."""
 
 import time
 from collections.abc import Sequence
@@ -42,7 +42,10 @@ class Decision(NamedTuple):
 
 
 class ScoredSplit(NamedTuple):
-    """A split's ids and labels, the uncalibrated probabilities that the model gives it, tokens and unknown ones."""
+    """A split's ids and labels, the model's uncalibrated probabilities, and the numbers of tokens and unknown tokens.
+
+    All have shape (num_reviews,), except the probabilities: (num_reviews, num_classes).
+    """
 
     ids: pa.Array
     labels: NDArray[np.int32]
@@ -54,10 +57,10 @@ class ScoredSplit(NamedTuple):
 def evaluate_model(
     model_folder: Path, reviews_folder: Path, folder: Path, *, label_names: Sequence[str], origin: Origin
 ) -> EvaluationFacts:
-    """Score validation and test as the model will be used: from text, by what was saved of it. Return the metrics.
+    """Score validation and test as the model will be used: from text, with the saved files. Return the metrics.
 
-    Writes under `folder` predictions.parquet (test) and validation_predictions.parquet, both calibrated, bundle.json
-    and MODEL_CARD.md.
+    Writes predictions.parquet (test) and validation_predictions.parquet, both calibrated, bundle.json and
+    MODEL_CARD.md under `folder`.
     """
     classifier = load_classifier(model_folder, origin.encoding, kernels=find_kernels(origin))
     validation = score_split(classifier, reviews_folder / VALIDATION_FILE)
@@ -126,7 +129,7 @@ def measure(split: ScoredSplit, decision: Decision) -> Scores:
 
 
 def compare_calibration(split: ScoredSplit, decision: Decision) -> CalibrationFacts:
-    """Measure calibration as the model came out of training and after the temperature was applied."""
+    """Measure calibration before and after the temperature is applied."""
     return CalibrationFacts(
         before=measure_calibration(split.probabilities, split.labels),
         after=measure_calibration(apply_temperature(split.probabilities, decision.temperature), split.labels),
@@ -134,7 +137,7 @@ def compare_calibration(split: ScoredSplit, decision: Decision) -> CalibrationFa
 
 
 def measure_calibration(probabilities: NDArray[np.float64], labels: NDArray[np.int32]) -> CalibrationScores:
-    """Measure how well probabilities hold."""
+    """Measure how well probabilities are calibrated."""
     scores = compute_metrics(probabilities, labels)
     return CalibrationScores(
         nll=scores.nll, brier=scores.brier, ece=scores.ece, reliability=reliability(probabilities, labels)
@@ -142,7 +145,7 @@ def measure_calibration(probabilities: NDArray[np.float64], labels: NDArray[np.i
 
 
 def time_single_reviews(classifier: Classifier, path: Path) -> float:
-    """Measure how many reviews a second the model scores when they come one at a time: the median of some."""
+    """Measure how many reviews a second the model scores one at a time, from the median time of SINGLE_REVIEWS."""
     texts = next(read_batches(path, ["text"])).column("text").slice(0, SINGLE_REVIEWS)
     classifier.score(texts.slice(0, 1))
     seconds = []

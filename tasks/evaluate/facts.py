@@ -1,4 +1,4 @@
-"""What an evaluation says of a model: its scores, and bundle.json, by which the model is used later."""
+"""What an evaluation says about a model: its scores, and bundle.json, by which the model is used later."""
 
 from typing import Final, Literal
 
@@ -12,15 +12,15 @@ from tasks.train.facts import TrainingFacts
 from tasks.train.settings import FitSettings
 
 BUNDLE_FILE: Final = "bundle.json"
-# Of a model of either kind: what its training says of it, and the manifest of its files.
+# For a model of either kind: the facts of its training, and the manifest of its files.
 AnyTraining = TrainingFacts | BaselineFacts
 ModelManifest = Manifest[TrainingFacts] | Manifest[BaselineFacts]
 
 
 class Scores(Measured):
-    """The metrics of one model on one split; those that only the table of metrics knows stand among them.
+    """The metrics of one model on one split, including those that only the table of metrics knows.
 
-    `confusion` counts true labels in rows and predicted ones in columns.
+    `confusion` counts reviews by true label in rows and predicted label in columns.
     """
 
     accuracy: float
@@ -45,7 +45,7 @@ class ReliabilityBin(Facts):
 
 
 class CalibrationScores(Facts):
-    """How well probabilities hold, in numbers and by bins of confidence."""
+    """How well probabilities are calibrated, in numbers and by bins of confidence."""
 
     nll: float
     brier: float
@@ -89,7 +89,7 @@ class EncodingOfModel(Facts):
 class DatasetOfModel(Facts):
     """The data that a model was made from: `counts` are reviews by split and label.
 
-    `file_options` say how a file was read; None for a dataset with a name.
+    `file_options` say how a file was read; None for a named dataset.
     """
 
     name: str

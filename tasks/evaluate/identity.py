@@ -23,7 +23,7 @@ UNUSED_BY_NETWORKS: Final = ("tasks.baseline.*",)
 
 
 def decide_evaluation(model: Manifest[Any], reviews: ReviewsManifest, *, dataset: dict[str, Any]) -> dict[str, Any]:
-    """List what decides predictions and metrics, as plain JSON; `dataset` is what the bundle says of the data."""
+    """List what decides predictions and metrics, as plain JSON; `dataset` is what the bundle says about the data."""
     return {
         "model": {name: model.files[name].sha256 for name in MODEL_FILES if name in model.files},
         # The bundle keeps a profile of the training split.

@@ -1,11 +1,11 @@
-"""How sure an accuracy is: bootstrap over the reviews, Student's t over the seeds."""
+"""The uncertainty of an accuracy: bootstrap over the reviews, Student's t over the seeds."""
 
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-# With 2,000 the bounds themselves scatter: the same draws for all models made 94.5% of 95%.
+# With 2,000 the bounds themselves vary: all models share the draws, and these gave a coverage of 94.5%, not 95%.
 NUM_RESAMPLES: Final = 10_000
 CONFIDENCE: Final = 0.95
 
@@ -14,9 +14,10 @@ def bootstrap_accuracy(correct: NDArray[np.bool_], *, seed: int = 0) -> tuple[fl
     """Return the bounds of the 95% percentile interval of accuracy for hits of shape (num_seeds, num_reviews).
 
     Each resample draws reviews with replacement and adds a draw of the seeds' part (`draw_seed_effects`), so the
-    interval covers the choice of the test reviews and, with more than one seed, of the seed; with one seed it speaks
-    for that one model. Bounds stay within [0, 1]. Where every answer of every seed is right, or wrong, resamples are
-    all alike and would give a point: then the interval is Wilson's (1927) for that many reviews.
+    interval covers the choice of the test reviews and, with more than one seed, of the seed; with one seed it is about
+    that one model only. Bounds stay within [0, 1]. If all answers of all seeds are right, or all are wrong, every
+    resample is the same and would give a single point; the result is then Wilson's interval (1927) for that many
+    reviews.
     """
     if correct.all() or not correct.any():
         from scipy.stats import binomtest
@@ -33,7 +34,7 @@ def bootstrap_accuracy(correct: NDArray[np.bool_], *, seed: int = 0) -> tuple[fl
 def draw_reviews(counts: NDArray[np.intp], random: np.random.Generator) -> NDArray[np.int64]:
     """Resample reviews that fall into kinds: counts of shape (num_kinds,) -> (NUM_RESAMPLES, num_kinds).
 
-    Drawing reviews with replacement is drawing how many there are of each kind: a multinomial, which is exact.
+    Drawing reviews with replacement amounts to drawing the count of each kind, which is exactly multinomial.
     """
     num_reviews = counts.sum()
     return random.multinomial(num_reviews, counts / num_reviews, size=NUM_RESAMPLES)
@@ -42,11 +43,11 @@ def draw_reviews(counts: NDArray[np.intp], random: np.random.Generator) -> NDArr
 def draw_seed_effects(*models: NDArray[np.bool_], random: np.random.Generator) -> NDArray[np.float64]:
     """Draw how far the mean of these seeds may be from that of all seeds: shape (NUM_RESAMPLES,), zero for one seed.
 
-    Drawing a few seeds with replacement gives too narrow an interval: of three seeds it finds two thirds of their
-    variance and takes it for known. With a few seeds their mean follows Student's t with num_seeds - 1 degrees of
-    freedom, scaled by their standard error; adding such draws to those of the reviews makes a generalized confidence
-    interval (Weerahandi 1993). For the difference of two models the variances add up, with Welch's degrees of freedom
-    (1947). The tests hold the coverage with three and with five seeds to at least 93%; with two it is 91%.
+    Drawing a few seeds with replacement gives too narrow an interval: with three seeds it shows two thirds of their
+    variance and treats it as known. The mean of a few seeds follows Student's t with num_seeds - 1 degrees of freedom,
+    scaled by their standard error; adding such draws to those of the reviews makes a generalized confidence interval
+    (Weerahandi 1993). For the difference of two models the variances add up, with Welch's degrees of freedom (1947).
+    The tests require a coverage of at least 93% with three and with five seeds; with two it is 91%.
     """
     variances = np.array([estimate_seed_variance(correct) for correct in models])
     if not variances.any():
@@ -60,8 +61,8 @@ def draw_seed_effects(*models: NDArray[np.bool_], random: np.random.Generator) -
 def estimate_seed_variance(correct: NDArray[np.bool_]) -> float:
     """Estimate the variance of the mean of these seeds that is due to their choice; 0 for one seed, which shows none.
 
-    Seeds also differ because each errs on other reviews, which the resampled reviews show already; that share is taken
-    off (the interaction of a crossed design, Searle, Casella & McCulloch 1992, chapter 4).
+    Seeds also differ because each errs on different reviews, which resampling the reviews covers already; that share is
+    subtracted (the interaction of a crossed design, Searle, Casella & McCulloch 1992, chapter 4).
     """
     num_seeds = len(correct)
     if num_seeds == 1:

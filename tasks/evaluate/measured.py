@@ -8,7 +8,7 @@ from tasks.store.facts import Facts
 
 
 class Measured(Facts):
-    """A record whose fields are, among others, metrics by their names.
+    """A record whose fields include metrics, by their names.
 
     The metrics that code asks for by name are declared as fields. Any other field must be a number or null: it is a
     metric that only the table of metrics knows.

@@ -14,16 +14,16 @@ from tasks.evaluate import metrics
 from tasks.evaluate.facts import Scores
 from tasks.evaluate.metrics import NUM_BINS, Answers, count_confusion
 
-# The leaderboard in the terminal, in Markdown and in Prefect's UI; the report's page; the model card; the result of a
-# scoring of labelled texts.
+# The leaderboard in the terminal, in Markdown and in Prefect's UI; the report's page; the model card; the result of
+# scoring labelled texts.
 Place = Literal["table", "page", "card", "scoring"]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Metric:
-    """A metric: its name in JSON and CSV, how people call it, and how and where it is shown.
+    """A metric: its name in JSON and CSV, what people call it, and how and where it is shown.
 
-    `template` formats it beside other models', `precise` where it stands alone.
+    `template` formats a value that is shown beside other models', `precise` one that stands alone.
     On a narrow terminal, columns of a lower `rank` are left out first.
     """
 
@@ -43,7 +43,7 @@ class Metric:
         return f"{self.description[0].upper()}{self.description[1:]}: {self.better} is better"
 
     def show(self, value: float | None) -> str:
-        """Format a value beside those of other models; one that cannot be computed is a dash."""
+        """Format a value that is shown beside other models'; one that cannot be computed is a dash."""
         return "-" if value is None else self.template.format(value)
 
     def show_precisely(self, value: float | None) -> str:
@@ -51,12 +51,12 @@ class Metric:
         return "-" if value is None else self.precise.format(value)
 
 
-# The one with an interval: leaderboard, page and card show it in columns of its own.
+# The only one with an interval: leaderboard, page and card show it in columns of its own.
 ACCURACY: Final = Metric(
     name="accuracy",
     title="accuracy",
     compute=metrics.accuracy,
-    description="share of reviews that are right",
+    description="share of reviews that are classified correctly",
     better="higher",
     shown=frozenset({"scoring"}),
     template="{:.1%}",
@@ -67,7 +67,7 @@ METRICS: tuple[Metric, ...] = (
         name="macro_precision",
         title="macro-precision",
         compute=metrics.macro_precision,
-        description="mean over the labels of precision",
+        description="precision, averaged over the labels",
         better="higher",
         shown=frozenset({"scoring"}),
     ),
@@ -75,7 +75,7 @@ METRICS: tuple[Metric, ...] = (
         name="macro_recall",
         title="macro-recall",
         compute=metrics.macro_recall,
-        description="mean over the labels of recall",
+        description="recall, averaged over the labels",
         better="higher",
         shown=frozenset({"scoring"}),
     ),
@@ -83,7 +83,7 @@ METRICS: tuple[Metric, ...] = (
         name="macro_f1",
         title="macro-F1",
         compute=metrics.macro_f1,
-        description="mean over the labels of the harmonic mean of precision and recall",
+        description="harmonic mean of precision and recall, averaged over the labels",
         better="higher",
         shown=frozenset({"table", "page", "card", "scoring"}),
     ),
@@ -91,7 +91,7 @@ METRICS: tuple[Metric, ...] = (
         name="roc_auc",
         title="ROC-AUC",
         compute=metrics.roc_auc,
-        description="how well the scores put the labels in order",
+        description="area under the ROC curve, averaged over the labels",
         better="higher",
         shown=frozenset({"table", "page", "card", "scoring"}),
         rank=1,
@@ -109,7 +109,7 @@ METRICS: tuple[Metric, ...] = (
         name="brier",
         title="Brier",
         compute=metrics.brier,
-        description="squared distance of the probabilities to the truth",
+        description="squared distance between the probabilities and the true label",
         better="lower",
         shown=frozenset({"page", "card", "scoring"}),
     ),
@@ -131,7 +131,7 @@ def list_metrics(place: Place) -> list[Metric]:
 
 
 def list_averaged() -> list[Metric]:
-    """List the metrics whose mean over the seeds is all that a leaderboard says of them."""
+    """List the metrics for which a leaderboard has only the mean over the seeds."""
     return [metric for metric in METRICS if metric.name != ACCURACY.name]
 
 

@@ -1,4 +1,4 @@
-"""How good are predicted probabilities: a function per metric, of one model's answers on one split."""
+"""How good predicted probabilities are: one function per metric, of one model's answers on one split."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -33,7 +33,7 @@ class Answers:
 
     @property
     def classes(self) -> NDArray[np.intp]:
-        """All labels that there are, whether or not a review has them."""
+        """All labels, whether or not any review has them."""
         return np.arange(self.probabilities.shape[1])
 
     @cached_property
@@ -59,7 +59,7 @@ class Answers:
 
 
 def predict_labels(probabilities: NDArray[np.float64], *, threshold: float) -> NDArray[np.intp]:
-    """Choose the likeliest class; of two, the second when its probability reaches the threshold."""
+    """Choose the likeliest class, or of two the second if its probability reaches the threshold: (num_reviews,)."""
     predicted: NDArray[np.intp] = probabilities.argmax(axis=1)
     if probabilities.shape[1] == 2:  # noqa: PLR2004
         predicted = (probabilities[:, 1] >= threshold).astype(np.intp)
@@ -67,7 +67,7 @@ def predict_labels(probabilities: NDArray[np.float64], *, threshold: float) -> N
 
 
 def accuracy(answers: Answers) -> float:
-    """Compute the share of reviews that are answered correctly."""
+    """Compute the share of reviews that are classified correctly."""
     from sklearn import metrics
 
     return float(metrics.accuracy_score(answers.labels, answers.predicted))
@@ -84,12 +84,15 @@ def macro_recall(answers: Answers) -> float:
 
 
 def macro_f1(answers: Answers) -> float:
-    """Average over the classes the harmonic mean of precision and recall."""
+    """Average the harmonic mean of precision and recall over the classes."""
     return answers.averages.f1
 
 
 def roc_auc(answers: Answers) -> float | None:
-    """Compute the area under the ROC curve, one class against the rest, averaged; None when the labels lack a class."""
+    """Compute the area under the ROC curve, averaged over the classes, each against the rest.
+
+    None when the labels lack a class.
+    """
     from sklearn import metrics
 
     if len(np.unique(answers.labels)) < len(answers.classes):
@@ -143,6 +146,6 @@ def expected_calibration_error(probabilities: NDArray[np.float64], labels: NDArr
 
 
 def assign_bins(confidence: NDArray[np.floating[Any]]) -> NDArray[np.intp]:
-    """Give each confidence its bin, 0 to NUM_BINS - 1; a bin holds its upper bound."""
+    """Give each confidence its bin, 0 to NUM_BINS - 1; a bin includes its upper bound."""
     bins: NDArray[np.intp] = np.clip(np.ceil(confidence * NUM_BINS).astype(np.intp) - 1, 0, NUM_BINS - 1)
     return bins

@@ -53,8 +53,8 @@ def describe_use(bundle: BundleFacts) -> str:
     """Say what the model is for."""
     labels = ", ".join(escape_markdown(name) for name in bundle.label_names)
     return (
-        f"Sorting texts like those of the training split into: {labels}. Comparing kinds of models on them. Not for "
-        "decisions about people without a person's review, nor for texts of another kind or language than it learned."
+        f"Classifying texts like those of the training split as: {labels}. Comparing kinds of models on them. Not for "
+        "decisions about people without human review, nor for texts of another kind or language than it was trained on."
     )
 
 
@@ -75,11 +75,11 @@ def describe_results(bundle: BundleFacts, *, low: float, high: float) -> str:
 
 
 def describe_decisions(bundle: BundleFacts) -> str:
-    """Say how probabilities were calibrated and where they are cut."""
+    """Say how probabilities were calibrated and at which threshold a label is chosen."""
     before, after = bundle.metrics.calibration.before.ece, bundle.metrics.calibration.after.ece
-    cut = f" The second label is chosen from a probability of {bundle.threshold:.3f} on."
+    cut = f" The second label is chosen if its probability is at least {bundle.threshold:.3f}."
     return (
-        f"Probabilities are calibrated with a temperature of {bundle.temperature:.3f}, which takes the expected "
+        f"Probabilities are calibrated with a temperature of {bundle.temperature:.3f}, which changes the expected "
         f"calibration error on test from {before:.3f} to {after:.3f}.{cut if len(bundle.label_names) == 2 else ''} "  # noqa: PLR2004
         "Both were chosen on the validation split."
     )
@@ -96,15 +96,15 @@ def describe_cost(bundle: BundleFacts) -> str:
 
 
 def describe_limits(bundle: BundleFacts) -> str:
-    """Name what the numbers do not say."""
+    """Say what the numbers do not cover."""
     encoding = bundle.encoding
-    reach = f"It reads the first {encoding.length} tokens of a text and no more. " if encoding else ""
+    reach = f"It reads only the first {encoding.length} tokens of a text. " if encoding else ""
     unknown = (
-        "" if encoding and encoding.kind == "subwords" else "Words that the training split lacks are unknown to it. "
+        "" if encoding and encoding.kind == "subwords" else "It does not know words that the training split lacks. "
     )
     return (
         f"{reach}{unknown}The interval covers the choice of the test reviews, not another training seed, other texts "
-        "or a later time. Labels are taken as they are; errors in them count as errors of the model."
+        "or a later time. Labels are assumed to be correct; errors in them count as errors of the model."
     )
 
 
@@ -123,7 +123,7 @@ def describe_command(bundle: Origin) -> str:
 
 
 def describe_dataset(dataset: DatasetOfModel) -> dict[str, object]:
-    """Give the flags that name the dataset; of a file's place only its name is kept."""
+    """Give the flags that name the dataset; of a file's path, only the name is kept."""
     if dataset.file_options is None:
         return {"--dataset": dataset.name}
     flags: dict[str, object] = {"--dataset": f"path/to/{dataset.name}"}

@@ -16,7 +16,7 @@ from tasks.train.settings import FitSettings
 def plan_evaluation(
     model: ModelManifest, reviews: ReviewsManifest, *, data_dir: Path, artifacts_dir: Path
 ) -> Plan[EvaluationFacts]:
-    """Plan the scores on validation and test, and what completes the model's bundle."""
+    """Plan the scores on validation and test, and the files that complete the model's bundle."""
     label_names = reviews.facts.label_names
     output = Output(
         root=artifacts_dir,
@@ -43,7 +43,7 @@ def plan_evaluation(
 
 
 def describe_origin(model: ModelManifest, reviews: ReviewsManifest) -> Origin:
-    """Gather what a user of the model needs to know of its making."""
+    """Gather what a user of the model needs to know about how it was made."""
     settings: FitSettings | BaselineSettings
     if isinstance(model.facts, BaselineFacts):
         kind, description, encoding = "baseline", BASELINES[model.name].description, None
@@ -67,7 +67,7 @@ def describe_origin(model: ModelManifest, reviews: ReviewsManifest) -> Origin:
 
 
 def describe_dataset(reviews: ReviewsManifest) -> DatasetOfModel:
-    """Gather what a bundle says of the data, besides their hashes."""
+    """Gather what a bundle says about the data, besides their hashes."""
     return DatasetOfModel(
         name=reviews.name,
         counts=reviews.facts.counts,

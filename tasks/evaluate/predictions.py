@@ -1,4 +1,4 @@
-"""The predictions file: the probabilities that a model gave to the reviews of the test split."""
+"""The predictions file: the probabilities that a model gave to the reviews of a split."""
 
 from collections.abc import Sequence
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What a bundle keeps of the texts it was made from, so that later ones can be held against them: a few counts."""
+"""The counts that a bundle keeps of the texts it was made from, so that later texts can be compared with them."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,14 +16,14 @@ Values = NDArray[np.int64] | NDArray[np.float64]
 
 
 def profile_lengths(path: Path) -> Histogram:
-    """Count the reviews of a file by their length in words, in bins with about as many reviews each."""
+    """Count the reviews of a file by their length in words, in bins of about equally many reviews."""
     return count_in_quantiles(read_lengths(path))
 
 
 def profile_unknown(num_tokens: NDArray[np.int32], num_oov: NDArray[np.int32]) -> Histogram:
     """Count held-out reviews by the share of their tokens that is unknown to the model.
 
-    Held out, because a vocabulary knows the words that it was learned from.
+    The reviews must be held out, because a vocabulary contains the words that it was learned from.
     """
     return count_in_quantiles(share_of_unknown(num_tokens, num_oov))
 
@@ -34,14 +34,14 @@ def read_lengths(path: Path) -> NDArray[np.int64]:
 
 
 def share_of_unknown(num_tokens: NDArray[np.int32], num_oov: NDArray[np.int32]) -> NDArray[np.float64]:
-    """Divide, a text without tokens having none unknown: share_of_unknown([4, 0], [1, 0]) -> [0.25, 0.0]."""
+    """Divide per text, with 0 for a text without tokens: share_of_unknown([4, 0], [1, 0]) -> [0.25, 0.0]."""
     return np.asarray(num_oov, np.float64) / np.maximum(1, num_tokens)
 
 
 def count_in_quantiles(values: Values) -> Histogram:
     """Count values in bins bounded by their own deciles; the last bin has no upper bound.
 
-    Equal deciles make one bound: count_in_quantiles([0] * 9 + [5]) -> bounds (0.0, 0.5), counts (9, 0, 1).
+    Equal deciles become one bound: count_in_quantiles([0] * 9 + [5]) -> bounds (0.0, 0.5), counts (9, 0, 1).
     """
     quantiles = np.quantile(values, np.arange(1, NUM_BINS) / NUM_BINS)
     bounds = np.unique(quantiles).tolist()

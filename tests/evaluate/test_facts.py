@@ -36,7 +36,7 @@ def test_newer_bundle_is_refused_in_one_line(add_bundle: AddBundle) -> None:
 
 
 def test_field_that_is_not_known_is_refused(add_bundle: AddBundle) -> None:
-    with pytest.raises(UserError, match=r"no bundle\.json that can be read.* at temprature"):
+    with pytest.raises(UserError, match=r"has no readable bundle\.json: .* at temprature"):
         read_bundle_file(add_bundle("nb-svm", temprature=1.0))
 
 
