@@ -17,7 +17,7 @@ from tasks.settings.model_names import BASELINE_CHOICES, VARIANT_CHOICES, check_
 from tasks.store.layout import ARTIFACTS, DATA
 from tasks.train.kernels.choice import Kernels
 from tasks.train.settings import FitSettings
-from tasks.train.variants import SEED, VARIANTS, Variant, expand_names
+from tasks.train.variants import SEED_GROUP, VARIANTS, Variant, expand_names
 
 
 class RunConfig(FlowConfig):
@@ -59,7 +59,7 @@ class RunConfig(FlowConfig):
         description="refuse a file when more than this share of its rows lacks a text or a label",
     )
     variants: Names = Field(
-        default=(SEED,),
+        default=(SEED_GROUP,),
         min_length=1,
         description="which models to train: names, groups or all, separated by commas",
         json_schema_extra={"items": {"type": "string", "enum": list(VARIANT_CHOICES)}},

@@ -119,36 +119,36 @@ def initialise_chrono(model: Any, length: int) -> None:
             layer.cell.bias.assign(ops.concatenate([-forget, forget, *others]))
 
 
-SEED: Final = "seed"
-LONG: Final = "long"
-MORE: Final = "more"
+SEED_GROUP: Final = "seed"
+LONG_GROUP: Final = "long"
+MORE_GROUP: Final = "more"
 GROUPS: Final = {
-    SEED: "the ten models of the course notebook that this project grew out of",
-    LONG: "five of them on the first 400 words, padding masked where it matters",
-    MORE: "a GRU of one direction, an LSTM that starts with a long memory, an attention encoder",
+    SEED_GROUP: "the ten models of the course notebook that this project grew out of",
+    LONG_GROUP: "five of them on the first 400 words, padding masked where it matters",
+    MORE_GROUP: "a GRU of one direction, an LSTM that starts with a long memory, an attention encoder",
 }
 WORDS: Final = "words-10k-120"
 LONG_WORDS: Final = "words-20k-400"
 
 _ROWS: Final = (
-    Variant("flatten", SEED, WORDS, flatten, 171_533, "a weight for each word vector at each position"),
-    Variant("average-pool", SEED, WORDS, average_pool, 160_109, "the average of the word vectors"),
-    Variant("simple-rnn", SEED, WORDS, simple_rnn, 161_773, "a plain recurrent network of 32 units"),
-    Variant("lstm", SEED, WORDS, lstm, 166_477, "an LSTM of 32 units"),
-    Variant("bilstm", SEED, WORDS, bilstm, 172_941, "a bidirectional LSTM of 32 units each way"),
+    Variant("flatten", SEED_GROUP, WORDS, flatten, 171_533, "a weight for each word vector at each position"),
+    Variant("average-pool", SEED_GROUP, WORDS, average_pool, 160_109, "the average of the word vectors"),
+    Variant("simple-rnn", SEED_GROUP, WORDS, simple_rnn, 161_773, "a plain recurrent network of 32 units"),
+    Variant("lstm", SEED_GROUP, WORDS, lstm, 166_477, "an LSTM of 32 units"),
+    Variant("bilstm", SEED_GROUP, WORDS, bilstm, 172_941, "a bidirectional LSTM of 32 units each way"),
     Variant(
         "bilstm-small",
-        SEED,
+        SEED_GROUP,
         "words-1k-120",
         bilstm,
         30_129,
         "a bidirectional LSTM on a vocabulary of 1,000",
         hidden=24,
     ),
-    Variant("bigru", SEED, WORDS, bigru, 169_997, "a bidirectional GRU of 32 units each way"),
+    Variant("bigru", SEED_GROUP, WORDS, bigru, 169_997, "a bidirectional GRU of 32 units each way"),
     Variant(
         "stacked-bilstm",
-        SEED,
+        SEED_GROUP,
         "subwords-8k-120",
         stacked_bilstm,
         635_777,
@@ -156,25 +156,25 @@ _ROWS: Final = (
         embedding_dim=64,
         hidden=64,
     ),
-    Variant("conv-max", SEED, WORDS, conv_max, 173_489, "128 five-word filters and their maximum", hidden=24),
-    Variant("conv-average", SEED, WORDS, conv_average, 171_149, "128 five-word filters and their average"),
+    Variant("conv-max", SEED_GROUP, WORDS, conv_max, 173_489, "128 five-word filters and their maximum", hidden=24),
+    Variant("conv-average", SEED_GROUP, WORDS, conv_average, 171_149, "128 five-word filters and their average"),
     Variant(
         "long-average-pool",
-        LONG,
+        LONG_GROUP,
         LONG_WORDS,
         average_pool,
         320_109,
         "average-pool on 400 words, padding left out",
         mask=True,
     ),
-    Variant("long-lstm", LONG, LONG_WORDS, lstm, 326_477, "lstm on 400 words, padding left out", mask=True),
-    Variant("long-bilstm", LONG, LONG_WORDS, bilstm, 332_941, "bilstm on 400 words, padding left out", mask=True),
-    Variant("long-bigru", LONG, LONG_WORDS, bigru, 329_997, "bigru on 400 words, padding left out", mask=True),
-    Variant("long-conv-max", LONG, LONG_WORDS, conv_max, 333_489, "conv-max on 400 words", hidden=24),
-    Variant("gru", MORE, WORDS, gru, 165_005, "a GRU of 32 units"),
+    Variant("long-lstm", LONG_GROUP, LONG_WORDS, lstm, 326_477, "lstm on 400 words, padding left out", mask=True),
+    Variant("long-bilstm", LONG_GROUP, LONG_WORDS, bilstm, 332_941, "bilstm on 400 words, padding left out", mask=True),
+    Variant("long-bigru", LONG_GROUP, LONG_WORDS, bigru, 329_997, "bigru on 400 words, padding left out", mask=True),
+    Variant("long-conv-max", LONG_GROUP, LONG_WORDS, conv_max, 333_489, "conv-max on 400 words", hidden=24),
+    Variant("gru", MORE_GROUP, WORDS, gru, 165_005, "a GRU of 32 units"),
     Variant(
         "chrono-lstm",
-        MORE,
+        MORE_GROUP,
         WORDS,
         lstm,
         166_477,
@@ -182,7 +182,12 @@ _ROWS: Final = (
         initialise=initialise_chrono,
     ),
     Variant(
-        "attention", MORE, WORDS, attention, 166_381, "one block of self-attention with two heads, and its maximum"
+        "attention",
+        MORE_GROUP,
+        WORDS,
+        attention,
+        166_381,
+        "one block of self-attention with two heads, and its maximum",
     ),
 )
 

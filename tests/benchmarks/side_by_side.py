@@ -12,7 +12,7 @@ from pathlib import Path
 from statistics import median
 
 from tasks.train.kernels.choice import find_library
-from tasks.train.variants import SEED, VARIANTS
+from tasks.train.variants import SEED_GROUP, VARIANTS
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ def write_json(path: Path | None, **content: object) -> None:
 
 
 def parse_arguments(description: str | None, kernels: list[str]) -> argparse.Namespace:
-    names = [name for name, row in VARIANTS.items() if row.group == SEED]
+    names = [name for name, row in VARIANTS.items() if row.group == SEED_GROUP]
     parser = argparse.ArgumentParser(description=description)
     parser.add_argument("names", nargs="*", metavar="VARIANT", help="[%(default)s]", default=names)
     parser.add_argument("--reviews", type=int, default=22_500, help="[%(default)s]")

@@ -165,7 +165,7 @@ def test_split_column_decides_the_splits(folder: Path) -> None:
         ({"name": ""}, "^name: string should have at least 1 character"),
         ({"variants": "flaten"}, "^variants: unknown variant 'flaten'.* Did you mean 'flatten'"),
         ({"text": "texts"}, "^the frame has no column 'texts'; expected one of 'text', 'label'. Did you mean 'text'"),
-        ({"label": "text"}, "text and as label"),
+        ({"label": "text"}, "column 'text' is chosen as both text and label; expected two different columns"),
     ],
 )
 def test_bad_settings_are_one_line_about_the_argument(settings: dict[str, Any], message: str, tmp_path: Path) -> None:
@@ -179,7 +179,7 @@ def test_bad_settings_are_one_line_about_the_argument(settings: dict[str, Any], 
         (pd.DataFrame({"text": ["a"] * 4, "label": [1, "b", 2, "c"]}), "mixes types"),
         (
             pd.DataFrame({"text": ["a b", "c d"] * 20, "label": ["x"] * 40}),
-            r"expected two or more classes\. Is it the right column\? Choose with `label`\.$",
+            r"expected two or more classes\. Is it the right column\? Choose another with `label`\.$",
         ),
         (
             pd.DataFrame({"text": [None, "c d"] * 20, "label": ["x", "y"] * 20}),
@@ -189,7 +189,7 @@ def test_bad_settings_are_one_line_about_the_argument(settings: dict[str, Any], 
             pd.DataFrame({"text": [["a"], ["b"]] * 20, "label": ["x", "y"] * 20}),
             "^row 1 of the frame holds an object or a list in column 'text'",
         ),
-        (pd.DataFrame({"text": ["a", "b"], "label": ["x", "y"]}).head(0), "^the frame is empty: no rows"),
+        (pd.DataFrame({"text": ["a", "b"], "label": ["x", "y"]}).head(0), r"^the frame has no rows; expected labelled texts in it\.$"),
         (pd.DataFrame([["a", "b", "c"]], columns=["text", "text", "label"]), "the frame has 2 columns 'text'"),
     ],
     ids=["mixed types", "one class", "missing texts", "lists", "no rows", "column twice"],

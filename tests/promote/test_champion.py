@@ -134,7 +134,7 @@ def test_bundle_file_that_is_none_is_refused(
     (bundle / "bundle.json").write_text(content)
     manifest = request.getfixturevalue("rewrite_manifest")
     manifest(bundle)
-    with pytest.raises(UserError, match=r"no bundle\.json that can be read"):
+    with pytest.raises(UserError, match=r"has no readable bundle\.json"):
         promote_by_hand(artifacts, bundle)
 
 

@@ -118,7 +118,7 @@ def test_comments_and_descriptions_change_no_variant(edit_table: Callable[[str, 
         ('"an LSTM of 32 units"', '"an LSTM of 32 units", mask=True'),
         ('"an LSTM of 32 units"', '"an LSTM of 32 units", batch_size=64'),
         ('"an LSTM of 32 units"', '"an LSTM of 32 units", learning_rate=0.01'),
-        ('Variant("lstm", SEED, WORDS', 'Variant("lstm", SEED, "words-1k-120"'),
+        ('Variant("lstm", SEED_GROUP, WORDS', 'Variant("lstm", SEED_GROUP, "words-1k-120"'),
     ],
     ids=["mask", "batch size", "learning rate", "encoding"],
 )

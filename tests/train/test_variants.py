@@ -12,7 +12,7 @@ from tasks.train.variants import GROUPS, VARIANTS, Variant, expand_names, flatte
 
 NEW_ROW = """
 _ROWS: Final = (
-    Variant("two-words", SEED, WORDS, flatten, 171_533, "a row that a test has added"),"""
+    Variant("two-words", SEED_GROUP, WORDS, flatten, 171_533, "a row that a test has added"),"""
 SHOW_NEW_ROW = """
 import json
 from tasks.cli.parsing import parse_command_line

@@ -7,11 +7,23 @@ import altair as alt
 
 from tasks.compare.facts import Comparison
 from tasks.compare.results import BASELINE, CONSTANT, ENSEMBLE
-from tasks.train.variants import LONG, MORE, SEED
+from tasks.train.variants import LONG_GROUP, MORE_GROUP, SEED_GROUP
 
 # The colours are distinct on a white and on a nearly black page, also for readers who cannot tell red from green.
-COLORS: Final = {BASELINE: "#d9690f", SEED: "#2f86d1", LONG: "#1a9e77", MORE: "#c2497f", ENSEMBLE: "#a873c4"}
-SHAPES: Final = {BASELINE: "square", SEED: "circle", LONG: "triangle-up", MORE: "cross", ENSEMBLE: "diamond"}
+COLORS: Final = {
+    BASELINE: "#d9690f",
+    SEED_GROUP: "#2f86d1",
+    LONG_GROUP: "#1a9e77",
+    MORE_GROUP: "#c2497f",
+    ENSEMBLE: "#a873c4",
+}
+SHAPES: Final = {
+    BASELINE: "square",
+    SEED_GROUP: "circle",
+    LONG_GROUP: "triangle-up",
+    MORE_GROUP: "cross",
+    ENSEMBLE: "diamond",
+}
 GREY: Final = "#8a8f98"
 ROW_HEIGHT: Final = 24
 # Colouring models that are further behind the best than this share would hide the differences between the others.

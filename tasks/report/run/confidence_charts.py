@@ -5,7 +5,7 @@ import altair as alt
 from tasks.compare.results import BASELINE, CONSTANT, TARGET_ACCURACY
 from tasks.report.frame.chart_style import COLORS, GREY, choose_model, layer, list_models, values
 from tasks.report.run.facts import RunMetrics
-from tasks.train.variants import SEED
+from tasks.train.variants import SEED_GROUP
 
 
 def draw_reliability(metrics: RunMetrics) -> alt.LayerChart:
@@ -30,7 +30,7 @@ def draw_reliability(metrics: RunMetrics) -> alt.LayerChart:
                 "stage:N",
                 title=None,
                 scale=alt.Scale(
-                    domain=["before calibration", "after calibration"], range=[COLORS[BASELINE], COLORS[SEED]]
+                    domain=["before calibration", "after calibration"], range=[COLORS[BASELINE], COLORS[SEED_GROUP]]
                 ),
             ),
             tooltip=[

@@ -9,7 +9,7 @@ from tasks.compare.facts import Mistakes, Training
 from tasks.compare.results import BASELINE
 from tasks.report.frame.chart_style import COLORS, layer, values
 from tasks.report.run.facts import RunMetrics
-from tasks.train.variants import LONG, SEED
+from tasks.train.variants import LONG_GROUP, SEED_GROUP
 
 
 def draw_lengths(metrics: RunMetrics) -> alt.Chart:
@@ -30,7 +30,9 @@ def draw_lengths(metrics: RunMetrics) -> alt.Chart:
             color=alt.Color(
                 "split:N",
                 title=None,
-                scale=alt.Scale(domain=list(metrics.data.splits), range=[COLORS[SEED], COLORS[LONG], COLORS[BASELINE]]),
+                scale=alt.Scale(
+                    domain=list(metrics.data.splits), range=[COLORS[SEED_GROUP], COLORS[LONG_GROUP], COLORS[BASELINE]]
+                ),
             ),
             tooltip=["split:N", "words:O", alt.Tooltip("share:Q", format=".1%"), alt.Tooltip("reviews:Q", format=",")],
         )
@@ -45,7 +47,7 @@ def draw_difficulty(errors: Mistakes) -> alt.Chart:
     rows = [{"models": number, "share": count / sum(counts), "reviews": count} for number, count in enumerate(counts)]
     chart: alt.Chart = (
         alt.Chart(values(rows))
-        .mark_bar(color=COLORS[SEED])
+        .mark_bar(color=COLORS[SEED_GROUP])
         .encode(
             x=alt.X("models:O", title="models that are wrong", axis=alt.Axis(labelAngle=0)),
             y=alt.Y("share:Q", title="share of test reviews", axis=alt.Axis(format=".0%")),
@@ -81,7 +83,7 @@ def draw_training(trainings: Sequence[Training]) -> alt.LayerChart:
             color=alt.Color(
                 "split:N",
                 title=None,
-                scale=alt.Scale(domain=["training", "validation"], range=[COLORS[SEED], COLORS[BASELINE]]),
+                scale=alt.Scale(domain=["training", "validation"], range=[COLORS[SEED_GROUP], COLORS[BASELINE]]),
             ),
             detail="seed:N",
             tooltip=["split:N", "seed:N", "epoch:O", alt.Tooltip("loss:Q", format=".3f")],
