@@ -3,12 +3,12 @@
 import argparse
 import os
 import sys
+import threading
 from pathlib import Path
 from typing import Any, Final, cast, get_type_hints
 
 import yaml
 from prefect import Flow, serve
-from prefect.client.schemas.objects import ConcurrencyLimitConfig
 from prefect.client.schemas.schedules import CronSchedule
 from prefect.deployments.runner import RunnerDeployment
 from prefect.exceptions import PrefectHTTPStatusError
@@ -18,6 +18,7 @@ from pydantic import ValidationError
 
 from tasks.cli.commands import list_settings
 from tasks.errors import UserError
+from tasks.orchestrate.settling import report_settled, settle_until
 from tasks.orchestrate.temporary_server import REMEDY, check_server
 from tasks.settings.base import FlowConfig, check_environment, describe_errors
 from tasks.store.layout import CHECKOUT
@@ -35,7 +36,7 @@ def main(arguments: list[str], *, program: str = "python flows/deploy.py") -> in
         # Entrypoints are relative to the checkout, wherever this is started from.
         os.chdir(CHECKOUT)
         deployments = [make_deployment(entry, cron=options.cron) for entry in read_deployments(FILE)]
-        serve(*deployments)
+        serve_and_settle(deployments)
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
         return USAGE_STATUS
@@ -43,6 +44,18 @@ def main(arguments: list[str], *, program: str = "python flows/deploy.py") -> in
         print(f"error: the Prefect server rejected the deployments: {error}", file=sys.stderr)
         return USAGE_STATUS
     return 0
+
+
+def serve_and_settle(deployments: list[RunnerDeployment]) -> None:
+    """Serve until interrupted; meanwhile, before and after, report runs whose process is gone."""
+    report_settled()
+    stopped = threading.Event()
+    threading.Thread(target=settle_until, args=(stopped,), daemon=True).start()
+    try:
+        serve(*deployments)
+    finally:
+        stopped.set()
+        report_settled()
 
 
 def parse(arguments: list[str], *, program: str) -> argparse.Namespace:
@@ -78,7 +91,6 @@ def make_deployment(entry: dict[str, Any], *, cron: str | None) -> RunnerDeploym
     deployment = flow.to_deployment(
         entry["name"],
         schedules=[make_schedule(cron or it["cron"], it["timezone"]) for it in entry["schedules"] or []],
-        concurrency_limit=ConcurrencyLimitConfig(**entry["concurrency_limit"]),
         parameters=fit_parameters(entry, get_type_hints(flow.fn)["config"]),
         description=entry["description"],
         tags=entry["tags"],

@@ -28,6 +28,7 @@ from tasks.ingest.facts import ReviewsManifest
 from tasks.ingest.task import ingest_reviews
 from tasks.orchestrate.alerts import alert_of_end
 from tasks.orchestrate.outputs import run
+from tasks.orchestrate.turns import announce_run
 from tasks.probe.facts import Probe, ProbeRun
 from tasks.probe.plan import FIRST_SEEDS, Cell, is_settled, make_settings
 from tasks.probe.results import CellResult, CellTraining, TrainedModel
@@ -62,6 +63,7 @@ def probe_context(config: ProbeConfig = ProbeConfig()) -> Probe | State[Any]:
 
     A shard trains its cells and writes no report.
     """
+    announce_run()
     started = datetime.now(UTC)
     try:
         results = list(train_cells(config))

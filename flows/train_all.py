@@ -37,6 +37,7 @@ from tasks.ingest.facts import ReviewsManifest
 from tasks.ingest.task import ingest_reviews, obtain_dataset
 from tasks.orchestrate.alerts import Event, alert, alert_of_end
 from tasks.orchestrate.outputs import run
+from tasks.orchestrate.turns import work_in_turn
 from tasks.promote.render import describe_gate
 from tasks.promote.task import gate_candidate
 from tasks.report.run.facts import RunLeaderboard
@@ -76,8 +77,14 @@ def train_all(config: RunConfig = RunConfig()) -> dict[str, Any] | State[Any]:
     """Ingest, encode, train, evaluate, report; returns the content of leaderboard.json.
 
     Ends as Failed if the data cannot be used, or if a variant failed, in which case the others are still reported.
-    Otherwise it completes; the state is named Promotion refused or Drift alarm if there is something to look at.
+    Otherwise it completes; the state is named Promotion refused or Drift alarm if there is something to look at. Ends
+    as Cancelled if another run of the same deployment is still working.
     """
+    return work_in_turn(lambda: train_and_report(config), artifacts_dir=config.artifacts_dir)
+
+
+def train_and_report(config: RunConfig) -> dict[str, Any] | State[Any]:
+    """Do the work of the flow, step by step."""
     started = datetime.now(UTC)
     try:
         choice = obtain_dataset(config.dataset, config.data_dir, config.files)

@@ -5,6 +5,7 @@ from typing import Any, Final, Literal
 from prefect.client.schemas import State
 from prefect.settings import get_current_settings
 
+from tasks.orchestrate.registry import find_folder, note_alert
 from tasks.orchestrate.webhook import call_webhook
 
 Event = Literal["run-failed", "run-crashed", "run-cancelled", "promotion-refused", "drift-alarm"]
@@ -33,6 +34,7 @@ def alert(event: Event, message: str, *, flow_run: Any, dataset: str | None = No
 def alert_of_end(flow: Any, flow_run: Any, state: State[Any]) -> None:  # noqa: ARG001  Prefect names them
     """Report how a run ended that did not complete; Prefect calls this as a hook."""
     alert(OF_STATES[state.type.value], state.message or state.name or "", flow_run=flow_run)
+    note_alert(str(flow_run.id), folder=find_folder())
 
 
 def name_dataset(flow_run: Any) -> str | None:

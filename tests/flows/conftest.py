@@ -1,20 +1,28 @@
-"""Runs of the main job as a person starts it, and what the Prefect server knows of them."""
+"""Runs of the main job as a person starts it, what the Prefect server knows of them, and servers with deployments."""
 
+import contextlib
 import json
 import os
+import socket
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import psutil
 import pytest
 
+if TYPE_CHECKING:
+    from conftest import WebhookReceiver
+
 ROOT = Path(__file__).parents[2]
+BIN = Path(sys.executable).parent
 PATIENCE_SECONDS = 120
 # Reads flags and where to run as JSON, a line each, and writes the leaderboards that come of them.
 NOTEBOOK = """
@@ -175,3 +183,166 @@ def shared_job(
     job = Job(tmp_path_factory.mktemp("job"), prefect_api, notebook)
     yield job
     job.kill_started()
+
+
+@dataclass
+class Site:
+    """A lasting Prefect server, with folders of its own for what its runs make."""
+
+    folder: Path
+    port: int
+    environment: dict[str, str]
+    started: list["subprocess.Popen[bytes]"] = field(default_factory=list)
+
+    @property
+    def api(self) -> str:
+        return self.environment["PREFECT_API_URL"]
+
+    def prefect(self, *arguments: str) -> str:
+        """Run a Prefect command and return everything that it printed."""
+        done = subprocess.run(
+            [BIN / "prefect", "--no-prompt", *arguments],
+            env=self.environment,
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout + done.stderr
+
+    def start(self, *command: str, cwd: Path) -> "subprocess.Popen[bytes]":
+        with (self.folder / f"{'-'.join(Path(word).name for word in command[:2])}.log").open("ab") as log:
+            process = subprocess.Popen(command, env=self.environment, cwd=cwd, stdout=log, stderr=subprocess.STDOUT)
+        self.started.append(process)
+        return process
+
+    def start_server(self) -> "subprocess.Popen[bytes]":
+        """Start the server with its scheduler, as `prefect server start` does, on SQLite."""
+        process = self.start(str(BIN / "prefect"), "server", "start", "--port", str(self.port), cwd=self.folder)
+        self.wait_until(lambda: self.answers() or process.poll() is not None)
+        assert process.poll() is None, self.logs()
+        return process
+
+    def start_serving(self, *arguments: str) -> "subprocess.Popen[bytes]":
+        """Start `serve` from elsewhere; the deployments are there when it returns."""
+        process = self.start(sys.executable, str(ROOT / "flows/deploy.py"), "serve", *arguments, cwd=self.folder)
+        self.wait_until(lambda: self.is_served() or process.poll() is not None)
+        assert process.poll() is None, self.logs()
+        return process
+
+    def call(self, path: str, body: Any = None, *, method: str | None = None) -> Any:
+        content = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(self.api + path, content, {"Content-Type": "application/json"}, method=method)
+        direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while True:
+            try:
+                with direct.open(request) as response:
+                    return json.loads(response.read() or b"null")
+            except urllib.error.HTTPError as error:
+                # SQLite is at work for another; Prefect's own client tries again as well.
+                if error.code != HTTPStatus.SERVICE_UNAVAILABLE or time.monotonic() > deadline:
+                    raise
+                time.sleep(0.5)
+
+    def answers(self) -> bool:
+        try:
+            return bool(self.call("/health"))
+        except OSError:
+            return False
+
+    def is_served(self) -> bool:
+        """Tell whether all deployments are there."""
+        try:
+            return self.deployment("predict/batch")["work_pool_name"] is None
+        except OSError:
+            return False
+
+    def deployment(self, name: str) -> dict[str, Any]:
+        return dict(self.call(f"/deployments/name/{name}"))
+
+    def start_run(self, name: str, **config: Any) -> str:
+        path = f"/deployments/{self.deployment(name)['id']}/create_flow_run"
+        return str(self.call(path, {"parameters": {"config": config}})["id"])
+
+    def run(self, run_id: str) -> dict[str, Any]:
+        return dict(self.call(f"/flow_runs/{run_id}"))
+
+    def wait_for_state(self, run_id: str, *types: str) -> dict[str, Any]:
+        self.wait_until(lambda: self.run(run_id)["state"]["type"] in types)
+        return dict(self.run(run_id)["state"])
+
+    def wait_for_training(self) -> None:
+        """Wait until a training has written a checkpoint."""
+        self.wait_until(lambda: list(self.folder.glob("artifacts/.work/*/checkpoint/state.npz")))
+
+    def wait_until(self, condition: Callable[[], Any]) -> None:
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while not condition():
+            assert time.monotonic() < deadline, self.logs()
+            time.sleep(0.1)
+
+    def logs(self) -> str:
+        return "\n".join(path.read_text() for path in self.folder.glob("*.log"))
+
+    def find_children(self) -> list[psutil.Process]:
+        """The processes of this site's flow runs."""
+        return [process for process in self.find_processes() if "PREFECT__FLOW_RUN_ID" in process.environ()]
+
+    def find_processes(self) -> list[psutil.Process]:
+        """All processes of this site, told by their environment."""
+        found = []
+        for process in psutil.process_iter():
+            with contextlib.suppress(psutil.Error):
+                if process.environ().get("PREFECT_HOME") == self.environment["PREFECT_HOME"]:
+                    found.append(process)
+        return found
+
+    def stop(self, process: "subprocess.Popen[bytes]") -> None:
+        """Ask a process to end, and kill it and what it has started if it does not."""
+        family = psutil.Process(process.pid).children(recursive=True) if process.poll() is None else []
+        process.terminate()
+        try:
+            process.wait(30)
+        finally:
+            for member in psutil.wait_procs(family, timeout=10)[1]:
+                member.kill()
+            process.kill()
+            process.wait()
+
+
+@pytest.fixture(scope="module")
+def new_site(tmp_path_factory: pytest.TempPathFactory, receiver: "WebhookReceiver") -> Site:
+    """A site whose server is not started yet."""
+    folder = tmp_path_factory.mktemp("site")
+    port = find_free_port()
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("BAKEOFF_", "PREFECT_"))}
+    environment = {
+        **inherited,
+        "PREFECT_HOME": str(folder / "prefect"),
+        "PREFECT_API_URL": f"http://127.0.0.1:{port}/api",
+        "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+        "DO_NOT_TRACK": "1",
+        "PREFECT_WORKER_QUERY_SECONDS": "1",
+        "PREFECT_RUNNER_POLL_FREQUENCY": "1",
+        "BAKEOFF_DATA_DIR": str(folder / "data"),
+        "BAKEOFF_ARTIFACTS_DIR": str(folder / "artifacts"),
+        "BAKEOFF_WEBHOOK_URL": receiver.url,
+        "no_proxy": "127.0.0.1",
+    }
+    return Site(folder, port, environment)
+
+
+def find_free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture(scope="module")
+def server(new_site: Site) -> Iterator[Site]:
+    """A site whose server runs."""
+    process = new_site.start_server()
+    yield new_site
+    new_site.stop(process)

@@ -1,0 +1,105 @@
+"""The runs that work on this machine, so that a run whose process is gone can be told from one that is busy.
+
+Prefect's server knows a run's last state, but not whether its process lives. Here each run has a record in a file, and
+its process holds a lock beside it, which the system releases when the process ends, however it ends. A record whose
+lock is free belongs to a run that is over: it has ended in good order, or it has died.
+"""
+
+import contextlib
+import os
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+from filelock import FileLock
+from prefect.settings import get_current_settings
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from tasks.store.usage import try_lock
+
+FOLDER: Final = "sequence-bakeoff"
+# The locks of this process, held until it ends.
+HELD: Final[dict[str, FileLock]] = {}
+
+
+class RunRecord(BaseModel):
+    """A run, the server that knows it, the machine on which its process works, and whether its end was alerted."""
+
+    model_config = ConfigDict(frozen=True)
+
+    id: str
+    name: str
+    api: str
+    host: str
+    is_alerted: bool = False
+
+
+def find_folder() -> Path:
+    """Return where the records of this machine's runs are: in Prefect's home, where they do not depend on settings."""
+    return get_current_settings().home / FOLDER
+
+
+def announce(run_id: str, name: str, *, folder: Path) -> None:
+    """Record a run of this process, which holds the run's lock from here on until it ends."""
+    folder.mkdir(parents=True, exist_ok=True)
+    HELD[run_id] = FileLock(find_lock(folder, run_id))
+    HELD[run_id].acquire()
+    api = str(get_current_settings().api.url)
+    write_record(folder, RunRecord(id=run_id, name=name, api=api, host=socket.gethostname()))
+
+
+def note_alert(run_id: str, *, folder: Path) -> None:
+    """Note that the alert of a run's end was sent, if the run is recorded."""
+    with contextlib.suppress(FileNotFoundError, ValidationError):
+        record = read_record(find_record(folder, run_id))
+        write_record(folder, record.model_copy(update={"is_alerted": True}))
+
+
+@contextlib.contextmanager
+def hold_ended_runs(folder: Path) -> Iterator[list[RunRecord]]:
+    """Give the records of this machine's runs whose process is gone; nobody else is given them within this block."""
+    with contextlib.ExitStack() as stack:
+        yield [
+            record
+            for record in read_records(folder)
+            if record.host == socket.gethostname()
+            and stack.enter_context(try_lock(find_lock(folder, record.id)))
+            # Another process may have settled it a moment ago.
+            and find_record(folder, record.id).exists()
+        ]
+
+
+def forget(run_id: str, *, folder: Path) -> None:
+    """Remove a run's record and its lock, which this process holds."""
+    find_record(folder, run_id).unlink(missing_ok=True)
+    find_lock(folder, run_id).unlink(missing_ok=True)
+
+
+def read_records(folder: Path) -> Iterator[RunRecord]:
+    """Read all records; what is not one is left alone."""
+    for path in sorted(folder.glob("*.json")):
+        with contextlib.suppress(OSError, ValidationError):
+            yield read_record(path)
+
+
+def read_record(path: Path) -> RunRecord:
+    """Read one record."""
+    return RunRecord.model_validate_json(path.read_bytes())
+
+
+def write_record(folder: Path, record: RunRecord) -> None:
+    """Write one record in one step."""
+    draft = folder / f".{record.id}"
+    draft.write_text(record.model_dump_json(), encoding="utf-8")
+    os.replace(draft, find_record(folder, record.id))
+
+
+def find_record(folder: Path, run_id: str) -> Path:
+    """Return where a run's record is."""
+    return folder / f"{run_id}.json"
+
+
+def find_lock(folder: Path, run_id: str) -> Path:
+    """Return where a run's lock is."""
+    return folder / f"{run_id}.lock"

@@ -1,0 +1,96 @@
+"""Settle the runs that have died: a run whose process is gone cannot report its own end to the server.
+
+After a power cut such a run would be `Running` for ever. Whoever finds it (the next run on this machine, or `serve`)
+reports it as Crashed, or as Cancelled if that was asked for, and sends the alert.
+"""
+
+import logging
+import threading
+from collections.abc import Iterable
+from typing import Final
+from uuid import UUID
+
+import httpx
+from prefect.client.orchestration import SyncPrefectClient, get_client
+from prefect.client.schemas import State
+from prefect.client.schemas.objects import FlowRun
+from prefect.exceptions import ObjectNotFound
+from prefect.settings import get_current_settings
+from prefect.states import Cancelled, Crashed
+
+from tasks.orchestrate.alerts import OF_STATES, alert
+from tasks.orchestrate.registry import RunRecord, find_folder, forget, hold_ended_runs
+
+REASON: Final = "Its process on {host} ended without reporting a result: it was killed, or the machine stopped."
+
+SETTLE_SECONDS: Final = 30.0
+
+logger: Final = logging.getLogger(__name__)
+
+
+def settle_dead_runs() -> list[str]:
+    """Report every run of this machine that has died, and send its alert; returns a line for each.
+
+    A server that does not answer is a warning: the next one to look finds the same runs.
+    """
+    try:
+        with hold_ended_runs(find_folder()) as ended:
+            return settle(ended) if ended else []
+    except (httpx.HTTPError, OSError) as error:
+        logger.warning("runs that have died could not be reported: %s", type(error).__name__)
+        return []
+
+
+def settle(ended: Iterable[RunRecord]) -> list[str]:
+    """Report those of the runs that are over which have died, and forget all that this server knows."""
+    settled: list[str] = []
+    with get_client(sync_client=True) as client:
+        for record in ended:
+            found = find_run(client, record)
+            if found:
+                settled += report_end(client, record, found)
+            if found or record.api == str(get_current_settings().api.url):
+                forget(record.id, folder=find_folder())
+    return settled
+
+
+def settle_until(stopped: threading.Event) -> None:
+    """Settle dead runs every half minute until the event is set."""
+    while not stopped.wait(SETTLE_SECONDS):
+        report_settled()
+
+
+def report_settled() -> None:
+    """Settle dead runs and log a warning for each."""
+    for line in settle_dead_runs():
+        logger.warning("a run had died and is settled: %s", line)
+
+
+def find_run(client: SyncPrefectClient, record: RunRecord) -> FlowRun | None:
+    """Read a run from the server, if this server knows it."""
+    try:
+        return client.read_flow_run(UUID(record.id))
+    except ObjectNotFound:
+        return None
+
+
+def report_end(client: SyncPrefectClient, record: RunRecord, run: FlowRun) -> list[str]:
+    """Give a run its final state if it has none, and send the alert unless it was sent; returns what was reported."""
+    state = choose_state(record, run.state)
+    if state is None or (record.is_alerted and run.state == state):
+        return []
+    if run.state != state:
+        client.set_flow_run_state(record.id, state, force=True)
+    if not record.is_alerted:
+        alert(OF_STATES[state.type.value], state.message or "", flow_run=run)
+    return [f"{record.name}: {state.name}. {state.message}"]
+
+
+def choose_state(record: RunRecord, state: State | None) -> State | None:
+    """Choose the final state of a run that is over; None if it needs no report: it completed, or is to start again."""
+    if state and state.is_final() and state.type.value in OF_STATES:
+        return state
+    if state and (state.is_completed() or state.is_scheduled() or state.is_paused()):
+        return None
+    reason = REASON.format(host=record.host)
+    return Cancelled(message=reason) if state and state.is_cancelling() else Crashed(message=reason)

@@ -1,0 +1,44 @@
+"""Let one run of a deployment work at a time, and let each run first report those that have died.
+
+A limit that Prefect's server counts outlives the run that took it: after a power cut it would refuse every later run.
+A file lock is released by the system when its process ends, however it ends.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+from prefect import runtime
+from prefect.client.schemas import State
+from prefect.logging import get_run_logger
+from prefect.states import Cancelled
+
+from tasks.orchestrate.registry import announce, find_folder
+from tasks.orchestrate.settling import settle_dead_runs
+from tasks.store.usage import LOCK_FOLDER, try_lock
+
+Result = TypeVar("Result")
+
+
+def work_in_turn(work: Callable[[], Result], *, artifacts_dir: Path) -> Result | State[Any]:
+    """Do the work of the flow run that calls this, unless another run of its deployment is writing to the same folder.
+
+    In that case, returns a Cancelled state. A run without a deployment has nobody to take turns with.
+    """
+    announce_run()
+    deployment = runtime.deployment.id
+    if deployment is None:
+        return work()
+    locks = artifacts_dir / LOCK_FOLDER
+    locks.mkdir(parents=True, exist_ok=True)
+    with try_lock(locks / f"deployment-{deployment}.lock") as is_free:
+        if is_free:
+            return work()
+    return Cancelled(message="Another run of this deployment is still working; start this one again when it has ended.")
+
+
+def announce_run() -> None:
+    """Report the runs of this machine that have died, and record the run that calls this."""
+    for line in settle_dead_runs():
+        get_run_logger().warning("a run had died and is settled: %s", line)
+    announce(str(runtime.flow_run.id), runtime.flow_run.name, folder=find_folder())
