@@ -37,6 +37,7 @@ TRAINING = [
 PROMOTING = [command for command in COMMANDS if "flows/promote.py" in command]
 SCORING = [command for command in COMMANDS if "flows/predict.py" in command]
 CLEANING = [command for command in COMMANDS if "flows/clean.py" in command]
+CHECKING = [command for command in COMMANDS if "flows/doctor.py" in command]
 SERVER = ".venv/bin/prefect server start"
 SERVE = 'PREFECT_API_URL=http://127.0.0.1:4200/api .venv/bin/python flows/deploy.py serve --cron "0 2 * * *"'
 WORKER = ".venv/bin/prefect worker start --pool bakeoff"
@@ -79,7 +80,8 @@ def environment(prefect_api: str, tmp_path_factory: pytest.TempPathFactory) -> d
 
 
 def test_every_command_is_covered() -> None:
-    assert set(COMMANDS) == {*TRAINING, *OWN_DATA, *PROMOTING, *SCORING, *CLEANING, SERVER, SUITE, *LASTING, *DEPLOYING}
+    short = {*PROMOTING, *SCORING, *CLEANING, *CHECKING}
+    assert set(COMMANDS) == {*TRAINING, *OWN_DATA, *short, SERVER, SUITE, *LASTING, *DEPLOYING}
     assert len(TRAINING) >= 4
     assert len(OWN_DATA) >= 2
     assert len(PROMOTING) >= 2
@@ -183,6 +185,15 @@ def test_cleaning_command_works(command: str, environment: dict[str, str], check
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout.strip()
+
+
+@pytest.mark.parametrize("command", CHECKING)
+def test_checking_command_works(command: str, environment: dict[str, str], checkout: Path) -> None:
+    done = subprocess.run(
+        command, shell=True, cwd=checkout, env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode in {0, 1}, done.stderr
+    assert done.stdout.startswith(f"ok    server              {environment['PREFECT_API_URL']}/ answers")
 
 
 def test_readme_is_short() -> None:

@@ -17,7 +17,8 @@ class Command:
     """What `bakeoff NAME` runs: a flow's module, its settings, and a check that runs before anything slow is imported.
 
     `settings`, `check` and `answer` are import paths, "package.module:name". `answer`, if given, handles the request
-    without Prefect if it can, and returns whether it did.
+    without Prefect if it can, and returns whether it did. `needs_server` is False if the command only looks at a server
+    and none is started for it.
     """
 
     name: str
@@ -25,8 +26,9 @@ class Command:
     summary: str
     _: KW_ONLY
     settings: str
-    check: str
+    check: str | None = None
     answer: str | None = None
+    needs_server: bool = True
 
     @property
     def script(self) -> str:
@@ -77,6 +79,13 @@ _ROWS: Final = (
         settings="tasks.settings.clean:CleanConfig",
         check="flows.clean:check_folders",
         answer="flows.clean:clean_at_once",
+    ),
+    Command(
+        "doctor",
+        "flows.doctor",
+        "tell whether unattended runs will work here",
+        settings="tasks.settings.doctor:DoctorConfig",
+        needs_server=False,
     ),
 )
 COMMANDS: Final = {row.name: row for row in _ROWS}

@@ -29,10 +29,11 @@ def launch(command: Command, arguments: Sequence[str], *, program: str) -> int:
     signal.signal(signal.SIGTERM, exit_on_signal)
     try:
         config = parse_command_line(arguments, command.load_settings(), program=program)
-        load(command.check)(config)
+        if command.check:
+            load(command.check)(config)
         if command.answer and load(command.answer)(config):
             return 0
-        return start_flow(command.flow, config)
+        return start_flow(command.flow, config, needs_server=command.needs_server)
     except (TrainingError, UserError) as error:
         print(f"error: {error}", file=sys.stderr)
         return USAGE_STATUS
@@ -45,11 +46,11 @@ def launch(command: Command, arguments: Sequence[str], *, program: str) -> int:
         return INTERRUPT_STATUS
 
 
-def start_flow(module: str, config: FlowConfig) -> int:
+def start_flow(module: str, config: FlowConfig, *, needs_server: bool) -> int:
     """Import the flow while its server starts up, and run it; returns the exit status."""
     # TFDS leaves a handler on the root logger, which would prevent Prefect from setting up its own.
     logging.getLogger().handlers.clear()
-    server = start_unless_configured()
+    server = start_unless_configured() if needs_server else None
     with garbage_left_alone():
         main = importlib.import_module(module).main
     if server:

@@ -54,6 +54,15 @@ def settle(ended: Iterable[RunRecord]) -> list[str]:
     return settled
 
 
+def find_unsettled() -> list[RunRecord]:
+    """Find the runs of this machine that have died and are without a final state or without an alert; changes nothing.
+
+    Raises httpx.HTTPError when the server does not answer.
+    """
+    with hold_ended_runs(find_folder()) as ended, get_client(sync_client=True) as client:
+        return [record for record in ended if (run := find_run(client, record)) and needs_report(record, run)]
+
+
 def settle_until(stopped: threading.Event) -> None:
     """Settle dead runs every half minute until the event is set."""
     while not stopped.wait(SETTLE_SECONDS):
@@ -77,13 +86,19 @@ def find_run(client: SyncPrefectClient, record: RunRecord) -> FlowRun | None:
 def report_end(client: SyncPrefectClient, record: RunRecord, run: FlowRun) -> list[str]:
     """Give a run its final state if it has none, and send the alert unless it was sent; returns what was reported."""
     state = choose_state(record, run.state)
-    if state is None or (record.is_alerted and run.state == state):
+    if state is None or not needs_report(record, run):
         return []
     if run.state != state:
         client.set_flow_run_state(record.id, state, force=True)
     if not record.is_alerted:
         alert(OF_STATES[state.type.value], state.message or "", flow_run=run)
     return [f"{record.name}: {state.name}. {state.message}"]
+
+
+def needs_report(record: RunRecord, run: FlowRun) -> bool:
+    """Tell whether a run that is over lacks its final state or its alert."""
+    state = choose_state(record, run.state)
+    return state is not None and not (record.is_alerted and run.state == state)
 
 
 def choose_state(record: RunRecord, state: State | None) -> State | None:

@@ -10,6 +10,7 @@ EXEMPT: Final = {
     "tasks.reference.*": "writes pages about settings and documents",
     "tasks.store.*": "names, hashes and publishes files without looking into them",
     "tasks.clean.*": "removes outputs and makes none",
+    "tasks.doctor.*": "looks at outputs and makes none",
     "tasks.orchestrate.*": "reports to Prefect",
     "tasks.notebook.*": "calls the functions that make outputs, which count",
     "tasks.cli.*": "turns arguments into settings, which count by their values",

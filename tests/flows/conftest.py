@@ -231,6 +231,13 @@ class Site:
         assert process.poll() is None, self.logs()
         return process
 
+    def examine(self) -> tuple[int, str]:
+        """Ask the doctor; returns the exit status and what it printed."""
+        command = [sys.executable, str(ROOT / "flows/doctor.py")]
+        done = subprocess.run(command, env=self.environment, capture_output=True, text=True, check=False)
+        assert not done.stderr, done.stderr
+        return done.returncode, done.stdout
+
     def call(self, path: str, body: Any = None, *, method: str | None = None) -> Any:
         content = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(self.api + path, content, {"Content-Type": "application/json"}, method=method)

@@ -43,6 +43,10 @@ def test_power_cut_does_not_block_the_next_night(night: "Site", receiver: "Webho
     assert not receiver.received
 
     night.start_server()
+    status, findings = night.examine()
+    assert status == 1
+    assert "sample · 1 variant · 1 seed has died without a report" in findings
+    assert night.run(dead)["state"]["type"] == "RUNNING", "looking changes nothing"
     serving = night.start_serving()
     night.wait_for_state(dead, "CRASHED")
     night.wait_until(lambda: "run-crashed" in receiver.events())
@@ -50,5 +54,8 @@ def test_power_cut_does_not_block_the_next_night(night: "Site", receiver: "Webho
     assert (body["run"]["id"], body["dataset"]) == (dead, "sample")
     following = night.start_run("train-all/nightly", **SMALL)
     assert night.wait_for_state(following, "COMPLETED", "FAILED", "CRASHED", "CANCELLED")["type"] == "COMPLETED"
+    status, findings = night.examine()
+    assert (status, "none has died without a report" in findings) == (0, True), findings
+    assert "train-all/nightly   due " in findings
     night.stop(serving)
     assert not night.find_children()

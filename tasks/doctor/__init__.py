@@ -1,0 +1,1 @@
+"""Doctor: tells on one screen whether unattended runs will work here."""
