@@ -4,7 +4,6 @@ A part holds the rows of one batch of the input. It gets its name only when it i
 complete. Because the input is always cut into the same batches, the number of parts is the number of batches done.
 """
 
-import os
 import re
 import shutil
 from collections.abc import Iterator
@@ -13,6 +12,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from tasks.predict.writers import LINE, Part, find_writer, merge_schemas
+from tasks.store.durable import replace_durably
 
 PART_NAME = "{number:08d}.arrow"
 
@@ -46,7 +46,7 @@ def write_part(
     temporary = folder / "unfinished"
     with pa.OSFile(str(temporary), "wb") as file, pa.ipc.new_file(file, schema) as writer:
         writer.write_batch(batch)
-    os.replace(temporary, folder / PART_NAME.format(number=number))
+    replace_durably(temporary, folder / PART_NAME.format(number=number))
 
 
 def read_parts(folder: Path, *, num_added: int) -> Iterator[Part]:
@@ -67,5 +67,5 @@ def publish(folder: Path, output: Path, parts: Iterator[Part], *, num_added: int
     schema = merge_schemas([read_schema(path) for path in list_parts(folder)], num_added)
     joined = folder / "joined"
     find_writer(output)(joined, parts, schema)
-    os.replace(joined, output)
+    replace_durably(joined, output)
     shutil.rmtree(folder)

@@ -23,8 +23,9 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from tasks.errors import UserError
 from tasks.evaluate.bundle import CURRENT
 from tasks.promote.identity import identify, is_intact, list_files
+from tasks.store.durable import flush, write_atomically
 from tasks.store.layout import CHAMPION
-from tasks.store.outputs import locked, write_atomically
+from tasks.store.outputs import locked
 
 BUNDLES: Final = "bundles"
 HISTORY: Final = "history.jsonl"
@@ -113,12 +114,15 @@ def install(bundle: Path, target: Path) -> None:
     try:
         for name in list_files(bundle):
             shutil.copyfile(bundle / name, work / name)
+            flush(work / name)
+        flush(work)
         identify(work)
         if target.exists():
             for path in work.iterdir():
                 os.replace(path, target / path.name)
         else:
             os.replace(work, target)
+        flush(target.parent)
     finally:
         shutil.rmtree(work, ignore_errors=True)
 
@@ -148,6 +152,7 @@ def point_current(folder: Path, name: str) -> None:
     temporary = folder / f".{CURRENT}"
     temporary.symlink_to(f"{BUNDLES}/{name}")
     os.replace(temporary, folder / CURRENT)
+    flush(folder)
 
 
 def settle(folder: Path) -> None:
@@ -160,19 +165,31 @@ def settle(folder: Path) -> None:
     pending = folder / PENDING
     if not pending.exists():
         return
-    entry = Entry.model_validate_json(pending.read_text(encoding="utf-8"))
+    entry = read_pending(pending)
     champion = find_champion(folder)
     history = read_lines(folder)
-    line = entry.model_dump_json()
-    if champion and champion.name == entry.bundle and history[-1:] != [line]:
+    line = entry.model_dump_json() if entry else None
+    if entry and line and champion and champion.name == entry.bundle and history[-1:] != [line]:
         write_atomically(folder / HISTORY, "\n".join([*history, line]) + "\n")
     pending.unlink()
 
 
+def read_pending(path: Path) -> Entry | None:
+    """Read the note of a change; None if it is damaged, for then the change it announces has not been made.
+
+    The note reaches the disk before the link is swapped.
+    """
+    try:
+        return Entry.model_validate_json(path.read_bytes())
+    except ValidationError:
+        return None
+
+
 def read_lines(folder: Path) -> list[str]:
-    """Read the lines of the history without parsing them."""
+    """Read the lines of the history without parsing them; bytes that are not UTF-8 survive being written again."""
     path = folder / HISTORY
-    return path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+    text = path.read_text(encoding="utf-8", errors="surrogateescape") if path.exists() else ""
+    return [line for line in text.split("\n") if line]
 
 
 def read_history(folder: Path) -> list[Entry]:
@@ -183,7 +200,7 @@ def read_history(folder: Path) -> list[Entry]:
 def read_entry(line: str, number: int, folder: Path) -> Entry:
     """Read a line of the history."""
     try:
-        return Entry.model_validate_json(line)
+        return Entry.model_validate_json(line.encode("utf-8", "surrogateescape"))
     except ValidationError as error:
         raise UserError(
             f"line {number} of {str(folder / HISTORY)!r} cannot be read; expected a change of the champion as JSON. "

@@ -6,7 +6,7 @@ from typing import Any, Self
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
 from tasks.errors import UserError
-from tasks.store.outputs import write_atomically
+from tasks.store.durable import write_atomically
 
 
 class Facts(BaseModel):

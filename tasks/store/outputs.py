@@ -8,6 +8,7 @@ file lock in a working folder and moved into place file by file, each move being
 
 import contextlib
 import hashlib
+import json
 import os
 import shutil
 from collections.abc import Callable, Iterator
@@ -20,6 +21,7 @@ from filelock import FileLock
 from pydantic import BaseModel, ConfigDict
 from typing_extensions import TypeVar
 
+from tasks.store.durable import write_atomically
 from tasks.store.fingerprint import describe_difference, find_differences, fingerprint, hash_json
 from tasks.store.usage import LOCK_FOLDER, announce_process, mark_used
 
@@ -45,7 +47,7 @@ class Manifest(BaseModel, Generic[FactsT]):
     `facts` is the description that the function that made the output returned, as a frozen model of its room.
     """
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
     kind: str
     name: str
@@ -55,6 +57,8 @@ class Manifest(BaseModel, Generic[FactsT]):
     facts: FactsT
     files: dict[str, FileRecord]
     created: str
+    # None in manifests of version 0.2 and older.
+    checksum: str | None = None
 
     @property
     def content_hash(self) -> str:
@@ -153,6 +157,7 @@ def publish(output: Output[FactsT], facts: FactsT) -> Manifest[FactsT]:
         files=files,
         created=datetime.now(UTC).isoformat(timespec="seconds"),
     )
+    manifest = manifest.model_copy(update={"checksum": sum_up(json.loads(manifest.model_dump_json()))})
     output.path.mkdir(parents=True, exist_ok=True)
     for stale in {output.manifest_name, COMPLETE}:
         (output.path / stale).unlink(missing_ok=True)
@@ -221,20 +226,19 @@ def record_file(path: Path) -> FileRecord:
 
 
 def read_manifest(path: Path, facts_type: type[FactsT]) -> Manifest[FactsT]:
-    """Read a manifest; raises ValueError when it is not one, or when its facts do not fit the type."""
-    return manifest_of(facts_type).model_validate_json(path.read_text(encoding="utf-8"))
+    """Read a manifest; raises ValueError when it is not one, was changed, or has facts that do not fit the type."""
+    text = path.read_text(encoding="utf-8")
+    manifest = manifest_of(facts_type).model_validate_json(text)
+    if manifest.checksum is not None and manifest.checksum != sum_up(json.loads(text)):
+        raise ValueError(f"{path.name} was changed: it does not match its checksum")
+    return manifest
+
+
+def sum_up(content: dict[str, Any]) -> str:
+    """Hash what a manifest says, except for its checksum."""
+    return hash_json({name: value for name, value in content.items() if name != "checksum"})
 
 
 def manifest_of(facts_type: type[FactsT]) -> type[Manifest[FactsT]]:
     """Return the model of a manifest with facts of a type: manifest_of(dict) for plain JSON."""
     return cast("type[Manifest[FactsT]]", Manifest[facts_type])  # type: ignore[valid-type]  # chosen at run time
-
-
-def write_atomically(path: Path, text: str) -> None:
-    """Write a text file so that a reader sees the old one or the new one, never half of it."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        temporary.write_text(text, encoding="utf-8")
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)

@@ -298,6 +298,31 @@ def test_line_of_the_history_that_is_none_is_named(artifacts: Path, add_bundle: 
         roll_back_by_hand(artifacts)
 
 
+def test_bytes_that_are_no_text_are_named_and_kept(artifacts: Path, add_bundle: AddBundle) -> None:
+    promote_by_hand(artifacts, add_bundle("lstm"))
+    path = artifacts / "champion" / "history.jsonl"
+    with path.open("ab") as file:
+        file.write(b'{"time": "\xff\xfe"}\n')
+    damaged = path.read_bytes()
+    with pytest.raises(UserError, match=r"line 2 of .*history\.jsonl.* cannot be read"):
+        roll_back_by_hand(artifacts)
+    entry = promote_by_hand(artifacts, add_bundle("conv-max"))
+    assert path.read_bytes() == damaged + entry.model_dump_json().encode() + b"\n"
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"\xff", b"\x00" * 100])
+def test_note_of_a_change_that_did_not_reach_the_disk_is_dropped(
+    content: bytes, artifacts: Path, add_bundle: AddBundle
+) -> None:
+    first = promote_by_hand(artifacts, add_bundle("lstm"))
+    pending = artifacts / "champion" / "pending.json"
+    pending.write_bytes(content)
+    second = promote_by_hand(artifacts, add_bundle("conv-max"))
+    assert second.previous == first.bundle
+    assert roll_back_by_hand(artifacts).bundle == first.bundle
+    assert not pending.exists()
+
+
 def test_link_that_a_copy_made_a_folder_is_refused_with_a_remedy(artifacts: Path, add_bundle: AddBundle) -> None:
     promote_by_hand(artifacts, add_bundle("lstm"))
     link = artifacts / "champion" / "current"
