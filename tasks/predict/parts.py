@@ -1,20 +1,24 @@
 """Scored rows on disk, in parts, so that a killed scoring run can resume where it stopped.
 
 A part holds the rows of one batch of the input. It gets its name only when it is complete, so every part with a name is
-complete. Because the input is always cut into the same batches, the number of parts is the number of batches done.
+complete. Because the input is always cut into the same batches, the number of parts is the number of batches done. The
+name also has a hash of the content: a part that was damaged is scored again, as is everything after it.
 """
 
 import re
 import shutil
 from collections.abc import Iterator
+from itertools import takewhile
 from pathlib import Path
 
 import pyarrow as pa
 
 from tasks.predict.writers import LINE, Part, find_writer, merge_schemas
 from tasks.store.durable import replace_durably
+from tasks.store.outputs import record_file
 
-PART_NAME = "{number:08d}.arrow"
+PART_NAME = "{number:08d}-{digest}.arrow"
+DIGEST_LENGTH = 16
 
 
 def open_parts(output: Path, fingerprint: str) -> Path:
@@ -25,7 +29,21 @@ def open_parts(output: Path, fingerprint: str) -> Path:
         if pattern.fullmatch(folder.name) and folder != mine:
             shutil.rmtree(folder)
     mine.mkdir(exist_ok=True)
+    drop_damaged(mine)
     return mine
+
+
+def drop_damaged(folder: Path) -> None:
+    """Delete the first part that is missing or damaged, and all after it."""
+    parts = list_parts(folder)
+    intact = takewhile(lambda it: it[1].name == name_part(it[0], it[1]), enumerate(parts))
+    for path in parts[sum(1 for _ in intact) :]:
+        path.unlink()
+
+
+def name_part(number: int, path: Path) -> str:
+    """Return the name that a part must have: its number and the start of its hash."""
+    return PART_NAME.format(number=number, digest=record_file(path).sha256[:DIGEST_LENGTH])
 
 
 def list_parts(folder: Path) -> list[Path]:
@@ -46,7 +64,7 @@ def write_part(
     temporary = folder / "unfinished"
     with pa.OSFile(str(temporary), "wb") as file, pa.ipc.new_file(file, schema) as writer:
         writer.write_batch(batch)
-    replace_durably(temporary, folder / PART_NAME.format(number=number))
+    replace_durably(temporary, folder / name_part(number, temporary))
 
 
 def read_parts(folder: Path, *, num_added: int) -> Iterator[Part]:

@@ -337,6 +337,34 @@ def test_kill_while_joining_leaves_the_parts(
     assert [row["n"] for row in read_rows(tmp_path / "out.csv")] == [str(n) for n in range(12_000)]
 
 
+def cut_short(content: bytes) -> bytes:
+    return content[: len(content) // 2]
+
+
+def flip_a_bit(content: bytes) -> bytes:
+    middle = len(content) // 2
+    return content[:middle] + bytes([content[middle] ^ 1]) + content[middle + 1 :]
+
+
+@pytest.mark.parametrize("damage", [cut_short, flip_a_bit, lambda _: b"", None])
+def test_damaged_part_is_scored_again(
+    damage: Callable[[bytes], bytes] | None, score: Score, many: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setitem(writers.WRITERS, ".csv", lambda *_: (_ for _ in ()).throw(Interrupted))
+        with pytest.raises(Interrupted):
+            score(many, output="out.csv")
+    second = sorted(tmp_path.glob(".out.csv.*/*.arrow"))[1]
+    if damage:
+        second.write_bytes(damage(second.read_bytes()))
+    else:
+        second.unlink()
+    counter = Counter()
+    score(many, output="out.csv", listener=counter)
+    assert counter.num_parts == 1, "what came after it cannot be told from what is missing"
+    assert [row["n"] for row in read_rows(tmp_path / "out.csv")] == [str(n) for n in range(12_000)]
+
+
 def test_parts_of_other_settings_are_not_used(score: Score, many: Path, tmp_path: Path) -> None:
     with pytest.raises(Interrupted):
         score(many, listener=Killer())
