@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from tasks.errors import UserError
 from tasks.evaluate.calibration import apply_temperature
-from tasks.evaluate.classifier import Classifier, Prepared, load_classifier
+from tasks.evaluate.classifier import MODEL_FILES, Classifier, Prepared, load_classifier
 from tasks.evaluate.facts import BUNDLE_FILE, BundleFacts
 from tasks.evaluate.metrics import predict_labels
 from tasks.store.outputs import Manifest, read_manifest, record_file
@@ -65,6 +65,11 @@ class Bundle:
     def decide_prepared(self, prepared: Prepared) -> Decided:
         """Score texts that `classifier.prepare` has prepared."""
         scored = self.classifier.predict(prepared)
+        if scored.probabilities.shape[1] != len(self.label_names):
+            raise UserError(
+                f"the model in {str(self.folder)!r} has {scored.probabilities.shape[1]} outputs; expected one for each "
+                f"of its {len(self.label_names)} labels. Train it again, or copy it again."
+            )
         probabilities = apply_temperature(scored.probabilities, self.facts.temperature)
         predicted = predict_labels(probabilities, threshold=self.facts.threshold)
         return Decided(probabilities, predicted, scored.num_tokens, scored.num_oov)
@@ -86,9 +91,21 @@ def read_facts(folder: Path) -> BundleFacts:
 
     Raises UserError as `load_bundle` does.
     """
-    for name in MANIFESTS:
-        check_files(folder, read_bundle_manifest(folder / name))
+    manifests = [read_bundle_manifest(folder / name) for name in MANIFESTS]
+    for manifest in manifests:
+        check_files(folder, manifest)
+    check_listed(folder, {name for manifest in manifests for name in manifest.files})
     return read_bundle_file(folder)
+
+
+def check_listed(folder: Path, listed: set[str]) -> None:
+    """Raise UserError when a file that could be loaded has no hash in the manifests."""
+    loadable = {name for name in (BUNDLE_FILE, *MODEL_FILES) if (folder / name).exists()}
+    if missing := sorted(loadable - listed):
+        raise UserError(
+            f"the model in {str(folder)!r} has no hash of {', '.join(missing)}; expected every file in its manifests. "
+            "Train it again, or copy it again."
+        )
 
 
 def read_bundle_file(folder: Path) -> BundleFacts:

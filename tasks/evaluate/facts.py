@@ -2,7 +2,7 @@
 
 from typing import Final, Literal
 
-from pydantic import JsonValue
+from pydantic import Field, JsonValue, field_validator
 
 from tasks.baseline.facts import BaselineFacts, BaselineSettings
 from tasks.evaluate.measured import Measured
@@ -137,11 +137,19 @@ class BundleFacts(Origin, Document):
     `profile` is None in a bundle that was made before there were profiles.
     """
 
-    label_names: tuple[str, ...]
-    temperature: float
-    threshold: float
+    label_names: tuple[str, ...] = Field(min_length=2)
+    temperature: float = Field(gt=0)
+    threshold: float = Field(ge=0, le=1)
     metrics: EvaluationFacts
     profile: TextProfile | None = None
+
+    @field_validator("label_names")
+    @classmethod
+    def check_labels(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        """Refuse a label that occurs twice."""
+        if len(set(names)) < len(names):
+            raise ValueError("a label occurs twice")
+        return names
 
     @property
     def model_id(self) -> str:

@@ -1,5 +1,6 @@
 """A bundle scores as it did when it was evaluated, and one that was tampered with is refused before it is loaded."""
 
+import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -16,6 +17,7 @@ from tasks.encode.encodings import Encoding
 from tasks.errors import UserError
 from tasks.evaluate.bundle import load_bundle
 from tasks.evaluate.predictions import read_predictions
+from tasks.store.outputs import record_file
 from tasks.train.kernels.choice import find_library
 from tasks.train.variants import VARIANTS
 
@@ -109,3 +111,49 @@ def test_incomplete_bundle_is_refused(name: str, bundle_folder: Path, tmp_path: 
 def test_folder_without_a_model_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="holds no model"):
         load_bundle(tmp_path / "nowhere")
+
+
+def change_bundle(folder: Path, **changes: Any) -> None:
+    """Change facts of a bundle, and its manifest so that every hash fits, as somebody with bad intentions would."""
+    content = json.loads((folder / "bundle.json").read_text()) | changes
+    (folder / "bundle.json").write_text(json.dumps(content))
+    change_manifest(folder, lambda files: files | {"bundle.json": record_file(folder / "bundle.json").model_dump()})
+
+
+def change_manifest(folder: Path, change: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
+    content = json.loads((folder / "manifest.json").read_text())
+    del content["checksum"]
+    (folder / "manifest.json").write_text(json.dumps(content | {"files": change(content["files"])}))
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"temperature": 0},
+        {"temperature": -1.0},
+        {"threshold": 1.5},
+        {"label_names": ["bad"]},
+        {"label_names": ["bad", "bad"]},
+        {"label_names": "bad"},
+        {"schema_version": 99},
+    ],
+)
+def test_bundle_that_cannot_be_right_is_refused(changes: dict[str, Any], bundle_folder: Path, tmp_path: Path) -> None:
+    copy = shutil.copytree(bundle_folder, tmp_path / "copy")
+    change_bundle(copy, **changes)
+    with pytest.raises(UserError, match=r"has no readable bundle\.json"):
+        load_bundle(copy)
+
+
+def test_model_with_other_outputs_than_labels_is_refused(bundle_folder: Path, tmp_path: Path) -> None:
+    copy = shutil.copytree(bundle_folder, tmp_path / "copy")
+    change_bundle(copy, label_names=["bad", "good", "ugly"])
+    with pytest.raises(UserError, match=r"has 2 outputs; expected one for each of its 3 labels"):
+        load_bundle(copy).decide(pa.array(["a great film"]))
+
+
+def test_file_without_a_hash_is_refused(bundle_folder: Path, tmp_path: Path) -> None:
+    copy = shutil.copytree(bundle_folder, tmp_path / "copy")
+    change_manifest(copy, lambda _: {})
+    with pytest.raises(UserError, match=r"has no hash of bundle\.json"):
+        load_bundle(copy)
