@@ -20,6 +20,7 @@ from rich.console import Console
 
 from tasks.baseline.baselines import BASELINES, Baseline
 from tasks.baseline.task import train_baseline
+from tasks.clean.task import clean_outputs
 from tasks.compare.results import BASELINE, Entrant, ModelResult
 from tasks.compare.run import attempt, describe_run
 from tasks.compare.task import compare_models
@@ -43,6 +44,7 @@ from tasks.promote.task import gate_candidate
 from tasks.report.run.facts import RunLeaderboard
 from tasks.report.run.render import render_terminal
 from tasks.report.task import write_report
+from tasks.settings.clean import KEEP_RUNS
 from tasks.settings.run import RunConfig
 from tasks.store.layout import RUNS
 from tasks.store.outputs import Manifest
@@ -134,6 +136,8 @@ def train_and_report(config: RunConfig) -> dict[str, Any] | State[Any]:
         )
     except (TrainingError, UserError) as error:
         return Failed(message=str(error), data=error)
+    if config.cleaning_age:
+        clean_outputs(age=config.cleaning_age, keep_runs=KEEP_RUNS, **folders(config))
     return conclude(leaderboard)
 
 

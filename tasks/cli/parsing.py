@@ -24,6 +24,7 @@ METAVARS: Final = {
     "tuple[int,...]": "N,...",
     "--delimiter": "CHAR",
     "--line-pattern": "REGEX",
+    "--clean-older-than": "AGE",
     "--older-than": "AGE",
     "--prefix": "TEXT",
     "--shard": "PART/PARTS",

@@ -1,5 +1,6 @@
 """RunConfig: what is trained on which texts, how the gate decides, and where everything is kept."""
 
+from datetime import timedelta
 from pathlib import Path
 
 from pydantic import Field, ValidationInfo, field_validator
@@ -11,7 +12,9 @@ from tasks.ingest.files.formats import describe_endings
 from tasks.ingest.files.options import FileOptions
 from tasks.ingest.files.paths import is_path, name_dataset
 from tasks.promote.rules import GateRules, Margins
+from tasks.settings.age import Age, read_age
 from tasks.settings.base import AbsolutePath, FlowConfig, Names, OptionalPath
+from tasks.settings.clean import KEEP_RUNS
 from tasks.settings.files import Charset, Columns, Delimiter, LinePattern, Quoting, gather_files
 from tasks.settings.model_names import BASELINE_CHOICES, VARIANT_CHOICES, check_names, describe_tables, expand_baselines
 from tasks.store.layout import ARTIFACTS, DATA
@@ -99,6 +102,11 @@ class RunConfig(FlowConfig):
     gate_slice_margin: float = Field(
         default=2.0, ge=0, le=100, description="the same for each slice of the test reviews"
     )
+    clean_older_than: Age | None = Field(
+        default=None,
+        description="after the report, remove outputs that have not been used for this long, such as 30d, and that "
+        f"neither a champion nor one of the {KEEP_RUNS} newest runs refers to [nothing is removed]",
+    )
     kernels: Kernels = Field(
         default="auto",
         description="which code computes the models: auto (native if it is built, otherwise tensorflow), native (the "
@@ -160,6 +168,11 @@ class RunConfig(FlowConfig):
     def baseline_names(self) -> list[str]:
         """Return the chosen baselines in the table's order."""
         return expand_baselines(self.baselines)
+
+    @property
+    def cleaning_age(self) -> timedelta | None:
+        """Return how long an output must not have been used to be removed; None if nothing is to be removed."""
+        return read_age(self.clean_older_than) if self.clean_older_than else None
 
     @property
     def gate_rules(self) -> GateRules:

@@ -95,6 +95,7 @@ def test_help_names_the_program(help_text: str) -> None:
     ("command", "shown"),
     [
         ("clean", "--older-than AGE "),
+        ("train", "--clean-older-than AGE\n"),
         ("train", "--delimiter CHAR "),
         ("train", "--line-pattern REGEX "),
         ("predict", "--text TEXT "),
@@ -142,7 +143,14 @@ def test_flags_set_their_values(tmp_path: Path) -> None:
         *("--test-path=/t.csv", "--validation-path", "/v.csv", "--text-column=title,story", "--label-column=topic"),
         *("--columns", "topic,title,story", "--delimiter=tab", "--quoting=none", "--charset=latin-1"),
         *("--line-pattern", r"(?P<label>\w+):\S+ (?P<text>[^,]+, .+)", "--max-dropped-share=0"),
-        *("--no-promote", "--candidate=lstm", "--gate-margin=1", "--gate-slice-margin", "3.5"),
+        *(
+            "--no-promote",
+            "--candidate=lstm",
+            "--gate-margin=1",
+            "--gate-slice-margin",
+            "3.5",
+            "--clean-older-than=90m",
+        ),
     )
     assert config.model_dump(exclude={"config"}) == {
         "dataset": "sample",
@@ -168,6 +176,7 @@ def test_flags_set_their_values(tmp_path: Path) -> None:
         "candidate": "lstm",
         "gate_margin": 1.0,
         "gate_slice_margin": 3.5,
+        "clean_older_than": "90m",
         "validation_fraction": 0.2,
         "data_dir": tmp_path / "data",
         "artifacts_dir": tmp_path,

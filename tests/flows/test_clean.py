@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pytest
@@ -17,6 +17,9 @@ from tasks.cli.main import run_script
 from tasks.evaluate.bundle import load_bundle
 from tasks.promote.champion import hold_champion, promote
 from tasks.store.outputs import locked
+
+if TYPE_CHECKING:
+    from conftest import Job
 
 Call = Callable[..., tuple[int, str, str]]
 OLD = 60 * 86_400
@@ -184,3 +187,14 @@ def test_settings_are_accepted_from_a_file(model: Path, tmp_path: Path, call: Ca
     found: Any = call("--config", str(config), "--older-than", "1d")
     assert found[0] == 0
     assert not model.exists()
+
+
+def test_run_cleans_after_its_report_if_it_is_asked_to(model: Path, job: "Job") -> None:
+    small = ("--dataset=sample", "--limit=50", "--epochs=1", "--variants=flatten", "--baselines=none")
+    job.call(*small)
+    assert model.exists()
+    board = job.call(*small, "--clean-older-than=30d")
+    assert not model.exists()
+    job.wait_for_log("Removed 1 item")
+    assert board["variants"][0]["status"] == "ok"
+    assert job.call(*small)["variants"] == board["variants"], "what it made is kept, and reused"

@@ -103,6 +103,8 @@ def test_every_setting_is_described(name: str) -> None:
         ("gate_margin", 100.1),
         ("gate_margin", float("nan")),
         ("gate_slice_margin", -1),
+        ("clean_older_than", "30 days"),
+        ("clean_older_than", "-1d"),
         ("gate_slice_margin", float("inf")),
         ("promote", "perhaps"),
     ],
@@ -247,7 +249,7 @@ def test_config_file_can_set_everything(tmp_path: Path) -> None:
         'test-path = "/t.csv"\nvalidation-path = "/v.csv"\ntext-column = ["title", "story"]\nlabel-column = "topic"\n'
         'columns = "topic,title,story"\ndelimiter = "tab"\nquoting = "none"\ncharset = "latin-1"\n'
         "line-pattern = '(?P<text>.+)'\nmax-dropped-share = 0.2\n"
-        'promote = false\ncandidate = "lstm"\ngate-margin = 1\ngate-slice-margin = 3.5\n'
+        'promote = false\ncandidate = "lstm"\ngate-margin = 1\ngate-slice-margin = 3.5\nclean-older-than = "12h"\n'
     )
     config = RunConfig(config=write_config(tmp_path, text))
     assert config.model_dump(mode="json", exclude={"config"}) == {
@@ -273,6 +275,7 @@ def test_config_file_can_set_everything(tmp_path: Path) -> None:
         "candidate": "lstm",
         "gate_margin": 1.0,
         "gate_slice_margin": 3.5,
+        "clean_older_than": "12h",
         "validation_fraction": 0.2,
         "kernels": "plain",
         "data_dir": "/d",
