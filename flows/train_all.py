@@ -43,6 +43,7 @@ from tasks.promote.render import describe_gate
 from tasks.promote.task import gate_candidate
 from tasks.report.run.facts import RunLeaderboard
 from tasks.report.run.render import render_terminal
+from tasks.report.run.verdict import describe_verdict, list_advice
 from tasks.report.task import write_report
 from tasks.settings.clean import KEEP_RUNS
 from tasks.settings.run import RunConfig
@@ -79,8 +80,8 @@ def train_all(config: RunConfig = RunConfig()) -> dict[str, Any] | State[Any]:
     """Ingest, encode, train, evaluate, report; returns the content of leaderboard.json.
 
     Ends as Failed if the data cannot be used, or if a variant failed, in which case the others are still reported.
-    Otherwise it completes; the state is named Promotion refused or Drift alarm if there is something to look at. Ends
-    as Cancelled if another run of the same deployment is still working.
+    Otherwise it completes; the state is named Nothing learned, No verdict, Promotion refused or Drift alarm if there is
+    something to look at. Ends as Cancelled if another run of the same deployment is still working.
     """
     return work_in_turn(lambda: train_and_report(config), artifacts_dir=config.artifacts_dir)
 
@@ -202,9 +203,12 @@ def conclude(leaderboard: RunLeaderboard) -> dict[str, Any] | State[Any]:
     if failed:
         message = f"{len(failed)} of {len(rows)} variants failed: {', '.join(failed)}"
         return Failed(message=message, data=VariantsFailedError(message, content))
-    if alarms:
-        name = " · ".join(event.replace("-", " ") for event in alarms).capitalize()
-        return Completed(name=name, message=" ".join(alarms.values()), data=content)
+    findings = {event.replace("-", " "): message for event, message in alarms.items()}
+    if leaderboard.recommendation and (nothing := leaderboard.recommendation.nothing_learned):
+        findings = {nothing.outcome: describe_verdict(leaderboard), **findings}
+    if findings:
+        name = " · ".join(findings).capitalize()
+        return Completed(name=name, message=" ".join(findings.values()), data=content)
     return content
 
 
@@ -234,5 +238,7 @@ def show_leaderboard(config: RunConfig, leaderboard: RunLeaderboard) -> None:
     if leaderboard.run.is_fallback:
         console.print(f"{FALLBACK_WARNING} {leaderboard.run.fallback_reason}", style="bold red", markup=False)
     console.print(render_terminal(leaderboard, console))
+    for line in (describe_verdict(leaderboard), *list_advice(leaderboard)):
+        console.print(line, markup=False, highlight=False)
     console.print(f"Gate: {describe_gate(leaderboard.gate)}", markup=False, highlight=False)
     print(config.artifacts_dir / RUNS / leaderboard.run.id / "report.html")

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pyarrow.parquet as pq
 
+from tasks.compare.chance import find_constant, find_learners
 from tasks.compare.claims import Evidence, judge_claims
 from tasks.compare.cost import find_pareto_fronts
 from tasks.compare.data_card import SplitFacts, describe_data, find_unseen, read_split
@@ -17,13 +18,17 @@ from tasks.compare.facts import (
     ComparedEncoding,
     Comparison,
     ComparisonFacts,
+    Pair,
+    Recommendation,
     Selection,
     Slices,
     Training,
     Unseen,
 )
 from tasks.compare.leaderboard import build_rows
+from tasks.compare.leaderboard_facts import LeaderboardRow
 from tasks.compare.mistakes import analyse_errors
+from tasks.compare.nothing_learned import Circumstances, recommend_nothing
 from tasks.compare.overfitting import describe_trainings
 from tasks.compare.recommendation import recommend
 from tasks.compare.results import TARGET_ACCURACY, Contestant, ModelResult, load_contestants
@@ -72,9 +77,15 @@ def compare(
     """Compare the models by their predictions on the test split; `trainings` are their histories by variant."""
     splits = {split: read_split(reviews_folder / SPLIT_FILES[split]) for split in SPLITS}
     pairs = compare_pairs({it.name: it.correct for it in contestants}, {it.name: it.shipped for it in contestants})
-    rows = tuple(build_rows(results, contestants, pairs))
-    accuracy = {row.name: row.accuracy for row in rows if row.accuracy}
-    recommendation = recommend(contestants, pairs, accuracy, num_validation=len(splits["validation"].labels))
+    circumstances = Circumstances(
+        constant=find_constant(splits["train"].labels, splits["test"].labels),
+        label_names=dataset.label_names,
+        labels={name: split.labels for name, split in splits.items()},
+        encodings=encodings,
+        trainings=trainings,
+    )
+    rows = tuple(build_rows(results, contestants, pairs, find_learners(contestants, circumstances.constant)))
+    recommendation = choose_model(contestants, rows, pairs, circumstances)
     test_path = reviews_folder / TEST_FILE
     slices = slice_models(contestants, splits["test"], test_path, encodings, dataset.label_names)
     evidence = Evidence(
@@ -93,12 +104,27 @@ def compare(
         calibration={it.name: describe_calibration(it) for it in contestants},
         selective={it.name: describe_selection(it) for it in contestants},
         slices=slices,
-        worst_slice=find_worst(slices.models[recommendation.name]) if recommendation else None,
+        worst_slice=find_worst(slices.models[recommendation.name]) if recommendation and recommendation.name else None,
         data=describe_data(splits, dataset=dataset, encodings=encodings, unseen=score_unseen(contestants, splits)),
         errors=analyse_errors(contestants, test_path, dataset.label_names),
         trainings=dict(trainings),
         claims=judge_claims(evidence),
     )
+
+
+def choose_model(
+    contestants: Sequence[Contestant],
+    rows: Sequence[LeaderboardRow],
+    pairs: Sequence[Pair],
+    circumstances: Circumstances,
+) -> Recommendation | None:
+    """Recommend one of the models that beat chance, or say that nothing was learned; None when nothing trained."""
+    accuracy = {row.name: row.accuracy for row in rows if row.accuracy}
+    able = {row.name for row in rows if row.beats_chance}
+    learners = [it for it in contestants if it.name in able]
+    num_validation = len(circumstances.labels["validation"])
+    found = recommend(learners, pairs, accuracy, num_validation=num_validation)
+    return found or recommend_nothing(contestants, accuracy, circumstances)
 
 
 def describe_calibration(contestant: Contestant) -> Calibration:

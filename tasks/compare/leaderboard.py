@@ -1,31 +1,38 @@
 """The leaderboard: a row per variant, each number a mean over the seeds that trained."""
 
 import statistics
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from tasks.compare.facts import Pair
-from tasks.compare.leaderboard_facts import LeaderboardRow, Spread
-from tasks.compare.results import BASELINE, CONSTANT, ENSEMBLE, Contestant, FailedModel, ModelResult
+from tasks.compare.leaderboard_facts import ChanceMetric, LeaderboardRow, Spread
+from tasks.compare.results import BASELINE, ENSEMBLE, Contestant, FailedModel, ModelResult
 from tasks.compare.significance import group_ties
 from tasks.evaluate.intervals import bootstrap_accuracy
 from tasks.evaluate.metric_table import compute_metrics, list_averaged
 
 
 def build_rows(
-    results: Sequence[ModelResult], contestants: Sequence[Contestant], pairs: Sequence[Pair]
+    results: Sequence[ModelResult],
+    contestants: Sequence[Contestant],
+    pairs: Sequence[Pair],
+    learners: Mapping[str, ChanceMetric | None],
 ) -> list[LeaderboardRow]:
-    """Build the rows, the ensemble's included: best mean accuracy first, failures last."""
+    """Build the rows, the ensemble's included: best mean accuracy first, failures last.
+
+    `learners` says on which metric each model beats chance, None if on neither.
+    """
     known = {contestant.name: contestant for contestant in contestants}
     names = list(dict.fromkeys(result.variant for result in results))
     rows = [build_row([it for it in results if it.variant == name], known.get(name)) for name in names]
-    rows += build_ensemble(contestants)
+    rows += build_ensemble([it for it in contestants if learners[it.name]])
     rows.sort(key=lambda row: (row.status == "failed", -row.accuracy.mean if row.accuracy else 0.0))
     ranked = [row.name for row in rows if row.name in known]
     ties = {name: rank for rank, group in enumerate(group_ties(ranked, pairs), start=1) for name in group}
     baseline = find_best_baseline(contestants)
-    return [place_row(row, ties.get(row.name), baseline, pairs) for row in rows]
+    placed = [place_row(row, ties.get(row.name), baseline, pairs) for row in rows]
+    return [add_chance(row, learners) for row in placed]
 
 
 def place_row(
@@ -37,6 +44,14 @@ def place_row(
         tie_group=tie_group,
         beats_baseline=beats(row.name, baseline, pairs) if row.group != BASELINE and baseline else None,
     )
+
+
+def add_chance(row: LeaderboardRow, learners: Mapping[str, ChanceMetric | None]) -> LeaderboardRow:
+    """Add whether a row's model beats chance; nothing is known of failures and of the ensemble."""
+    if row.name not in learners:
+        return row
+    metric = learners[row.name]
+    return row.model_copy(update={"beats_chance": metric is not None, "beats_chance_on": metric})
 
 
 def build_row(results: Sequence[ModelResult], contestant: Contestant | None) -> LeaderboardRow:
@@ -90,12 +105,11 @@ def summarise_accuracy(contestant: Contestant) -> Spread:
     return Spread(mean=statistics.fmean(accuracies), sd=sd, low=low, high=high)
 
 
-def build_ensemble(contestants: Sequence[Contestant]) -> list[LeaderboardRow]:
-    """Build the row of the unweighted average of all variants' probabilities, each a mean over its seeds.
+def build_ensemble(members: Sequence[Contestant]) -> list[LeaderboardRow]:
+    """Build the row of the unweighted average of all members' probabilities, each a mean over its seeds.
 
-    The constant model is left out; with fewer than two others there is no row. An ensemble has no costs of its own.
+    Members are the models that beat chance; with fewer than two there is no row. An ensemble has no costs of its own.
     """
-    members = [contestant for contestant in contestants if contestant.name != CONSTANT]
     if len(members) < 2:  # noqa: PLR2004
         return []
     mean = np.mean([member.probabilities.mean(axis=0) for member in members], axis=0)

@@ -9,6 +9,7 @@ from tasks.store.facts import Document, Facts
 
 # A mean over seeds; equal counts stay an integer.
 Number = int | float
+ChanceMetric = Literal["accuracy", "macro-F1"]
 
 
 class NumReviews(Facts):
@@ -52,7 +53,8 @@ class LeaderboardRow(Measured):
     """One variant, each number a mean over the seeds that trained; None where there is no such number.
 
     `models` are the folders of its trained models, and `shipped` the one that would be shipped, relative to the
-    artifacts' root.
+    artifacts' root. `beats_chance` tells whether the shipped model beats a constant answer, and `beats_chance_on` on
+    which metric; both are None where this was not tested.
     """
 
     name: str
@@ -88,6 +90,8 @@ class LeaderboardRow(Measured):
     shipped: str | None = None
     tie_group: int | None = None
     beats_baseline: bool | None = None
+    beats_chance: bool | None = None
+    beats_chance_on: ChanceMetric | None = None
 
 
 class Leaderboard(Document):

@@ -9,6 +9,7 @@ from tasks.compare.leaderboard_facts import LeaderboardRow
 from tasks.errors import UserError, did_you_mean
 from tasks.report.run.facts import RunLeaderboard
 from tasks.report.run.folder import flatten_row
+from tasks.report.run.verdict import list_advice
 
 
 @dataclass(frozen=True)
@@ -31,16 +32,22 @@ class Leaderboard:
 
     @property
     def recommended(self) -> str | None:
-        """The name of the model to ship; None if no model trained."""
+        """The name of the model to ship; None if no model trained or none beats chance."""
         return self.content.recommendation.name if self.content.recommendation else None
 
     def bundle(self, name: str | None = None) -> Path:
         """Return the folder of a model, by default the recommended one; with several seeds, the one to ship.
 
-        Raises UserError for a name that is not a model of this leaderboard, or a model that did not train.
+        Raises UserError for a name that is not a model of this leaderboard, for a model that did not train, and for a
+        missing name if no model beats chance.
         """
         folders = {row.name: row.shipped for row in self.rows if row.shipped}
         wanted = name or self.recommended
+        if wanted is None and folders:
+            raise UserError(
+                f"no model is recommended, because none beats chance; expected a name: {', '.join(folders)}. "
+                f"{' '.join(list_advice(self.content))}"
+            )
         if wanted not in folders:
             raise UserError(
                 f"there is no trained model {wanted!r}; expected one of {', '.join(folders) or 'none: all failed'}."

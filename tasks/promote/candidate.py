@@ -8,7 +8,7 @@ from tasks.errors import disk_errors_explained
 from tasks.ingest.facts import ReviewsManifest
 from tasks.process.child import run_apart
 from tasks.promote.champion import hold_champion, promote
-from tasks.promote.decision import Challenge, choose_candidate, decide, decide_without_candidate
+from tasks.promote.decision import Challenge, choose_candidate, decide, decide_without_candidate, has_beaten_chance
 from tasks.promote.facts import Decision, Ruling
 from tasks.promote.rules import GateRules
 from tasks.store.layout import MODELS, TEST_FILE
@@ -43,17 +43,19 @@ def judge_candidate(
     with disk_errors_explained(artifacts_dir), hold_champion(artifacts_dir, on_wait=on_wait) as champions:
         if model is None:
             return decide_without_candidate(champions, rules)
-        decision = decide(describe_challenge(model, reviews, artifacts_dir), champions, rules, rescore)
+        challenge = describe_challenge(model, reviews, artifacts_dir, beats_chance=has_beaten_chance(compared, model))
+        decision = decide(challenge, champions, rules, rescore)
         if decision.outcome == "promoted":
             promote(champions, artifacts_dir / model, run=run_id, reasons=decision.reasons)
     return decision
 
 
-def describe_challenge(model: str, reviews: ReviewsManifest, artifacts_dir: Path) -> Challenge:
+def describe_challenge(model: str, reviews: ReviewsManifest, artifacts_dir: Path, *, beats_chance: bool) -> Challenge:
     """Gather what the candidate is judged on."""
     return Challenge(
         folder=artifacts_dir / model,
         model=model.removeprefix(f"{MODELS}/"),
         dataset=reviews.name,
         data={name: record.sha256 for name, record in reviews.files.items()},
+        beats_chance=beats_chance,
     )

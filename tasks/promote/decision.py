@@ -24,13 +24,14 @@ class Challenge:
     """A candidate and what it is judged on.
 
     `folder` is that of its bundle, `model` the name that people use for it, and `data` has the hashes of the run's
-    review files by name.
+    review files by name. `beats_chance` is False if it was not shown to be better than a constant answer.
     """
 
     folder: Path
     model: str
     dataset: str
     data: Mapping[str, str]
+    beats_chance: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,10 +45,20 @@ class Weighing:
 
 
 def choose_candidate(comparison: Comparison, name: str | None) -> str | None:
-    """Return the folder, under the artifacts, of the recommended model or of the named variant; None if it failed."""
+    """Return the folder, under the artifacts, of the recommended model or of the named variant; None if it failed.
+
+    If no model is recommended because nothing was learned, it is that of the best on validation.
+    """
     if name is None:
-        return comparison.recommendation.model if comparison.recommendation else None
+        if comparison.recommendation is None:
+            return None
+        name = comparison.recommendation.name or comparison.recommendation.best_on_validation
     return next(row.shipped for row in comparison.variants if row.name == name)
+
+
+def has_beaten_chance(comparison: Comparison, model: str) -> bool:
+    """Tell whether a model, named by its folder, is better than a constant answer."""
+    return any(row.beats_chance for row in comparison.variants if row.shipped == model)
 
 
 def decide_without_candidate(champions: Path, rules: GateRules) -> Decision:
@@ -105,7 +116,7 @@ def weigh(challenge: Challenge, identity: Identity, champions: Path, rescore: Re
     """Weigh a candidate; raises an error if the champion cannot be scored."""
     champion = find_champion(champions)
     if champion is None:
-        return Weighing(outcome="promoted", reasons=("There was no champion yet.",))
+        return weigh_first(challenge, identity)
     if champion.name == identity.name:
         return recognise(champion)
     if withdrawn := find_withdrawal(read_history(champions), identity.name):
@@ -116,12 +127,27 @@ def weigh(challenge: Challenge, identity: Identity, champions: Path, rescore: Re
         reason = f"A model of the built-in sample cannot replace a model of {facts.dataset.name}."
         return Weighing(outcome="refused", reasons=(reason,))
     ruling = rescore(champion)
+    chance = explain_chance(challenge, identity)
     return Weighing(
-        outcome="promoted" if ruling.passes else "refused",
-        reasons=ruling.reasons,
+        outcome="refused" if chance or not ruling.passes else "promoted",
+        reasons=(*chance, *ruling.reasons),
         warnings=warn_of_overlap(facts, challenge),
         comparison=ruling.comparison,
     )
+
+
+def weigh_first(challenge: Challenge, identity: Identity) -> Weighing:
+    """Weigh a candidate when there is no champion: it has to beat chance."""
+    if reasons := explain_chance(challenge, identity):
+        return Weighing(outcome="refused", reasons=reasons)
+    return Weighing(outcome="promoted", reasons=("There was no champion yet.",))
+
+
+def explain_chance(challenge: Challenge, identity: Identity) -> tuple[str, ...]:
+    """Say that a candidate does not beat chance; empty if it does."""
+    if challenge.beats_chance:
+        return ()
+    return (f"{identity.variant} does not beat chance: the test shows no lead over a constant answer.",)
 
 
 def recognise(champion: Path) -> Weighing:

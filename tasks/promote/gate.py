@@ -8,14 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import norm
 
+from tasks.compare.power import POWER
 from tasks.evaluate.intervals import CONFIDENCE
 from tasks.promote.bounds import bound_difference
 from tasks.promote.facts import Gap, GateComparison, Rates, Ruling, SliceGap
 from tasks.promote.rules import Margins
 
 TAIL: Final = 1.0 - CONFIDENCE
-# How often an equally good candidate passes with the recommended number of test reviews.
-POWER: Final = 0.8
 
 
 class Slice(NamedTuple):

@@ -12,7 +12,7 @@ from tasks.evaluate.metric_table import Metric, list_metrics
 from tasks.report.run.facts import RunMetrics
 from tasks.report.run.verdict import show_interval
 
-KINDS: Final = {BASELINE: "baseline", ENSEMBLE: "average of all"}
+KINDS: Final = {BASELINE: "baseline", ENSEMBLE: "average"}
 YES_NO: Final = {True: "yes", False: "no", None: "-"}
 
 

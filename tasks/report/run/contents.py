@@ -98,6 +98,7 @@ def build_gate(metrics: RunMetrics) -> Content:
 def build_numbers(metrics: RunMetrics) -> Content:
     """Build the tables of every metric and every cost."""
     return {
+        "chance": verdict.describe_chance(metrics),
         "ties": verdict.describe_ties(metrics),
         "seeds": verdict.describe_seeds(metrics),
         "numbers": build_numbers_table(metrics),
@@ -123,7 +124,7 @@ def build_differences(metrics: RunMetrics) -> Content | None:
 
 def build_slices(metrics: RunMetrics) -> Content | None:
     """Build the accuracy of each model on each slice."""
-    if metrics.errors is None or metrics.recommendation is None:
+    if metrics.errors is None or metrics.recommendation is None or metrics.recommendation.name is None:
         return None
     name = metrics.recommendation.name
     table = tables.tabulate_slices(metrics)

@@ -95,7 +95,7 @@ def describe_row(row: LeaderboardRow, metrics: RunMetrics) -> dict[str, Any]:
     return {
         "name": row.name,
         "group": row.group,
-        "kind": {BASELINE: "baseline", ENSEMBLE: "average of all"}.get(row.group),
+        "kind": {BASELINE: "baseline", ENSEMBLE: "average"}.get(row.group),
         "failed": row.status == "failed",
         "recommended": row.name == (metrics.recommendation.name if metrics.recommendation else None),
     }

@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from tasks.compare.recommendation import CLEARLY_FASTER
 from tasks.compare.results import TARGET_ACCURACY
 
 METHOD: Final = {
@@ -45,8 +46,14 @@ READING: Final = (
     ),
     "Each neural model has the weights of its epoch with the lowest validation loss.",
     (
-        "The model to ship is the one that is most accurate on validation. A model that scores more reviews per second "
-        "replaces it if it is within one standard error on validation and does not differ significantly on test."
+        "The model to ship is the one that is most accurate on validation among those that beat chance. A model that "
+        f"scores at least {CLEARLY_FASTER:g} times as many reviews per second replaces it if it is within one standard "
+        "error on validation and does not differ significantly on test."
+    ),
+    (
+        "A model beats chance if it is right more often than the constant answer, which is the commonest label in "
+        "training (exact McNemar test), or if its macro-F1 is higher than that of its own predictions in random order "
+        "(permutation test). Holm's correction covers both tests of all models."
     ),
     (
         "To repeat this run, put the settings in config.json beside this page into a TOML file and start "

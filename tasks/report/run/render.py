@@ -21,6 +21,7 @@ from tasks.report.run.methods import METHOD
 from tasks.report.run.verdict import (
     describe_baselines,
     describe_certainty,
+    describe_chance,
     describe_duplicates,
     describe_errors,
     describe_seeds,
@@ -94,6 +95,7 @@ def list_findings(metrics: RunMetrics) -> list[str]:
     """List what stands out, a line each."""
     tellers = (
         describe_baselines,
+        describe_chance,
         describe_ties,
         describe_seeds,
         describe_worst_slice,

@@ -89,7 +89,7 @@ def tabulate_pairs(metrics: RunMetrics) -> Table | None:
 
 def tabulate_slices(metrics: RunMetrics) -> Table | None:
     """The slices of the recommended model."""
-    if metrics.recommendation is None:
+    if metrics.recommendation is None or metrics.recommendation.name is None:
         return None
     rows = [
         {

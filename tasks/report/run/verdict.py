@@ -2,41 +2,68 @@
 
 from collections.abc import Sequence
 
-from tasks.compare.facts import SliceAccuracy
+from tasks.compare.facts import NothingLearned, Recommendation, SliceAccuracy
 from tasks.compare.leaderboard_facts import LeaderboardRow, Spread
-from tasks.compare.results import BASELINE, ENSEMBLE
-from tasks.report.run.facts import RunMetrics
+from tasks.compare.results import BASELINE, CONSTANT, ENSEMBLE
+from tasks.report.run.facts import RunLeaderboard, RunMetrics
 
 
-def describe_verdict(metrics: RunMetrics) -> str:
-    """Say in a sentence which model to ship."""
+def describe_verdict(metrics: RunMetrics | RunLeaderboard) -> str:
+    """Say in a sentence which model to ship, or that nothing was learned."""
     recommendation = metrics.recommendation
     if recommendation is None:
         return "Nothing to ship: no model trained."
     accuracy, count = recommendation.accuracy, metrics.run.num_reviews.test
+    if recommendation.nothing_learned:
+        return describe_nothing(recommendation, recommendation.nothing_learned, num_reviews=count)
     return (
         f"Ship {recommendation.name}: it gets {accuracy.mean:.1%} of {count:,} test reviews right "
         f"(95% interval {show_interval(accuracy)})."
     )
 
 
+def describe_nothing(recommendation: Recommendation, found: NothingLearned, *, num_reviews: int) -> str:
+    """Say that no model beats chance, or that the test split is too small to tell."""
+    if found.is_too_small:
+        return f"No verdict: {num_reviews:,} test reviews are too few to tell any model from a constant answer."
+    best, accuracy = recommendation.best_on_validation, recommendation.accuracy.mean
+    return (
+        f"Nothing was learned: no model beats chance. {best}, the best on validation, gets {accuracy:.1%} of "
+        f"{num_reviews:,} test reviews right, and always answering {found.constant!r} gets {found.constant_accuracy:.1%}."
+    )
+
+
+def list_advice(metrics: RunMetrics | RunLeaderboard) -> tuple[str, ...]:
+    """List what to try if nothing was learned, in sentences."""
+    found = metrics.recommendation and metrics.recommendation.nothing_learned
+    return found.advice if found else ()
+
+
 def describe_certainty(metrics: RunMetrics) -> str:
-    """Say why this model is recommended, and how certain that is."""
+    """Say why this model is recommended and how certain that is, or what to try if nothing was learned."""
     recommendation = metrics.recommendation
     if recommendation is None:
         return "See the reasons below."
+    if recommendation.nothing_learned:
+        return " ".join(list_advice(metrics))
+    return " ".join(filter(None, [explain_choice(metrics, recommendation), warn_of_accuracy(metrics, recommendation)]))
+
+
+def explain_choice(metrics: RunMetrics, recommendation: Recommendation) -> str:
+    """Say why this model is recommended, and which models are as good."""
     name, best, tied = recommendation.name, recommendation.best_on_validation, recommendation.tied
     if name != best:
         return (
             f"{best} is ahead on validation, but within a standard error; they do not differ significantly on "
-            f"test, and {name} is cheaper to run."
+            f"test, and {name} is clearly cheaper to run."
         )
     if len(metrics.pairs) == 0:
         return "It is the only model of this run, so there is nothing to compare it with."
     behind = recommendation.behind
     if not tied and not behind:
         return "It is the best on validation, and it differs significantly from every other model on test."
-    equal = f"; it does not differ significantly from {join(tied)} on test, and is the cheapest to run" if tied else ""
+    cost = "and is the cheapest to run" if recommendation.is_cheapest else "and no other is clearly cheaper to run"
+    equal = f"; it does not differ significantly from {join(tied)} on test, {cost}" if tied else ""
     sentence = f"It is the best on validation{equal}."
     if not behind:
         return sentence
@@ -45,6 +72,23 @@ def describe_certainty(metrics: RunMetrics) -> str:
         f"{sentence} {join(behind)} {verb} behind on validation by more than a standard error, although the test shows "
         "no significant difference."
     )
+
+
+def warn_of_accuracy(metrics: RunMetrics, recommendation: Recommendation) -> str:
+    """Warn if the recommended model beats a constant answer only on macro-F1; otherwise empty."""
+    row = next(row for row in metrics.variants if row.name == recommendation.name)
+    if row.beats_chance_on != "macro-F1":
+        return ""
+    return "It beats a constant answer on macro-F1, but is not shown to be right more often."
+
+
+def describe_chance(metrics: RunMetrics) -> str:
+    """Name the models that do not beat chance beside others that do; the constant one goes without saying."""
+    names = [row.name for row in metrics.variants if row.beats_chance is False and row.name != CONSTANT]
+    if not names or not any(row.beats_chance for row in metrics.variants):
+        return ""
+    verb = "does" if len(names) == 1 else "do"
+    return f"{join(names)} {verb} not beat chance: the test shows no lead over a constant answer."
 
 
 def describe_baselines(metrics: RunMetrics) -> str:
@@ -73,7 +117,7 @@ def describe_baselines(metrics: RunMetrics) -> str:
 def describe_worst_slice(metrics: RunMetrics) -> str:
     """Name the slice on which the recommended model does worst."""
     worst, recommendation = metrics.worst_slice, metrics.recommendation
-    if recommendation is None:
+    if recommendation is None or recommendation.name is None:
         return ""
     if worst is None:
         return f"{recommendation.name} is not significantly worse on any slice of the test split than on the whole."
@@ -89,7 +133,8 @@ def describe_errors(metrics: RunMetrics) -> str:
     if errors is None or len(errors.models) == 1:
         return ""
     ensemble = next((row.accuracy.mean for row in metrics.variants if row.group == ENSEMBLE and row.accuracy), None)
-    average = "" if ensemble is None else f" The average of all models' probabilities gets {ensemble:.1%} right."
+    members = "the models that beat chance" if describe_chance(metrics) else "all models"
+    average = "" if ensemble is None else f" The average of {members}' probabilities gets {ensemble:.1%} right."
     return (
         f"On {errors.missed_by_all.num_reviews:,} test reviews, all {len(errors.models)} models are wrong; "
         f"on the other {errors.oracle_accuracy:.1%}, at least one model is right.{average}"
@@ -102,7 +147,7 @@ def describe_duplicates(metrics: RunMetrics) -> str:
     shared = duplicates.across["train and test"] + duplicates.across["validation and test"]
     recommendation = metrics.recommendation
     found = f"{shared:,} texts occur both in test and in training or validation"
-    if not shared or recommendation is None or not unseen.accuracy:
+    if not shared or recommendation is None or recommendation.name is None or not unseen.accuracy:
         return f"{found}."
     name, with_them = recommendation.name, recommendation.accuracy.mean
     return f"{found}; without them {name} gets {unseen.accuracy[name]:.2%} right, with them {with_them:.2%}."
