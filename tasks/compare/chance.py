@@ -18,7 +18,7 @@ from scipy.stats import random_table
 
 from tasks.compare.facts import ALPHA
 from tasks.compare.leaderboard_facts import ChanceMetric
-from tasks.compare.results import Contestant
+from tasks.compare.results import CONSTANT, Contestant
 from tasks.compare.significance import correct_holm, count_discordant, mcnemar_exact
 
 # The smallest p-value is 1 / 5,000, which is still significant after a correction for 200 tests.
@@ -36,11 +36,13 @@ class ChanceTest(NamedTuple):
     macro_f1: float
 
 
-def find_constant(train_labels: NDArray[np.int32], test_labels: NDArray[np.int32]) -> int:
-    """Find the label that is commonest in training; among equals, the one that is commonest on test."""
-    num_classes = 1 + int(max(train_labels.max(), test_labels.max()))
-    in_training, on_test = (np.bincount(labels, minlength=num_classes) for labels in (train_labels, test_labels))
-    return max(range(num_classes), key=lambda label: (in_training[label], on_test[label]))
+def find_constant(contestants: Sequence[Contestant], train_labels: NDArray[np.int32]) -> int:
+    """Find the label of the constant answer: what the majority baseline answers, or the commonest label in training.
+
+    Only a tie between the commonest labels can make the two differ.
+    """
+    answers = [it.predicted[it.shipped] for it in contestants if it.name == CONSTANT]
+    return int(np.bincount(answers[0] if answers else train_labels).argmax())
 
 
 def find_learners(contestants: Sequence[Contestant], constant: int) -> dict[str, ChanceMetric | None]:

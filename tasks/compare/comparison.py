@@ -78,7 +78,7 @@ def compare(
     splits = {split: read_split(reviews_folder / SPLIT_FILES[split]) for split in SPLITS}
     pairs = compare_pairs({it.name: it.correct for it in contestants}, {it.name: it.shipped for it in contestants})
     circumstances = Circumstances(
-        constant=find_constant(splits["train"].labels, splits["test"].labels),
+        constant=find_constant(contestants, splits["train"].labels),
         label_names=dataset.label_names,
         labels={name: split.labels for name, split in splits.items()},
         encodings=encodings,

@@ -43,19 +43,22 @@ def judge_candidate(
     with disk_errors_explained(artifacts_dir), hold_champion(artifacts_dir, on_wait=on_wait) as champions:
         if model is None:
             return decide_without_candidate(champions, rules)
-        challenge = describe_challenge(model, reviews, artifacts_dir, beats_chance=has_beaten_chance(compared, model))
+        challenge = describe_challenge(model, compared, reviews, artifacts_dir, is_named=rules.candidate is not None)
         decision = decide(challenge, champions, rules, rescore)
         if decision.outcome == "promoted":
             promote(champions, artifacts_dir / model, run=run_id, reasons=decision.reasons)
     return decision
 
 
-def describe_challenge(model: str, reviews: ReviewsManifest, artifacts_dir: Path, *, beats_chance: bool) -> Challenge:
+def describe_challenge(
+    model: str, compared: Comparison, reviews: ReviewsManifest, artifacts_dir: Path, *, is_named: bool
+) -> Challenge:
     """Gather what the candidate is judged on."""
     return Challenge(
         folder=artifacts_dir / model,
         model=model.removeprefix(f"{MODELS}/"),
         dataset=reviews.name,
         data={name: record.sha256 for name, record in reviews.files.items()},
-        beats_chance=beats_chance,
+        beats_chance=has_beaten_chance(compared, model),
+        is_named=is_named,
     )

@@ -24,7 +24,8 @@ class Challenge:
     """A candidate and what it is judged on.
 
     `folder` is that of its bundle, `model` the name that people use for it, and `data` has the hashes of the run's
-    review files by name. `beats_chance` is False if it was not shown to be better than a constant answer.
+    review files by name. `beats_chance` is False if it was not shown to be better than a constant answer. It `is_named`
+    if a person put it forward.
     """
 
     folder: Path
@@ -32,6 +33,7 @@ class Challenge:
     dataset: str
     data: Mapping[str, str]
     beats_chance: bool = True
+    is_named: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -127,7 +129,8 @@ def weigh(challenge: Challenge, identity: Identity, champions: Path, rescore: Re
         reason = f"A model of the built-in sample cannot replace a model of {facts.dataset.name}."
         return Weighing(outcome="refused", reasons=(reason,))
     ruling = rescore(champion)
-    chance = explain_chance(challenge, identity)
+    # A person who names a candidate and sets the margins may want it in place of the champion all the same.
+    chance = () if challenge.is_named else explain_chance(challenge, identity)
     return Weighing(
         outcome="refused" if chance or not ruling.passes else "promoted",
         reasons=(*chance, *ruling.reasons),

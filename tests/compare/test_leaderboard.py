@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from tasks.compare.leaderboard_facts import LeaderboardRow
 from tasks.compare.results import ENSEMBLE, ModelResult, load_contestants
 from tasks.errors import UserError
 from tasks.evaluate.intervals import bootstrap_accuracy
@@ -170,6 +171,36 @@ def test_ensemble_is_the_plain_average_of_all_models(build: Build, add_result: A
 def test_ensemble_leaves_the_constant_model_out(build: Build, add_result: AddResult) -> None:
     metrics = build(add_result("majority", 50, group="baseline"), add_result("lstm", 80))
     assert [row["name"] for row in metrics["variants"]] == ["lstm", "majority"]
+
+
+def test_ensemble_leaves_models_at_chance_out(build: Build, add_result: AddResult) -> None:
+    good = [add_result("lstm", 80), add_result("bigru", 75)]
+    rows = build(*good, add_result("flatten", 45))["variants"]
+    (ensemble,) = [row for row in rows if row["name"] == ENSEMBLE]
+    assert ensemble["models"] == ["models/lstm/seed-1", "models/bigru/seed-1"]
+    assert ensemble["beats_chance"] is None
+
+
+def test_one_model_that_beats_chance_makes_no_ensemble(build: Build, add_result: AddResult) -> None:
+    rows = build(add_result("lstm", 80), add_result("flatten", 45))["variants"]
+    assert [row["name"] for row in rows] == ["lstm", "flatten"]
+
+
+def test_rows_say_whether_the_model_beats_chance_and_on_what(
+    build: Build, add_result: AddResult, fail_result: AddResult
+) -> None:
+    rows = build(add_result("lstm", 80), add_result("flatten", 45), fail_result("bigru"))["variants"]
+    assert {row["name"]: (row["beats_chance"], row["beats_chance_on"]) for row in rows} == {
+        "lstm": (True, "accuracy"),
+        "flatten": (False, None),
+        "bigru": (None, None),
+    }
+
+
+def test_row_of_an_older_file_says_nothing_of_chance(build: Build, add_result: AddResult) -> None:
+    (row,) = build(add_result("lstm", 80))["variants"]
+    older = {name: value for name, value in row.items() if not name.startswith("beats_chance")}
+    assert LeaderboardRow.model_validate(older).beats_chance is None
 
 
 def test_models_that_cannot_be_told_apart_share_a_tie_group(build: Build, add_result: AddResult) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from tasks.compare.facts import Recommendation
 from tasks.compare.leaderboard_facts import Spread
 from tasks.compare.recommendation import recommend
 from tasks.compare.results import Contestant, TrainedModel
@@ -73,6 +74,58 @@ def test_cheaper_one_may_be_a_standard_error_behind(accuracy: float, name: str) 
     recommendation = recommend(contestants, [], {it.name: on_test for it in contestants}, num_validation=100)
     assert recommendation is not None
     assert recommendation.name == name
+
+
+@pytest.mark.parametrize(("speeds", "name"), [((21_115.0, 22_085.0), "lstm"), ((10.0, 15.0), "flatten")])
+def test_difference_in_speed_within_noise_is_not_cheaper(speeds: tuple[float, float], name: str) -> None:
+    contestants = [
+        make_contestant("lstm", accuracy=0.9, speed=speeds[0]),
+        make_contestant("flatten", accuracy=0.89, speed=speeds[1]),
+    ]
+    assert choose(contestants).name == name
+
+
+def test_of_equally_cheap_models_the_better_on_validation_is_chosen() -> None:
+    contestants = [
+        make_contestant("lstm", accuracy=0.9, speed=1.0),
+        make_contestant("flatten", accuracy=0.88, speed=2.2),
+        make_contestant("conv-max", accuracy=0.89, speed=2.0),
+    ]
+    assert choose(contestants).name == "conv-max"
+
+
+def test_of_equally_cheap_and_good_models_the_smaller_is_chosen() -> None:
+    contestants = [
+        make_contestant("large", accuracy=0.9, speed=1.0, num_params=9),
+        make_contestant("small", accuracy=0.9, speed=1.0, num_params=2),
+    ]
+    assert choose(contestants).name == choose(contestants[::-1]).name == "small"
+
+
+@pytest.mark.parametrize(("speed", "is_cheapest"), [(1.0, True), (2.0, False)])
+def test_cheapest_is_clearly_faster_than_all_that_are_as_good(speed: float, *, is_cheapest: bool) -> None:
+    contestants = [
+        make_contestant("lstm", accuracy=0.9, speed=2.0),
+        make_contestant("flatten", accuracy=0.89, speed=speed),
+    ]
+    assert choose(contestants).is_cheapest is is_cheapest
+
+
+def test_model_at_chance_is_neither_recommended_nor_the_cheaper_one(build: Any, add_result: Any) -> None:
+    good = add_result("nb-svm", 80, group="baseline", predict_reviews_per_second=10.0)
+    lucky = add_result("lstm", 55, predict_reviews_per_second=900.0, validation={"accuracy": 0.9, "nll": 0.5})
+    recommendation = build(good, lucky)["recommendation"]
+    assert (recommendation["name"], recommendation["best_on_validation"]) == ("nb-svm", "nb-svm")
+    assert (recommendation["tied"], recommendation["behind"]) == ([], [])
+    assert recommendation["nothing_learned"] is None
+
+
+def choose(contestants: list[Contestant]) -> Recommendation:
+    """Recommend one of models that the test does not tell apart; a standard error is three points."""
+    on_test = Spread(mean=0.5, sd=None, low=0.4, high=0.6)
+    found = recommend(contestants, [], {it.name: on_test for it in contestants}, num_validation=100)
+    assert found is not None
+    return found
 
 
 def make_contestant(name: str, *, accuracy: float, speed: float, num_params: int = 0) -> Contestant:

@@ -6,10 +6,11 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pytest
 
 if TYPE_CHECKING:
-    from conftest import Job
+    from conftest import Job, WebhookReceiver
 
 ROOT = Path(__file__).parents[2]
 SMALL = ("--dataset=sample", "--limit=300", "--epochs=1", "--variants=flatten", "--baselines=tfidf-linear,majority")
@@ -114,8 +115,29 @@ def test_damaged_champion_is_not_replaced_and_the_run_says_why(shared_job: "Job"
     shared_job.wait_for_log("drift was not measured: the model in ")
 
 
+def test_run_on_random_labels_has_no_first_champion_until_a_person_wants_one(
+    job: "Job", receiver: "WebhookReceiver"
+) -> None:
+    random = np.random.default_rng(0)
+    texts = [" ".join(random.choice(["river", "lamp", "stone", "cloud", "paper"], 8)) for _ in range(500)]
+    rows = zip(texts, random.choice(["a", "b", "c"], 500, p=[0.8, 0.1, 0.1]), strict=True)
+    (job.folder / "noise.csv").write_text(
+        "\n".join(["text,label", *(f"{text} {i},{label}" for i, (text, label) in enumerate(rows))])
+    )
+    flags = ("--dataset=noise.csv", "--variants=flatten", "--epochs=1", "--baselines=nb-svm")
+    board = job.call(*flags, BAKEOFF_WEBHOOK_URL=receiver.url)
+    assert board["recommendation"]["name"] is None
+    assert [row["beats_chance"] for row in board["variants"]] == [False, False]
+    assert (board["gate"]["outcome"], board["gate"]["champion"]) == ("refused", None)
+    run = job.latest_flow_run()
+    assert (run["state_name"], run["state_type"]) == ("Nothing learned · promotion refused", "COMPLETED")
+    assert receiver.events()["promotion-refused"]["dataset"] == "noise"
+    assert not (job.artifacts / "champion" / "current").exists()
+    assert promote_by_hand(job, "--to", board["gate"]["model"]).returncode == 0
+    assert champion(job).startswith(board["gate"]["candidate"])
+
+
 def test_python_gets_the_leaderboard_of_a_refused_run(job: "Job") -> None:
-    small = ("--dataset=sample", "--limit=50", "--epochs=1", "--variants=flatten", "--baselines=majority")
-    boards = [job.call(*small, f"--candidate={name}") for name in ("flatten", "majority")]
+    boards = [job.call(*SMALL, f"--candidate={name}") for name in ("tfidf-linear", "majority")]
     assert [board["gate"]["outcome"] for board in boards] == ["promoted", "refused"]
     assert {"flatten", "majority"} <= {row["name"] for row in boards[0]["variants"]}

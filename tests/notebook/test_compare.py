@@ -214,7 +214,11 @@ def test_failed_model_is_a_row_with_its_reason(
     assert (row.name, row.status) == ("conv-max", "failed")
     assert "no_such_function" in str(row.reason)
     assert "conv-max with seed 1 failed: " in caplog.text
-    assert board.recommended == "majority"
+    assert board.recommended is None
+    with pytest.raises(
+        UserError, match="no model is recommended, because none beats chance; expected a name: majority"
+    ):
+        board.bundle()
 
 
 def test_defaults_are_those_of_the_flow() -> None:

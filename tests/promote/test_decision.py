@@ -18,6 +18,7 @@ from tasks.promote.decision import (
     choose_candidate,
     decide,
     decide_without_candidate,
+    has_beaten_chance,
 )
 from tasks.promote.facts import Decision, GateComparison, Rates, Ruling
 from tasks.promote.rules import GateRules, Margins
@@ -65,6 +66,37 @@ def test_first_candidate_becomes_the_champion(artifacts: Path, add_bundle: AddBu
     decision = weigh(artifacts, challenge(add_bundle("lstm")), never)
     assert (decision.outcome, decision.champion) == ("promoted", None)
     assert decision.reasons == ("There was no champion yet.",)
+
+
+@pytest.mark.parametrize("is_named", [False, True])
+@pytest.mark.parametrize("rules", [RULES, replace(RULES, promote=False)])
+def test_candidate_at_chance_does_not_become_the_first_champion(
+    artifacts: Path, add_bundle: AddBundle, rules: GateRules, *, is_named: bool
+) -> None:
+    at_chance = replace(challenge(add_bundle("lstm")), beats_chance=False, is_named=is_named)
+    decision = weigh(artifacts, at_chance, never, rules)
+    assert (decision.outcome, decision.candidate, decision.champion) == ("refused", "lstm", None)
+    assert decision.reasons == (
+        "lstm does not beat chance: the test shows no lead over a constant answer.",
+        "To make it the champion anyway, run: python flows/promote.py --to lstm/f1",
+    )
+
+
+@pytest.mark.parametrize(("is_named", "outcome"), [(False, "refused"), (True, "promoted")])
+def test_candidate_at_chance_replaces_a_champion_only_if_a_person_named_it(
+    artifacts: Path, add_bundle: AddBundle, *, is_named: bool, outcome: str
+) -> None:
+    reign(artifacts, add_bundle("conv-max"))
+    at_chance = replace(challenge(add_bundle("lstm")), beats_chance=False, is_named=is_named)
+    decision = weigh(artifacts, at_chance, answer(passes=True))
+    assert decision.outcome == outcome
+    assert decision.comparison == MEASURED
+
+
+def test_champion_at_chance_is_kept_when_it_is_the_candidate_again(artifacts: Path, add_bundle: AddBundle) -> None:
+    bundle = add_bundle("lstm")
+    reign(artifacts, bundle)
+    assert weigh(artifacts, replace(challenge(bundle), beats_chance=False), never).outcome == "kept"
 
 
 @pytest.mark.parametrize(("passes", "outcome"), [(True, "promoted"), (False, "refused")])
@@ -190,6 +222,14 @@ COMPARED = Comparison.model_construct(
 @pytest.mark.parametrize(("name", "folder"), [(None, "models/lstm/f1"), ("lstm", "models/lstm/f1"), ("flatten", None)])
 def test_candidate_is_the_recommended_model_or_the_named_one(name: str | None, folder: str | None) -> None:
     assert choose_candidate(COMPARED, name) == folder
+
+
+def test_candidate_of_a_run_in_which_nothing_was_learned_is_the_best_on_validation() -> None:
+    nothing = Recommendation.model_construct(name=None, model=None, best_on_validation="lstm")
+    rows = (LeaderboardRow.model_construct(name="lstm", shipped="models/lstm/f1", beats_chance=False),)
+    compared = Comparison.model_construct(recommendation=nothing, variants=rows)
+    assert choose_candidate(compared, None) == "models/lstm/f1"
+    assert not has_beaten_chance(compared, "models/lstm/f1")
 
 
 def test_run_in_which_nothing_trained_has_no_candidate(artifacts: Path) -> None:

@@ -29,7 +29,8 @@ def describe_nothing(recommendation: Recommendation, found: NothingLearned, *, n
     best, accuracy = recommendation.best_on_validation, recommendation.accuracy.mean
     return (
         f"Nothing was learned: no model beats chance. {best}, the best on validation, gets {accuracy:.1%} of "
-        f"{num_reviews:,} test reviews right, and always answering {found.constant!r} gets {found.constant_accuracy:.1%}."
+        f"{num_reviews:,} test reviews right, and always answering {found.constant!r} gets "
+        f"{found.constant_accuracy:.1%}."
     )
 
 
@@ -133,8 +134,10 @@ def describe_errors(metrics: RunMetrics) -> str:
     if errors is None or len(errors.models) == 1:
         return ""
     ensemble = next((row.accuracy.mean for row in metrics.variants if row.group == ENSEMBLE and row.accuracy), None)
-    members = "the models that beat chance" if describe_chance(metrics) else "all models"
-    average = "" if ensemble is None else f" The average of {members}' probabilities gets {ensemble:.1%} right."
+    of_whom = (
+        "the probabilities of the models that beat chance" if describe_chance(metrics) else "all models' probabilities"
+    )
+    average = "" if ensemble is None else f" The average of {of_whom} gets {ensemble:.1%} right."
     return (
         f"On {errors.missed_by_all.num_reviews:,} test reviews, all {len(errors.models)} models are wrong; "
         f"on the other {errors.oracle_accuracy:.1%}, at least one model is right.{average}"

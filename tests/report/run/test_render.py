@@ -193,6 +193,20 @@ def test_terminal_warns_of_the_fallback_and_ends_with_the_path_of_the_report(
     assert lines[-1] == str(tmp_path / "artifacts" / "runs" / "20260102-030405-abcdef12" / "report.html")
 
 
+def test_terminal_shows_the_verdict_and_what_to_try(
+    show_leaderboard: Callable[[RunMetrics], None],
+    build: Build,
+    add_result: AddResult,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    show_leaderboard(build(add_result("lstm", 80)))
+    assert "\nShip lstm: it gets 80.0% of 100 test reviews right" in capsys.readouterr().out
+    show_leaderboard(build(add_result("flatten", 51)))
+    shown = capsys.readouterr().out
+    assert "\nNothing was learned: no model beats chance." in shown
+    assert "\nCollect more training reviews: there are 2 for 2 labels" in shown
+
+
 def test_no_fallback_no_warning(
     show_leaderboard: Callable[[RunMetrics], None],
     build: Build,

@@ -4,9 +4,12 @@ from typing import Any
 
 import numpy as np
 
+from tasks.report.run.page import render_page
+from tasks.report.run.render import render_markdown
 from tasks.report.run.verdict import (
     describe_baselines,
     describe_certainty,
+    describe_chance,
     describe_duplicates,
     describe_errors,
     describe_seeds,
@@ -14,12 +17,68 @@ from tasks.report.run.verdict import (
     describe_verdict,
     describe_worst_slice,
     join,
+    list_advice,
 )
 
 
 def test_verdict_names_the_model_its_accuracy_and_its_interval(build: Any, add_result: Any) -> None:
     sentence = describe_verdict(build(add_result("lstm", 80), add_result("flatten", 40)))
     assert sentence.startswith("Ship lstm: it gets 80.0% of 100 test reviews right (95% interval ")
+
+
+def test_verdict_may_be_that_nothing_was_learned(build: Any, add_result: Any) -> None:
+    metrics = build(add_result("lstm", 51))
+    assert describe_verdict(metrics) == (
+        "Nothing was learned: no model beats chance. lstm, the best on validation, gets 51.0% of 100 test reviews "
+        "right, and always answering 'neg' gets 50.0%."
+    )
+    assert describe_certainty(metrics).startswith("Collect more training reviews")
+    assert describe_certainty(metrics).endswith("test reviews instead of 100.")
+    assert describe_certainty(metrics) == " ".join(list_advice(metrics.select_leaderboard()))
+    assert describe_worst_slice(metrics) == describe_chance(metrics) == ""
+    assert "without them" not in describe_duplicates(metrics)
+
+
+def test_verdict_on_four_reviews_is_that_they_are_too_few(build: Any, add_result: Any) -> None:
+    labels = np.array([0, 1, 0, 1])
+    sizes = {"train": 2, "validation": 2, "test": 4}
+    metrics = build(add_result("lstm", 4, labels=labels), labels=labels, num_reviews=sizes)
+    assert describe_verdict(metrics) == (
+        "No verdict: 4 test reviews are too few to tell any model from a constant answer."
+    )
+    assert "test reviews instead of 4." in describe_certainty(metrics)
+
+
+def test_models_at_chance_are_named_beside_those_that_learned(build: Any, add_result: Any) -> None:
+    results = [add_result("lstm", 80), add_result("bigru", 80), add_result("flatten", 45)]
+    metrics = build(*results, add_result("majority", 50, group="baseline"))
+    sentence = "flatten does not beat chance: the test shows no lead over a constant answer."
+    assert describe_chance(metrics) == sentence
+    assert sentence in render_markdown(metrics)
+    assert sentence in render_page(metrics)
+    assert "The average of the probabilities of the models that beat chance gets 80.0% right." in describe_errors(
+        metrics
+    )
+    assert list_advice(metrics) == ()
+
+
+def test_model_that_beats_chance_only_on_macro_f1_comes_with_a_warning(build: Any, add_result: Any) -> None:
+    labels = np.repeat([0, 1], [90, 10])
+    correct = np.concatenate([np.arange(90) < 82, np.arange(10) < 6])
+    result = add_result("lstm", labels=labels, correct=correct)
+    metrics = build(result, labels=labels)
+    assert metrics.recommendation.name == "lstm"
+    assert describe_certainty(metrics).endswith(
+        "It beats a constant answer on macro-F1, but is not shown to be right more often."
+    )
+
+
+def test_certainty_of_a_tied_model_that_is_not_clearly_cheaper(build: Any, add_result: Any) -> None:
+    metrics = build(add_result("lstm", 90), add_result("bigru", 90, predict_reviews_per_second=900.0))
+    assert describe_certainty(metrics) == (
+        "It is the best on validation; it does not differ significantly from bigru on test, and no other is clearly "
+        "cheaper to run."
+    )
 
 
 def test_certainty_of_a_model_that_stands_alone(build: Any, add_result: Any) -> None:
@@ -82,9 +141,9 @@ def test_ties_at_the_top_are_named(build: Any, add_result: Any) -> None:
 
 def test_worst_slice_is_named_when_it_is_significantly_worse(build: Any, add_result: Any) -> None:
     labels = np.arange(100) % 2
-    one_sided = build(add_result("lstm", correct=labels == 0))
-    assert describe_worst_slice(one_sided).startswith("lstm does worst on label: pos (0.0% of 50, 95% interval ")
-    even = build(add_result("bigru", correct=np.arange(100) % 4 > 1))
+    one_sided = build(add_result("lstm", correct=(labels == 0) | (np.arange(100) < 20)))
+    assert describe_worst_slice(one_sided).startswith("lstm does worst on label: pos (20.0% of 50, 95% interval ")
+    even = build(add_result("bigru", correct=np.arange(100) % 10 > 1))
     assert describe_worst_slice(even) == (
         "bigru is not significantly worse on any slice of the test split than on the whole."
     )
