@@ -38,7 +38,8 @@ def test_hooks_use_the_environment_and_look_at_everything() -> None:
 
 def test_version_is_the_newest_of_the_changelog() -> None:
     version = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
-    assert re.findall(r"^## (\S+)", CHANGELOG.read_text(encoding="utf-8"), re.MULTILINE)[0] == version
+    headings = re.findall(r"^## (\S+)", CHANGELOG.read_text(encoding="utf-8"), re.MULTILINE)
+    assert next(heading for heading in headings if heading != "Unreleased") == version
 
 
 @pytest.mark.parametrize("page", [CONTRIBUTING, CHANGELOG], ids=lambda page: page.name)

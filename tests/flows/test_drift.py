@@ -16,20 +16,21 @@ pytestmark = pytest.mark.slow
 
 # Whatever the gate would say, the first model stays the champion.
 GATE = ("--no-promote", "--gate-margin=100", "--gate-slice-margin=100")
-SMALL = ("--variants=flatten", "--epochs=1", "--baselines=none")
+SMALL = ("--variants=flatten", "--epochs=10", "--baselines=none")
 WORDS = [f"word{index}" for index in range(60)]
 OTHERS = [f"other{index}" for index in range(60)]
 
 
 def write_reviews(path: Path, words: list[str], *, length: int, positive: float, seed: int) -> Path:
-    """Write 500 labelled lines of about so many words."""
+    """Write 500 labelled lines of about so many words, the last three of which give the label away."""
     chance = random.Random(seed)  # noqa: S311  texts, no secrets
     with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
         writer.writerow(["text", "label"])
         for _ in range(500):
             text = " ".join(chance.choices(words, k=chance.randint(length // 2, length)))
-            writer.writerow([text, "pos" if chance.random() < positive else "neg"])
+            label = "pos" if chance.random() < positive else "neg"
+            writer.writerow([f"{text} {label} {label} {label}", label])
     return path
 
 
