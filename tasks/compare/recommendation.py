@@ -9,8 +9,8 @@ from tasks.compare.facts import Pair, Recommendation
 from tasks.compare.leaderboard_facts import Spread
 from tasks.compare.results import Contestant, rank_on_validation
 
-# How many times as fast a model must be to count as cheaper. Speed is measured once per training, and on a machine that
-# does other work too, repeated measurements of the same model differ by up to a third.
+# How many times as fast a model must be to count as cheaper. Each speed is a single measurement of unknown spread; a
+# smaller factor often comes from other work on the machine.
 CLEARLY_FASTER: Final = 1.5
 
 
