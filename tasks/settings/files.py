@@ -57,7 +57,10 @@ Delimiter = Annotated[
 ]
 Quoting = Annotated[
     QuotingName,
-    Field(description="csv: fields may be quoted, and quoted fields may span lines; none: quotes are ordinary text"),
+    Field(
+        description="csv: fields may be quoted, and quoted fields may span lines; none: quotes are ordinary text; "
+        "auto: csv, but a quoted field whose lines look like rows is refused"
+    ),
 ]
 Charset = Annotated[
     str, Field(min_length=1, description="the character set of the files"), AfterValidator(check_charset)

@@ -54,7 +54,7 @@ class PredictConfig(FlowConfig):
     )
     columns: Columns = ()
     delimiter: Delimiter = None
-    quoting: Quoting = "csv"
+    quoting: Quoting = "auto"
     charset: Charset = "utf-8"
     line_pattern: LinePattern = Field(
         default=None,

@@ -49,7 +49,7 @@ class RunConfig(FlowConfig):
     )
     columns: Columns = ()
     delimiter: Delimiter = None
-    quoting: Quoting = "csv"
+    quoting: Quoting = "auto"
     charset: Charset = "utf-8"
     line_pattern: LinePattern = Field(
         default=None,

@@ -12,8 +12,9 @@ from tasks.errors import UserError
 from tasks.ingest.files.compression import COMPRESSIONS, strip_compression
 from tasks.ingest.files.folder import read_folder
 from tasks.ingest.files.options import FileOptions
-from tasks.ingest.files.readers import read_matches, read_objects, read_parquet, read_table
+from tasks.ingest.files.readers import read_matches, read_objects, read_parquet
 from tasks.ingest.files.rows import Rows
+from tasks.ingest.files.tables import read_table
 
 
 class Reader(Protocol):

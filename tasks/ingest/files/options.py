@@ -17,7 +17,8 @@ SPLIT_NAMES: Final = {
     "dev": "validation",
     "test": "test",
 }
-Quoting = Literal["csv", "none"]
+# "auto" is "csv", except that a quoted field is refused if the lines that it spans look like rows.
+Quoting = Literal["auto", "csv", "none"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,7 +37,7 @@ class FileOptions:
     label_column: str | None = None
     columns: tuple[str, ...] = ()
     delimiter: str | None = None
-    quoting: Quoting = "csv"
+    quoting: Quoting = "auto"
     charset: str = "utf-8"
     line_pattern: str | None = None
     max_dropped_share: float = 0.05

@@ -7,7 +7,7 @@ drops nothing; it raises UserError, with the place, for what cannot be read.
 import re
 import shutil
 import tempfile
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -15,36 +15,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from tasks.errors import UserError
-from tasks.ingest.files.compression import find_compression, open_stream, strip_compression
+from tasks.ingest.files.compression import find_compression, open_stream
 from tasks.ingest.files.lines import describe_damage
 from tasks.ingest.files.options import FileOptions
-from tasks.ingest.files.records import Record, read_json, read_pattern, read_quoted, read_unquoted
+from tasks.ingest.files.records import read_json, read_pattern
 from tasks.ingest.files.rows import BATCH_CHARACTERS, Rows, batch_objects, batch_records
 from tasks.ingest.sources.base import BATCH_ROWS
-
-
-def read_table(path: Path, options: FileOptions, *, wanted: Collection[str] | None = None) -> Iterator[Rows]:
-    """Read a table with a delimiter; its first row names the columns unless `options.columns` does."""
-    is_tsv = strip_compression(path.name).lower().endswith(".tsv")
-    delimiter = options.delimiter or ("\t" if is_tsv else ",")
-    read = read_quoted if options.quoting == "csv" else read_unquoted
-    records = read(path, charset=options.charset, delimiter=delimiter)
-    names: Sequence[str] = options.columns
-    if not names:
-        _, names = next(records, (0, []))
-    yield from batch_records(check_widths(records, names, path, options), names, wanted=wanted)
-
-
-def check_widths(records: Iterable[Record], names: Sequence[str], path: Path, options: FileOptions) -> Iterator[Record]:
-    """Pass records on; raises UserError for one that has more or fewer fields than there are columns."""
-    for number, values in records:
-        if len(values) != len(names):
-            source = "--columns names" if options.columns else "the header has"
-            raise UserError(
-                f"{path.name} line {number:,}: number of fields {len(values):,}, but {source} {len(names):,}; expected "
-                "the same. Correct the line, or the delimiter (--delimiter), quoting (--quoting) or names (--columns)."
-            )
-        yield number, values
 
 
 def read_objects(path: Path, options: FileOptions, *, wanted: Collection[str] | None = None) -> Iterator[Rows]:

@@ -8,7 +8,7 @@ import json
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from tasks.errors import UserError
 from tasks.ingest.files.lines import LONGEST_LINE, read_lines
@@ -18,16 +18,33 @@ JsonRecord = tuple[int, dict[str, Any]]
 SHOWN: Final = 40
 
 
-def read_quoted(path: Path, *, charset: str, delimiter: str) -> Iterator[Record]:
-    """Read a table whose quoted fields may hold delimiters, doubled quotes and line ends (RFC 4180)."""
+class Span(NamedTuple):
+    """A record of more than one line: the numbers of its first and last line, and its values."""
+
+    start: int
+    end: int
+    values: Sequence[str]
+
+
+def read_quoted(
+    path: Path, *, charset: str, delimiter: str, num_skipped: int = 0, spans: list[Span] | None = None
+) -> Iterator[Record]:
+    """Read a table whose quoted fields may hold delimiters, doubled quotes and line ends (RFC 4180).
+
+    The first `num_skipped` lines are left out. Records of more than one line are appended to `spans` as well.
+    """
     csv.field_size_limit(LONGEST_LINE)
-    reader = csv.reader(read_lines(path, charset=charset, newline=""), delimiter=delimiter, strict=True)
-    number = 1
+    lines = skip_lines(read_lines(path, charset=charset, newline=""), num_skipped)
+    reader = csv.reader(lines, delimiter=delimiter, strict=True)
+    number = 1 + num_skipped
     try:
         for values in reader:
+            end = reader.line_num + num_skipped
             if values:
+                if end != number and spans is not None:
+                    spans.append(Span(number, end, values))
                 yield number, values
-            number = reader.line_num + 1
+            number = end + 1
     except csv.Error as error:
         raise UserError(
             f"{path.name} line {number:,}: {error}; expected fields that contain a delimiter or a quote to be quoted, "
@@ -35,9 +52,17 @@ def read_quoted(path: Path, *, charset: str, delimiter: str) -> Iterator[Record]
         ) from error
 
 
-def read_unquoted(path: Path, *, charset: str, delimiter: str) -> Iterator[Record]:
-    """Read a table in which quotes are plain characters and each line is a row."""
-    for number, line in enumerate(read_lines(path, charset=charset), start=1):
+def skip_lines(lines: Iterator[str], num_skipped: int) -> Iterator[str]:
+    """Leave out the first lines."""
+    for _ in range(num_skipped):
+        next(lines, None)
+    return lines
+
+
+def read_unquoted(path: Path, *, charset: str, delimiter: str, num_skipped: int = 0) -> Iterator[Record]:
+    """Read a table in which quotes are plain characters and each line is a row; `num_skipped` lines are left out."""
+    lines = skip_lines(read_lines(path, charset=charset), num_skipped)
+    for number, line in enumerate(lines, start=1 + num_skipped):
         if content := strip_ending(line):
             yield number, content.split(delimiter)
 

@@ -18,6 +18,8 @@ BATCH_CHARACTERS: Final = 2**24
 # Objects whose keys all differ would make a table of more cells than memory holds.
 MOST_FIELDS: Final = 1_000
 NESTED: Final = b"nested"
+# The values of a batch, column by column.
+Columns = Sequence[Sequence[str]]
 
 
 class Rows(NamedTuple):
@@ -32,12 +34,24 @@ def batch_records(
     records: Iterable[Record], names: Sequence[str], *, wanted: Collection[str] | None = None
 ) -> Iterator[Rows]:
     """Gather records with the same fields into batches of strings; with `wanted`, other columns are left out."""
+    for numbers, columns in batch_columns(records):
+        yield select_columns(columns, numbers, names, wanted=wanted)
+
+
+def batch_columns(records: Iterable[Record]) -> Iterator[tuple[list[int], Columns]]:
+    """Gather records with the same fields into batches: the number of each record's line, and the columns."""
+    for numbers, rows in take_batches((number, values, sum(map(len, values))) for number, values in records):
+        yield numbers, list(zip(*rows, strict=True))
+
+
+def select_columns(
+    columns: Columns, numbers: Sequence[int], names: Sequence[str], *, wanted: Collection[str] | None
+) -> Rows:
+    """Make rows of columns of strings; with `wanted`, other columns are left out."""
     chosen = [index for index, name in enumerate(names) if wanted is None or name in wanted]
     schema = pa.schema([pa.field(names[index], pa.string()) for index in chosen])
-    for numbers, rows in take_batches((number, values, sum(map(len, values))) for number, values in records):
-        columns = list(zip(*rows, strict=True))
-        arrays = [pa.array(columns[index], pa.string()) for index in chosen]
-        yield Rows(pa.RecordBatch.from_arrays(arrays, schema=schema), np.array(numbers, np.int64), "line")
+    arrays = [pa.array(columns[index], pa.string()) for index in chosen]
+    return Rows(pa.RecordBatch.from_arrays(arrays, schema=schema), np.array(numbers, np.int64), "line")
 
 
 def batch_objects(
