@@ -304,6 +304,7 @@ def build(tmp_path: Path, run_facts: dict[str, Any], write_reviews_of_run: Calla
     from tasks.compare.data_card import read_split
     from tasks.compare.facts import FILE, ComparedData, ComparedEncoding
     from tasks.ingest.duplicates import Written, count_duplicates
+    from tasks.ingest.facts import RowCounts
     from tasks.store.layout import SPLITS
 
     def build_from(
@@ -330,6 +331,7 @@ def build(tmp_path: Path, run_facts: dict[str, Any], write_reviews_of_run: Calla
                 duplicates=count_duplicates(
                     {split: Written(facts.hashes, facts.labels) for split, facts in written.items()}
                 ),
+                rows=RowCounts(num_read=10, num_used=7, num_left_out=1, dropped={"blank text": 2}),
                 hashes={"test.parquet": "0123456789abcdef"},
             ),
             reviews_folder=folder,

@@ -54,6 +54,7 @@ def describe_data(
         length_bounds=LENGTH_BOUNDS,
         encodings={name: describe_encoding(encoding, splits) for name, encoding in encodings.items()},
         duplicates=dataset.duplicates,
+        rows=dataset.rows,
         warnings=dataset.warnings,
         hashes=dataset.hashes,
         without_duplicates=unseen,

@@ -6,7 +6,7 @@ from typing import Final, Literal
 from tasks.compare.leaderboard_facts import LeaderboardRow, Spread
 from tasks.encode.facts import TokenTotals
 from tasks.evaluate.facts import CalibrationScores
-from tasks.ingest.facts import Duplicates
+from tasks.ingest.facts import Duplicates, RowCounts
 from tasks.store.facts import Document, Facts
 
 FILE: Final = "comparison.json"
@@ -31,6 +31,7 @@ class ComparedData(Facts):
     is_whole: bool
     warnings: tuple[str, ...]
     duplicates: Duplicates
+    rows: RowCounts
     hashes: dict[str, str]
 
 
@@ -189,12 +190,16 @@ class Unseen(Facts):
 
 
 class DataCard(Facts):
-    """What the models were trained and tested on; `length_bounds` are the lower bounds of the histograms' bins."""
+    """What the models were trained and tested on; `length_bounds` are the lower bounds of the histograms' bins.
+
+    `rows` says what became of the source's rows; None in a document that does not say.
+    """
 
     splits: dict[str, SplitCard]
     length_bounds: tuple[int, ...]
     encodings: dict[str, EncodingCard]
     duplicates: Duplicates
+    rows: RowCounts | None = None
     warnings: tuple[str, ...]
     hashes: dict[str, str]
     without_duplicates: Unseen

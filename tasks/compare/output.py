@@ -66,6 +66,7 @@ def describe_dataset(reviews: ReviewsManifest) -> ComparedData:
         is_whole=reviews.decided_by["limit"] is None,
         warnings=tuple(reviews.facts.warnings),
         duplicates=reviews.facts.duplicates,
+        rows=reviews.facts.rows,
         hashes={name: record.sha256 for name, record in reviews.files.items()},
     )
 

@@ -64,7 +64,7 @@ def describe_run(
         label_names=tuple(reviews.facts.label_names),
         num_reviews=NumReviews(**reviews.facts.num_reviews),
         warnings=tuple(reviews.facts.warnings),
-        dropped=reviews.facts.dropped,
+        dropped=reviews.facts.rows.dropped,
         limit=limit,
         seeds=seeds,
         started=started.isoformat(timespec="seconds"),

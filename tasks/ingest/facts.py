@@ -16,12 +16,23 @@ class Duplicates(Facts):
     conflicting: int
 
 
+class RowCounts(Facts):
+    """What became of the rows of a source: num_read == num_used + num_left_out + the sum of `dropped`.
+
+    `dropped` counts the unusable rows by reason; `num_left_out` are the usable ones beyond --limit.
+    """
+
+    num_read: int
+    num_used: int
+    num_left_out: int
+    dropped: dict[str, int]
+
+
 class ReviewsFacts(Facts):
     """The facts in the manifest of a dataset's reviews.
 
-    `counts` are the reviews by split and label. `warnings` are the sentences of the data check, and `dropped` counts
-    the unusable rows by reason; both cover the whole source, regardless of --limit. The other numbers cover the reviews
-    that were written.
+    `counts` are the reviews by split and label. `warnings` are the sentences of the data check; they and `rows` cover
+    the whole source, regardless of --limit. The other numbers cover the reviews that were written.
     """
 
     dataset: str
@@ -30,7 +41,7 @@ class ReviewsFacts(Facts):
     counts: dict[str, dict[str, int]]
     duplicates: Duplicates
     warnings: list[str]
-    dropped: dict[str, int]
+    rows: RowCounts
 
 
 ReviewsManifest = Manifest[ReviewsFacts]

@@ -18,6 +18,8 @@ from tasks.errors import UserError
 from tasks.ingest import check
 from tasks.ingest.check import Evidence
 from tasks.ingest.clean import clean_text
+from tasks.ingest.conservation import CountedRows, check_conserved
+from tasks.ingest.files.notes import Notes
 from tasks.ingest.labels import LabelIndex
 from tasks.ingest.losses import Losses
 from tasks.ingest.sources.base import LabelledRows, Part
@@ -30,11 +32,15 @@ from tasks.store.layout import SPLITS
 
 @dataclass(frozen=True)
 class Gathered:
-    """The content of a source: a spool per split, the names of the classes, and what the data check found."""
+    """The content of a source: a spool per split, the names of the classes, and what the data check found.
+
+    Of the `num_rows` rows that were read, those in `dropped`, by reason, are in no spool.
+    """
 
     spools: dict[str, Spool]
     label_names: tuple[str, ...]
     warnings: list[str]
+    num_rows: int
     dropped: dict[str, int]
 
 
@@ -74,6 +80,7 @@ def gather(
             *check.find_imbalance(evidence),
             *check.find_lookalikes(evidence),
         ],
+        num_rows=intake.losses.num_rows,
         dropped=dict(intake.losses.counts),
     )
 
@@ -108,9 +115,12 @@ class Intake:
 
     def take(self, part: Part, *, max_dropped_share: float) -> None:
         """Read one part. Raises UserError when a larger share of its rows is unusable or a split is given twice."""
-        losses = Losses(part.name)
+        losses, notes = Losses(part.name), Notes(part.name)
         column = SplitColumn(part.name, part.split_column) if part.split_column else None
-        for rows, hashes in map_ahead(prepare, part.read()):
+        counted = CountedRows(part.read())
+        num_used = 0
+        for rows, hashes in map_ahead(prepare, counted):
+            notes.add(rows.notes)
             kept = losses.sift(rows)
             for split, mask in column.sort(rows, kept) if column else [(part.split, kept)]:
                 if mask.any():
@@ -118,9 +128,11 @@ class Intake:
                         raise UserError(describe_double(split, part.name))
                     self.origins[split] = (part.name, rows.unit)
                     self.spool(split, rows, hashes, mask)
+                    num_used += int(mask.sum())
+        check_conserved(part.name, counted.num_rows, used=num_used, dropped=losses.num_dropped)
         losses.check_share(max_dropped_share)
         self.losses.add(losses)
-        self.warnings += column.conclude() if column else []
+        self.warnings += [*notes.describe(), *(column.conclude() if column else [])]
 
     def spool(self, split: str, rows: LabelledRows, hashes: NDArray[np.uint64], mask: NDArray[np.bool_]) -> None:
         """Append the masked rows of a batch to a split's spool."""

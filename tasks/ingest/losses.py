@@ -37,9 +37,14 @@ class Losses:
                 kept &= ~lost
         return kept
 
+    @property
+    def num_dropped(self) -> int:
+        """The number of unusable rows."""
+        return self.counts.total()
+
     def check_share(self, most: float) -> None:
         """Raise UserError when more than the share `most` of the rows was dropped, or all of them."""
-        num_lost = self.counts.total()
+        num_lost = self.num_dropped
         if not num_lost or (num_lost <= most * self.num_rows and num_lost < self.num_rows):
             return
         reason = f", more than --max-dropped-share {most:g} allows" if num_lost > most * self.num_rows else ""
@@ -59,7 +64,7 @@ class Losses:
         if not self.counts:
             return []
         parts = [f"{self.counts[name]:,} {name} (first: {self.places[name]})" for name in REASONS if self.counts[name]]
-        num_lost = self.counts.total()
+        num_lost = self.num_dropped
         share = f"{num_lost / self.num_rows:.2g}" if num_lost < self.num_rows else "all"
         return [f"{num_lost:,} of {self.num_rows:,} rows dropped (share {share}): {', '.join(parts)}"]
 

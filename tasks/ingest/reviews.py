@@ -16,9 +16,10 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from tasks.errors import UserError
+from tasks.ingest.conservation import check_conserved
 from tasks.ingest.datasets import Choice, open_source
 from tasks.ingest.duplicates import Written, count_duplicates
-from tasks.ingest.facts import ReviewsFacts
+from tasks.ingest.facts import ReviewsFacts, RowCounts
 from tasks.ingest.intake import Gathered, gather
 from tasks.ingest.sources.base import Source
 from tasks.ingest.sources.labelled_files import describe_strays, open_files
@@ -81,8 +82,19 @@ def write_gathered(
         counts={split: dict(zip(names, counts[split], strict=True)) for split in SPLITS},
         duplicates=count_duplicates(splits),
         warnings=gathered.warnings,
-        dropped=gathered.dropped,
+        rows=count_rows(gathered, places, num_used=sum(map(sum, counts.values()))),
     )
+
+
+def count_rows(gathered: Gathered, places: Places, *, num_used: int) -> RowCounts:
+    """Count what became of the rows of a source. Raises RuntimeError unless each was written once, or left out."""
+    num_left_out = 0
+    for split in gathered.spools:
+        masks = [mask for source_split, mask in places.values() if source_split == split]
+        num_left_out += int((~np.logical_or.reduce(masks)).sum())
+    dropped = sum(gathered.dropped.values())
+    check_conserved("reviews", gathered.num_rows, used=num_used, left_out=num_left_out, dropped=dropped)
+    return RowCounts(num_read=gathered.num_rows, num_used=num_used, num_left_out=num_left_out, dropped=gathered.dropped)
 
 
 def make_scratch(folder: Path) -> Path:
@@ -133,7 +145,7 @@ def write_split(spools: dict[str, Spool], places: Places, split: str, path: Path
     source_split, mask = places[split]
     spool = spools[source_split]
     # Texts and ids do not repeat: a dictionary and statistics of them would take time and save nothing.
-    few = ["label"]
+    few, num_written = ["label"], 0
     with pq.ParquetWriter(path, SCHEMA, compression="zstd", use_dictionary=few, write_statistics=few) as writer:
         for start, batch in read_spool(spool.path):
             rows = slice(start, start + len(batch))
@@ -141,4 +153,6 @@ def write_split(spools: dict[str, Spool], places: Places, split: str, path: Path
             chosen = pa.record_batch(columns, schema=SCHEMA).filter(pa.array(mask[rows]))
             if len(chosen):
                 writer.write_batch(chosen)
+                num_written += len(chosen)
+    check_conserved(split, int(mask.sum()), written=num_written)
     return Written(spool.hashes[mask], spool.labels[mask])

@@ -26,10 +26,13 @@ class SummaryFacts(Facts):
 class ScoringFacts(SummaryFacts):
     """The counts, and the speed of scoring, which leaves out `num_rows_resumed` rows scored by an interrupted run.
 
-    `peak_memory_mb` is in MiB.
+    `num_rows_read` is the number of rows in the input, and `warnings` say what was found in it. `peak_memory_mb` is in
+    MiB.
     """
 
+    num_rows_read: int
     num_rows_resumed: int
+    warnings: tuple[str, ...]
     seconds: float
     rows_per_second: float
     peak_memory_mb: int

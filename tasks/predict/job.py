@@ -2,6 +2,7 @@
 
 import resource
 import time
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import islice
@@ -11,6 +12,8 @@ from typing import Any, Final
 from tasks.errors import UserError
 from tasks.evaluate.bundle import Bundle, find_bundle, identify_bundle, load_bundle, read_facts
 from tasks.evaluate.identity import decide_prediction
+from tasks.ingest.conservation import CountedRows
+from tasks.ingest.files.notes import Notes
 from tasks.ingest.files.options import FileOptions
 from tasks.predict.facts import ScoringFacts
 from tasks.predict.parts import list_parts, open_parts, publish, read_parts, write_part
@@ -92,7 +95,8 @@ def score_file(job: Job, *, listener: Listener) -> ScoringFacts:
     num_parts = len(list_parts(folder))
     listener.on_start(num_parts)
     started, num_rows = time.perf_counter(), 0
-    batches = islice(take_rows(files, files.text_columns), num_parts, None)
+    counted, notes = CountedRows(take_rows(files, files.text_columns)), Notes(job.files.path.name)
+    batches = islice(noted(counted, notes), num_parts, None)
     for number, (taken, cleaned) in enumerate(map_ahead(partial(prepare, bundle=bundle), batches), start=num_parts):
         additions.check_names(taken.rows.columns.schema.names, job.files.path.name)
         added = score_rows(cleaned, bundle, additions)
@@ -101,15 +105,25 @@ def score_file(job: Job, *, listener: Listener) -> ScoringFacts:
         listener.on_progress(num_rows, time.perf_counter() - started)
     summary = Summary(additions, job.files.path, job.files.label_column)
     num_added = len(additions.schema)
-    publish(folder, job.output, summary.watch(read_parts(folder, num_added=num_added)), num_added=num_added)
+    parts = summary.watch(read_parts(folder, num_added=num_added), num_read=counted.num_rows)
+    publish(folder, job.output, parts, num_added=num_added)
     seconds = time.perf_counter() - started
     return ScoringFacts(
         **dict(summary.describe(threshold=bundle.facts.threshold)),
+        num_rows_read=counted.num_rows,
+        warnings=tuple(notes.describe()),
         num_rows_resumed=summary.num_rows - num_rows,
         seconds=seconds,
         rows_per_second=num_rows / seconds,
         peak_memory_mb=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // KIBIBYTES_PER_MEBIBYTE,
     )
+
+
+def noted(batches: Iterable[Taken], notes: Notes) -> Iterator[Taken]:
+    """Pass batches on and add up their notes."""
+    for taken in batches:
+        notes.add(taken.rows.notes)
+        yield taken
 
 
 def prepare(taken: Taken, *, bundle: Bundle) -> tuple[Taken, Cleaned]:

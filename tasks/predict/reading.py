@@ -35,6 +35,11 @@ class Taken(NamedTuple):
     not_text: Mask
     lines: list[str] | None
 
+    @property
+    def numbers(self) -> NDArray[np.int64]:
+        """The number of the line that each row starts on."""
+        return self.rows.numbers
+
 
 class Peeked(NamedTuple):
     """The names of a file's columns, and which of them hold the text."""
@@ -52,9 +57,9 @@ def peek_columns(options: FileOptions) -> Peeked:
     if first is None:
         raise UserError(f"{path.name} has no rows; expected at least one text.")
     schema = first.columns.schema
-    for name in schema.names:
-        check_column(name, schema.names, path, "--columns")
     columns = find_texts(schema.names, path, chosen=options.text_columns)
+    for name in columns:
+        check_column(name, schema.names, path, "--text-column")
     if options.label_column:
         check_column(options.label_column, schema.names, path, "--label-column")
     for name in columns:
@@ -63,7 +68,26 @@ def peek_columns(options: FileOptions) -> Peeked:
                 f"{path.name} holds {schema.field(name).type} in column {name!r}; expected text. "
                 "Choose another with --text-column."
             )
-    return Peeked(schema.names, columns)
+    return Peeked(list(make_unique(schema.names)), columns)
+
+
+def rename_repeated(rows: Rows) -> Rows:
+    """Rename repeated columns, which an output cannot hold; the text column is none of them."""
+    names = rows.columns.schema.names
+    if len(set(names)) == len(names):
+        return rows
+    return rows._replace(columns=rows.columns.rename_columns(list(make_unique(names))))
+
+
+def make_unique(names: Sequence[str]) -> Iterator[str]:
+    """Make repeated names differ: make_unique(["a", "b", "a"]) -> "a", "b", "a_2"."""
+    used: set[str] = set()
+    for name in names:
+        number, unique = 2, name
+        while unique in used or (unique != name and unique in names):
+            unique, number = f"{name}_{number}", number + 1
+        used.add(unique)
+        yield unique
 
 
 def holds_text(kind: pa.DataType) -> bool:
@@ -89,7 +113,7 @@ def take_rows(options: FileOptions, columns: Sequence[str]) -> Iterator[Taken]:
     path = options.path
     has_objects = find_format(path, options).has_objects
     lines = (line for line in read_lines(path, charset=options.charset) if line.strip()) if has_objects else iter(())
-    for rows in read_input(options):
+    for rows in map(rename_repeated, read_input(options)):
         own_lines = list(islice(lines, len(rows.numbers))) if has_objects else None
         strings, flaws = zip(*(take_column(rows, name) for name in columns), strict=True)
         not_text = np.logical_or.reduce(flaws)

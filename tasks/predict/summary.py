@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from tasks.evaluate.metric_table import compute_metrics
 from tasks.evaluate.predictions import PREFIX
+from tasks.ingest.conservation import check_conserved
 from tasks.ingest.files.columns import take_strings
 from tasks.ingest.files.rows import Rows
 from tasks.ingest.labels import trim_labels
@@ -35,11 +36,12 @@ class Summary:
         self.labels: list[NDArray[np.int32]] = []
         self.probabilities: list[NDArray[np.float64]] = []
 
-    def watch(self, parts: Iterator[Part]) -> Iterator[Part]:
-        """Pass parts on and count them."""
+    def watch(self, parts: Iterator[Part], *, num_read: int) -> Iterator[Part]:
+        """Pass parts on and count their rows. Raises RuntimeError unless they have the `num_read` rows of the input."""
         for part in parts:
             self.add(part.table)
             yield part
+        check_conserved(self.source.name, num_read, written=self.num_rows)
 
     def add(self, table: pa.Table) -> None:
         """Count the rows of one part."""

@@ -14,7 +14,8 @@ def list_results(facts: ScoringFacts) -> list[dict[str, str]]:
     commonest = sorted(facts.predicted.items(), key=lambda item: (-item[1], item[0]))[:MOST_LABELS]
     rows = {
         "model": facts.model_id,
-        "rows": f"{facts.num_rows:,}",
+        "rows read": f"{facts.num_rows_read:,}",
+        "rows written": f"{facts.num_rows:,}",
         "scored": f"{facts.num_scored:,}",
         **{f"not scored: {reason}": f"{count:,}" for reason, count in sorted(facts.reasons.items())},
         "uncertain": f"{facts.num_uncertain:,}",

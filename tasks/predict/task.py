@@ -54,6 +54,8 @@ def score_texts(job: Job, *, artifacts_dir: Path) -> State[ScoringFacts]:
             facts: ScoringFacts = run_apart(SCORE, job=job, listener=Progress())
     except (TrainingError, UserError) as error:
         return Failed(message=str(error), data=error)
+    for warning in facts.warnings:
+        logger.warning("%s", warning)
     if facts.num_unknown_labels:
         logger.warning(
             "%s labels that the model does not know, such as %s, are left out of the metrics",

@@ -10,7 +10,7 @@ import pytest
 from tasks.compare.data_card import SplitFacts, count_words, describe_data, find_unseen, read_split
 from tasks.compare.facts import ComparedData, ComparedEncoding, DataCard, Unseen
 from tasks.encode.facts import TokenTotals
-from tasks.ingest.facts import Duplicates
+from tasks.ingest.facts import Duplicates, RowCounts
 
 TRAIN = (["Good film", "good  FILM", "bad film", "dull"], [1, 1, 0, 0])
 VALIDATION = (["a fine one", "dull"], [1, 1])
@@ -18,8 +18,9 @@ TEST = (["GOOD film", "never seen before", "a fine one"], [1, 0, 1])
 TOTALS = TokenTotals(num_tokens=10, num_oov=1, num_truncated=1)
 TINY = ComparedEncoding(length=2, folder=Path("tiny"), splits=dict.fromkeys(("train", "validation", "test"), TOTALS))
 DUPLICATES = Duplicates(within={"train": 1}, across={"train and test": 2}, conflicting=3)
+ROWS = RowCounts(num_read=9, num_used=7, num_left_out=0, dropped={"blank text": 2})
 DATASET = ComparedData(
-    name="tiny", label_names=("neg", "pos"), is_whole=True, warnings=(), duplicates=DUPLICATES, hashes={}
+    name="tiny", label_names=("neg", "pos"), is_whole=True, warnings=(), duplicates=DUPLICATES, rows=ROWS, hashes={}
 )
 
 
@@ -56,8 +57,8 @@ def test_truncation_and_unknown_words_are_shares(splits: dict[str, SplitFacts]) 
     assert found.unknown["test"] == 0.1
 
 
-def test_duplicates_are_those_that_ingest_counted(splits: dict[str, SplitFacts]) -> None:
-    assert describe(splits).duplicates == DUPLICATES
+def test_duplicates_and_rows_are_those_that_ingest_counted(splits: dict[str, SplitFacts]) -> None:
+    assert (describe(splits).duplicates, describe(splits).rows) == (DUPLICATES, ROWS)
 
 
 def test_unseen_reviews_are_in_neither_training_nor_validation(splits: dict[str, SplitFacts]) -> None:

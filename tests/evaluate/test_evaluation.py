@@ -18,7 +18,7 @@ from tasks.evaluate.facts import EvaluationFacts, Origin, Scores
 from tasks.evaluate.metric_table import compute_metrics
 from tasks.evaluate.model_card import describe_command
 from tasks.evaluate.predictions import read_predictions
-from tasks.ingest.facts import Duplicates, ReviewsFacts
+from tasks.ingest.facts import Duplicates, ReviewsFacts, RowCounts
 from tasks.ingest.files.options import FileOptions
 from tasks.store.outputs import FileRecord, manifest_of
 from tasks.train.build import build_model
@@ -122,7 +122,7 @@ def origin(tmp_path_factory: pytest.TempPathFactory) -> Origin:
         counts=counts,
         duplicates=Duplicates(within={}, across={}, conflicting=0),
         warnings=[],
-        dropped={},
+        rows=RowCounts(num_read=3 * NUM_REVIEWS, num_used=3 * NUM_REVIEWS, num_left_out=0, dropped={}),
     )
     decided_by = {"limit": None, "validation_fraction": 0.1}
     reviews = make_manifest("reviews", "films", files, decided_by=decided_by, facts=facts)

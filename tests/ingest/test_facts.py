@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from tasks.ingest.facts import Duplicates, ReviewsFacts
+from tasks.ingest.facts import Duplicates, ReviewsFacts, RowCounts
 from tasks.store.outputs import Output, explain_change, produce, read_manifest
 
 FACTS = ReviewsFacts(
@@ -17,7 +17,7 @@ FACTS = ReviewsFacts(
     counts={"train": {"bad": 1, "good": 2}},
     duplicates=Duplicates(within={"train": 1}, across={}, conflicting=0),
     warnings=["Beware."],
-    dropped={"blank text": 1},
+    rows=RowCounts(num_read=4, num_used=3, num_left_out=0, dropped={"blank text": 1}),
 )
 # What a manifest says that was written before the duplicates were counted.
 OLD_FACTS = {name: value for name, value in FACTS.model_dump().items() if name != "duplicates"}

@@ -266,10 +266,47 @@ def test_numbers_are_no_text_column(score: Score, tmp_path: Path) -> None:
         score(tmp_path / "in.parquet")
 
 
-def test_columns_of_the_same_name_are_refused(score: Score, tmp_path: Path) -> None:
-    (tmp_path / "in.csv").write_text("text,a,a\ngreat,1,2\n")
-    with pytest.raises(UserError, match="2 columns named 'a'"):
+@pytest.mark.parametrize("output", ["scored.parquet", "scored.csv", "scored.jsonl"])
+def test_columns_of_the_same_name_are_told_apart(score: Score, tmp_path: Path, output: str) -> None:
+    (tmp_path / "in.csv").write_text("a,text,a,a_2,a\nv,great,w,x,y\n")
+    score(tmp_path / "in.csv", output=output)
+    (row,) = read_rows(tmp_path / output)
+    assert list(row.items())[:5] == [("a", "v"), ("text", "great"), ("a_3", "w"), ("a_2", "x"), ("a_4", "y")]
+
+
+def test_texts_of_the_same_name_are_refused(score: Score, tmp_path: Path) -> None:
+    (tmp_path / "in.csv").write_text("text,text\ngreat,dull\n")
+    with pytest.raises(UserError, match="several columns that may hold the text: 'text', 'text'"):
         score(tmp_path / "in.csv")
+    with pytest.raises(UserError, match="2 columns named 'text'"):
+        score(tmp_path / "in.csv", text_columns=("text",))
+
+
+def test_columns_without_a_name_are_kept_if_they_hold_values(score: Score, tmp_path: Path) -> None:
+    (tmp_path / "in.csv").write_text(",text,,\n0,great,,\n1,dull,,\n")
+    facts = score(tmp_path / "in.csv")
+    assert pq.read_table(tmp_path / "scored.parquet").column_names == ["column_1", "text", *ADDED]
+    assert facts.warnings[0] == "columns without a name, not read as text or label: 3 (first: in.csv line 1)"
+    assert facts.warnings[1].startswith("rows with values in columns without a name: 2 (first: in.csv line 2); to use")
+
+
+def test_rows_between_plain_quotes_are_not_swallowed(score: Score, tmp_path: Path) -> None:
+    rows = "".join(f"{n}\tfilm number {n} {n}\n" for n in range(20))
+    (tmp_path / "in.tsv").write_text(f'n\ttext\n{rows}20\t"great fun\n21\tso dull"\n')
+    with pytest.raises(UserError, match=r"in\.tsv line 22: a quote opens a field that ends on line 23.*--quoting none"):
+        score(tmp_path / "in.tsv")
+    facts = score(tmp_path / "in.tsv", quoting="none")
+    assert (facts.num_rows_read, facts.num_rows) == (22, 22)
+
+
+def test_row_that_is_not_written_is_an_error(
+    score: Score, many: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read_parts = job.read_parts
+    monkeypatch.setattr(job, "read_parts", lambda *given, **options: list(read_parts(*given, **options))[1:])
+    with pytest.raises(RuntimeError, match=r"many\.csv: 12,000 rows read, but 7,000 written"):
+        score(many)
+    assert not (tmp_path / "scored.parquet").exists()
 
 
 def test_missing_file_is_refused_by_its_flag(score: Score, tmp_path: Path) -> None:

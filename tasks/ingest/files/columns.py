@@ -114,7 +114,7 @@ def list_names(names: Sequence[str]) -> str:
     """List names of columns, shortened: list_names(["a", "b"]) -> "'a', 'b'"."""
     shown = [name if len(name) <= LONGEST_NAME else f"{name[:LONGEST_NAME]}..." for name in names[:SHOWN_NAMES]]
     more = f" and {len(names) - SHOWN_NAMES} more" if len(names) > SHOWN_NAMES else ""
-    return ", ".join(map(repr, shown)) + more
+    return ", ".join(map(repr, shown)) + more or "columns without a name"
 
 
 def fold(name: str) -> str:

@@ -48,11 +48,11 @@ def read_text(folder: Path, name: str, options: FileOptions) -> bytes:
     except OSError as error:
         raise UserError(describe_damage(Path(name), "", error)) from error
     try:
-        return content.decode(name_codec(options.charset)).encode()
+        return content.decode(name_codec(options.charset, content[:4])).encode()
     except UnicodeError as error:
         if options.every_text:
             return content
-        raise UserError(describe_undecodable(repr(name), options.charset)) from error
+        raise UserError(describe_undecodable(repr(name), name_codec(options.charset, content[:4]))) from error
 
 
 def describe_no_texts(folder: Path, *, every_text: bool) -> str:

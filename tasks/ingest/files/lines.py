@@ -1,5 +1,6 @@
 """Text files as numbered lines, decompressed and decoded on the fly, in memory bounded by the longest line."""
 
+import codecs
 import io
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +13,14 @@ from tasks.ingest.files.compression import COMPRESSIONS, open_stream
 
 # Longer than any single text should be; a file without line endings reaches it.
 LONGEST_LINE: Final = 2**24
+# UTF-32 comes first, because its mark begins with that of UTF-16.
+MARKS: Final = {
+    codecs.BOM_UTF8: "utf-8-sig",
+    codecs.BOM_UTF32_LE: "utf-32",
+    codecs.BOM_UTF32_BE: "utf-32",
+    codecs.BOM_UTF16_LE: "utf-16",
+    codecs.BOM_UTF16_BE: "utf-16",
+}
 SIGNATURES: Final = {
     **{known.signature: f"{known.codec}-compressed; its name should end in {known.ending}" for known in COMPRESSIONS},
     b"PK\x03\x04": "a zip archive or an Excel workbook",
@@ -26,28 +35,35 @@ SIGNATURES: Final = {
 def read_lines(path: Path, *, charset: str, newline: str = "\n") -> Iterator[str]:
     r"""Yield each line with its ending; with newline="", a lone "\r" ends a line as well.
 
-    A byte-order mark is dropped. Raises UserError, with the line's number, for bytes that are invalid in the charset, a
-    line over LONGEST_LINE characters, and a file that is damaged or of another kind.
+    A byte-order mark is dropped; it decides the charset, whatever `charset` says. Raises UserError, with the line's
+    number, for bytes that are invalid in the charset, a line over LONGEST_LINE characters, and a file that is damaged
+    or of another kind.
     """
-    number = 0
+    number, codec = 0, charset
     try:
         with open_stream(path) as stream:
-            check_signature(stream.peek(8), path)
+            head = stream.peek(8)
+            check_signature(head, path)
+            codec = name_codec(charset, head)
             # Undecodable bytes become surrogates, which valid text never contains, so the line with them can be named.
-            with io.TextIOWrapper(stream, name_codec(charset), errors="surrogateescape", newline=newline) as text:
+            with io.TextIOWrapper(stream, codec, errors="surrogateescape", newline=newline) as text:
                 while line := text.readline(LONGEST_LINE):
                     number += 1
-                    check_line(line, path, number, charset)
+                    check_line(line, path, number, codec)
                     yield line
     except UnicodeError as error:
-        raise UserError(describe_undecodable(f"{path.name} line {number + 1:,}", charset)) from error
+        raise UserError(describe_undecodable(f"{path.name} line {number + 1:,}", codec)) from error
     except (OSError, pa.ArrowException) as error:
         raise UserError(describe_damage(path, f"beyond line {number:,}", error)) from error
 
 
-def name_codec(charset: str) -> str:
-    """Name the codec of a charset; that of UTF-8 accepts a byte-order mark: name_codec("UTF8") -> "utf-8-sig"."""
-    return "utf-8-sig" if charset.lower().replace("_", "-") in {"utf-8", "utf8"} else charset
+def name_codec(charset: str, head: bytes = b"") -> str:
+    """Name the codec of a file that begins with `head`: that of its byte-order mark, otherwise that of the charset.
+
+    The codec of UTF-8 accepts a byte-order mark: name_codec("UTF8") -> "utf-8-sig".
+    """
+    marked = next((codec for mark, codec in MARKS.items() if head.startswith(mark)), None)
+    return marked or ("utf-8-sig" if charset.lower().replace("_", "-") in {"utf-8", "utf8"} else charset)
 
 
 def is_charset(name: str) -> bool:
@@ -82,7 +98,7 @@ def check_line(line: str, path: Path, number: int, charset: str) -> None:
 def describe_undecodable(place: str, charset: str) -> str:
     """Say which place holds bytes that are invalid in the charset."""
     return (
-        f"{place} is not {charset}: it holds bytes that cannot be decoded. Name the file's "
+        f"{place} is not {charset.removesuffix('-sig')}: it holds bytes that cannot be decoded. Name the file's "
         "character set, for example --charset latin-1 or --charset cp1252 or --charset utf-16."
     )
 

@@ -4,6 +4,9 @@ If one text begins with a quote and a later one ends with a quote, a reader of R
 one field. Such a field is told from a text of several lines by what it holds. Its lines, split at every delimiter, have
 as many fields as the table has columns, and these fields resemble the table's other values: known values where a column
 repeats a few, such as labels, and the same kind of value (number, word, phrase) elsewhere.
+
+In a table of one column every line could be a row. There, a quote in the middle of a field shows that quotes are plain
+characters, because a writer that quotes fields would have doubled it; without one, the fields are noted.
 """
 
 import re
@@ -13,16 +16,24 @@ from pathlib import Path
 from typing import Final
 
 from tasks.errors import UserError
+from tasks.ingest.files.lines import read_lines
+from tasks.ingest.files.notes import Note
+from tasks.ingest.files.options import FileOptions
 from tasks.ingest.files.records import Span
+from tasks.ingest.files.rows import Columns
 
 LINE_END: Final = re.compile(r"\r\n|\r|\n")
+# Never in a field that was written as RFC 4180 says: a quote with neither an end of the field nor a quote beside it.
+BARE_QUOTE: Final = r'(?<=[^"\r\n{0}])"(?=[^"\r\n{0}])'
 NUMBER: Final = re.compile(r"[-+]?\d+(?:[.,]\d+)*")
 # A column with more different values, or with longer ones, does not hold categories.
 MOST_CATEGORIES: Final = 1_000
 LONGEST_CATEGORY: Final = 100
 SAMPLE_ROWS: Final = 200
+SAMPLE_CHARACTERS: Final = 2**24
 # Fields whose lines may turn out to be rows when more categories are known.
 MOST_PENDING: Final = 100
+IF_PLAIN: Final = "; if quotes are plain characters, add --quoting none"
 KINDS: Final = ("empty", "number", "word", "phrase")
 
 Fits = Callable[[str, int], bool]
@@ -66,24 +77,39 @@ class KnownColumn:
 class QuoteCheck:
     """Looks at the quoted fields that span lines, batch by batch; `num_needed` to `num_columns` fields make a row."""
 
-    def __init__(self, path: Path, delimiter: str, *, num_needed: int, num_columns: int) -> None:
+    def __init__(self, path: Path, options: FileOptions, delimiter: str, *, num_needed: int, num_columns: int) -> None:
         self.path = path
+        self.options = options
         self.delimiter = delimiter
         self.widths = range(max(2, num_needed), num_columns + 1)
         self.columns = [KnownColumn() for _ in range(num_columns)]
         self.pending: list[Span] = []
+        self.is_sampled = False
 
-    def examine(self, spans: Sequence[Span], columns: Sequence[Sequence[str]]) -> None:
+    def examine(self, spans: Sequence[Span], columns: Columns) -> list[Note]:
         """Raise UserError if a field looks like rows; `columns` has all values of the batch with these spans.
 
         This takes time only where the first and the last line of a record have as many fields as a row.
         """
+        if self.options.quoting != "auto":
+            return []
+        if len(columns) == 1:
+            return self.examine_lone(spans)
         suspects = [*self.pending, *(span for span in spans if self.has_row_ends(span))]
-        if not suspects:
-            return
-        for known, values in zip(self.columns, columns, strict=True):
-            known.learn(values)
+        if suspects:
+            for known, values in zip(self.columns, columns, strict=True):
+                known.learn(values)
         self.pending = [span for span in suspects if self.is_doubtful(span)][-MOST_PENDING:]
+        return []
+
+    def examine_lone(self, spans: Sequence[Span]) -> list[Note]:
+        """Note the fields of a table of one column that span lines. Raises UserError if its quotes are plain."""
+        if not spans:
+            return []
+        if not self.is_sampled and has_bare_quotes(self.path, self.options.charset, self.delimiter):
+            raise UserError(describe_swallowed(self.path, spans[0]))
+        self.is_sampled = True
+        return [Note("quoted texts of several lines", len(spans), spans[0].start, IF_PLAIN)]
 
     def has_row_ends(self, span: Span) -> bool:
         """Tell whether the first and the last line of a record have as many fields as a row; this must be fast."""
@@ -121,6 +147,19 @@ class QuoteCheck:
             or ((index == closed or fits(value, index)) and (self.columns[index].is_indented or value[:1] != " "))
             for index, value in enumerate(line)
         )
+
+
+def has_bare_quotes(path: Path, charset: str, delimiter: str) -> bool:
+    """Tell whether the beginning of a table has quotes that its writer would have doubled if it quoted fields."""
+    bare = re.compile(BARE_QUOTE.format(re.escape(delimiter)))
+    num_left = SAMPLE_CHARACTERS
+    for line in read_lines(path, charset=charset, newline=""):
+        if bare.search(line):
+            return True
+        num_left -= len(line)
+        if num_left < 0:
+            break
+    return False
 
 
 def find_kind(value: str) -> str:

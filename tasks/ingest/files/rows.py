@@ -11,6 +11,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from tasks.errors import UserError
+from tasks.ingest.files.notes import Note
 from tasks.ingest.files.records import JsonRecord, Record
 from tasks.ingest.sources.base import BATCH_ROWS
 
@@ -23,11 +24,15 @@ Columns = Sequence[Sequence[str]]
 
 
 class Rows(NamedTuple):
-    """Some rows: their columns, and the number of the line that each starts on (Parquet: row; folder: file)."""
+    """Some rows: their columns, and the number of the line that each starts on (Parquet: row; folder: file).
+
+    `notes` say what people should know about them.
+    """
 
     columns: pa.RecordBatch
     numbers: NDArray[np.int64]
     unit: str
+    notes: tuple[Note, ...] = ()
 
 
 def batch_records(
@@ -47,8 +52,8 @@ def batch_columns(records: Iterable[Record]) -> Iterator[tuple[list[int], Column
 def select_columns(
     columns: Columns, numbers: Sequence[int], names: Sequence[str], *, wanted: Collection[str] | None
 ) -> Rows:
-    """Make rows of columns of strings; with `wanted`, other columns are left out."""
-    chosen = [index for index, name in enumerate(names) if wanted is None or name in wanted]
+    """Make rows of columns of strings; columns without a name and, with `wanted`, other columns are left out."""
+    chosen = [index for index, name in enumerate(names) if name and (wanted is None or name in wanted)]
     schema = pa.schema([pa.field(names[index], pa.string()) for index in chosen])
     arrays = [pa.array(columns[index], pa.string()) for index in chosen]
     return Rows(pa.RecordBatch.from_arrays(arrays, schema=schema), np.array(numbers, np.int64), "line")

@@ -1,45 +1,59 @@
 """The reader of tables with a delimiter."""
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+import re
+from collections.abc import Collection, Iterator
 from pathlib import Path
+from typing import Final
 
-from tasks.errors import UserError
 from tasks.ingest.files.compression import strip_compression
+from tasks.ingest.files.header import read_header
+from tasks.ingest.files.lines import read_lines
 from tasks.ingest.files.options import FileOptions
 from tasks.ingest.files.quotes import QuoteCheck
 from tasks.ingest.files.records import Record, Span, read_quoted, read_unquoted
 from tasks.ingest.files.rows import Rows, batch_columns, select_columns
 
+# The first line by which Excel tells itself the delimiter; it is no row.
+DELIMITER_LINE: Final = re.compile(r'"?sep=([^"])"?')
+
 
 def read_table(path: Path, options: FileOptions, *, wanted: Collection[str] | None = None) -> Iterator[Rows]:
-    """Read a table with a delimiter; its first row names the columns unless `options.columns` does."""
-    is_tsv = strip_compression(path.name).lower().endswith(".tsv")
-    delimiter = options.delimiter or ("\t" if is_tsv else ",")
+    """Read a table with a delimiter; its first row names the columns unless `options.columns` does.
+
+    Columns without a name are left out of batches in which they have no values, and if `wanted` is given.
+    """
     spans: list[Span] = []
-    records = (
-        read_unquoted(path, charset=options.charset, delimiter=delimiter)
-        if options.quoting == "none"
-        else read_quoted(path, charset=options.charset, delimiter=delimiter, spans=spans)
+    delimiter, records = read_records(path, options, spans)
+    header, records = read_header(records, path, options)
+    check = QuoteCheck(path, options, delimiter, num_needed=header.num_needed, num_columns=len(header.names))
+    is_first = True
+    for numbers, columns in batch_columns(header.fit_rows(records)):
+        filled = header.find_filled(columns, numbers)
+        notes = [
+            *header.note_nameless(filled, columns, numbers, is_first=is_first),
+            *check.examine([span for span in spans if span.start >= numbers[0]], columns),
+        ]
+        names = header.name_filled(filled) if wanted is None else header.names
+        yield select_columns(columns, numbers, names, wanted=wanted)._replace(notes=tuple(notes))
+        spans.clear()
+        is_first = False
+
+
+def read_records(path: Path, options: FileOptions, spans: list[Span]) -> tuple[str, Iterator[Record]]:
+    """Find the delimiter and read the records; those of several lines are appended to `spans` as well."""
+    declared = find_declared_delimiter(path, options.charset)
+    is_tsv = strip_compression(path.name).lower().endswith(".tsv")
+    delimiter = options.delimiter or declared or ("\t" if is_tsv else ",")
+    num_skipped = 1 if declared else 0
+    if options.quoting == "none":
+        return delimiter, read_unquoted(path, charset=options.charset, delimiter=delimiter, num_skipped=num_skipped)
+    return delimiter, read_quoted(
+        path, charset=options.charset, delimiter=delimiter, num_skipped=num_skipped, spans=spans
     )
-    names: Sequence[str] = options.columns
-    if not names:
-        _, names = next(records, (0, []))
-        spans.clear()
-    check = QuoteCheck(path, delimiter, num_needed=len(names), num_columns=len(names))
-    for numbers, columns in batch_columns(check_widths(records, names, path, options)):
-        if options.quoting == "auto":
-            check.examine(spans, columns)
-        spans.clear()
-        yield select_columns(columns, numbers, names, wanted=wanted)
 
 
-def check_widths(records: Iterable[Record], names: Sequence[str], path: Path, options: FileOptions) -> Iterator[Record]:
-    """Pass records on; raises UserError for one that has more or fewer fields than there are columns."""
-    for number, values in records:
-        if len(values) != len(names):
-            source = "--columns names" if options.columns else "the header has"
-            raise UserError(
-                f"{path.name} line {number:,}: number of fields {len(values):,}, but {source} {len(names):,}; expected "
-                "the same. Correct the line, or the delimiter (--delimiter), quoting (--quoting) or names (--columns)."
-            )
-        yield number, values
+def find_declared_delimiter(path: Path, charset: str) -> str | None:
+    """Find the delimiter that a first line `sep=;` declares; None without such a line."""
+    line = next(read_lines(path, charset=charset, newline=""), "")
+    found = DELIMITER_LINE.fullmatch(line.rstrip("\r\n"))
+    return found[1] if found else None

@@ -10,6 +10,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from tasks.errors import UserError
+from tasks.ingest.files.notes import Note
 
 BATCH_ROWS: Final = 5_000
 
@@ -18,7 +19,8 @@ class LabelledRows(NamedTuple):
     """Rows as they are in their source, neither cleaned nor filtered.
 
     All arrays have shape (num_rows,). Texts and labels are strings, null if missing. `numbers` say where each row is,
-    counted in `unit`, such as "line". `ids` and `splits` are None if the source has none.
+    counted in `unit`, such as "line". `ids` and `splits` are None if the source has none. `notes` say what people
+    should know about the rows.
     """
 
     texts: pa.Array
@@ -27,6 +29,7 @@ class LabelledRows(NamedTuple):
     unit: str
     ids: pa.Array | None = None
     splits: pa.Array | None = None
+    notes: tuple[Note, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

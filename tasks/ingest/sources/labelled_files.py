@@ -55,6 +55,7 @@ def read_labelled(path: Path, columns: Columns, options: FileOptions) -> Iterato
             unit=rows.unit,
             ids=take_strings(rows, columns.id, path).fill_null("") if columns.id else None,
             splits=take_strings(rows, columns.split, path).fill_null("") if columns.split else None,
+            notes=rows.notes,
         )
 
 

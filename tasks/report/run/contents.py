@@ -210,6 +210,7 @@ def build_data(metrics: RunMetrics) -> Content:
         "tables": {
             "splits": tables.tabulate_splits(metrics),
             "encodings": tables.tabulate_encodings(metrics),
+            "rows": tables.tabulate_rows(metrics),
             "duplicates": tables.tabulate_duplicates(metrics),
             "hashes": tables.tabulate_hashes(metrics),
         },

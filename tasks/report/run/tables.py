@@ -191,6 +191,20 @@ def tabulate_duplicates(metrics: RunMetrics) -> Table | None:
     return make_table(rows)
 
 
+def tabulate_rows(metrics: RunMetrics) -> Table | None:
+    """What became of the rows of the source."""
+    found = metrics.data.rows
+    if found is None:
+        return None
+    rows = [
+        {"rows": "read from the source", "number": f"{found.num_read:,}"},
+        {"rows": "used as reviews", "number": f"{found.num_used:,}"},
+        *({"rows": f"dropped: {reason}", "number": f"{count:,}"} for reason, count in found.dropped.items()),
+        *([{"rows": "left out by --limit", "number": f"{found.num_left_out:,}"}] if found.num_left_out else []),
+    ]
+    return make_table(rows)
+
+
 def tabulate_hashes(metrics: RunMetrics) -> Table | None:
     """The files of reviews and their hashes."""
     rows = [{"file": name, "sha256": value} for name, value in metrics.data.hashes.items()]

@@ -1,5 +1,6 @@
 """Lines come decoded, whole and numbered; what cannot be read is one error with the line."""
 
+import codecs
 import gzip
 from pathlib import Path
 
@@ -51,6 +52,16 @@ def test_byte_order_mark_is_dropped(tmp_path: Path, charset: str) -> None:
     assert read(tmp_path, content, charset=charset) == ["caf\xe9\n"]
 
 
+@pytest.mark.parametrize("charset", ["utf-8", "latin-1", "utf-16-le", "utf-16"])
+@pytest.mark.parametrize("mark", ["utf-8-sig", "utf-16", "utf-32"])
+def test_byte_order_mark_decides_the_charset(tmp_path: Path, mark: str, charset: str) -> None:
+    assert read(tmp_path, "caf\xe9\n".encode(mark), charset=charset) == ["caf\xe9\n"]
+
+
+def test_byte_order_mark_of_the_other_order_is_known(tmp_path: Path) -> None:
+    assert read(tmp_path, codecs.BOM_UTF16_BE + "caf\xe9\n".encode("utf-16-be")) == ["caf\xe9\n"]
+
+
 def test_charset_decodes(tmp_path: Path) -> None:
     assert read(tmp_path, b"caf\xe9\n", charset="latin-1") == ["caf\xe9\n"]
 
@@ -61,7 +72,7 @@ def test_undecodable_bytes_are_named_by_line(tmp_path: Path) -> None:
     assert "--charset latin-1" in message
 
 
-@pytest.mark.parametrize("content", [b"\xed\xa0\x80\n", b"\xff\xfea\0", b"\xc0\x80", b"ok\xe2\x82"])
+@pytest.mark.parametrize("content", [b"\xed\xa0\x80\n", b"\xffa\0", b"\xc0\x80", b"ok\xe2\x82"])
 def test_bytes_that_are_almost_utf_8_are_refused(tmp_path: Path, content: bytes) -> None:
     assert "a.txt line 1 is not utf-8" in complain(tmp_path, content)
 

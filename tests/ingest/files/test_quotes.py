@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from tasks.errors import UserError
+from tasks.ingest.files.notes import Note
 from tasks.ingest.files.options import FileOptions
 from tasks.ingest.files.quotes import MOST_CATEGORIES, KnownColumn, find_kind
 from tasks.ingest.files.reading import read_rows
@@ -151,6 +152,22 @@ def test_texts_of_several_lines_are_read(read: Read, num_rows: int, quoting: Any
 def test_columns_of_prose_are_read(read: Read) -> None:
     rows = [[f"Great, number {n}", f"It was\nfine, {WORDS[n]}"] for n in range(10)]
     assert read(write_csv(rows)) == rows
+
+
+def test_lone_column_is_read_with_a_note(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text('text\none\n"two\n""lines"", here"\n"three\nlines\n"\n')
+    (rows,) = read_rows(path, FileOptions(path=path))
+    assert rows.columns.to_pylist() == [{"text": text} for text in ("one", 'two\n"lines", here', "three\nlines\n")]
+    remedy = "; if quotes are plain characters, add --quoting none"
+    assert rows.notes == (Note("quoted texts of several lines", 2, 3, remedy),)
+
+
+@pytest.mark.parametrize("last", ['she said "no" twice', '5" long'])
+def test_lone_column_with_a_bare_quote_is_refused(refuse: Callable[..., str], read: Read, last: str) -> None:
+    content = f'text\none\n"two\nthree"\nfour\n{last}\n'
+    assert "line 3: a quote opens a field that ends on line 4" in refuse(content)
+    assert len(read(content, quoting="none")) == 5
 
 
 def test_tabs_in_quotes_are_read(read: Read) -> None:

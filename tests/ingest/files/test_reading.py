@@ -86,7 +86,7 @@ def test_rows_are_kept_or_counted_and_texts_only_cleaned(folder: Path, table: li
     except UserError as error:
         assert "\n" not in str(error)  # noqa: PT017
         return
-    assert sum(facts.num_reviews.values()) + sum(facts.dropped.values()) == len(table)
+    assert sum(facts.num_reviews.values()) + sum(facts.rows.dropped.values()) == len(table)
     usable = [clean_text(text) for text, label in table if clean_text(text) and label.strip()]
     assert sorted(texts) == sorted(usable)
 

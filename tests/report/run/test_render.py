@@ -285,3 +285,9 @@ def test_entities_are_shown_as_they_are_written() -> None:
 
 def test_line_breaks_do_not_leave_their_cell() -> None:
     assert escape_markdown("one\n\n# two") == "one # two"
+
+
+def test_page_tells_what_became_of_the_rows(build: Build, add_result: AddResult) -> None:
+    text = Page(render_page(build(add_result("lstm", 80)))).text
+    assert "Rows of the source rowsnumber read from the source10 used as reviews7 " in text
+    assert "dropped: blank text2 left out by --limit1" in text
