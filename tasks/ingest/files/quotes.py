@@ -10,12 +10,12 @@ characters, because a writer that quotes fields would have doubled it; without o
 """
 
 import re
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
 from tasks.errors import UserError
+from tasks.ingest.files.known_values import KnownColumn
 from tasks.ingest.files.lines import read_lines
 from tasks.ingest.files.notes import Note
 from tasks.ingest.files.options import FileOptions
@@ -25,53 +25,13 @@ from tasks.ingest.files.rows import Columns
 LINE_END: Final = re.compile(r"\r\n|\r|\n")
 # Never in a field that was written as RFC 4180 says: a quote with neither an end of the field nor a quote beside it.
 BARE_QUOTE: Final = r'(?<=[^"\r\n{0}])"(?=[^"\r\n{0}])'
-NUMBER: Final = re.compile(r"[-+]?\d+(?:[.,]\d+)*")
-# A column with more different values, or with longer ones, does not hold categories.
-MOST_CATEGORIES: Final = 1_000
-LONGEST_CATEGORY: Final = 100
-SAMPLE_ROWS: Final = 200
 SAMPLE_CHARACTERS: Final = 2**24
 # Fields whose lines may turn out to be rows when more categories are known.
 MOST_PENDING: Final = 100
+# How much a line or a field resembles a row.
+UNLIKE, DOUBTFUL, ALIKE = range(3)
+MAYBE_ROWS: Final = "quoted fields whose lines may be rows"
 IF_PLAIN: Final = "; if quotes are plain characters, add --quoting none"
-KINDS: Final = ("empty", "number", "word", "phrase")
-
-Fits = Callable[[str, int], bool]
-
-
-@dataclass
-class KnownColumn:
-    """What is known about the values of a column; the memory that this takes is bounded."""
-
-    num_rows: int = 0
-    categories: set[str] = field(default_factory=set)
-    is_open: bool = False
-    kinds: set[str] = field(default_factory=set)
-    is_indented: bool = False
-
-    def learn(self, values: Sequence[str]) -> None:
-        """Take in the values of some rows."""
-        self.num_rows += len(values)
-        for value in values[:SAMPLE_ROWS]:
-            self.kinds.add(find_kind(value))
-            self.is_indented |= value.startswith(" ")
-        if not self.is_open:
-            self.categories |= {value.strip() for value in set(values)}
-            self.is_open = len(self.categories) > MOST_CATEGORIES or max(map(len, self.categories)) > LONGEST_CATEGORY
-        if self.is_open:
-            self.categories.clear()
-
-    def has_kind(self, value: str) -> bool:
-        """Tell whether the column holds values of this kind; one that holds phrases may hold words and numbers."""
-        kind = find_kind(value)
-        highest = max(map(KINDS.index, self.kinds))
-        return kind in self.kinds if kind == "empty" else KINDS.index(kind) <= highest
-
-    def holds(self, value: str) -> bool:
-        """Tell whether the column may hold this value: a known one if each is repeated, otherwise one of its kind."""
-        if self.is_open or 2 * len(self.categories) > self.num_rows:
-            return self.has_kind(value)
-        return value.strip() in self.categories
 
 
 class QuoteCheck:
@@ -95,12 +55,14 @@ class QuoteCheck:
             return []
         if len(columns) == 1:
             return self.examine_lone(spans)
-        suspects = [*self.pending, *(span for span in spans if self.has_row_ends(span))]
-        if suspects:
+        suspects = [span for span in spans if self.has_row_ends(span)]
+        if suspects or self.pending:
             for known, values in zip(self.columns, columns, strict=True):
                 known.learn(values)
-        self.pending = [span for span in suspects if self.is_doubtful(span)][-MOST_PENDING:]
-        return []
+        earlier = [span for span in self.pending if self.is_doubtful(span)]
+        doubtful = [span for span in suspects if self.is_doubtful(span)]
+        self.pending = [*earlier, *doubtful][-MOST_PENDING:]
+        return [Note(MAYBE_ROWS, len(doubtful), doubtful[0].start, IF_PLAIN)] if doubtful else []
 
     def examine_lone(self, spans: Sequence[Span]) -> list[Note]:
         """Note the fields of a table of one column that span lines. Raises UserError if its quotes are plain."""
@@ -119,34 +81,37 @@ class QuoteCheck:
         return last in self.widths and text.count(self.delimiter, 0, text.find(end)) + 1 in self.widths
 
     def is_doubtful(self, span: Span) -> bool:
-        """Tell whether later rows may show that a field holds rows. Raises UserError if this is certain."""
-        lines = split_span(span, self.delimiter)
-        if self.looks_like_rows(span, lines, lambda value, index: self.columns[index].holds(value)):
+        """Tell whether later rows may show that a field holds rows. Raises UserError if it is known to hold some."""
+        likeness = self.compare_span(span)
+        if likeness == ALIKE:
             raise UserError(describe_swallowed(self.path, span))
-        return self.looks_like_rows(span, lines, lambda value, index: self.columns[index].has_kind(value))
+        return likeness == DOUBTFUL
 
-    def looks_like_rows(self, span: Span, lines: Sequence[Sequence[str]], fits: Fits) -> bool:
-        """Tell whether the first line, the last line and at least half of the others could be rows."""
+    def compare_span(self, span: Span) -> int:
+        """Tell how much the first line, the last line and at least half of the others resemble rows."""
         broken = [index for index, value in enumerate(span.values) if LINE_END.search(value)]
-        inner = [self.is_row(line, fits) for line in lines[1:-1]]
-        return (
-            self.is_row(lines[0], fits, opened=broken[0])
-            and self.is_row(lines[-1], fits, closed=broken[-1])
-            and 2 * sum(inner) >= len(inner)
-        )
+        first, *others, last = split_span(span, self.delimiter)
+        ends = min(self.compare_line(first, opened=broken[0]), self.compare_line(last, closed=broken[-1]))
+        inner = sorted(map(self.compare_line, others), reverse=True)
+        return min([ends, *inner[: (len(inner) + 1) // 2]])
 
-    def is_row(self, line: Sequence[str], fits: Fits, *, opened: int | None = None, closed: int | None = None) -> bool:
-        """Tell whether the fields of a line could be a row.
+    def compare_line(self, line: Sequence[str], *, opened: int | None = None, closed: int | None = None) -> int:
+        """Tell how much a line resembles a row; the fields `opened` and `closed` are parts, beside the quote.
 
-        A field with a quote need not be a known value; if the quote does not precede it, it must begin like others.
+        Known categories are proof. Without them, the values must be of the kind that their columns hold.
         """
         if len(line) not in self.widths:
-            return False
-        return all(
-            index == opened
-            or ((index == closed or fits(value, index)) and (self.columns[index].is_indented or value[:1] != " "))
-            for index, value in enumerate(line)
+            return UNLIKE
+        cells = [(self.columns[index], index, value) for index, value in enumerate(line) if index != opened]
+        categories = [(column, value) for column, index, value in cells if column.has_categories and index != closed]
+        is_known = all(column.is_category(value) for column, value in categories)
+        if is_known and any(value.strip() for _, value in categories):
+            return ALIKE
+        has_kinds = all(
+            (index == closed or column.has_kind(value)) and (column.is_indented or value[:1] != " ")
+            for column, index, value in cells
         )
+        return (ALIKE if is_known else DOUBTFUL) if has_kinds else UNLIKE
 
 
 def has_bare_quotes(path: Path, charset: str, delimiter: str) -> bool:
@@ -160,14 +125,6 @@ def has_bare_quotes(path: Path, charset: str, delimiter: str) -> bool:
         if num_left < 0:
             break
     return False
-
-
-def find_kind(value: str) -> str:
-    """Classify a value: find_kind("7") -> "number", find_kind("good film") -> "phrase"."""
-    words = value.split(maxsplit=1)
-    if len(words) != 1:
-        return "phrase" if words else "empty"
-    return "number" if NUMBER.fullmatch(words[0]) else "word"
 
 
 def split_span(span: Span, delimiter: str) -> list[list[str]]:

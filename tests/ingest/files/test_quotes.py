@@ -12,7 +12,6 @@ import pytest
 from tasks.errors import UserError
 from tasks.ingest.files.notes import Note
 from tasks.ingest.files.options import FileOptions
-from tasks.ingest.files.quotes import MOST_CATEGORIES, KnownColumn, find_kind
 from tasks.ingest.files.reading import read_rows
 
 WORDS = "plot cast film story music river dull warm witty train".split()  # noqa: SIM905
@@ -192,18 +191,15 @@ def test_quotes_within_a_field_are_characters(read: Read) -> None:
     assert read(join(rows)) == rows
 
 
-@pytest.mark.parametrize(
-    ("value", "kind"),
-    [("", "empty"), (" ", "empty"), ("-7", "number"), ("1,000.5", "number"), ("3rd", "word"), ("good film", "phrase")],
-)
-def test_values_have_kinds(value: str, kind: str) -> None:
-    assert find_kind(value) == kind
+def test_field_that_may_hold_rows_is_noted(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text(write_csv([*make_rows(), ["one,odd\ntwo", "pos"], ["one, odd\ntwo", "pos"]]))
+    (rows,) = read_rows(path, FileOptions(path=path))
+    remedy = "; if quotes are plain characters, add --quoting none"
+    assert (len(rows.numbers), rows.notes) == (62, (Note("quoted fields whose lines may be rows", 1, 62, remedy),))
 
 
-def test_memory_of_values_is_bounded() -> None:
-    known = KnownColumn()
-    for start in range(0, 10 * MOST_CATEGORIES, 500):
-        known.learn([f"w{number}" for number in range(start, start + 500)])
-    assert known.categories == set()
-    assert known.holds("w7")
-    assert not known.holds("two words")
+def test_known_labels_outweigh_how_texts_begin(refuse: Callable[..., str]) -> None:
+    rows = put_quotes(make_rows())
+    rows[11][0], rows[13][0] = "", " " + rows[13][0]
+    assert "line 12: a quote opens" in refuse(join(rows))
