@@ -111,6 +111,12 @@ def test_sst2(ingest: Callable[..., Any], tmp_path: Path) -> None:
         ("a.csv", "\n\n", {}, "a.csv has no rows; expected labelled texts in it."),
         ("a.csv.gz", gzip.compress(b"", mtime=0), {}, "a.csv.gz has no rows; expected labelled texts in it."),
         ("a.csv", "text,x\na,b\n", {}, "no column with a usual name for the label, only 'text', 'x'"),
+        (
+            "a.csv",
+            GOOD.replace("text", '"text').replace(" 9", ' 9"'),
+            {},
+            "spans lines; if quotes are plain characters, add",
+        ),
         ("a.csv", GOOD.replace(",", ";"), {}, "separated by another character: --delimiter ';'."),
         ("a.csv", GOOD.replace(",", "\t"), {}, "separated by another character: --delimiter tab."),
         ("a.tsv", GOOD, {}, "separated by another character: --delimiter ','."),

@@ -100,7 +100,7 @@ def choose_column(found: Sequence[str], names: Sequence[str], path: Path, role: 
     raise UserError(
         f"{path.name} has no column with a usual name for the {role}, only {list_names(names)}; expected one such as "
         f"{role!r}. Choose one with {flag}; if the file has no header, name its columns with --columns."
-        f"{suggest_delimiter(names)}"
+        f"{suggest_delimiter(names)}{suggest_quoting(names)}"
     )
 
 
@@ -108,6 +108,12 @@ def suggest_delimiter(names: Sequence[str]) -> str:
     """Suggest a delimiter for columns that were read as one: ["a;b"] -> "... --delimiter ';'."."""
     found = [spelled for sign, spelled in DELIMITERS.items() if len(names) == 1 and sign in names[0]]
     return f" The columns may be separated by another character: --delimiter {found[0]}." if found else ""
+
+
+def suggest_quoting(names: Sequence[str]) -> str:
+    """Suggest plain quotes for a header that a quote extends over several lines."""
+    spans_lines = any("\n" in name or "\r" in name for name in names)
+    return " A quoted name spans lines; if quotes are plain characters, add --quoting none." if spans_lines else ""
 
 
 def list_names(names: Sequence[str]) -> str:

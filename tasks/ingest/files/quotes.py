@@ -108,7 +108,7 @@ class QuoteCheck:
         if is_known and any(value.strip() for _, value in categories):
             return ALIKE
         has_kinds = all(
-            (index == closed or column.has_kind(value)) and (column.is_indented or value[:1] != " ")
+            ((index == closed and value) or column.has_kind(value)) and (column.is_indented or value[:1] != " ")
             for column, index, value in cells
         )
         return (ALIKE if is_known else DOUBTFUL) if has_kinds else UNLIKE

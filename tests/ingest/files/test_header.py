@@ -89,7 +89,7 @@ def test_repeated_names_stay(tmp_path: Path) -> None:
     [
         (
             "text,label\na,x\nb,y,,\n",
-            "a.csv line 3 ends with 2 more delimiters than the header and the first row; expected the same number of ",
+            "a.csv line 3 ends with 2 delimiters more than the header and the first row; expected the same",
         ),
         ("text,label\na,x,\nb,y,more\n", "a.csv line 3: number of fields 3, but the header has 2; expected the same."),
         ("text,label\na,x,more\n", "a.csv line 2: number of fields 3, but the header has 2; expected the same."),

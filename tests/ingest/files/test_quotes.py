@@ -169,6 +169,11 @@ def test_lone_column_with_a_bare_quote_is_refused(refuse: Callable[..., str], re
     assert len(read(content, quoting="none")) == 5
 
 
+def test_lines_that_end_with_a_delimiter_are_read(read: Read) -> None:
+    rows = [[f"w{n}", f"Please call me {n}\nThanks,"] for n in range(10)]
+    assert read(write_csv(rows)) == rows
+
+
 def test_tabs_in_quotes_are_read(read: Read) -> None:
     rows = [*make_rows(), ["one\ttwo\nthree", "pos"], ["four\tfive", "neg"], ['"six"\t\n', "pos"]]
     assert read(write_csv(rows, delimiter="\t"), name="a.tsv") == rows

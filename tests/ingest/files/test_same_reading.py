@@ -25,7 +25,7 @@ Table = list[tuple[str, str]]
 MANY = settings(
     deadline=None,
     derandomize=True,
-    max_examples=120,
+    max_examples=80,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )
 PLAIN_TEXTS = st.text(st.sampled_from('"""ab ,;\t|\'\u2028\xe9'), max_size=8)
