@@ -74,8 +74,8 @@ class Header:
         if len(values) > len(self.names) and not any(map(str.strip, values[len(self.names) :])):
             num_surplus = len(values) - len(self.names)
             return (
-                f"{place} ends with {num_surplus} delimiter{'s' * (num_surplus > 1)} more than the header and the first "
-                "row; expected the same number of fields in all rows. Remove the delimiters at the end of the line."
+                f"{place} ends with {num_surplus} delimiter{'s' * (num_surplus > 1)} more than the header and the "
+                "first row; expected the same number of fields in all rows. Remove the delimiters at the end of the line."
             )
         return (
             f"{place}: number of fields {len(values):,}, but {source} {self.num_given:,}; expected "
