@@ -75,7 +75,7 @@ class Header:
             num_surplus = len(values) - len(self.names)
             return (
                 f"{place} ends with {num_surplus} delimiter{'s' * (num_surplus > 1)} more than the header and the "
-                "first row; expected the same number of fields in all rows. Remove the delimiters at the end of the line."
+                "first row; expected the same number of fields in all rows. Remove the delimiters at its end."
             )
         return (
             f"{place}: number of fields {len(values):,}, but {source} {self.num_given:,}; expected "
