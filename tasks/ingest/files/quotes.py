@@ -41,7 +41,7 @@ class QuoteCheck:
         self.path = path
         self.options = options
         self.delimiter = delimiter
-        self.widths = range(max(2, num_needed), num_columns + 1)
+        self.widths = frozenset(range(max(2, num_needed), num_columns + 1))
         self.columns = [KnownColumn() for _ in range(num_columns)]
         self.pending: list[Span] = []
         self.is_sampled = False
@@ -77,8 +77,9 @@ class QuoteCheck:
         """Tell whether the first and the last line of a record have as many fields as a row; this must be fast."""
         text = self.delimiter.join(span.values)
         end = "\n" if "\n" in text else "\r"
-        last = text.count(self.delimiter, text.rfind(end)) + 1
-        return last in self.widths and text.count(self.delimiter, 0, text.find(end)) + 1 in self.widths
+        if text.count(self.delimiter, 0, text.find(end)) + 1 not in self.widths:
+            return False
+        return text.count(self.delimiter, text.rfind(end)) + 1 in self.widths
 
     def is_doubtful(self, span: Span) -> bool:
         """Tell whether later rows may show that a field holds rows. Raises UserError if it is known to hold some."""
