@@ -38,10 +38,10 @@ def test_facts_are_read_back_from_the_manifest(output: Output[ReviewsFacts]) -> 
 
 
 def rewrite(output: Output[ReviewsFacts], **changes: Any) -> Path:
-    """Publish an output and change its manifest."""
+    """Publish an output and change its manifest, as an older version would have written it, without a checksum."""
     produce(output, lambda _folder: FACTS)
     path = output.path / "manifest.json"
-    path.write_text(json.dumps({**json.loads(path.read_text()), **changes}))
+    path.write_text(json.dumps({**json.loads(path.read_text()), "checksum": None, **changes}))
     return path
 
 
