@@ -10,7 +10,7 @@ from tasks.report.run.columns import show
 from tasks.report.run.facts import RunMetrics
 from tasks.report.run.verdict import show_interval
 
-WIDTH: Final = 116
+WIDTH: Final = 96
 MARGIN: Final = 5
 # Models further behind are drawn at the edge, so that the intervals of the others can be seen.
 MOST_BEHIND: Final = 0.15
