@@ -22,8 +22,9 @@ def describe_gate(gate: Decision) -> str:
             return f"Not promoted, because the settings do not allow it: {candidate} would have become the champion."
         case "kept":
             return f"Nothing to change: {candidate} is the champion already."
-    stays = f"{champion} stays the champion." if champion else "there is no champion."
-    return f"Refused {candidate}: {stays}" if candidate else f"No candidate: {stays}"
+    if not champion:
+        return f"Refused {candidate}, so there is still no champion." if candidate else "No candidate and no champion."
+    return f"{f'Refused {candidate}' if candidate else 'No candidate'}: {champion} stays the champion."
 
 
 def describe_lost(gate: Decision) -> str:

@@ -49,13 +49,14 @@ def make_gate(outcome: str, champion: str | None = "lstm-f1-0", *, reviews: int 
         (make_gate("promoted", None), "Promoted conv-max as the first champion."),
         (make_gate("promoted"), "Promoted conv-max in place of lstm-f1-0."),
         (make_gate("refused"), "Refused conv-max: lstm-f1-0 stays the champion."),
-        (make_gate("refused", None), "Refused conv-max: there is no champion."),
+        (make_gate("refused", None), "Refused conv-max, so there is still no champion."),
         (make_gate("kept"), "Nothing to change: conv-max is the champion already."),
         (
             make_gate("held"),
             "Not promoted, because the settings do not allow it: conv-max would have become the champion.",
         ),
         (make_gate("refused", candidate=None), "No candidate: lstm-f1-0 stays the champion."),
+        (make_gate("refused", None, candidate=None), "No candidate and no champion."),
     ],
 )
 def test_every_outcome_is_a_sentence(gate: Decision, sentence: str) -> None:
