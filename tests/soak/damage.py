@@ -1,6 +1,6 @@
 """Damage each file of a finished run, one at a time, and use it: the same numbers or one line, and never a traceback.
 
-By hand, since it takes about ten minutes: python tests/soak/damage.py. Each file is damaged in each way: a bit is
+By hand, since it takes about five minutes: python tests/soak/damage.py. Each file is damaged in each way: a bit is
 flipped, the file is cut in half, it is deleted. After each damage a run is made, a text is scored, a bundle is
 promoted, and the promotion is rolled back. Exits with 1 if any of them ends in a traceback or gives other numbers.
 """
