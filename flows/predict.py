@@ -18,6 +18,7 @@ from tasks.cli.scoring import check_prediction, make_job
 from tasks.errors import TrainingError, UserError
 from tasks.orchestrate.alerts import alert_of_end
 from tasks.orchestrate.outputs import run
+from tasks.orchestrate.registry import find_folder
 from tasks.orchestrate.turns import work_in_turn
 from tasks.predict.facts import ScoringFacts
 from tasks.predict.tables import list_results
@@ -40,7 +41,8 @@ def name_run() -> str:
 )
 def predict(config: PredictConfig) -> ScoringFacts | State[Any]:
     """Score a file; returns counts, speed and, with a label column, metrics. Ends as Failed on bad usage or data."""
-    return work_in_turn(lambda: check_and_score(config), artifacts_dir=config.artifacts_dir)
+    # The artifacts are only read, and may lie on a disk that cannot be written.
+    return work_in_turn(lambda: check_and_score(config), locks=find_folder())
 
 
 def check_and_score(config: PredictConfig) -> ScoringFacts | State[Any]:

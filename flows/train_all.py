@@ -49,6 +49,7 @@ from tasks.settings.clean import KEEP_RUNS
 from tasks.settings.run import RunConfig
 from tasks.store.layout import RUNS
 from tasks.store.outputs import Manifest
+from tasks.store.usage import LOCK_FOLDER
 from tasks.train.task import train_variant
 from tasks.train.variants import VARIANTS, Variant
 
@@ -83,7 +84,7 @@ def train_all(config: RunConfig = RunConfig()) -> dict[str, Any] | State[Any]:
     Otherwise it completes; the state is named Nothing learned, No verdict, Promotion refused or Drift alarm if there is
     something to look at. Ends as Cancelled if another run of the same deployment is still working.
     """
-    return work_in_turn(lambda: train_and_report(config), artifacts_dir=config.artifacts_dir)
+    return work_in_turn(lambda: train_and_report(config), locks=config.artifacts_dir / LOCK_FOLDER)
 
 
 def train_and_report(config: RunConfig) -> dict[str, Any] | State[Any]:

@@ -9,6 +9,7 @@ import os
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -161,6 +162,14 @@ def find_runs(artifacts_dir: Path, place: Place) -> list[Item]:
         if RUN_ID.fullmatch(folder.name.removeprefix("."))
     ]
     return sorted(runs, key=lambda run: run.path.name)
+
+
+def read_start(run: str) -> float:
+    """Read when a run started, in seconds since the epoch, from its name such as 20260102-030405-abcdef12.
+
+    Raises ValueError for another name.
+    """
+    return datetime.strptime(run[:15], "%Y%m%d-%H%M%S").replace(tzinfo=UTC).timestamp()
 
 
 def find_leftovers(root: Path) -> Iterator[Item]:

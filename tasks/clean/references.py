@@ -2,11 +2,10 @@
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from tasks.clean.inventory import Item, read_manifests
+from tasks.clean.inventory import Item, read_manifests, read_start
 from tasks.errors import UserError
 from tasks.promote.champion import BUNDLES, find_champion, list_standing, read_history
 from tasks.store.layout import CHAMPION, MODELS, TRAIN_FILE
@@ -87,8 +86,7 @@ def walk_strings(content: Any) -> Iterator[str]:
 
 def measure_span(run: Item) -> Span:
     """Return the time from a run's start, which is in its name, to the writing of its last file."""
-    started = datetime.strptime(run.path.name[:15], "%Y%m%d-%H%M%S").replace(tzinfo=UTC)
-    return Span(started.timestamp(), run.last_used)
+    return Span(read_start(run.path.name), run.last_used)
 
 
 def find_referred(items: Sequence[Item], kept: Iterable[Item], references: References) -> set[Path]:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
-from tasks.clean.inventory import walk_files
+from tasks.clean.inventory import read_start, walk_files
 from tasks.clean.plan import plan_cleaning
 from tasks.clean.render import count, format_size
 from tasks.doctor.findings import Finding, look
@@ -34,10 +34,10 @@ def check_space(data_dir: Path, artifacts_dir: Path) -> Iterator[Finding]:
 
 def measure_newest_run(data_dir: Path, artifacts_dir: Path) -> int:
     """Add up the sizes of all files written since the newest run started, in bytes; 0 without a run."""
-    latest = artifacts_dir / RUNS / LATEST
-    if not latest.exists():
+    try:
+        started = read_start((artifacts_dir / RUNS / LATEST).resolve(strict=True).name)
+    except (FileNotFoundError, ValueError):
         return 0
-    started = datetime.strptime(latest.resolve().name[:15], "%Y%m%d-%H%M%S").replace(tzinfo=UTC).timestamp()
     found = [path.lstat() for root in (data_dir, artifacts_dir) if root.exists() for path in walk_files(root)]
     return sum(it.st_size for it in found if it.st_mtime >= started)
 

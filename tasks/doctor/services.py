@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Final
 
+import httpx
+
 from tasks.doctor.findings import Finding, look
 from tasks.orchestrate.inspection import DeploymentFacts, ServerFacts, find_server, inspect_server
 from tasks.orchestrate.settling import find_unsettled, settle_dead_runs
@@ -25,10 +27,18 @@ def check_services(*, fix: bool) -> Iterator[Finding]:
         )
         return
     check_server(url)
-    server = inspect_server(list(FLOWS))
-    yield check_version(server)
-    yield from check_deployments(server.deployments)
-    yield from check_runs(fix=fix)
+    try:
+        server = inspect_server(list(FLOWS))
+        yield check_version(server)
+        yield from check_deployments(server.deployments)
+        yield from check_runs(fix=fix)
+    except (httpx.HTTPError, ValueError) as error:
+        yield look("server", f"{url} does not serve this client: {describe_refusal(error)}. Look at the server's log.")
+
+
+def describe_refusal(error: Exception) -> str:
+    """Name a refusal by its status, and an answer that cannot be read, or none, by the kind of error."""
+    return f"status {error.response.status_code}" if isinstance(error, httpx.HTTPStatusError) else type(error).__name__
 
 
 def check_version(server: ServerFacts) -> Finding:

@@ -13,15 +13,15 @@ from prefect.client.schemas import State
 from prefect.logging import get_run_logger
 from prefect.states import Cancelled
 
-from tasks.orchestrate.registry import announce, find_folder
+from tasks.orchestrate.registry import announce, find_folder, note_alert
 from tasks.orchestrate.settling import settle_dead_runs
-from tasks.store.usage import LOCK_FOLDER, try_lock
+from tasks.store.usage import try_lock
 
 Result = TypeVar("Result")
 
 
-def work_in_turn(work: Callable[[], Result], *, artifacts_dir: Path) -> Result | State[Any]:
-    """Do the work of the flow run that calls this, unless another run of its deployment is writing to the same folder.
+def work_in_turn(work: Callable[[], Result], *, locks: Path) -> Result | State[Any]:
+    """Do the work of the flow run that calls this, unless another run of its deployment holds the lock in this folder.
 
     In that case, returns a Cancelled state. A run without a deployment has nobody to take turns with.
     """
@@ -29,11 +29,12 @@ def work_in_turn(work: Callable[[], Result], *, artifacts_dir: Path) -> Result |
     deployment = runtime.deployment.id
     if deployment is None:
         return work()
-    locks = artifacts_dir / LOCK_FOLDER
     locks.mkdir(parents=True, exist_ok=True)
     with try_lock(locks / f"deployment-{deployment}.lock") as is_free:
         if is_free:
             return work()
+    # It ends in good order, so nobody has to be told that it died.
+    note_alert(str(runtime.flow_run.id), folder=find_folder())
     return Cancelled(message="Another run of this deployment is still working; start this one again when it has ended.")
 
 

@@ -1,6 +1,9 @@
 """The server, its deployments and the webhook, each in good order and not."""
 
+import threading
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING
 
 import pytest
@@ -68,6 +71,38 @@ def test_missing_server_is_told() -> None:
         pytest.raises(UserError, match="no Prefect server answers"),
     ):
         list(check_services(fix=False))
+
+
+@pytest.fixture
+def stranger(request: pytest.FixtureRequest) -> Iterator[str]:
+    """The address of a server that gives every request the same status and a word."""
+
+    class Answer(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(request.param)
+            self.end_headers()
+            self.wfile.write(b"hello")
+
+        do_POST = do_GET  # noqa: N815  http.server's name
+
+        def log_message(self, *_arguments: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Answer) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}/api"
+        server.shutdown()
+
+
+@pytest.mark.parametrize(("stranger", "reason"), [(401, "status 401"), (200, "JSONDecodeError")], indirect=["stranger"])
+def test_server_that_does_not_serve_this_client_is_told_in_a_line(
+    stranger: str, reason: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+    with temporary_settings({PREFECT_API_URL: stranger}):
+        (finding,) = check_services(fix=False)
+    assert not finding.is_fine
+    assert finding.message == f"{stranger} does not serve this client: {reason}. Look at the server's log."
 
 
 def test_webhook_is_tested_on_request(receiver: "WebhookReceiver", monkeypatch: pytest.MonkeyPatch) -> None:
