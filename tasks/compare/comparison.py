@@ -19,7 +19,6 @@ from tasks.compare.facts import (
     Comparison,
     ComparisonFacts,
     Pair,
-    Recommendation,
     Selection,
     Slices,
     Training,
@@ -31,6 +30,7 @@ from tasks.compare.mistakes import analyse_errors
 from tasks.compare.nothing_learned import Circumstances, recommend_nothing
 from tasks.compare.overfitting import describe_trainings
 from tasks.compare.recommendation import recommend
+from tasks.compare.recommendation_facts import Recommendation
 from tasks.compare.results import TARGET_ACCURACY, Contestant, ModelResult, load_contestants
 from tasks.compare.selective import area_under_risk_coverage, coverage_at_accuracy, risk_coverage
 from tasks.compare.significance import compare_pairs

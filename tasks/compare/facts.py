@@ -3,7 +3,8 @@
 from pathlib import Path
 from typing import Final, Literal
 
-from tasks.compare.leaderboard_facts import LeaderboardRow, Spread
+from tasks.compare.leaderboard_facts import LeaderboardRow
+from tasks.compare.recommendation_facts import Recommendation
 from tasks.encode.facts import TokenTotals
 from tasks.evaluate.facts import CalibrationScores
 from tasks.ingest.facts import Duplicates, RowCounts
@@ -65,49 +66,6 @@ class Pair(Facts):
     def told_apart(self) -> bool:
         """Whether the two shipped models differ significantly, whatever other seeds would give."""
         return self.p_holm < ALPHA
-
-
-class NothingLearned(Facts):
-    """Why no model is recommended, and what to try.
-
-    `constant` is the label that is commonest in training, and `constant_accuracy` the accuracy of always answering it.
-    The test split `is_too_small` if not even a model without mistakes could be shown to beat chance.
-    `num_test_reviews` is how many it takes to show a lead in accuracy of `lead`, a share; None if there are enough.
-    """
-
-    constant: str
-    constant_accuracy: float
-    is_too_small: bool
-    lead: float
-    num_test_reviews: int | None
-    advice: tuple[str, ...]
-
-    @property
-    def outcome(self) -> str:
-        """The name of this outcome."""
-        return "no verdict" if self.is_too_small else "nothing learned"
-
-
-class Recommendation(Facts):
-    """The model to ship: `model` is its folder under the artifacts' root, `accuracy` that of all seeds of its variant.
-
-    The variants in `tied` and `behind` do not differ from it significantly on test; those in `behind` are worse on
-    validation by more than a standard error. It `is_cheapest` if it is clearly cheaper to run than all in `tied`.
-
-    If no model beats chance, none is recommended: `name`, `group`, `model` and `seed` are None, `accuracy` is that of
-    `best_on_validation`, and `nothing_learned` says what to try.
-    """
-
-    name: str | None
-    group: str | None
-    model: str | None
-    seed: int | None
-    accuracy: Spread
-    best_on_validation: str
-    tied: tuple[str, ...]
-    behind: tuple[str, ...]
-    is_cheapest: bool = True
-    nothing_learned: NothingLearned | None = None
 
 
 class Calibration(Facts):

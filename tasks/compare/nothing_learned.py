@@ -9,9 +9,10 @@ from numpy.typing import NDArray
 from scipy.stats import binomtest
 
 from tasks.compare.chance import can_beat_chance
-from tasks.compare.facts import ALPHA, ComparedEncoding, NothingLearned, Recommendation, Training
+from tasks.compare.facts import ALPHA, ComparedEncoding, Training
 from tasks.compare.leaderboard_facts import Spread
 from tasks.compare.power import POWER, USEFUL_LEAD, count_reviews_needed, expect_differing
+from tasks.compare.recommendation_facts import NothingLearned, Recommendation
 from tasks.compare.results import CONSTANT, Contestant, TrainedModel, rank_on_validation
 from tasks.compare.significance import count_discordant
 

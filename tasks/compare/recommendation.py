@@ -5,8 +5,9 @@ from math import sqrt
 from statistics import fmean, median
 from typing import Final
 
-from tasks.compare.facts import Pair, Recommendation
+from tasks.compare.facts import Pair
 from tasks.compare.leaderboard_facts import Spread
+from tasks.compare.recommendation_facts import Recommendation
 from tasks.compare.results import Contestant, rank_on_validation
 
 # How many times as fast a model must be to count as cheaper. Each speed is a single measurement of unknown spread; a

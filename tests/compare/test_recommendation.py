@@ -5,9 +5,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tasks.compare.facts import Recommendation
 from tasks.compare.leaderboard_facts import Spread
 from tasks.compare.recommendation import recommend
+from tasks.compare.recommendation_facts import Recommendation
 from tasks.compare.results import Contestant, TrainedModel
 from tasks.evaluate.facts import EvaluationFacts, Scores
 from tasks.train.facts import TrainingFacts

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from prefect import flow
 from prefect.client.schemas import State
-from prefect.settings import PREFECT_API_URL, PREFECT_HOME, temporary_settings
+from prefect.settings import PREFECT_API_URL, PREFECT_HOME, PREFECT_LOGGING_TO_API_ENABLED, temporary_settings
 
 from tasks.orchestrate.registry import find_folder, read_records
 from tasks.orchestrate.turns import work_in_turn
@@ -19,7 +19,9 @@ DEPLOYMENT = "01234567-89ab-cdef-0123-456789abcdef"
 @pytest.fixture(autouse=True)
 def server(prefect_api: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setenv("no_proxy", "127.0.0.1")
-    with temporary_settings({PREFECT_API_URL: prefect_api, PREFECT_HOME: tmp_path / "prefect"}):
+    # Logs are sent when the process ends, and by then the server is gone.
+    quiet = {PREFECT_LOGGING_TO_API_ENABLED: False}
+    with temporary_settings({PREFECT_API_URL: prefect_api, PREFECT_HOME: tmp_path / "prefect", **quiet}):
         yield
 
 

@@ -8,8 +8,9 @@ from typing import NoReturn
 
 import pytest
 
-from tasks.compare.facts import Comparison, Recommendation
+from tasks.compare.facts import Comparison
 from tasks.compare.leaderboard_facts import LeaderboardRow
+from tasks.compare.recommendation_facts import Recommendation
 from tasks.errors import TrainingError, UserError
 from tasks.process.child import ChildError
 from tasks.promote.champion import hold_champion, promote, roll_back

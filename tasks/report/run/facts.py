@@ -4,8 +4,9 @@ from typing import Final, Self
 
 from pydantic import Field
 
-from tasks.compare.facts import Comparison, Recommendation
+from tasks.compare.facts import Comparison
 from tasks.compare.leaderboard_facts import Leaderboard, RunFacts
+from tasks.compare.recommendation_facts import Recommendation
 from tasks.drift.facts import Drift
 from tasks.promote.facts import Decision
 from tasks.report.probe.section import Section

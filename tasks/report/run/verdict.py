@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 
-from tasks.compare.facts import NothingLearned, Recommendation, SliceAccuracy
+from tasks.compare.facts import SliceAccuracy
 from tasks.compare.leaderboard_facts import LeaderboardRow, Spread
+from tasks.compare.recommendation_facts import NothingLearned, Recommendation
 from tasks.compare.results import BASELINE, CONSTANT, ENSEMBLE
 from tasks.report.run.facts import RunLeaderboard, RunMetrics
 
