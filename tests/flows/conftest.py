@@ -311,7 +311,7 @@ class Site:
         family = psutil.Process(process.pid).children(recursive=True) if process.poll() is None else []
         process.terminate()
         try:
-            process.wait(30)
+            process.wait(PATIENCE_SECONDS)
         finally:
             for member in psutil.wait_procs(family, timeout=10)[1]:
                 member.kill()
