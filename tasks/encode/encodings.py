@@ -3,13 +3,15 @@
 from dataclasses import asdict, dataclass
 from typing import Any, Final, Literal
 
+Kind = Literal["words", "unicode-words", "characters", "subwords"]
+
 
 @dataclass(frozen=True, kw_only=True)
 class Encoding:
     """How text becomes a sequence of `length` token ids below `vocab_size`; id 0 pads and id 1 is out of vocabulary."""
 
     name: str
-    kind: Literal["words", "subwords"]
+    kind: Kind
     vocab_size: int
     length: int
     padding: Literal["pre", "post"]
@@ -61,6 +63,22 @@ _ROWS: Final = (
         # Padding on the right is what cuDNN's recurrent layers can mask.
         padding="post",
         description="the 19,998 commonest words, the first 400 of each review",
+    ),
+    Encoding(
+        name="unicode-words-10k-120",
+        kind="unicode-words",
+        vocab_size=10_000,
+        length=120,
+        padding="pre",
+        description="the 9,998 commonest words, punctuation marks and emoji of any language, the first 120",
+    ),
+    Encoding(
+        name="characters-4k-480",
+        kind="characters",
+        vocab_size=4_000,
+        length=480,
+        padding="pre",
+        description="the 3,998 commonest characters, the first 480 of each review",
     ),
 )
 

@@ -10,10 +10,12 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
+from tasks.encode.characters import encode_characters, fit_characters
 from tasks.encode.encodings import Encoding
 from tasks.encode.facts import EncodingFacts, TokenTotals
 from tasks.encode.padding import OOV_ID, PAD_ID, mark_wordless, pad_tokens
 from tasks.encode.subwords import encode_subwords, fit_subwords
+from tasks.encode.unicode_words import encode_unicode_words, fit_unicode_words
 from tasks.encode.words import PAD, encode_words, fit_words
 from tasks.ingest.batches import read_batches
 from tasks.process.threads import map_ahead
@@ -21,8 +23,18 @@ from tasks.store.layout import SPLIT_FILES, SPLITS, TRAIN_FILE
 
 # Larger sequences are memory-mapped from disk: a million reviews of 120 words take 240 MB.
 MEMORY_BUDGET: Final = 128 * 1024**2
-FIT: Final = {"words": fit_words, "subwords": fit_subwords}
-ENCODE: Final = {"words": encode_words, "subwords": encode_subwords}
+FIT: Final = {
+    "words": fit_words,
+    "unicode-words": fit_unicode_words,
+    "characters": fit_characters,
+    "subwords": fit_subwords,
+}
+ENCODE: Final = {
+    "words": encode_words,
+    "unicode-words": encode_unicode_words,
+    "characters": encode_characters,
+    "subwords": encode_subwords,
+}
 
 
 def write_encoding(reviews_folder: Path, encoding: Encoding, folder: Path) -> EncodingFacts:

@@ -6,8 +6,8 @@ descending order of frequency, ties in order of first appearance. A worked case:
 Source: https://github.com/keras-team/keras/blob/v3.15.1/keras/src/legacy/preprocessing/text.py
 """
 
-from collections.abc import Iterable
-from functools import lru_cache
+from collections.abc import Callable, Iterable
+from functools import lru_cache, partial
 from operator import itemgetter
 from typing import Final
 
@@ -28,6 +28,8 @@ SPACE: Final = ord(" ")
 # does not. Marks may separate it from them; a look-behind needs a fixed number of marks, and real text has few.
 CASED_BEFORE: Final = "|".join(rf"(?<=\p{{Cased}}\p{{Case_Ignorable}}{{{count}}})" for count in range(9))
 FINAL_SIGMA: Final = rf"(?:{CASED_BEFORE})Σ(?!\p{{Case_Ignorable}}*\p{{Cased}})"
+# Splits texts into one flat array of tokens, and counts the tokens of each text.
+Split = Callable[[pa.Array], tuple[pa.Array, NDArray[np.int64]]]
 FILTER_TABLE: Final = bytes(SPACE if chr(byte) in FILTERS else byte for byte in range(256))
 
 
@@ -52,18 +54,26 @@ def split_words(texts: pa.Array) -> tuple[pa.Array, NDArray[np.int64]]:
 
 def fit_words(batches: Iterable[pa.Array], encoding: Encoding) -> Tokenizer:
     """Fit on the commonest words of the training texts; ids 0 and 1 are padding and out-of-vocabulary, as in Keras."""
-    counts: dict[str, int] = {}
-    for words, totals in map_ahead(count_words, batches):
-        for word, total in zip(words, totals, strict=True):
-            counts[word] = counts.get(word, 0) + total
-    ranked = sorted(counts, key=counts.__getitem__, reverse=True)
+    ranked = rank_tokens(batches, split_words)
     return make_tokenizer([PAD, OOV, *ranked[: encoding.vocab_size - 2]])
 
 
-def count_words(texts: pa.Array) -> tuple[list[str], list[int]]:
-    """Count each word of some texts, in order of first appearance: count_words(["b a b"]) -> (["b", "a"], [2, 1])."""
-    words, _ = split_words(texts)
-    column = words.dictionary_encode()
+def rank_tokens(batches: Iterable[pa.Array], split: Split) -> list[str]:
+    """List the tokens of texts by descending frequency, ties in order of first appearance."""
+    counts: dict[str, int] = {}
+    for tokens, totals in map_ahead(partial(count_tokens, split=split), batches):
+        for token, total in zip(tokens, totals, strict=True):
+            counts[token] = counts.get(token, 0) + total
+    return sorted(counts, key=counts.__getitem__, reverse=True)
+
+
+def count_tokens(texts: pa.Array, *, split: Split) -> tuple[list[str], list[int]]:
+    """Count each token of some texts, in order of first appearance.
+
+    count_tokens(["b a b"], split=split_words) -> (["b", "a"], [2, 1])
+    """
+    tokens, _ = split(texts)
+    column = tokens.dictionary_encode()
     totals = np.bincount(column.indices.to_numpy(), minlength=len(column.dictionary))
     return column.dictionary.to_pylist(), totals.tolist()
 
@@ -91,8 +101,12 @@ def escape_class(characters: str) -> str:
 
 def encode_words(texts: pa.Array, tokenizer: Tokenizer) -> Tokens:
     """Turn texts into token ids; words that are out of vocabulary become OOV_ID."""
-    words, num_tokens = split_words(texts)
-    column = words.dictionary_encode()
+    return look_up_tokens(*split_words(texts), tokenizer)
+
+
+def look_up_tokens(tokens: pa.Array, num_tokens: NDArray[np.int64], tokenizer: Tokenizer) -> Tokens:
+    """Turn split texts into token ids; tokens that are out of vocabulary become OOV_ID."""
+    column = tokens.dictionary_encode()
     known = pc.index_in(column.dictionary, value_set=list_words(tokenizer))
     return Tokens(known.fill_null(OOV_ID).to_numpy()[column.indices.to_numpy()], num_tokens)
 

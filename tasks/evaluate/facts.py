@@ -5,6 +5,7 @@ from typing import Final, Literal
 from pydantic import Field, JsonValue, field_validator
 
 from tasks.baseline.facts import BaselineFacts, BaselineSettings
+from tasks.encode.encodings import Kind
 from tasks.evaluate.measured import Measured
 from tasks.store.facts import Document, Facts
 from tasks.store.outputs import Manifest
@@ -80,7 +81,7 @@ class EncodingOfModel(Facts):
     """How the model's text is encoded; see `Encoding`."""
 
     name: str
-    kind: Literal["words", "subwords"]
+    kind: Kind
     vocab_size: int
     length: int
     padding: Literal["pre", "post"]

@@ -16,6 +16,8 @@ from tasks.encode.encodings import ENCODINGS, Encoding
         ("words-1k-120", "words", 1_000, 120),
         ("subwords-8k-120", "subwords", 8_192, 120),
         ("words-20k-400", "words", 20_000, 400),
+        ("unicode-words-10k-120", "unicode-words", 10_000, 120),
+        ("characters-4k-480", "characters", 4_000, 480),
     ],
 )
 def test_table_holds_the_encoding(name: str, kind: str, vocab_size: int, length: int) -> None:

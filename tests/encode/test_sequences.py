@@ -3,7 +3,7 @@
 import math
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
 import pyarrow as pa
@@ -11,13 +11,13 @@ import pyarrow.parquet as pq
 import pytest
 from tokenizers import Tokenizer
 
-from tasks.encode.encodings import ENCODINGS, Encoding
+from tasks.encode.encodings import ENCODINGS, Encoding, Kind
 from tasks.encode.facts import EncodingFacts
 from tasks.encode.sequences import read_sequences, sequence_schema, write_encoding
 from tasks.ingest import batches
 from tasks.store.layout import SPLITS
 
-Kind = Literal["words", "subwords"]
+KINDS = get_args(Kind)
 
 TRAIN = ["good good good film film", "a good long film with many words", "bad", "", "dull dull film"]
 VALIDATION = ["a good film", "unheard good"]
@@ -94,7 +94,7 @@ def test_files_are_compressed(write: Write) -> None:
         assert {row_group.column(index).compression for index in range(row_group.num_columns)} == {"ZSTD"}
 
 
-@pytest.mark.parametrize("kind", ["words", "subwords"])
+@pytest.mark.parametrize("kind", KINDS)
 def test_ids_and_labels_are_those_of_the_reviews_in_their_order(write: Write, kind: Kind) -> None:
     folder, _ = write(make_encoding(kind=kind))
 
@@ -161,7 +161,7 @@ def test_words_of_other_splits_are_out_of_vocabulary(write: Write) -> None:
     assert read_column(folder, "validation", "tokens")[1] == [0, 0, 1, vocabulary["good"]]
 
 
-@pytest.mark.parametrize("kind", ["words", "subwords"])
+@pytest.mark.parametrize("kind", KINDS)
 def test_tokenizer_does_not_depend_on_other_splits(write: Write, kind: Kind) -> None:
     encoding = make_encoding(kind=kind)
     first, _ = write(encoding)
@@ -170,7 +170,10 @@ def test_tokenizer_does_not_depend_on_other_splits(write: Write, kind: Kind) -> 
     assert (first / "tokenizer.json").read_bytes() == (second / "tokenizer.json").read_bytes()
 
 
-@pytest.mark.parametrize(("kind", "vocab_size"), [("words", 3), ("words", 6), ("subwords", 260), ("subwords", 265)])
+@pytest.mark.parametrize(
+    ("kind", "vocab_size"),
+    [("words", 3), ("words", 6), ("unicode-words", 3), ("characters", 5), ("subwords", 260), ("subwords", 265)],
+)
 def test_vocabulary_never_exceeds_its_size(write: Write, kind: Kind, vocab_size: int) -> None:
     folder, facts = write(make_encoding(kind=kind, vocab_size=vocab_size, length=30))
 
@@ -192,7 +195,7 @@ def test_facts_add_up_each_split(write: Write) -> None:
     }
 
 
-@pytest.mark.parametrize("kind", ["words", "subwords"])
+@pytest.mark.parametrize("kind", KINDS)
 def test_size_of_batches_changes_no_row(write: Write, monkeypatch: pytest.MonkeyPatch, kind: Kind) -> None:
     whole, whole_facts = write(make_encoding(kind=kind))
     monkeypatch.setattr(batches, "BATCH_ROWS", 2)
@@ -204,7 +207,7 @@ def test_size_of_batches_changes_no_row(write: Write, monkeypatch: pytest.Monkey
         assert pq.read_table(in_batches / f"{split}.parquet") == pq.read_table(whole / f"{split}.parquet")
 
 
-@pytest.mark.parametrize("kind", ["words", "subwords"])
+@pytest.mark.parametrize("kind", KINDS)
 def test_same_reviews_give_the_same_files(write: Write, kind: Kind) -> None:
     first, second = (write(make_encoding(kind=kind))[0] for _ in range(2))
 
@@ -212,7 +215,7 @@ def test_same_reviews_give_the_same_files(write: Write, kind: Kind) -> None:
     assert [(first / name).read_bytes() for name in names] == [(second / name).read_bytes() for name in names]
 
 
-@pytest.mark.parametrize("kind", ["words", "subwords"])
+@pytest.mark.parametrize("kind", KINDS)
 def test_saved_tokenizer_gives_the_written_tokens(write: Write, kind: Kind) -> None:
     folder, _ = write(make_encoding(kind=kind))
 
