@@ -84,13 +84,18 @@ def is_worker(config: pytest.Config) -> bool:
 
 @pytest.fixture(scope="session")
 def prefect_api() -> Iterator[str]:
-    """The address of a real Prefect server with a database of its own."""
+    """The address of a real Prefect server with a database of its own; its password is in the environment."""
+    from prefect.context import refresh_global_settings_context
+
     from tasks.orchestrate.temporary_server import TemporaryServer
 
     server = TemporaryServer()
     try:
         server.wait_until_ready()
-        yield server.url
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("PREFECT_API_AUTH_STRING", server.password)
+            refresh_global_settings_context()
+            yield server.url
     finally:
         server.stop()
 

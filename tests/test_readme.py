@@ -44,7 +44,9 @@ WORKER = ".venv/bin/prefect worker start --pool bakeoff"
 # What runs until it is stopped, in the order of README, with what it says when it is ready.
 LASTING = {SERVE: "being served", WORKER: "started!"}
 DEPLOYING = [
-    command for command in COMMANDS if command.startswith(".venv/bin/prefect ") and command not in (SERVER, WORKER)
+    command
+    for command in COMMANDS
+    if re.match(r"(KEY=.*; )?\.venv/bin/prefect ", command) and command not in (SERVER, WORKER)
 ]
 # The suite cannot run itself from within; whoever reads this has run it by that command.
 SUITE = "make test"

@@ -55,6 +55,8 @@ def start_flow(module: str, config: FlowConfig, *, needs_server: bool) -> int:
         main = importlib.import_module(module).main
     if server:
         server.wait_until_ready()
+        if sys.stderr.isatty():
+            print(f"Prefect's page of this run asks for a password: {server.password}", file=sys.stderr)
     return int(main(config))
 
 

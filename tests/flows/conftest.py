@@ -1,5 +1,6 @@
 """Runs of the main job as a person starts it, what the Prefect server knows of them, and servers with deployments."""
 
+import base64
 import contextlib
 import json
 import os
@@ -152,9 +153,9 @@ class Job:
         return {run["name"]: run["state_name"] for run in self.post("/task_runs/filter", {"flow_runs": flow_run})}
 
     def post(self, path: str, body: dict[str, Any]) -> list[dict[str, Any]]:
-        request = urllib.request.Request(
-            self.api + path, json.dumps(body).encode(), {"Content-Type": "application/json"}
-        )
+        login = base64.b64encode(os.environ["PREFECT_API_AUTH_STRING"].encode()).decode()
+        headers = {"Content-Type": "application/json", "Authorization": f"Basic {login}"}
+        request = urllib.request.Request(self.api + path, json.dumps(body).encode(), headers)
         with urllib.request.urlopen(request) as response:
             content: list[dict[str, Any]] = json.load(response)
         return content

@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 
 from tasks.cli.commands import COMMANDS
 from tasks.cli.launch import launch
-from tasks.orchestrate.temporary_server import TemporaryServer
+from tasks.orchestrate.temporary_server import TemporaryServer, point_prefect_to
 
 SMALL = ("--dataset=sample", "--limit=60", "--epochs=1", "--variants=flatten", "--baselines=nb-svm")
 COMPARED = ("name", "status", "encoding", "num_params", "accuracy", "macro_f1", "nll", "ece")
@@ -118,7 +118,7 @@ def main() -> int:
         os.environ["PREFECT_HOME"] = f"{folder}/prefect"
         os.environ["PREFECT_LOGGING_LEVEL"] = "ERROR"
         server = TemporaryServer()
-        os.environ["PREFECT_API_URL"] = server.url
+        point_prefect_to(server)
         server.wait_until_ready()
         root, intact = Path(folder, "root"), Path(folder, "intact")
         for _ in range(2):
