@@ -6,8 +6,9 @@ from pathlib import Path
 from tasks.cli.main import run_script
 from tasks.errors import UserError, disk_errors_explained
 from tasks.evaluate.bundle import find_bundle
-from tasks.promote.champion import BUNDLES, Entry, find_champion, hold_champion, promote, roll_back
-from tasks.promote.identity import identify, is_intact
+from tasks.promote.champion import BUNDLES, find_champion, hold_champion, is_as_promoted, promote, roll_back
+from tasks.promote.history import Entry
+from tasks.promote.identity import identify
 from tasks.settings.promote import PromoteConfig
 from tasks.store.layout import CHAMPION, MODELS
 
@@ -35,7 +36,7 @@ def change(config: PromoteConfig) -> str:
             return describe(roll_back(champions))
         bundle = locate(config.to, config.artifacts_dir)
         champion = find_champion(champions)
-        if champion and champion.name == identify(bundle).name and is_intact(champion):
+        if champion and champion.name == identify(bundle).name and is_as_promoted(champions, champion.name):
             return f"Nothing to change: {champion.name} is the champion already."
         return describe(promote(champions, bundle, run=None, reasons=["Promoted by hand."]))
 

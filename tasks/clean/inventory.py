@@ -26,6 +26,7 @@ from tasks.store.layout import (
     RUNTIME,
 )
 from tasks.store.outputs import COMPLETE, WORK_FOLDER, Manifest, read_manifest
+from tasks.store.sums import SUMS
 from tasks.store.usage import LOCK_FOLDER
 
 FINGERPRINT: Final = re.compile(r"(?:.+-)?([0-9a-f]{16})")
@@ -46,6 +47,7 @@ RUN_FILES: Final = frozenset(
         "probe.json",
         "report.html",
         "summary.md",
+        SUMS,
     }
 )
 

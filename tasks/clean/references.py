@@ -7,9 +7,11 @@ from typing import Any, Final, NamedTuple
 
 from tasks.clean.inventory import Item, read_manifests, read_start
 from tasks.errors import UserError
-from tasks.promote.champion import BUNDLES, find_champion, list_standing, read_history
+from tasks.promote.champion import BUNDLES, find_champion
+from tasks.promote.history import list_standing, read_history
 from tasks.store.layout import CHAMPION, MODELS, TRAIN_FILE
 from tasks.store.outputs import Manifest
+from tasks.store.sums import check_sum
 
 # The documents that name a run's models, the most complete first.
 RUN_DOCUMENTS: Final = ("metrics.json", "leaderboard.json", "probe.json")
@@ -59,10 +61,11 @@ def read_run(run: Item) -> Any:
     if path is None:
         return None
     try:
+        check_sum(path)
         return json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, UserError) as error:
         raise UserError(
-            f"{str(path)!r} cannot be read, so it is unknown which outputs the run needs; expected JSON. "
+            f"{str(path)!r} is damaged, so it is unknown which outputs the run needs; expected it as it was written. "
             "Delete the run's folder if it is not needed."
         ) from error
 

@@ -10,6 +10,7 @@ from tasks.predict.job import Job, check_job
 from tasks.predict.scoring import describe_additions
 from tasks.predict.single import read_chunks, score_stream
 from tasks.process.quiet_imports import import_quietly
+from tasks.promote.champion import check_current
 from tasks.settings.predict import STANDARD_INPUT, PredictConfig
 from tasks.train.identity import check_backend
 
@@ -30,6 +31,7 @@ def make_job(config: PredictConfig) -> Job:
 def check_prediction(config: PredictConfig) -> None:
     """Raise UserError for what would make scoring fail."""
     check_backend()
+    check_current(config.model_folder)
     if config.text is not None:
         read_facts(find_bundle(config.model_folder))
         return

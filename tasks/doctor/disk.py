@@ -11,7 +11,7 @@ from tasks.clean.plan import plan_cleaning
 from tasks.clean.render import count, format_size
 from tasks.doctor.findings import Finding, look
 from tasks.evaluate.bundle import read_facts
-from tasks.promote.champion import find_champion
+from tasks.promote.champion import check_as_promoted, find_champion
 from tasks.store.layout import CHAMPION, LATEST, RUNS
 
 # There should be room for this many runs like the newest one.
@@ -54,6 +54,7 @@ def check_champion(artifacts_dir: Path) -> Iterator[Finding]:
         yield Finding("champion", "there is none; the first run whose model passes the gate makes one")
     else:
         facts = read_facts(champion)
+        check_as_promoted(artifacts_dir / CHAMPION, champion.name)
         yield Finding("champion", f"{facts.variant}, trained on {facts.dataset.name}; all files match their hashes")
 
 

@@ -95,6 +95,7 @@ def read_facts(folder: Path) -> BundleFacts:
     for manifest in manifests:
         check_files(folder, manifest)
     check_listed(folder, {name for manifest in manifests for name in manifest.files})
+    check_same_model(folder, *manifests)
     return read_bundle_file(folder)
 
 
@@ -105,6 +106,17 @@ def check_listed(folder: Path, listed: set[str]) -> None:
         raise UserError(
             f"the model in {str(folder)!r} has no hash of {', '.join(missing)}; expected every file in its manifests. "
             "Train it again, or copy it again."
+        )
+
+
+def check_same_model(folder: Path, training: Manifest, evaluation: Manifest) -> None:
+    """Raise UserError when the evaluation is not that of the trained model beside it: it has hashes of what it read."""
+    evaluated = evaluation.decided_by.get("model")
+    found = {name: training.files[name].sha256 for name in MODEL_FILES if name in training.files}
+    if isinstance(evaluated, dict) and evaluated != found:
+        raise UserError(
+            f"the model in {str(folder)!r} is put together from two: its evaluation is that of another model; expected "
+            "the files of one training. Train it again, or copy it again."
         )
 
 

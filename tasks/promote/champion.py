@@ -3,7 +3,7 @@
 champion/
     bundles/<variant>-<fingerprint>-<answers>/   complete copies, checked against their hashes
     current                                      a relative link to one of them; swapping it changes the champion
-    history.jsonl                                a line per change, oldest first
+    history.jsonl                                a line per change, oldest first; see history.py
 
 If a process is killed at any moment, the champion is the old one or the new one, and the history has no partial line: a
 change is noted in pending.json before the link is swapped, and moved into the history afterwards. The next process that
@@ -11,41 +11,37 @@ holds the champion settles what the killed one left.
 """
 
 import contextlib
+import logging
 import os
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import ValidationError
 
 from tasks.errors import UserError
-from tasks.evaluate.bundle import CURRENT
-from tasks.promote.identity import identify, is_intact, list_files
+from tasks.evaluate.bundle import CURRENT, identify_bundle
+from tasks.promote.history import (
+    HISTORY,
+    Action,
+    Entry,
+    append_once,
+    list_standing,
+    read_content,
+    read_history,
+    repair,
+)
+from tasks.promote.identity import identify, list_files
 from tasks.store.durable import flush, write_atomically
 from tasks.store.layout import CHAMPION
 from tasks.store.outputs import locked
 
 BUNDLES: Final = "bundles"
-HISTORY: Final = "history.jsonl"
 PENDING: Final = "pending.json"
 
-Action = Literal["promoted", "rolled back"]
-
-
-class Entry(BaseModel):
-    """A line of the history: what became champion in whose place, when and why; `run` is None for a change by hand."""
-
-    model_config = ConfigDict(frozen=True)
-
-    time: str
-    action: Action
-    bundle: str
-    previous: str | None
-    run: str | None
-    dataset: str
-    reasons: list[str]
+logger: Final = logging.getLogger(__name__)
 
 
 @contextlib.contextmanager
@@ -74,13 +70,22 @@ def find_champion(folder: Path) -> Path | None:
     return link.parent / link.readlink()
 
 
+def check_current(folder: Path) -> None:
+    """Check the champion of a folder, if it is one of champions; raises UserError as `check_as_promoted` does."""
+    link = folder / CURRENT
+    if link.is_symlink() and link.readlink().parts[:-1] == (BUNDLES,):
+        check_as_promoted(folder, link.readlink().name)
+
+
 def promote(folder: Path, bundle: Path, *, run: str | None, reasons: Sequence[str]) -> Entry:
     """Copy a bundle and make it the champion; returns the line of the history.
 
-    The caller must hold the champion. Raises UserError when the bundle is incomplete or damaged.
+    The caller must hold the champion. Raises UserError when the bundle is incomplete or damaged, or the history is.
     """
     identity = identify(bundle)
-    install(bundle, folder / BUNDLES / identity.name)
+    read_content(folder)
+    if not is_as_promoted(folder, identity.name):
+        install(bundle, folder / BUNDLES / identity.name)
     return change_champion(
         folder, identity.name, action="promoted", run=run, dataset=identity.dataset, reasons=list(reasons)
     )
@@ -99,6 +104,7 @@ def roll_back(folder: Path) -> Entry:
             "Name a bundle instead: --to <bundle>."
         )
     identity = identify(folder / BUNDLES / standing[-2])
+    check_as_promoted(folder, standing[-2])
     reasons = [f"Rolled back by hand from {standing[-1]}."]
     return change_champion(
         folder, standing[-2], action="rolled back", run=None, dataset=identity.dataset, reasons=reasons
@@ -107,8 +113,6 @@ def roll_back(folder: Path) -> Entry:
 
 def install(bundle: Path, target: Path) -> None:
     """Copy a bundle so that the target is complete or missing; a damaged target is repaired file by file."""
-    if is_intact(target):
-        return
     work = target.with_name(f".{target.name}")
     work.mkdir(parents=True)
     try:
@@ -140,6 +144,7 @@ def change_champion(
         run=run,
         dataset=dataset,
         reasons=reasons,
+        manifests=identify_bundle(folder / BUNDLES / name),
     )
     write_atomically(folder / PENDING, entry.model_dump_json())
     point_current(folder, name)
@@ -156,22 +161,71 @@ def point_current(folder: Path, name: str) -> None:
 
 
 def settle(folder: Path) -> None:
-    """Finish or drop a pending change, and remove what a killed process left."""
+    """Finish or drop a pending change, repair what is damaged, and remove what a killed process left.
+
+    What cannot be repaired stays as it is: whoever reads it is told.
+    """
     for scratch in [*folder.glob(".*"), *(folder / BUNDLES).glob(".*")]:
         if scratch.is_dir() and not scratch.is_symlink():
             shutil.rmtree(scratch)
         else:
             scratch.unlink()
+    with contextlib.suppress(UserError):
+        settle_pending(folder)
+        if restore_link(folder):
+            logger.warning("the link to the champion was missing and has been restored from its history")
+
+
+def settle_pending(folder: Path) -> None:
+    """Repair the history, and move the note of a change into it, or drop the note if the change was not made.
+
+    Raises UserError when the history cannot be repaired.
+    """
     pending = folder / PENDING
+    if repair(folder) and not pending.exists():
+        logger.warning("the history of the champion was damaged and has been repaired")
     if not pending.exists():
         return
     entry = read_pending(pending)
     champion = find_champion(folder)
-    history = read_lines(folder)
-    line = entry.model_dump_json() if entry else None
-    if entry and line and champion and champion.name == entry.bundle and history[-1:] != [line]:
-        write_atomically(folder / HISTORY, "\n".join([*history, line]) + "\n")
+    if entry and champion and champion.name == entry.bundle:
+        append_once(folder, entry.model_dump_json())
     pending.unlink()
+
+
+def restore_link(folder: Path) -> bool:
+    """Link to the champion that the history names last, if there is no link; returns whether that was done."""
+    if os.path.lexists(folder / CURRENT):
+        return False
+    history = read_history(folder)
+    if not history or not is_as_promoted(folder, history[-1].bundle):
+        return False
+    point_current(folder, history[-1].bundle)
+    return True
+
+
+def is_as_promoted(folder: Path, name: str) -> bool:
+    """Tell whether the copy of a champion is complete, undamaged, and the one that was promoted."""
+    try:
+        check_as_promoted(folder, name)
+    except UserError:
+        return False
+    return True
+
+
+def check_as_promoted(folder: Path, name: str) -> None:
+    """Check the copy of a champion against its hashes, and its manifests against those in the history.
+
+    Raises UserError when one differs, or the history is damaged.
+    """
+    bundle = folder / BUNDLES / name
+    list_files(bundle)
+    recorded = [entry.manifests for entry in read_history(folder) if entry.bundle == name and entry.manifests]
+    if recorded and recorded[-1] != identify_bundle(bundle):
+        raise UserError(
+            f"the champion in {str(bundle)!r} was changed: its manifests do not match their hashes in {HISTORY}; "
+            "expected them as they were promoted. Promote it again, or another: python flows/promote.py --to <bundle>."
+        )
 
 
 def read_pending(path: Path) -> Entry | None:
@@ -183,51 +237,3 @@ def read_pending(path: Path) -> Entry | None:
         return Entry.model_validate_json(path.read_bytes())
     except ValidationError:
         return None
-
-
-def read_lines(folder: Path) -> list[str]:
-    """Read the lines of the history without parsing them; bytes that are not UTF-8 survive being written again."""
-    path = folder / HISTORY
-    text = path.read_text(encoding="utf-8", errors="surrogateescape") if path.exists() else ""
-    return [line for line in text.split("\n") if line]
-
-
-def read_history(folder: Path) -> list[Entry]:
-    """Read the history, oldest first; raises UserError when a line cannot be read."""
-    return [read_entry(line, number, folder) for number, line in enumerate(read_lines(folder), start=1)]
-
-
-def read_entry(line: str, number: int, folder: Path) -> Entry:
-    """Read a line of the history."""
-    try:
-        return Entry.model_validate_json(line.encode("utf-8", "surrogateescape"))
-    except ValidationError as error:
-        raise UserError(
-            f"line {number} of {str(folder / HISTORY)!r} cannot be read; expected a change of the champion as JSON. "
-            "Delete the line."
-        ) from error
-
-
-def list_standing(history: Sequence[Entry]) -> list[str]:
-    """List the bundles that rolling back goes through, the current one last.
-
-    After a, b and c were promoted and c rolled back: a, b. If d is promoted then: a, b, d.
-    """
-    standing: list[str] = []
-    for entry in history:
-        if entry.action == "rolled back":
-            while standing and standing[-1] != entry.bundle:
-                standing.pop()
-        if standing[-1:] != [entry.bundle]:
-            standing.append(entry.bundle)
-    return standing
-
-
-def find_withdrawal(history: Sequence[Entry], name: str) -> Entry | None:
-    """Find the change by which a person took a bundle out of use; None if nobody did, or if it was promoted again."""
-    for entry in reversed(history):
-        if entry.bundle == name:
-            return None
-        if entry.previous == name:
-            return entry if entry.run is None else None
-    return None

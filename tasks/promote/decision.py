@@ -10,9 +10,10 @@ from tasks.evaluate.bundle import CURRENT, read_bundle_file
 from tasks.evaluate.facts import BundleFacts
 from tasks.ingest.datasets import SAMPLE
 from tasks.process.child import ChildError
-from tasks.promote.champion import find_champion, find_withdrawal, read_history
+from tasks.promote.champion import check_as_promoted, find_champion, is_as_promoted
 from tasks.promote.facts import Decision, GateComparison, Outcome, Ruling
-from tasks.promote.identity import Identity, identify, is_intact
+from tasks.promote.history import find_withdrawal, read_content, read_history
+from tasks.promote.identity import Identity, identify
 from tasks.promote.rules import GateRules
 from tasks.store.layout import TEST_FILE, TRAIN_FILE
 
@@ -117,13 +118,15 @@ def name_champion(champions: Path) -> str | None:
 def weigh(challenge: Challenge, identity: Identity, champions: Path, rescore: Rescore) -> Weighing:
     """Weigh a candidate; raises an error if the champion cannot be scored."""
     champion = find_champion(champions)
+    read_content(champions)
     if champion is None:
         return weigh_first(challenge, identity)
     if champion.name == identity.name:
-        return recognise(champion)
+        return recognise(champions, champion.name)
     if withdrawn := find_withdrawal(read_history(champions), identity.name):
         reason = f"The candidate was taken out of use by hand on {withdrawn.time[:10]}"
         return Weighing(outcome="refused", reasons=(f"{reason}; only promotion by hand can bring it back.",))
+    check_as_promoted(champions, champion.name)
     facts = read_bundle_file(champion)
     if challenge.dataset == SAMPLE != facts.dataset.name:
         reason = f"A model of the built-in sample cannot replace a model of {facts.dataset.name}."
@@ -153,9 +156,9 @@ def explain_chance(challenge: Challenge, identity: Identity) -> tuple[str, ...]:
     return (f"{identity.variant} does not beat chance: the test shows no lead over a constant answer.",)
 
 
-def recognise(champion: Path) -> Weighing:
+def recognise(champions: Path, name: str) -> Weighing:
     """Say that the candidate is the champion already; a damaged copy of it is restored."""
-    if is_intact(champion):
+    if is_as_promoted(champions, name):
         reason = "The candidate is the champion already: the same model with the same answers."
         return Weighing(outcome="kept", reasons=(reason,))
     reason = "The candidate is the champion already; the champion's files were damaged and have been restored."

@@ -15,6 +15,7 @@ from tasks.errors import UserError
 from tasks.promote.champion import hold_champion, promote
 from tasks.report.run.facts import RunMetrics
 from tasks.report.run.folder import point_latest, write_run
+from tasks.store.sums import sum_files, write_sums
 
 Age = Callable[[Path, float], Path]
 LOCK = """
@@ -130,6 +131,14 @@ def champions(world: Any, add_bundle: Callable[..., Path], age: Age) -> dict[str
     return folders
 
 
+def edit_history(world: Any, text: str) -> None:
+    """Change the history as a person would: without its copy and hash it is taken as it is."""
+    folder = world.artifacts / "champion"
+    (folder / "history.jsonl").write_text(text)
+    (folder / "history.copy.jsonl").unlink()
+    (folder / "SHA256SUMS").unlink()
+
+
 def test_champions_that_can_be_rolled_back_to_stay(world: Any, champions: dict[str, str]) -> None:
     history = world.artifacts / "champion" / "history.jsonl"
     before = sorted(path.name for path in (world.artifacts / "champion").rglob("*"))
@@ -137,21 +146,24 @@ def test_champions_that_can_be_rolled_back_to_stay(world: Any, champions: dict[s
     assert sorted(path.name for path in (world.artifacts / "champion").rglob("*")) == before
 
     # Without its line nothing can go back to the first.
-    history.write_text("".join(history.read_text().splitlines(keepends=True)[1:]))
+    edit_history(world, "".join(history.read_text().splitlines(keepends=True)[1:]))
     assert world.clean() == {champions["flatten"]}
 
 
 def test_history_that_cannot_be_read_stops_the_cleaning(world: Any, champions: dict[str, str]) -> None:
-    (world.artifacts / "champion" / "history.jsonl").write_text("{\n")
+    edit_history(world, "{\n")
     with pytest.raises(UserError, match=r"line 1 of .* cannot be read"):
         world.plan()
     assert all((world.artifacts / folder).exists() for folder in champions.values())
 
 
-def test_newest_run_that_cannot_be_read_stops_the_cleaning(world: Any) -> None:
+@pytest.mark.parametrize("content", ["{", "{}"])
+def test_newest_run_that_cannot_be_trusted_stops_the_cleaning(content: str, world: Any) -> None:
     run = world.add_run()
-    (run / "metrics.json").write_text("{")
-    with pytest.raises(UserError, match="so it is unknown which outputs the run needs; expected JSON"):
+    write_sums(run, sum_files(run))
+    world.plan()
+    (run / "metrics.json").write_text(content)
+    with pytest.raises(UserError, match="so it is unknown which outputs the run needs; expected it as it was written"):
         world.plan()
 
 

@@ -157,3 +157,16 @@ def test_file_without_a_hash_is_refused(bundle_folder: Path, tmp_path: Path) -> 
     change_manifest(copy, lambda _: {})
     with pytest.raises(UserError, match=r"has no hash of bundle\.json"):
         load_bundle(copy)
+
+
+def test_bundle_put_together_from_two_is_refused(bundle_folder: Path, tmp_path: Path) -> None:
+    copy = shutil.copytree(bundle_folder, tmp_path / "copy")
+    evaluated = {name: record_file(copy / name).sha256 for name in ("model.keras", "tokenizer.json")}
+    content = json.loads((copy / "manifest.json").read_text())
+    del content["checksum"]
+    for model in (evaluated, evaluated | {"model.keras": "0" * 64}):
+        (copy / "manifest.json").write_text(json.dumps(content | {"decided_by": {"model": model}}))
+        if model == evaluated:
+            load_bundle(copy)
+    with pytest.raises(UserError, match="its evaluation is that of another model"):
+        load_bundle(copy)

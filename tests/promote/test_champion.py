@@ -1,5 +1,6 @@
 """The champion: whole copies, one link, a history; whatever is killed or happens at once, one of them is in use."""
 
+import json
 import os
 import shutil
 from collections.abc import Callable
@@ -10,16 +11,8 @@ from typing import Any, NoReturn
 import pytest
 
 from tasks.errors import UserError
-from tasks.promote.champion import (
-    Entry,
-    find_champion,
-    find_withdrawal,
-    hold_champion,
-    list_standing,
-    promote,
-    read_history,
-    roll_back,
-)
+from tasks.promote.champion import find_champion, hold_champion, is_as_promoted, promote, roll_back
+from tasks.promote.history import Entry, read_history
 from tasks.promote.identity import identify, is_intact
 
 AddBundle = Callable[..., Path]
@@ -290,26 +283,6 @@ def test_rollback_without_a_champion_is_refused(artifacts: Path, *, folder_exist
         roll_back_by_hand(artifacts)
 
 
-def test_line_of_the_history_that_is_none_is_named(artifacts: Path, add_bundle: AddBundle) -> None:
-    promote_by_hand(artifacts, add_bundle("lstm"))
-    with (artifacts / "champion" / "history.jsonl").open("a") as file:
-        file.write("not json\n")
-    with pytest.raises(UserError, match=r"line 2 of .*history\.jsonl"):
-        roll_back_by_hand(artifacts)
-
-
-def test_bytes_that_are_no_text_are_named_and_kept(artifacts: Path, add_bundle: AddBundle) -> None:
-    promote_by_hand(artifacts, add_bundle("lstm"))
-    path = artifacts / "champion" / "history.jsonl"
-    with path.open("ab") as file:
-        file.write(b'{"time": "\xff\xfe"}\n')
-    damaged = path.read_bytes()
-    with pytest.raises(UserError, match=r"line 2 of .*history\.jsonl.* cannot be read"):
-        roll_back_by_hand(artifacts)
-    entry = promote_by_hand(artifacts, add_bundle("conv-max"))
-    assert path.read_bytes() == damaged + entry.model_dump_json().encode() + b"\n"
-
-
 @pytest.mark.parametrize("content", [b"", b"{", b"\xff", b"\x00" * 100])
 def test_note_of_a_change_that_did_not_reach_the_disk_is_dropped(
     content: bytes, artifacts: Path, add_bundle: AddBundle
@@ -323,6 +296,40 @@ def test_note_of_a_change_that_did_not_reach_the_disk_is_dropped(
     assert not pending.exists()
 
 
+def test_link_that_a_copy_left_out_is_restored(artifacts: Path, add_bundle: AddBundle) -> None:
+    promote_by_hand(artifacts, add_bundle("lstm"))
+    (artifacts / "champion" / "current").unlink()
+    assert find_champion(artifacts / "champion") is None
+    with hold_champion(artifacts):
+        assert current(artifacts) == "lstm"
+
+
+def test_link_to_a_damaged_champion_is_not_restored(artifacts: Path, add_bundle: AddBundle) -> None:
+    promote_by_hand(artifacts, add_bundle("lstm"))
+    (artifacts / "champion" / "current" / "model.npz").write_text("damaged")
+    (artifacts / "champion" / "current").unlink()
+    with hold_champion(artifacts) as champions:
+        assert find_champion(champions) is None
+
+
+def swap(bundle: Path) -> None:
+    """Put another complete bundle in a bundle's place, so that all of its own hashes match."""
+    manifest = json.loads((bundle / "manifest.json").read_text())
+    (bundle / "manifest.json").write_text(json.dumps(manifest | {"created": "2020-01-01T00:00:00+00:00"}))
+
+
+def test_rollback_to_another_bundle_in_its_place_is_refused(artifacts: Path, add_bundle: AddBundle) -> None:
+    first = promote_by_hand(artifacts, add_bundle("lstm"))
+    promote_by_hand(artifacts, add_bundle("conv-max"))
+    swap(artifacts / "champion" / "bundles" / first.bundle)
+    with pytest.raises(UserError, match=r"do not match their hashes in history\.jsonl.*Promote it again"):
+        roll_back_by_hand(artifacts)
+    # The remedy.
+    promote_by_hand(artifacts, artifacts / "models" / "lstm" / "f1")
+    assert is_as_promoted(artifacts / "champion", first.bundle)
+    assert roll_back_by_hand(artifacts).bundle.startswith("conv-max")
+
+
 def test_link_that_a_copy_made_a_folder_is_refused_with_a_remedy(artifacts: Path, add_bundle: AddBundle) -> None:
     promote_by_hand(artifacts, add_bundle("lstm"))
     link = artifacts / "champion" / "current"
@@ -331,42 +338,3 @@ def test_link_that_a_copy_made_a_folder_is_refused_with_a_remedy(artifacts: Path
     shutil.copytree(target, link)
     with pytest.raises(UserError, match="is a folder, perhaps because a copy followed the link"):
         promote_by_hand(artifacts, add_bundle("conv-max"))
-
-
-def entry(action: Any, bundle: str, previous: str | None, run: str | None = "run") -> Entry:
-    return Entry(time="t", action=action, bundle=bundle, previous=previous, run=run, dataset="d", reasons=[])
-
-
-@pytest.mark.parametrize(
-    ("history", "standing"),
-    [
-        ([], []),
-        ([entry("promoted", "a", None)], ["a"]),
-        ([entry("promoted", "a", None), entry("promoted", "a", "a")], ["a"]),
-        ([entry("promoted", "a", None), entry("promoted", "b", "a"), entry("rolled back", "a", "b")], ["a"]),
-        (
-            [
-                entry("promoted", "a", None),
-                entry("promoted", "b", "a"),
-                entry("promoted", "c", "b"),
-                entry("rolled back", "b", "c"),
-                entry("promoted", "d", "b"),
-            ],
-            ["a", "b", "d"],
-        ),
-        ([entry("promoted", "a", None), entry("promoted", "b", "a"), entry("promoted", "a", "b")], ["a", "b", "a"]),
-    ],
-)
-def test_what_stands_is_what_was_not_rolled_back(history: list[Entry], standing: list[str]) -> None:
-    assert list_standing(history) == standing
-
-
-def test_only_a_hand_withdraws_a_bundle_and_promoting_it_lets_it_return() -> None:
-    history = [entry("promoted", "a", None), entry("promoted", "b", "a")]
-    assert find_withdrawal(history, "a") is None, "the gate replaced it"
-    history.append(entry("rolled back", "a", "b", run=None))
-    assert find_withdrawal(history, "b") == history[-1]
-    assert find_withdrawal(history, "a") is None
-    history.append(entry("promoted", "b", "a", run=None))
-    assert find_withdrawal(history, "b") is None
-    assert find_withdrawal(history, "a") == history[-1]

@@ -13,6 +13,7 @@ from tasks.report.probe.heat import draw_overview
 from tasks.report.probe.sentences import QUESTION, describe_headline, describe_verdicts
 from tasks.report.probe.tables import tabulate_judgements
 from tasks.store.facts import Facts
+from tasks.store.sums import check_sum
 
 
 class SectionRun(Facts):
@@ -42,7 +43,8 @@ ABOUT: Final = (
 
 
 def read_section(path: Path) -> Section:
-    """Read a probe.json and keep what the section needs; raises UserError as Probe.read does."""
+    """Read a probe.json and keep what the section needs; raises UserError when it cannot be read or was changed."""
+    check_sum(path)
     return select_section(Probe.read(path))
 
 

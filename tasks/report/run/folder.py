@@ -13,13 +13,16 @@ from tasks.errors import UserError
 from tasks.report.run.facts import LEADERBOARD, METRICS, RunMetrics
 from tasks.report.run.page import render_page
 from tasks.report.run.render import render_markdown
+from tasks.store.durable import flush, replace_durably
 from tasks.store.layout import LATEST, RUNS
+from tasks.store.sums import sum_files, write_sums
 
 
 def write_run(artifacts_dir: Path, metrics: RunMetrics, config_json: str) -> Path:
     """Write a run's files, all made from its metrics; returns their folder.
 
-    metrics.json, leaderboard.json (the part that scripts read), leaderboard.csv, summary.md, report.html, config.json.
+    metrics.json, leaderboard.json (the part that scripts read), leaderboard.csv, summary.md, report.html, config.json,
+    and the hash of each.
     """
     leaderboard = metrics.select_leaderboard()
     folder = artifacts_dir / RUNS / metrics.run.id
@@ -37,12 +40,18 @@ def write_run(artifacts_dir: Path, metrics: RunMetrics, config_json: str) -> Pat
 
 @contextlib.contextmanager
 def written_whole(folder: Path) -> Iterator[Path]:
-    """Yield a folder beside the wanted one to write into; it is renamed once all is written, or else removed."""
+    """Yield a folder beside the wanted one to write into; it is renamed once all is written, or else removed.
+
+    The hashes of its files are added.
+    """
     work = folder.with_name(f".{folder.name}")
     work.mkdir(parents=True)
     try:
         yield work
-        os.replace(work, folder)
+        for path in work.iterdir():
+            flush(path)
+        write_sums(work, sum_files(work))
+        replace_durably(work, folder)
     finally:
         shutil.rmtree(work, ignore_errors=True)
 
@@ -68,5 +77,8 @@ def point_latest(folder: Path) -> None:
             "Move it away and run again."
         )
     temporary = folder.with_name(f".{LATEST}-{folder.name}")
-    temporary.symlink_to(folder.name)
-    os.replace(temporary, link)
+    try:
+        temporary.symlink_to(folder.name)
+        os.replace(temporary, link)
+    finally:
+        temporary.unlink(missing_ok=True)

@@ -21,7 +21,7 @@ def test_folder_has_the_files_of_the_contract(build_probe: BuildProbe, tmp_path:
     probe = build_probe("quick")
     folder = write_probe(tmp_path, probe, '{"profile": "quick"}')
     assert folder == tmp_path / "probe" / probe.run.id
-    names = {"probe.json", "probe.csv", "summary.md", "report.html", "config.json"}
+    names = {"probe.json", "probe.csv", "summary.md", "report.html", "config.json", "SHA256SUMS"}
     assert {path.name for path in folder.iterdir()} == names
     assert Probe.read(folder / "probe.json") == probe
     with (folder / "probe.csv").open() as file:

@@ -44,6 +44,7 @@ def test_folder_has_the_files_of_the_contract(leaderboard: RunMetrics, tmp_path:
         "summary.md",
         "report.html",
         "config.json",
+        "SHA256SUMS",
     }
 
 
