@@ -124,6 +124,8 @@ def produce(
     with locked(output.root, f"{output.kind}-{output.fingerprint}", on_wait=on_wait):
         reason = why_not_reusable(output)
         if reason is None:
+            # Left by a process that was killed between its last two steps.
+            shutil.rmtree(output.work_folder, ignore_errors=True)
             mark_used(output.path / output.manifest_name)
             manifest = read_manifest(output.path / output.manifest_name, output.facts_type)
             return Produced(manifest, True, "reused: same fingerprint")
