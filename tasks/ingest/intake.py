@@ -22,6 +22,7 @@ from tasks.ingest.conservation import CountedRows, check_conserved
 from tasks.ingest.files.notes import Notes
 from tasks.ingest.labels import LabelIndex
 from tasks.ingest.losses import Losses
+from tasks.ingest.several_labels import describe_several
 from tasks.ingest.sources.base import LabelledRows, Part
 from tasks.ingest.split import hash_texts
 from tasks.ingest.split_column import SplitColumn
@@ -64,8 +65,9 @@ def gather(
             intake.take(part, max_dropped_share=max_dropped_share)
     evidence = intake.gather_evidence()
     flaws = check.find_class_flaws(evidence)
+    several = [] if declared else describe_several(evidence)
     if flaws and not declared:
-        raise UserError(f"{flaws[0].finding}; {flaws[0].remedy}")
+        raise UserError(" ".join([f"{flaws[0].finding}; {flaws[0].remedy}", *several]))
     has_ids, id_warnings = intake.check_ids(evidence)
     return Gathered(
         spools={split: spool.choose_ids(own=has_ids) for split, spool in evidence.spools.items()},
@@ -75,6 +77,8 @@ def gather(
             *intake.warnings,
             *id_warnings,
             *(flaw.finding for flaw in flaws),
+            *intake.index.describe_spellings(),
+            *several,
             *check.find_conflicts(evidence),
             *check.find_overlaps(evidence),
             *check.find_imbalance(evidence),
@@ -154,9 +158,7 @@ class Intake:
     def gather_evidence(self) -> Evidence:
         """Gather what was spooled, train first, classes in order. Raises UserError if the labels are not classes."""
         spools = {split: self.writers[split].get_spool() for split in SPLITS if split in self.writers}
-        label_names = self.index.put_in_order(sum(len(spool.labels) for spool in spools.values()))
-        places = {name: place for place, name in enumerate(label_names)}
-        order = np.array([places[name] for name in self.index.codes], np.int32)
+        label_names, order = self.index.put_in_order(sum(len(spool.labels) for spool in spools.values()))
         relabelled = {split: spool.relabel(order) for split, spool in spools.items()}
         return Evidence(label_names, relabelled, self.origins)
 

@@ -1,7 +1,12 @@
-"""Labels by name: strings, booleans and numbers become class names, in an order that does not depend on the rows."""
+"""Labels by name: strings, booleans and numbers become class names, in an order that does not depend on the rows.
+
+Equal numbers and equal booleans are one label, however they are spelled: 1, 1.0 and "1", or true and TRUE. A number
+with leading zeros, such as 007, is a code and keeps its spelling.
+"""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from decimal import Context, Decimal
 from typing import Final
 
 import numpy as np
@@ -12,9 +17,15 @@ from numpy.typing import NDArray
 from tasks.errors import UserError
 
 NUMBER: Final = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?")
+CODE: Final = re.compile(r"[+-]?0[0-9].*")
+# Numbers with more zeros than this are spelled with an exponent.
+MOST_ZEROS: Final = 20
+# Spelled as numbers where a set has labels of both kinds, and no others.
+BOOLEANS: Final = {"false": "0", "true": "1"}
 MOST_CLASSES: Final = 10_000
 # More different numbers than this, if any has a fraction, are measurements rather than classes such as half stars.
 MOST_FRACTIONS: Final = 20
+MOST_SPELLINGS: Final = 4
 
 
 class LabelIndex:
@@ -23,6 +34,7 @@ class LabelIndex:
     def __init__(self, declared: Sequence[str] = ()) -> None:
         self.declared = tuple(declared)
         self.codes = {name: code for code, name in enumerate(declared)}
+        self.spellings: dict[str, list[str]] = {}
 
     def encode(self, labels: pa.Array) -> NDArray[np.int32]:
         """Return the code of each label, none of which may be null: shape (num_rows,).
@@ -30,23 +42,83 @@ class LabelIndex:
         Raises UserError when there are too many classes.
         """
         encoded = labels.dictionary_encode()
-        codes = [self.codes.setdefault(name, len(self.codes)) for name in encoded.dictionary.to_pylist()]
+        names = [label if self.declared else self.name(label) for label in encoded.dictionary.to_pylist()]
+        codes = [self.codes.setdefault(name, len(self.codes)) for name in names]
         if len(self.codes) > MOST_CLASSES and not self.declared:
             check_classes_are_few(list(self.codes), len(self.codes))
         labelled: NDArray[np.int32] = np.array(codes, np.int32)[encoded.indices.to_numpy()]
         return labelled
 
-    def put_in_order(self, num_rows: int) -> tuple[str, ...]:
-        """Return the classes, sorted unless declared. Raises UserError if `num_rows` rows cannot have such classes."""
+    def name(self, label: str) -> str:
+        """Name a label and remember how it was spelled."""
+        name = name_label(label)
+        known = self.spellings.setdefault(name, [])
+        if label not in known and len(known) < MOST_SPELLINGS:
+            known.append(label)
+        return name
+
+    def put_in_order(self, num_rows: int) -> tuple[tuple[str, ...], NDArray[np.int32]]:
+        """Return the classes, sorted unless declared, and the index of the class that each code stands for.
+
+        Raises UserError if `num_rows` rows cannot have such classes.
+        """
         if self.declared:
-            return self.declared
-        check_classes_are_few(list(self.codes), num_rows)
-        return tuple(sort_labels(list(self.codes)))
+            return self.declared, np.arange(len(self.declared), dtype=np.int32)
+        classes = join_booleans(self.codes)
+        check_classes_are_few(list(classes.values()), num_rows)
+        names = sort_labels(list(dict.fromkeys(classes.values())))
+        places = {name: place for place, name in enumerate(names)}
+        return tuple(names), np.array([places[name] for name in classes.values()], np.int32)
+
+    def describe_spellings(self) -> list[str]:
+        """Warn of classes whose labels are spelled in several ways."""
+        classes = join_booleans(self.codes)
+        spelled: dict[str, list[str]] = {}
+        for name, known in self.spellings.items():
+            spelled.setdefault(classes[name], []).extend(known)
+        several = [
+            f"{', '.join(map(repr, sorted(known)))} are {name!r}" for name, known in spelled.items() if known[1:]
+        ]
+        return [f"equal labels that are spelled in several ways: {'; '.join(several[:3])}"] if several else []
 
 
 def trim_labels(labels: pa.Array) -> pa.Array:
     """Strip white space around labels: [" spam "] -> ["spam"]."""
     return pc.utf8_trim_whitespace(labels)
+
+
+def name_label(label: str) -> str:
+    """Spell equal numbers and booleans in one way: name_label("1.0") -> "1", name_label("TRUE") -> "true"."""
+    if label.lower() in BOOLEANS:
+        return label.lower()
+    if not is_number(label) or CODE.fullmatch(label):
+        return label
+    number = Decimal(label).normalize(Context(prec=len(label)))
+    zeros = number.as_tuple().exponent
+    return f"{number:f}".removeprefix("-" if not number else "") if abs(int(zeros)) <= MOST_ZEROS else str(number)
+
+
+def join_booleans(names: Iterable[str]) -> dict[str, str]:
+    """Map each label to its class: booleans are numbers if there are both, and no other labels.
+
+    join_booleans(["0", "1", "true"]) -> {"0": "0", "1": "1", "true": "1"}.
+    """
+    found = set(names)
+    numbers = set(BOOLEANS.values())
+    is_mixed = found <= BOOLEANS.keys() | numbers and bool(found & BOOLEANS.keys()) and bool(found & numbers)
+    return {name: BOOLEANS.get(name, name) if is_mixed else name for name in names}
+
+
+def match_labels(labels: pa.Array, names: Sequence[str]) -> pa.Array:
+    """Find each label among the classes of a model: match_labels(["1.0", "x"], ["0", "1"]) -> [1, None]."""
+    places = {name_label(name): place for place, name in enumerate(names)}
+    aliases = {**BOOLEANS, **{number: boolean for boolean, number in BOOLEANS.items()}}
+    if places.keys() <= BOOLEANS.keys() or places.keys() <= set(BOOLEANS.values()):
+        places |= {aliases[name]: place for name, place in places.items()}
+    places |= {name: place for place, name in enumerate(names)}
+    encoded = labels.dictionary_encode()
+    found = [places.get(label, places.get(name_label(label))) for label in encoded.dictionary.to_pylist()]
+    return pa.array(found, pa.int32()).take(encoded.indices)
 
 
 def sort_labels(names: Sequence[str]) -> list[str]:

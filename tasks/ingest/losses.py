@@ -1,5 +1,6 @@
 """Unusable rows are dropped and counted, and the data are refused when there are too many of them."""
 
+import math
 from collections import Counter
 from typing import Final
 
@@ -11,7 +12,8 @@ from numpy.typing import NDArray
 from tasks.errors import UserError
 from tasks.ingest.sources.base import LabelledRows
 
-REASONS: Final = ("missing text", "blank text", "missing label", "blank label")
+SEVERAL: Final = "several labels"
+REASONS: Final = ("missing text", "blank text", SEVERAL, "missing label", "blank label")
 
 
 class Losses:
@@ -27,7 +29,14 @@ class Losses:
         """Count the unusable rows of a batch with cleaned texts; returns the mask of the others: shape (num_rows,)."""
         kept = np.ones(len(rows.numbers), np.bool_)
         self.num_rows += len(rows.numbers)
-        flaws = (pc.is_null(rows.texts), is_blank(rows.texts), pc.is_null(rows.labels), is_blank(rows.labels))
+        several = np.zeros(len(rows.numbers), np.bool_) if rows.several is None else rows.several
+        flaws = (
+            pc.is_null(rows.texts),
+            is_blank(rows.texts),
+            pa.array(several),
+            pc.is_null(rows.labels),
+            is_blank(rows.labels),
+        )
         for reason, flaw in zip(REASONS, flaws, strict=True):
             lost = flaw.to_numpy(zero_copy_only=False) & kept
             if lost.any():
@@ -48,9 +57,19 @@ class Losses:
         if not num_lost or (num_lost <= most * self.num_rows and num_lost < self.num_rows):
             return
         reason = f", more than --max-dropped-share {most:g} allows" if num_lost > most * self.num_rows else ""
-        raise UserError(
-            f"{self.name}: {self.describe()[0]}{reason}; expected a text and a label in each row. Correct the rows, or "
-            "check that the right columns are read."
+        raise UserError(f"{self.name}: {self.describe()[0]}{reason}; {self.describe_remedy()}")
+
+    def describe_remedy(self) -> str:
+        """Say what was expected, and what to do about the most frequent reason."""
+        if self.counts[SEVERAL] < max(self.counts.values()):
+            return (
+                "expected a text and a label in each row. Correct the rows, or check that the right columns are read."
+            )
+        share = math.ceil(100 * self.num_dropped / self.num_rows) / 100
+        others = f", or leave out the rows with several: --max-dropped-share {share:g}" if share < 1 else ""
+        return (
+            "expected one label per text, because texts with several (multi-label) are not supported. Choose one label "
+            f"for each text{others}."
         )
 
     def add(self, other: "Losses") -> None:

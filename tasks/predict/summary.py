@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 from tasks.evaluate.metric_table import compute_metrics
 from tasks.evaluate.predictions import PREFIX
 from tasks.ingest.conservation import check_conserved
-from tasks.ingest.files.columns import take_strings
+from tasks.ingest.files.label_values import take_labels
 from tasks.ingest.files.rows import Rows
-from tasks.ingest.labels import trim_labels
+from tasks.ingest.labels import match_labels, trim_labels
+from tasks.ingest.losses import SEVERAL
 from tasks.predict.facts import SummaryFacts
 from tasks.predict.scoring import Additions
 from tasks.predict.writers import Part
@@ -59,10 +60,11 @@ class Summary:
     def add_labels(self, table: pa.Table, label_column: str) -> None:
         """Keep the labels of rows that have a score and a label that the model knows."""
         (batch,) = table.to_batches()
-        labels = trim_labels(
-            take_strings(Rows(batch, np.zeros(len(batch), np.int64), "part"), label_column, self.source)
-        )
-        codes = pc.index_in(labels, value_set=pa.array(self.additions.label_names, pa.string()))
+        rows = Rows(batch, np.zeros(len(batch), np.int64), "part")
+        found = take_labels(rows, label_column, self.source)
+        self.unknown += Counter({SEVERAL: int(found.several.sum())})
+        labels = trim_labels(found.values)
+        codes = match_labels(labels, self.additions.label_names)
         scored = pc.is_valid(self.take(table, "predicted_label"))
         self.unknown += count_values(labels.filter(pc.is_null(codes)))
         usable = pc.and_(scored, pc.is_valid(codes)).combine_chunks()

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
@@ -18,6 +19,7 @@ from tasks.evaluate.bundle import Bundle, load_bundle, read_bundle_file
 from tasks.evaluate.metrics import predict_labels
 from tasks.evaluate.predictions import read_predictions
 from tasks.ingest.batches import read_batches
+from tasks.ingest.labels import match_labels
 from tasks.promote.facts import LostReview, LostReviews, Ruling
 from tasks.promote.gate import Slice, judge
 from tasks.promote.rules import Margins
@@ -64,8 +66,7 @@ def rescore_champion(
 
 def answer_anew(bundle: Bundle, test_path: Path, label_names: Sequence[str]) -> Answers:
     """Let a loaded model answer the test reviews; answers are indices into the run's labels."""
-    check_labels(bundle.label_names, label_names)
-    places = np.array([label_names.index(name) for name in bundle.label_names])
+    places = place_labels(bundle.label_names, label_names)
     predicted, labels, confidence = [], [], []
     for batch in read_batches(test_path, ["text", "label"]):
         decided = bundle.decide(batch.column("text"))
@@ -75,13 +76,16 @@ def answer_anew(bundle: Bundle, test_path: Path, label_names: Sequence[str]) -> 
     return Answers(np.concatenate(predicted), np.concatenate(labels), np.concatenate(confidence))
 
 
-def check_labels(champion: Sequence[str], run: Sequence[str]) -> None:
-    """Raise UserError when the champion's labels are not those of the run; their order does not matter."""
-    if sorted(champion) != sorted(run):
+def place_labels(champion: Sequence[str], run: Sequence[str]) -> NDArray[np.int32]:
+    """Find the champion's labels among those of the run: shape (num_classes,). Raises UserError if they differ."""
+    places = match_labels(pa.array(champion), run)
+    if sorted(places.drop_null().to_pylist()) != list(range(len(run))) or len(champion) != len(run):
         raise UserError(
             f"its labels are {', '.join(champion)}, and those of the test reviews are {', '.join(run)}; "
             "expected the same."
         )
+    found: NDArray[np.int32] = places.to_numpy()
+    return found
 
 
 def read_answers(folder: Path, test_path: Path) -> Answers:

@@ -230,6 +230,100 @@ def test_labels_of_mixed_types_are_one_class(ingest: Callable[..., Any]) -> None
     assert facts.label_names == ["0", "1"]
 
 
+@pytest.mark.parametrize("pair", [("0.0", "1.0"), ("false", "TRUE"), ("0", "1"), ("[0]", "['1']"), ('"0 "', "+1")])
+def test_equal_labels_are_equal_across_files(ingest: Callable[..., Any], tmp_path: Path, pair: tuple[str, str]) -> None:
+    (tmp_path / "test.csv").write_text("text,label\n" + "".join(f"show {n},{pair[n % 2]}\n" for n in range(40)))
+    facts, rows = ingest("a.jsonl", OBJECTS, test_path=tmp_path / "test.csv")
+    assert facts.label_names == ["0", "1"]
+    assert all(row["label"] == int(row["text"].split()[1]) % 2 for split in rows.values() for row in split)
+
+
+def test_several_spellings_in_one_file_are_a_warning(ingest: Callable[..., Any]) -> None:
+    content = "text,label\n" + "".join(f"film {n},{n % 2}{'.0' * (n > 20)}\n" for n in range(40))
+    facts, _ = ingest("a.csv", content)
+    assert facts.label_names == ["0", "1"]
+    assert facts.warnings == ["equal labels that are spelled in several ways: '0', '0.0' are '0'; '1', '1.0' are '1'"]
+
+
+def test_lists_of_one_label_are_that_label(ingest: Callable[..., Any], tmp_path: Path) -> None:
+    labels = [["neg", "pos"][n % 2] for n in range(40)]
+    lists = "".join(json.dumps({"text": f"film {n}", "label": [labels[n]]}) + "\n" for n in range(40))
+    pq.write_table(
+        pa.table({"text": [f"film {n}" for n in range(40)], "label": [[label] for label in labels]}),
+        tmp_path / "c.parquet",
+    )
+    for name, content in (("a.jsonl", lists), ("b.csv", GOOD.replace("pos", "['pos']")), ("c.parquet", None)):
+        facts, _ = ingest(name, content)
+        assert (facts.label_names, facts.rows.dropped) == (["neg", "pos"], {})
+
+
+def write_lists(num_several: int) -> str:
+    labels = [["pos", "long"] if n < num_several else [("neg", "pos")[n % 2]] for n in range(40)]
+    return "".join(json.dumps({"text": f"film {n}", "label": labels[n]}) + "\n" for n in range(40))
+
+
+def test_rows_with_several_labels_are_dropped_and_counted(ingest: Callable[..., Any]) -> None:
+    facts, _ = ingest("a.jsonl", write_lists(2))
+    assert facts.warnings == ["2 of 40 rows dropped (share 0.05): 2 several labels (first: a.jsonl line 1)"]
+
+
+def test_many_rows_with_several_labels_are_refused_as_multi_label(
+    ingest: Callable[..., Any], complain: Callable[..., str]
+) -> None:
+    message = complain("a.jsonl", write_lists(9))
+    assert "9 of 40 rows dropped (share 0.23): 9 several labels (first: a.jsonl line 1), more than" in message
+    assert "expected one label per text, because texts with several (multi-label) are not supported." in message
+    share = float(message.rstrip(".").rpartition("--max-dropped-share ")[2])
+    assert ingest("a.jsonl", None, max_dropped_share=share)[0].rows.dropped == {"several labels": 9}
+    assert "--max-dropped-share 1" not in complain("a.jsonl", write_lists(40))
+
+
+@pytest.mark.parametrize("separator", [",", ";", "|", ", "])
+def test_several_labels_in_a_cell_are_a_warning(ingest: Callable[..., Any], separator: str) -> None:
+    labels = ["neg", "pos", f"pos{separator}long", f"neg{separator}long{separator}old"]
+    content = "text,label\n" + "".join(f'film {n},"{labels[n % 4]}"\n' for n in range(80))
+    facts, _ = ingest("a.csv", content)
+    (warning,) = facts.warnings
+    assert warning.startswith("labels that look like several labels per text: 2, such as 'neg")
+    assert "(first: a.csv line 5); multi-label texts are not supported" in warning
+
+
+@pytest.mark.parametrize("labels", [("Arts, Crafts", "Books", "Home; Garden"), ("Sci/Tech", "World", "a-b")])
+def test_labels_with_a_comma_of_their_own_are_no_warning(ingest: Callable[..., Any], labels: tuple[str, ...]) -> None:
+    facts, _ = ingest("a.csv", "text,label\n" + "".join(f'film {n},"{labels[n % 3]}"\n' for n in range(60)))
+    assert facts.warnings == []
+
+
+def test_rare_combinations_of_labels_are_refused_as_what_they_are(complain: Callable[..., str]) -> None:
+    message = complain("a.csv", GOOD + 'odd,"pos,long"\n')
+    assert "fewer than 2 training examples of 'pos,long'" in message
+    assert "labels that look like several labels per text: 1, such as 'pos,long' (first: a.csv line 42)" in message
+
+
+@pytest.mark.parametrize(
+    ("header", "row"),
+    [
+        ("id,text,toxic,obscene,insult", "{n},film {n},{a},{b},0.0\n{n}b,show {n},{b},{a},1"),
+        ("text,negative,positive", "film {n},{a},{b}"),
+        ("text,is_toxic,is_obscene,is_insult", "film {n},{a},{b},False\nshow {n},{b},{a},True"),
+    ],
+)
+def test_columns_of_zeros_and_ones_are_named_as_multi_label(
+    ingest: Callable[..., Any], complain: Callable[..., str], header: str, row: str
+) -> None:
+    rows = "".join(row.format(n=n, a=n % 2, b=1 - n % 2) + "\n" for n in range(40))
+    message = complain("a.csv", f"{header}\n{rows}")
+    assert "hold only 0 and 1, like one column per label; multi-label texts are not supported." in message
+    column = message.rstrip(".").rpartition("--label-column ")[2].strip("'")
+    facts, _ = ingest("a.csv", None, label_column=column)
+    assert facts.label_names == ["0", "1"]
+
+
+def test_other_columns_of_numbers_are_not_named_as_labels(complain: Callable[..., str]) -> None:
+    message = complain("a.csv", "text,a,b\n" + "".join(f"film {n},{n % 2},{n // 2 % 2}\n" for n in range(40)))
+    assert "multi-label" not in message
+
+
 def test_parquet_of_any_string_type_is_read(ingest: Callable[..., Any], tmp_path: Path) -> None:
     labels = pa.array([bool(n % 2) for n in range(40)])
     text = pa.array([f"film {n}" for n in range(40)], pa.large_string()).dictionary_encode()

@@ -216,6 +216,16 @@ def test_labels_give_metrics(score: Score, tmp_path: Path) -> None:
     assert facts.unknown_labels == {"odd": 1}
 
 
+def test_true_labels_may_be_lists_of_one(score: Score, write_jsonl: Callable[..., Path], tmp_path: Path) -> None:
+    rows = [{"text": "great", "y": ["good"]}, {"text": "dull", "y": "bad"}, {"text": "dull", "y": ["bad", "good"]}]
+    facts = score(write_jsonl(*rows), label_column="y")
+    assert (facts.num_labelled, facts.metrics.accuracy) == (2, 1.0)
+    assert facts.unknown_labels == {"several labels": 1}
+    pq.write_table(pa.table({"text": ["great", "dull"], "y": [["good"], ["bad", "good"]]}), tmp_path / "in.parquet")
+    facts = score(tmp_path / "in.parquet", label_column="y", output="other.parquet")
+    assert (facts.num_labelled, facts.unknown_labels) == (1, {"several labels": 1})
+
+
 def test_column_that_scoring_adds_is_not_overwritten(score: Score, tmp_path: Path) -> None:
     (tmp_path / "in.csv").write_text("text,p_good\ngreat,mine\n")
     with pytest.raises(UserError, match=r"already has the column 'p_good'.*--prefix model_"):

@@ -140,6 +140,11 @@ def test_labels_in_another_order_are_the_same_labels(tmp_path: Path, make_model:
     assert compare(candidate, champion, today).comparison.accuracy.champion == 0.9
 
 
+@pytest.mark.parametrize("spelled", [["0.0", "1.0"], ["False", "True"], ["1", "0"]])
+def test_labels_that_an_older_champion_spelled_otherwise_are_the_same(spelled: list[str]) -> None:
+    assert rescore.place_labels(spelled, ["0", "1"]).tolist() == ([1, 0] if spelled[0] == "1" else [0, 1])
+
+
 def test_champion_with_other_labels_is_refused(tmp_path: Path, make_model: MakeModel) -> None:
     today = write_reviews(tmp_path / "today", NAMES)
     champion = make_model("tfidf-linear", today, NAMES)

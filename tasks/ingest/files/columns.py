@@ -43,12 +43,14 @@ class Columns:
         return {*self.text, self.label, *filter(None, (self.split, self.id))}
 
 
-def find_columns(names: Sequence[str], path: Path, *, text: tuple[str, ...], label: str | None) -> Columns:
+def find_columns(
+    names: Sequence[str], path: Path, *, text: tuple[str, ...], label: str | None, hint: str = ""
+) -> Columns:
     """Find the columns of a labelled file: the chosen ones, otherwise those with usual, unambiguous names.
 
-    Raises UserError for a column that is missing, ambiguous or used twice.
+    Raises UserError for a column that is missing, ambiguous or used twice; `hint` ends that about the label.
     """
-    texts, label = find_texts(names, path, chosen=text), find_label(names, path, chosen=label)
+    texts, label = find_texts(names, path, chosen=text), find_label(names, path, chosen=label, hint=hint)
     if label in texts:
         raise UserError(f"column {label!r} is chosen as both text and label; expected two different columns.")
     others = [name for name in names if name not in {*texts, label}]
@@ -62,12 +64,12 @@ def find_texts(names: Sequence[str], path: Path, *, chosen: tuple[str, ...]) -> 
     return (choose_column([name for name in names if fold(name) in TEXT_NAMES], names, path, "text"),)
 
 
-def find_label(names: Sequence[str], path: Path, *, chosen: str | None) -> str:
+def find_label(names: Sequence[str], path: Path, *, chosen: str | None, hint: str = "") -> str:
     """Find the label column. Raises UserError when it is missing or ambiguous."""
     if chosen:
         return check_column(chosen, names, path, "--label-column")
     usual = [name for name in names if fold(name) in LABEL_NAMES or fold(name).startswith(LABEL_BEGINNING)]
-    return choose_column(usual, names, path, "label")
+    return choose_column(usual, names, path, "label", hint)
 
 
 def find_known(names: Sequence[str], known: frozenset[str]) -> str | None:
@@ -87,20 +89,20 @@ def check_column(name: str, names: Sequence[str], path: Path, flag: str) -> str:
     )
 
 
-def choose_column(found: Sequence[str], names: Sequence[str], path: Path, role: str) -> str:
-    """Return the only candidate for a role. Raises UserError when there is none or more than one."""
+def choose_column(found: Sequence[str], names: Sequence[str], path: Path, role: str, hint: str = "") -> str:
+    """Return the only candidate for a role. Raises UserError, which ends with `hint`, when there is none or several."""
     if len(found) == 1:
         return found[0]
     flag = f"--{role}-column"
     if found:
         raise UserError(
             f"{path.name} has several columns that may hold the {role}: {list_names(found)}; expected one. "
-            f"Choose one with {flag}."
+            f"Choose one with {flag}.{hint}"
         )
     raise UserError(
         f"{path.name} has no column with a usual name for the {role}, only {list_names(names)}; expected one such as "
         f"{role!r}. Choose one with {flag}; if the file has no header, name its columns with --columns."
-        f"{suggest_delimiter(names)}{suggest_quoting(names)}"
+        f"{suggest_delimiter(names)}{suggest_quoting(names)}{hint}"
     )
 
 

@@ -30,12 +30,12 @@ def hash_files(options: FileOptions) -> dict[str, str]:
     }
 
 
-def peek_names(path: Path, options: FileOptions) -> list[str]:
-    """Read the names of a file's columns from its first rows. Raises UserError when it has no rows."""
+def peek_rows(path: Path, options: FileOptions) -> Rows:
+    """Read a file's first rows. Raises UserError when it has none."""
     first = next(read_rows(path, options), None)
     if first is None:
         raise UserError(f"{path.name} has no rows; expected labelled texts in it.")
-    return list(first.columns.schema.names)
+    return first
 
 
 def read_rows(path: Path, options: FileOptions, *, wanted: Collection[str] | None = None) -> Iterator[Rows]:

@@ -19,8 +19,8 @@ class LabelledRows(NamedTuple):
     """Rows as they are in their source, neither cleaned nor filtered.
 
     All arrays have shape (num_rows,). Texts and labels are strings, null if missing. `numbers` say where each row is,
-    counted in `unit`, such as "line". `ids` and `splits` are None if the source has none. `notes` say what people
-    should know about the rows.
+    counted in `unit`, such as "line". `ids` and `splits` are None if the source has none; so is `several`, the mask of
+    the rows that have several labels, which are null in `labels`. `notes` say what people should know about the rows.
     """
 
     texts: pa.Array
@@ -29,6 +29,7 @@ class LabelledRows(NamedTuple):
     unit: str
     ids: pa.Array | None = None
     splits: pa.Array | None = None
+    several: NDArray[np.bool_] | None = None
     notes: tuple[Note, ...] = ()
 
 

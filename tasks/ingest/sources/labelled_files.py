@@ -6,8 +6,10 @@ from pathlib import Path
 
 from tasks.ingest.files.columns import Columns, find_columns, take_strings, take_texts
 from tasks.ingest.files.folder import list_strays
+from tasks.ingest.files.label_values import take_labels
+from tasks.ingest.files.one_hot import describe_one_hot
 from tasks.ingest.files.options import FileOptions
-from tasks.ingest.files.reading import check_files, peek_names, read_rows
+from tasks.ingest.files.reading import check_files, peek_rows, read_rows
 from tasks.ingest.labels import trim_labels
 from tasks.ingest.sources.base import LabelledRows, Part
 
@@ -21,8 +23,9 @@ def check_beginnings(options: FileOptions) -> None:
 
 def find_labelled(path: Path, options: FileOptions) -> Columns:
     """Find the columns of one of the files."""
-    names = peek_names(path, options)
-    return find_columns(names, path, text=options.text_columns, label=options.label_column)
+    first = peek_rows(path, options)
+    names, hint = first.columns.schema.names, "" if options.label_column else describe_one_hot(first)
+    return find_columns(names, path, text=options.text_columns, label=options.label_column, hint=hint)
 
 
 def open_files(options: FileOptions) -> list[Part]:
@@ -48,9 +51,11 @@ def open_files(options: FileOptions) -> list[Part]:
 def read_labelled(path: Path, columns: Columns, options: FileOptions) -> Iterator[LabelledRows]:
     """Read the columns that are used. Raises UserError for values that are not text and bytes that are not UTF-8."""
     for rows in read_rows(path, options, wanted=columns.wanted):
+        labels = take_labels(rows, columns.label, path)
         yield LabelledRows(
             texts=take_texts(rows, columns.text, path),
-            labels=trim_labels(take_strings(rows, columns.label, path)),
+            labels=trim_labels(labels.values),
+            several=labels.several,
             numbers=rows.numbers,
             unit=rows.unit,
             ids=take_strings(rows, columns.id, path).fill_null("") if columns.id else None,

@@ -20,7 +20,7 @@ from tasks.ingest.datasets import Choice
 from tasks.ingest.facts import ReviewsFacts
 from tasks.ingest.files import rows as row_batches
 from tasks.ingest.files.options import FileOptions
-from tasks.ingest.files.reading import check_files, hash_files, peek_names, read_rows
+from tasks.ingest.files.reading import check_files, hash_files, peek_rows, read_rows
 from tasks.ingest.reviews import write_dataset
 
 LENIENT = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
@@ -62,7 +62,7 @@ def ingest(path: Path, **options: Any) -> tuple[ReviewsFacts, list[str]]:
 def test_every_row_of_a_table_comes_back_as_it_is(folder: Path, table: list[tuple[str, str]]) -> None:
     path = folder / "rows.csv"
     path.write_bytes(write_csv(table))
-    assert [(row["text"], row["label"]) for row in read_all(path)] == table
+    assert [(row["text"], row["label"]) for row in read_all(path, quoting="csv")] == table
 
 
 @LENIENT
@@ -150,7 +150,8 @@ def test_batches_are_bounded_by_rows_and_by_characters(tmp_path: Path, monkeypat
 
 def test_names_are_peeked_at(tmp_path: Path) -> None:
     (tmp_path / "a.tsv").write_text("one\ttwo\n1\t2\n")
-    assert peek_names(tmp_path / "a.tsv", FileOptions(path=tmp_path / "a.tsv")) == ["one", "two"]
+    first = peek_rows(tmp_path / "a.tsv", FileOptions(path=tmp_path / "a.tsv"))
+    assert first.columns.schema.names == ["one", "two"]
 
 
 def test_hash_changes_with_the_content_and_with_nothing_else(tmp_path: Path) -> None:
