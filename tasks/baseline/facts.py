@@ -1,6 +1,6 @@
 """What the manifest of a fitted baseline says about it, and the settings that its bundle keeps."""
 
-from tasks.baseline.baselines import Weighting
+from tasks.baseline.baselines import Unit, Weighting
 from tasks.store.facts import Facts
 
 
@@ -26,10 +26,11 @@ class BaselineFacts(Facts):
 
 
 class BaselineSettings(Facts):
-    """Everything that decides a baseline, except the data; see `Baseline`."""
+    """Everything that decides a baseline, except the data; see `Baseline`. Older bundles have no `unit`."""
 
     seed: int
     weighting: Weighting
     max_order: int
+    unit: Unit = "words"
     min_texts: int
     inverse_penalty: float

@@ -66,7 +66,9 @@ def fit_baseline(
 
 def fit_model(baseline: Baseline, path: Path, *, num_classes: int) -> tuple[BaselineModel, Fit]:
     """Fit on one file of reviews; return the model and how well it predicts that file's labels."""
-    vocabulary = fit_vocabulary(read_texts(path), max_order=baseline.max_order, min_texts=baseline.min_texts)
+    vocabulary = fit_vocabulary(
+        read_texts(path), max_order=baseline.max_order, min_texts=baseline.min_texts, unit=baseline.unit
+    )
     counts = vstack(list(map_ahead(partial(count_ngrams, vocabulary=vocabulary), read_texts(path))), format="csr")
     labels = read_labels(path)
     parameters = fit_parameters(baseline, counts, labels, num_classes=num_classes)

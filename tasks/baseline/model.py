@@ -58,7 +58,10 @@ class BaselineModel:
     def count_tokens(
         self, texts: Sequence[str] | pa.Array | pa.ChunkedArray
     ) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
-        """Count the words of each text, and those that are not in the vocabulary: two arrays of shape (num_texts,)."""
+        """Count the units of each text, and those that are not in the vocabulary: two arrays of shape (num_texts,).
+
+        Units are words or characters.
+        """
         counted = self.map_batches(self.count_batch, texts)
         totals = np.concatenate([np.empty((2, 0), np.int32), *counted], axis=1)
         return totals[0], totals[1]

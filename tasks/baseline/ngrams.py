@@ -1,15 +1,18 @@
-"""Word n-grams as integers: which of them are in the vocabulary, and how often they occur in texts.
+"""N-grams as integers: which of them are in the vocabulary, and how often they occur in texts.
 
-An n-gram of two or more words is its beginning followed by its last word; both are numbers, so it is one number too,
-its key: `beginning * num_words + word`. No n-gram is in more texts than its beginning is, so the frequent ones of each
-order are found among the continuations of the frequent ones of the order before (Agrawal & Srikant 1994), and no string
-of more than one word is made until the vocabulary is written.
+They are made of words or, in the same way, of characters. An n-gram of two or more words is its beginning followed by
+its last word; both are numbers, so it is one number too, its key: `beginning * num_words + word`. No n-gram is in more
+texts than its beginning is, so the frequent ones of each order are found among the continuations of the frequent ones
+of the order before (Agrawal & Srikant 1994), and no string of more than one word is made until the vocabulary is
+written.
 """
 
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
+from typing import Any, Final
 
 import numpy as np
 import pyarrow as pa
@@ -17,23 +20,34 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 from scipy.sparse import csr_array, hstack
 
-from tasks.encode.words import split_words
+from tasks.baseline.baselines import Unit
+from tasks.baseline.units import SPELLINGS, count_units, split_ngrams
+
+# Searching for one n-gram takes as long as hashing about so many keys.
+MANY_KEYS: Final = 16
 
 
 @dataclass(frozen=True)
 class Vocabulary:
     """The known n-grams: words, then the keys of each higher order; a beginning is an index into the order before.
 
-    ["a", "b", "a b"] is words ["a", "b"] and keys [[0 * 2 + 1]].
+    ["a", "b", "a b"] is words ["a", "b"] and keys [[0 * 2 + 1]]. Keys ascend. If the unit is a character, the words are
+    code points.
     """
 
     words: pa.Array
     keys: tuple[pa.Array, ...] = ()
+    unit: Unit = "words"
 
     @property
     def num_ngrams(self) -> int:
         """The number of n-grams of all orders."""
         return len(self.words) + sum(map(len, self.keys))
+
+    @cached_property
+    def numbers(self) -> dict[Any, int]:
+        """The number of each word; kept, because making it takes longer than predicting a short text."""
+        return {word: number for number, word in enumerate(self.words.to_pylist())}
 
 
 @dataclass(frozen=True)
@@ -53,30 +67,30 @@ class Found:
     starts: NDArray[np.int64]
 
 
-def fit_vocabulary(texts: Iterable[pa.Array], *, max_order: int, min_texts: int) -> Vocabulary:
-    """Choose the n-grams of up to `max_order` words that are in at least `min_texts` texts, commonest words first."""
+def fit_vocabulary(texts: Iterable[pa.Array], *, max_order: int, min_texts: int, unit: Unit = "words") -> Vocabulary:
+    """Choose the n-grams of up to `max_order` units that are in at least `min_texts` texts, commonest units first."""
     if max_order == 0:
-        return Vocabulary(pa.array([], pa.string()))
-    known, words = fit_words(texts, min_texts=min_texts)
+        return Vocabulary(pa.array([], SPELLINGS[unit].kind), unit=unit)
+    known, words = fit_words(texts, min_texts=min_texts, unit=unit)
     found, keys = find_words(words), []
     for order in range(2, max_order + 1):
         extended = extend(found, words, order=order, num_words=len(known))
         keys.append(choose_keys(extended, words, min_texts=min_texts))
         found = keep_known(extended, keys[-1])
-    return Vocabulary(known, tuple(keys))
+    return Vocabulary(known, tuple(keys), unit)
 
 
-def fit_words(texts: Iterable[pa.Array], *, min_texts: int) -> tuple[pa.Array, Words]:
+def fit_words(texts: Iterable[pa.Array], *, min_texts: int, unit: Unit) -> tuple[pa.Array, Words]:
     """Choose the words, by descending number of texts, ties in order of first appearance.
 
     Returns the chosen words, and the words of all texts with their numbers.
     """
     chunks, lengths = [], []
     for batch in texts:
-        chunk, num_words = split_words(batch)
+        chunk, num_words = SPELLINGS[unit].split(batch)
         chunks.append(chunk)
         lengths.append(num_words)
-    column = pa.chunked_array(chunks, pa.string()).dictionary_encode().combine_chunks()
+    column = pa.chunked_array(chunks, SPELLINGS[unit].kind).dictionary_encode().combine_chunks()
     num_words = np.concatenate([np.empty(0, np.int64), *lengths])
     words = Words(column.indices.to_numpy().astype(np.int64), number_texts(num_words), len(num_words))
     num_texts = count_texts(find_words(words), words, num_ngrams=len(column.dictionary))
@@ -116,10 +130,10 @@ def count_found(found: Found, words: Words, *, num_ngrams: int) -> csr_array:
 
 def look_up_words(texts: pa.Array, vocabulary: Vocabulary) -> Words:
     """Give the words of texts their numbers in the vocabulary."""
-    found, num_words = split_words(texts)
+    found, num_words = SPELLINGS[vocabulary.unit].split(texts)
     column = found.dictionary_encode()
-    known = pc.index_in(column.dictionary, value_set=vocabulary.words).fill_null(-1).to_numpy()
-    return Words(known[column.indices.to_numpy()].astype(np.int64), number_texts(num_words), len(texts))
+    known = np.array([vocabulary.numbers.get(word, -1) for word in column.dictionary.to_pylist()], np.int64)
+    return Words(known[column.indices.to_numpy()], number_texts(num_words), len(texts))
 
 
 def find_words(words: Words) -> Found:
@@ -143,8 +157,21 @@ def keep(found: Found, mask: NDArray[np.bool_]) -> Found:
 
 def keep_known(found: Found, keys: pa.Array) -> Found:
     """Keep the n-grams with known keys, numbered by the index of the key."""
-    places = pc.index_in(pa.array(found.ngrams), value_set=keys).fill_null(-1).to_numpy().astype(np.int64)
+    places = find_places(found.ngrams, keys)
     return keep(Found(places, found.starts), places >= 0)
+
+
+def find_places(ngrams: NDArray[np.int64], keys: pa.Array) -> NDArray[np.int64]:
+    """Find the index of each n-gram among ascending keys, -1 where it is not one of them.
+
+    Hashing all keys takes longer than searching for a few n-grams, and pays for many.
+    """
+    if len(ngrams) * MANY_KEYS > len(keys):
+        return np.asarray(pc.index_in(pa.array(ngrams), value_set=keys).fill_null(-1), np.int64)
+    sorted_keys = keys.to_numpy()
+    places = np.searchsorted(sorted_keys, ngrams)
+    places[places == len(sorted_keys)] = 0
+    return np.where(sorted_keys[places] == ngrams, places, -1) if len(sorted_keys) else places - 1
 
 
 def count_ngrams(texts: pa.Array, vocabulary: Vocabulary) -> csr_array:
@@ -164,27 +191,35 @@ def find_ngrams(words: Words, vocabulary: Vocabulary) -> Iterator[tuple[Found, i
 
 
 def write_vocabulary(path: Path, vocabulary: Vocabulary) -> None:
-    """Write the n-grams as a JSON list, one per line, with spaces between their words; no word contains a space."""
-    spelled = [vocabulary.words]
+    """Write the n-grams as a JSON list, one per line, with spaces between their words; no word contains a space.
+
+    N-grams of characters are the list `ngrams` in an object that names the unit.
+    """
+    spelling = SPELLINGS[vocabulary.unit]
+    words = spelling.spell(vocabulary.words)
+    spelled = [words]
     for keys in vocabulary.keys:
-        beginnings, last = np.divmod(keys.to_numpy(), max(len(vocabulary.words), 1))
-        parts = spelled[-1].take(pa.array(beginnings)), vocabulary.words.take(pa.array(last))
-        spelled.append(pc.binary_join_element_wise(*parts, " "))
-    ngrams = [ngram for order in spelled for ngram in order.to_pylist()]
-    path.write_text(json.dumps(ngrams, ensure_ascii=False, indent=0) + "\n", encoding="utf-8")
+        beginnings, last = np.divmod(keys.to_numpy(), max(len(words), 1))
+        parts = spelled[-1].take(pa.array(beginnings)), words.take(pa.array(last))
+        spelled.append(pc.binary_join_element_wise(*parts, spelling.separator))
+    ngrams: Any = [ngram for order in spelled for ngram in order.to_pylist()]
+    content = ngrams if vocabulary.unit == "words" else {"unit": vocabulary.unit, "ngrams": ngrams}
+    path.write_text(json.dumps(content, ensure_ascii=False, indent=0) + "\n", encoding="utf-8")
 
 
 def read_vocabulary(path: Path) -> Vocabulary:
     """Read back what `write_vocabulary` wrote; an n-gram's number is its index in the list."""
-    ngrams = pa.array(json.loads(path.read_text(encoding="utf-8")), pa.string())
-    orders = pc.add(pc.count_substring(ngrams, " "), 1).to_numpy()
+    content = json.loads(path.read_text(encoding="utf-8"))
+    unit: Unit = content["unit"] if isinstance(content, dict) else "words"
+    ngrams = pa.array(content["ngrams"] if isinstance(content, dict) else content, pa.string())
+    spelling = SPELLINGS[unit]
+    orders = count_units(ngrams, spelling)
     words = ngrams.filter(pa.array(orders == 1))
     keys, before = [], words
     for order in range(2, orders.max(initial=1) + 1):
         spelled = ngrams.filter(pa.array(orders == order))
-        parts = pc.split_pattern(spelled, " ", max_splits=1, reverse=True)
-        beginnings = pc.index_in(pc.list_element(parts, 0), value_set=before).to_numpy().astype(np.int64)
-        last = pc.index_in(pc.list_element(parts, 1), value_set=words).to_numpy()
-        keys.append(pa.array(beginnings * len(words) + last))
+        beginnings, last = split_ngrams(spelled, spelling)
+        numbers = pc.index_in(beginnings, value_set=before).to_numpy().astype(np.int64)
+        keys.append(pa.array(numbers * len(words) + pc.index_in(last, value_set=words).to_numpy()))
         before = spelled
-    return Vocabulary(words, tuple(keys))
+    return Vocabulary(spelling.read(words), tuple(keys), unit)

@@ -47,7 +47,7 @@ def compare(
     text: str | Sequence[str] = "text",
     label: str = "label",
     variants: str | Sequence[str] = ("flatten", "conv-max"),
-    baselines: str | Sequence[str] = ("all",),
+    baselines: str | Sequence[str] = ("auto",),
     seeds: int = 1,
     epochs: int = 10,
     patience: int = 2,

@@ -9,7 +9,7 @@ from tasks.errors import did_you_mean
 from tasks.train.variants import GROUPS, VARIANTS
 
 VARIANT_CHOICES: Final = (*VARIANTS, *GROUPS, "all")
-BASELINE_CHOICES: Final = (*BASELINES, "all", "none")
+BASELINE_CHOICES: Final = (*BASELINES, "auto", "all", "none")
 
 
 def check_names(names: tuple[str, ...], choices: tuple[str, ...], *, kind: str) -> tuple[str, ...]:
@@ -22,9 +22,13 @@ def check_names(names: tuple[str, ...], choices: tuple[str, ...], *, kind: str) 
     return names
 
 
-def expand_baselines(names: tuple[str, ...]) -> list[str]:
-    """List the baselines that the names stand for, in the table's order."""
-    return [name for name in BASELINES if {name, "all"} & set(names)]
+def expand_baselines(names: tuple[str, ...], *, on_characters: bool = False) -> list[str]:
+    """List the baselines that the names stand for, in the table's order.
+
+    `auto` stands for those on words, and with `on_characters` for all.
+    """
+    by_default = {name for name, row in BASELINES.items() if row.unit == "words" or on_characters}
+    return [name for name in BASELINES if {name, "all"} & set(names) or ("auto" in names and name in by_default)]
 
 
 def describe_tables() -> str:

@@ -68,9 +68,10 @@ class RunConfig(FlowConfig):
         json_schema_extra={"items": {"type": "string", "enum": list(VARIANT_CHOICES)}},
     )
     baselines: Names = Field(
-        default=("all",),
+        default=("auto",),
         min_length=1,
-        description="which classical models to compare them with: names, all or none, separated by commas",
+        description="which classical models to compare them with: names, auto (those on words), all or none, separated "
+        "by commas",
         json_schema_extra={"items": {"type": "string", "enum": list(BASELINE_CHOICES)}},
     )
     seeds: int = Field(default=1, ge=1, le=100, description="number of seeds to train each variant with")

@@ -27,6 +27,7 @@ def test_settings_leave_out_what_decides_nothing() -> None:
     assert BASELINES["nb-svm"].settings() == {
         "weighting": "log-count-ratio",
         "max_order": 3,
+        "unit": "words",
         "min_texts": 2,
         "inverse_penalty": 1.0,
     }

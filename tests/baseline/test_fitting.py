@@ -166,6 +166,8 @@ def test_train_of_one_class_predicts_that_class(name: str, fit: Fit) -> None:
 
 @pytest.mark.parametrize("text", ["", "?!", "\t\n"], ids=["empty", "punctuation", "blank"])
 def test_train_without_words_leaves_the_shares(text: str, name: str, fit: Fit) -> None:
+    if BASELINES[name].unit == "characters":
+        text = text.replace("?!", "\u200b\u00ad")
     fitted = fit(BASELINES[name], [(text, 0), (text, 0), (text, 0), (text, 1)])
     np.testing.assert_allclose(fitted.model.predict_probabilities(["good", ""]), [[0.75, 0.25]] * 2)
 

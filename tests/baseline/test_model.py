@@ -80,10 +80,14 @@ def test_no_texts_give_no_rows(name: str, fit: Fit, two_classes: Any) -> None:
 
 
 def test_texts_without_a_known_word_are_predicted_alike(name: str, fit: Fit, two_classes: Any) -> None:
-    probabilities = fit(BASELINES[name], two_classes).model.predict_probabilities(
-        ["", " ", "?!", "unheard of", "\u0301"]
-    )
+    unknown = {"words": ["?!", "unheard of"], "characters": ["\u4e2d\u6587", "\u200b"]}[BASELINES[name].unit]
+    probabilities = fit(BASELINES[name], two_classes).model.predict_probabilities(["", " ", *unknown, "\u0301"])
     assert (probabilities == probabilities[0]).all()
+
+
+def test_tokens_of_a_model_of_characters_are_characters(fit: Fit, two_classes: Any) -> None:
+    num_tokens, num_oov = fit(BASELINES["nb-svm-chars"], two_classes).model.count_tokens(["The  BEST", "", "\u4e2d m"])
+    assert (num_tokens.tolist(), num_oov.tolist()) == ([8, 0, 3], [0, 0, 1])
 
 
 def test_tokens_are_words_and_those_outside_the_vocabulary_are_unknown(fit: Fit, two_classes: Any) -> None:

@@ -330,6 +330,12 @@ def test_baselines_run_unless_told_otherwise() -> None:
     assert RunConfig().baseline_names == ["majority", "tfidf-linear", "nb-svm"]
     assert RunConfig(baselines="nb-svm,majority").baseline_names == ["majority", "nb-svm"]
     assert RunConfig(baselines="none").baseline_names == []
+    assert RunConfig(baselines="auto,nb-svm-chars").baseline_names == [*RunConfig().baseline_names, "nb-svm-chars"]
+    assert RunConfig(baselines="all").baseline_names == [
+        *RunConfig().baseline_names,
+        "tfidf-chars",
+        "nb-svm-chars",
+    ]
 
 
 @pytest.mark.parametrize(
