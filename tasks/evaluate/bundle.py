@@ -1,5 +1,8 @@
 """A model's bundle: everything that is needed to use it, checked against its hashes before any of it is loaded."""
 
+import contextlib
+import textwrap
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -10,7 +13,7 @@ from numpy.typing import NDArray
 
 from tasks.errors import UserError
 from tasks.evaluate.calibration import apply_temperature
-from tasks.evaluate.classifier import MODEL_FILES, Classifier, Prepared, load_classifier
+from tasks.evaluate.classifier import MODEL_FILES, BaselineClassifier, Classifier, Prepared, load_classifier
 from tasks.evaluate.facts import BUNDLE_FILE, BundleFacts
 from tasks.evaluate.metrics import predict_labels
 from tasks.store.outputs import Manifest, read_manifest, record_file
@@ -20,6 +23,8 @@ from tasks.store.usage import mark_used
 CURRENT: Final = "current"
 # The manifests of training and of evaluation, with the hashes of the files that each wrote.
 MANIFESTS: Final = ("training.json", "manifest.json")
+# How many characters of a library's own words an error repeats.
+MOST_OF_REASON: Final = 200
 
 
 class Decided(NamedTuple):
@@ -60,15 +65,19 @@ class Bundle:
 
     def decide(self, texts: pa.Array) -> Decided:
         """Score a string array without nulls, as the model's evaluation did."""
-        return self.decide_prepared(self.classifier.prepare(texts))
+        with faults_explained(self.folder):
+            prepared = self.classifier.prepare(texts)
+        return self.decide_prepared(prepared)
 
     def decide_prepared(self, prepared: Prepared) -> Decided:
-        """Score texts that `classifier.prepare` has prepared."""
-        scored = self.classifier.predict(prepared)
-        if scored.probabilities.shape[1] != len(self.label_names):
+        """Score texts that `classifier.prepare` has prepared; raises UserError when the model cannot be used."""
+        with faults_explained(self.folder):
+            scored = self.classifier.predict(prepared)
+        check_outputs(self.folder, scored.probabilities.shape[1], self.label_names)
+        if not np.isfinite(scored.probabilities).all():
             raise UserError(
-                f"the model in {str(self.folder)!r} has {scored.probabilities.shape[1]} outputs; expected one for each "
-                f"of its {len(self.label_names)} labels. Train it again, or copy it again."
+                f"the model in {str(self.folder)!r} gives probabilities that are not numbers; expected some between 0 "
+                "and 1. Train it again, or copy it again."
             )
         probabilities = apply_temperature(scored.probabilities, self.facts.temperature)
         predicted = predict_labels(probabilities, threshold=self.facts.threshold)
@@ -78,12 +87,41 @@ class Bundle:
 def load_bundle(folder: Path) -> Bundle:
     """Load a bundle, or the current one of a folder of bundles, without running any code from it.
 
-    Raises UserError when there is no bundle, it is incomplete, or a file does not match its hash.
+    Raises UserError when there is no bundle, it is incomplete, a file does not match its hash, or no model can be made
+    of the files.
     """
     folder = find_bundle(folder)
     facts = read_facts(folder)
     mark_used(folder / MANIFESTS[0])
-    return Bundle(folder, facts, load_classifier(folder, facts.encoding))
+    with faults_explained(folder):
+        classifier = load_classifier(folder, facts.encoding)
+        if isinstance(classifier, BaselineClassifier):
+            check_outputs(folder, int(classifier.model.parameters.num_classes), facts.label_names)
+    return Bundle(folder, facts, classifier)
+
+
+def check_outputs(folder: Path, num_outputs: int, label_names: tuple[str, ...]) -> None:
+    """Raise UserError when a model does not have an output for each label."""
+    if num_outputs != len(label_names):
+        raise UserError(
+            f"the model in {str(folder)!r} has {num_outputs} outputs; expected one for each of its {len(label_names)} "
+            "labels. Train it again, or copy it again."
+        )
+
+
+@contextlib.contextmanager
+def faults_explained(folder: Path) -> Iterator[None]:
+    """Turn what a library says of a model that it cannot use into a UserError; lack of memory is none of its faults."""
+    try:
+        yield
+    except (UserError, MemoryError):
+        raise
+    except Exception as error:
+        reason = textwrap.shorten("".join(str(error).splitlines()[:1]), MOST_OF_REASON, placeholder="...")
+        raise UserError(
+            f"the model in {str(folder)!r} cannot be used ({type(error).__name__}: {reason}); expected one that this "
+            "version or an older one made. Train it again, or copy it again."
+        ) from error
 
 
 def read_facts(folder: Path) -> BundleFacts:

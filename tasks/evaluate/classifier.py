@@ -65,6 +65,8 @@ class NeuralClassifier:
         from tasks.train.backend import speed_up_prediction
 
         model = keras.models.load_model(self.folder / NEURAL_FILE, compile=False, safe_mode=True)
+        if model.input_shape != (None, self.encoding.length):
+            raise ValueError(f"it reads {model.input_shape}; expected (None, {self.encoding.length})")
         speed_up_prediction(model, kernels=self.kernels)
         return model
 

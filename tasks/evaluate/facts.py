@@ -13,6 +13,8 @@ from tasks.train.facts import TrainingFacts
 from tasks.train.settings import FitSettings
 
 BUNDLE_FILE: Final = "bundle.json"
+# Of an encoding, in tokens; a batch of such texts takes two gigabytes.
+LONGEST: Final = 100_000
 # For a model of either kind: the facts of its training, and the manifest of its files.
 AnyTraining = TrainingFacts | BaselineFacts
 ModelManifest = Manifest[TrainingFacts] | Manifest[BaselineFacts]
@@ -78,12 +80,12 @@ class EvaluationFacts(Scores):
 
 
 class EncodingOfModel(Facts):
-    """How the model's text is encoded; see `Encoding`."""
+    """How the model's text is encoded; see `Encoding`. The length is bounded, since memory is taken for it."""
 
     name: str
     kind: Kind
     vocab_size: int
-    length: int
+    length: int = Field(ge=1, le=LONGEST)
     padding: Literal["pre", "post"]
 
 
