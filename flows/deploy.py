@@ -8,16 +8,23 @@ from pathlib import Path
 from typing import Any, Final, cast, get_type_hints
 
 import yaml
+
+from tasks.orchestrate.discretion import log_discreetly
+
+# Ahead of Prefect, because an error in its settings shows their values.
+log_discreetly()
+
 from prefect import Flow, serve
 from prefect.client.schemas.schedules import CronSchedule
 from prefect.deployments.runner import RunnerDeployment
 from prefect.exceptions import PrefectHTTPStatusError
 from prefect.flows import load_flow_from_entrypoint
-from prefect.settings import get_current_settings
 from pydantic import ValidationError
 
 from tasks.cli.commands import list_settings
 from tasks.errors import UserError
+from tasks.formatting.redaction import redact
+from tasks.orchestrate.login import find_server
 from tasks.orchestrate.settling import report_settled, settle_until
 from tasks.orchestrate.temporary_server import REMEDY, check_server
 from tasks.settings.base import FlowConfig, check_environment, describe_errors
@@ -32,7 +39,7 @@ def main(arguments: list[str], *, program: str = "python flows/deploy.py") -> in
     options = parse(arguments, program=program)
     try:
         check_environment(*list_settings())
-        check_configured(get_current_settings().api.url)
+        check_configured(find_server())
         # Entrypoints are relative to the checkout, wherever this is started from.
         os.chdir(CHECKOUT)
         deployments = [make_deployment(entry, cron=options.cron) for entry in read_deployments(FILE)]
@@ -41,7 +48,7 @@ def main(arguments: list[str], *, program: str = "python flows/deploy.py") -> in
         print(f"error: {error}", file=sys.stderr)
         return USAGE_STATUS
     except PrefectHTTPStatusError as error:
-        print(f"error: the Prefect server rejected the deployments: {error}", file=sys.stderr)
+        print(f"error: the Prefect server rejected the deployments: {redact(str(error))}", file=sys.stderr)
         return USAGE_STATUS
     return 0
 

@@ -6,6 +6,9 @@ import errno
 from collections.abc import Iterable, Iterator
 from typing import Final
 
+from tasks.formatting.control import escape_control
+from tasks.formatting.redaction import redact
+
 DISK_ERRORS: Final = {
     errno.ENOSPC: "the disk is full",
     errno.EDQUOT: "the disk quota is used up",
@@ -16,11 +19,19 @@ DISK_ERRORS: Final = {
 }
 
 
-class UserError(Exception):
+class SpokenError(Exception):
+    """An error whose message is meant for people: one line, without passwords and without control characters."""
+
+    def __init__(self, message: str) -> None:
+        line = " ".join(part.strip() for part in message.splitlines())
+        super().__init__(escape_control(redact(line)))
+
+
+class UserError(SpokenError):
     """Bad usage or bad data: one line that says what was wrong, what was expected and how to correct it."""
 
 
-class TrainingError(Exception):
+class TrainingError(SpokenError):
     """One piece of work cannot continue; if it is the training of one variant, the other variants still train."""
 
 

@@ -12,6 +12,7 @@ from typing import NoReturn
 from tasks.cli.commands import Command, load
 from tasks.cli.parsing import parse_command_line
 from tasks.errors import TrainingError, UserError
+from tasks.orchestrate.discretion import log_discreetly
 from tasks.orchestrate.temporary_server import start_unless_configured
 from tasks.process.quiet_imports import garbage_left_alone
 from tasks.settings.base import FlowConfig
@@ -27,6 +28,7 @@ def launch(command: Command, arguments: Sequence[str], *, program: str) -> int:
     Returns the exit status. Bad usage, bad data and a killed child give one line on standard error and status 2.
     """
     signal.signal(signal.SIGTERM, exit_on_signal)
+    log_discreetly()
     try:
         config = parse_command_line(arguments, command.load_settings(), program=program)
         if command.check:

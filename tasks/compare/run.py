@@ -7,11 +7,10 @@ from typing import TypeVar
 from tasks.baseline.facts import BaselineFacts
 from tasks.compare.leaderboard_facts import NumReviews, RunFacts
 from tasks.compare.results import Entrant, FailedModel, ModelResult, TrainedModel
-from tasks.errors import TrainingError, UserError
+from tasks.errors import SpokenError, UserError
 from tasks.evaluate.facts import EvaluationFacts
 from tasks.ingest.datasets import Choice
 from tasks.ingest.facts import ReviewsManifest
-from tasks.process.child import ChildError
 from tasks.store.fingerprint import library_versions
 from tasks.store.outputs import Manifest
 from tasks.train.facts import TrainingFacts
@@ -31,9 +30,8 @@ def attempt(
     except UserError:
         raise
     except Exception as error:  # noqa: BLE001  one failed variant does not stop the others
-        named = isinstance(error, TrainingError | ChildError)
-        reason = str(error) if named else f"{type(error).__name__}: {error}"
-        return FailedModel(**dict(entrant), reason=" ".join(reason.split())[:500])
+        spoken = error if isinstance(error, SpokenError) else SpokenError(f"{type(error).__name__}: {error}")
+        return FailedModel(**dict(entrant), reason=" ".join(str(spoken).split())[:500])
     return TrainedModel(
         **dict(entrant),
         folder=model.folder,

@@ -8,7 +8,8 @@ from typing import Final
 import httpx
 
 from tasks.doctor.findings import Finding, look
-from tasks.orchestrate.inspection import DeploymentFacts, ServerFacts, find_server, inspect_server
+from tasks.orchestrate.inspection import DeploymentFacts, ServerFacts, inspect_server
+from tasks.orchestrate.login import find_server
 from tasks.orchestrate.settling import find_unsettled, settle_dead_runs
 from tasks.orchestrate.temporary_server import REMEDY, check_server
 from tasks.orchestrate.webhook import VARIABLE, call_webhook

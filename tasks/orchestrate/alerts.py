@@ -5,6 +5,7 @@ from typing import Any, Final, Literal
 from prefect.client.schemas import State
 from prefect.settings import get_current_settings
 
+from tasks.formatting.redaction import drop_login
 from tasks.orchestrate.registry import find_folder, note_alert
 from tasks.orchestrate.webhook import call_webhook
 
@@ -46,4 +47,4 @@ def name_dataset(flow_run: Any) -> str | None:
 def find_ui() -> str:
     """Return the address of the Prefect UI."""
     settings = get_current_settings()
-    return (settings.ui_url or str(settings.api.url or "").removesuffix("/api")).rstrip("/")
+    return drop_login(settings.ui_url or str(settings.api.url or "").removesuffix("/api")).rstrip("/")

@@ -18,7 +18,6 @@ from prefect.client.schemas.filters import (
 from prefect.client.schemas.objects import FlowRun, StateType
 from prefect.client.schemas.responses import DeploymentResponse
 from prefect.client.schemas.sorting import FlowRunSort
-from prefect.settings import get_current_settings
 
 # How long a run may be overdue before somebody should look; a worker or `serve` takes it within seconds.
 LATE: Final = timedelta(minutes=5)
@@ -45,11 +44,6 @@ class ServerFacts(NamedTuple):
     version: str
     client_version: str
     deployments: list[DeploymentFacts]
-
-
-def find_server() -> str | None:
-    """Return the address of the configured server, or None."""
-    return get_current_settings().api.url
 
 
 def inspect_server(flows: list[str]) -> ServerFacts:

@@ -13,6 +13,7 @@ from prefect.runtime import task_run
 from prefect.states import Completed, Failed
 
 from tasks.errors import TrainingError, UserError, disk_errors_explained
+from tasks.orchestrate.discretion import log_discreetly
 from tasks.store.outputs import FactsT, Manifest, Output, produce
 
 Result = TypeVar("Result")
@@ -29,11 +30,13 @@ def is_news(record: logging.LogRecord) -> bool:
         return True
     error = record.exc_info[1]
     if isinstance(error, ParameterTypeError):
-        record.msg, record.args, record.exc_info = str(error), (), None
+        record.msg, record.args, record.exc_info, record.exc_text = str(error), (), None, None
         return True
     return error is not None and not isinstance(error, TrainingError | UserError)
 
 
+# Here and not in `launch`, because Prefect's workers start the flows too.
+log_discreetly()
 for name in ("flow_runs", "task_runs"):
     get_logger(name).addFilter(is_news)
 

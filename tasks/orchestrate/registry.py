@@ -16,6 +16,7 @@ from filelock import FileLock
 from prefect.settings import get_current_settings
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from tasks.formatting.redaction import drop_login
 from tasks.store.usage import try_lock
 
 FOLDER: Final = "sequence-bakeoff"
@@ -45,8 +46,12 @@ def announce(run_id: str, name: str, *, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     HELD[run_id] = FileLock(find_lock(folder, run_id))
     HELD[run_id].acquire()
-    api = str(get_current_settings().api.url)
-    write_record(folder, RunRecord(id=run_id, name=name, api=api, host=socket.gethostname()))
+    write_record(folder, RunRecord(id=run_id, name=name, api=name_server(), host=socket.gethostname()))
+
+
+def name_server() -> str:
+    """Return the address of the server, without a login."""
+    return drop_login(str(get_current_settings().api.url))
 
 
 def note_alert(run_id: str, *, folder: Path) -> None:

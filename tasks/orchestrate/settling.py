@@ -15,11 +15,10 @@ from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas import State
 from prefect.client.schemas.objects import FlowRun
 from prefect.exceptions import ObjectNotFound
-from prefect.settings import get_current_settings
 from prefect.states import Cancelled, Crashed
 
 from tasks.orchestrate.alerts import OF_STATES, alert
-from tasks.orchestrate.registry import RunRecord, find_folder, forget, hold_ended_runs
+from tasks.orchestrate.registry import RunRecord, find_folder, forget, hold_ended_runs, name_server
 
 REASON: Final = "Its process on {host} ended without reporting a result: it was killed, or the machine stopped."
 
@@ -49,7 +48,7 @@ def settle(ended: Iterable[RunRecord]) -> list[str]:
             found = find_run(client, record)
             if found:
                 settled += report_end(client, record, found)
-            if found or record.api == str(get_current_settings().api.url):
+            if found or record.api == name_server():
                 forget(record.id, folder=find_folder())
     return settled
 

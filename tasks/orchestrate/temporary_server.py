@@ -24,12 +24,15 @@ from typing import Final
 import httpx
 
 from tasks.errors import UserError
+from tasks.orchestrate.discretion import log_discreetly
+from tasks.orchestrate.login import find_server
 from tasks.process.quiet_imports import garbage_left_alone
 
 HOST: Final = "127.0.0.1"
 NAMES: Final = (HOST, "localhost")
 START_SECONDS: Final = 120.0
 STOP_SECONDS: Final = 8.0
+STDIN: Final = 0
 GRACE_SECONDS: Final = 3
 HEALTH_SECONDS: Final = 5
 REMEDY: Final = "Start one with: prefect server start, and set PREFECT_API_URL to http://127.0.0.1:4200/api."
@@ -79,7 +82,8 @@ class TemporaryServer:
         while not self.answers():
             if self.process.poll() is not None or time.monotonic() > deadline:
                 raise UserError(
-                    f"Prefect's temporary server did not start; expected enough disk space under PREFECT_HOME. {REMEDY}"
+                    f"Prefect's temporary server did not start; expected enough disk space under PREFECT_HOME and "
+                    f"a database that answers, if PREFECT_SERVER_DATABASE_CONNECTION_URL names one. {REMEDY}"
                 )
             time.sleep(0.05)
 
@@ -103,9 +107,7 @@ class TemporaryServer:
 
 def start_unless_configured() -> TemporaryServer | None:
     """Start a server and point Prefect to it; returns None if the user has configured one, which must answer."""
-    from prefect.settings import get_current_settings
-
-    if url := get_current_settings().api.url:
+    if url := find_server():
         check_server(url)
         return None
     server = TemporaryServer()
@@ -164,6 +166,7 @@ def is_stranger(answer: httpx.Response, url: str) -> bool:
 
 def serve(own: socket.socket) -> None:
     """Serve Prefect's API on a socket until standard input ends, to requests that name this machine as their host."""
+    log_discreetly()
     with garbage_left_alone():
         import uvicorn
         from prefect.server.api.server import create_app
@@ -179,7 +182,9 @@ def serve(own: socket.socket) -> None:
 
 def stop_with_parent() -> None:
     """Ask the server to stop when the parent has ended, and exit if it does not stop in time."""
-    sys.stdin.buffer.read()
+    # Not through `sys.stdin`, whose lock would be held when the interpreter ends.
+    while os.read(STDIN, 1):
+        pass
     os.kill(os.getpid(), signal.SIGTERM)
     time.sleep(GRACE_SECONDS + 2)
     os._exit(0)

@@ -11,6 +11,8 @@ import urllib.request
 from collections.abc import Mapping
 from typing import Any, Final
 
+from tasks.formatting.redaction import redact_values
+
 VARIABLE: Final = "BAKEOFF_WEBHOOK_URL"
 TIMEOUT_SECONDS: Final = 5.0
 SUCCESS: Final = range(200, 300)
@@ -35,7 +37,8 @@ def call_webhook(body: Mapping[str, Any]) -> bool:
         return False
     taken = threading.Event()
     # Name resolution has no time limit of its own, but a thread can be left waiting for it.
-    thread = threading.Thread(target=post, args=(url, json.dumps(body).encode(), taken), daemon=True)
+    content = json.dumps(redact_values(dict(body))).encode()
+    thread = threading.Thread(target=post, args=(url, content, taken), daemon=True)
     thread.start()
     thread.join(TIMEOUT_SECONDS)
     if not taken.is_set():

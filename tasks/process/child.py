@@ -18,14 +18,15 @@ from multiprocessing.connection import Connection
 from types import ModuleType
 from typing import Any, Final
 
-from tasks.errors import TrainingError, UserError
+from tasks.errors import SpokenError, TrainingError, UserError
+from tasks.formatting.redaction import redact
 
 PRELOADED: Final = "tasks.process.fork_server"
 LISTENER: Final = "listener"
 STARTING: Final = threading.Lock()
 
 
-class ChildError(Exception):
+class ChildError(SpokenError):
     """An error in the child whose class the parent may not know; its notes contain the traceback."""
 
 
@@ -120,7 +121,7 @@ def make_portable(error: Exception) -> Exception:
     if isinstance(error, OSError):
         return OSError(error.errno, str(error))
     portable = ChildError(f"{type(error).__name__}: {error}")
-    portable.add_note("".join(traceback.format_exception(error)))
+    portable.add_note(redact("".join(traceback.format_exception(error))))
     return portable
 
 

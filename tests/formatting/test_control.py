@@ -1,0 +1,34 @@
+"""What could change a terminal or another line is shown and not sent."""
+
+import pytest
+
+from tasks.formatting.control import escape_control, escape_control_in_lines
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("\x1b[2Jcleared", r"\x1b[2Jcleared"),
+        ("a\x00b", r"a\x00b"),
+        ("a\r\nerror: b", r"a\r\nerror: b"),
+        ("tab\there", r"tab\there"),
+        ("\x9b31m", r"\x9b31m"),
+        ("good\u202edoog", r"good\u202edoog"),
+        ("\u2066a\u2069", r"\u2066a\u2069"),
+        ("a\u2028b", r"a\u2028b"),
+        ("half \ud83d", r"half \ud83d"),
+        ("\x7f", r"\x7f"),
+    ],
+)
+def test_control_characters_are_shown(text: str, shown: str) -> None:
+    assert escape_control(text) == shown
+    assert escape_control(shown) == shown
+
+
+@pytest.mark.parametrize("text", ["plain", "naïve Größe", "ไทย", "👩‍👩‍👧", "می‌خواهم", r"back\slash", "日本語"])
+def test_other_characters_are_kept(text: str) -> None:
+    assert escape_control(text) == text
+
+
+def test_lines_and_tabs_can_be_kept() -> None:
+    assert escape_control_in_lines("one\ttwo\nthree\r\x1b") == "one\ttwo\nthree\\r\\x1b"
