@@ -27,6 +27,7 @@ METAVARS: Final = {
     "--clean-older-than": "AGE",
     "--older-than": "AGE",
     "--prefix": "TEXT",
+    "--records-at": "KEY",
     "--shard": "PART/PARTS",
     "--text": "TEXT",
     "--to": "BUNDLE",

@@ -1,6 +1,5 @@
 """Rows to score: every row of the input, in order; a row without a usable text is marked, not dropped."""
 
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import islice
@@ -14,7 +13,8 @@ from numpy.typing import NDArray
 from tasks.errors import UserError
 from tasks.ingest.files.columns import check_column, find_texts
 from tasks.ingest.files.formats import find_format
-from tasks.ingest.files.lines import read_lines
+from tasks.ingest.files.json_records import open_json
+from tasks.ingest.files.json_text import DECODER
 from tasks.ingest.files.options import FileOptions
 from tasks.ingest.files.paths import check_path
 from tasks.ingest.files.reading import check_files, hash_files, read_rows
@@ -27,7 +27,7 @@ class Taken(NamedTuple):
     """A batch of rows to score.
 
     `rows` has the input's columns, and `texts` the raw texts, null where there is none. `not_text` marks the nulls that
-    stand for a value of another type. `lines` has the rows as JSON text if the input is JSON lines.
+    stand for a value of another type. `lines` has the rows as JSON text if the input is JSON.
     """
 
     rows: Rows
@@ -112,7 +112,7 @@ def take_rows(options: FileOptions, columns: Sequence[str]) -> Iterator[Taken]:
     """Yield all rows with their texts, in the same batches every time."""
     path = options.path
     has_objects = find_format(path, options).has_objects
-    lines = (line for line in read_lines(path, charset=options.charset) if line.strip()) if has_objects else iter(())
+    lines = (text for _, text in open_json(path, options).texts) if has_objects else iter(())
     for rows in map(rename_repeated, read_input(options)):
         own_lines = list(islice(lines, len(rows.numbers))) if has_objects else None
         strings, flaws = zip(*(take_column(rows, name) for name in columns), strict=True)
@@ -147,7 +147,7 @@ def decode(value: bytes | None) -> str | None:
 
 def find_other_values(lines: Sequence[str], columns: Sequence[str]) -> Mask:
     """Mark the JSON objects that hold a number, an object or the like where text is expected."""
-    objects = [json.loads(line) for line in lines]
+    objects = [DECODER.decode(line) for line in lines]
     others = [any(not isinstance(found.get(name), str | None) for name in columns) for found in objects]
     return np.array(others, np.bool_)
 
@@ -157,7 +157,7 @@ def spell_nested(rows: Rows, lines: Sequence[str]) -> Rows:
     nested = [field.name for field in rows.columns.schema if field.metadata and NESTED in field.metadata]
     columns = rows.columns
     for name in nested:
-        values = [spell(json.loads(line).get(name)) for line in lines]
+        values = [spell(DECODER.decode(line).get(name)) for line in lines]
         field = pa.field(name, pa.string())
         columns = columns.set_column(columns.schema.get_field_index(name), field, pa.array(values, pa.string()))
     return rows._replace(columns=columns)

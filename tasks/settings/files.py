@@ -66,6 +66,14 @@ Charset = Annotated[
     str, Field(min_length=1, description="the character set of the files"), AfterValidator(check_charset)
 ]
 LinePattern = Annotated[str | None, AfterValidator(check_line_pattern)]
+RecordsAt = Annotated[
+    str | None,
+    Field(
+        min_length=1,
+        description="where a JSON file has the list of its rows: a key, or several separated by dots, such as data or "
+        "data.rows [the whole file]",
+    ),
+]
 
 
 def gather_files(config: FlowConfig, path: Path) -> FileOptions:

@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 from tasks.ingest.files.formats import describe_endings
 from tasks.ingest.files.options import FileOptions
 from tasks.settings.base import AbsolutePath, FlowConfig, Names, OptionalPath
-from tasks.settings.files import Charset, Columns, Delimiter, LinePattern, Quoting, gather_files
+from tasks.settings.files import Charset, Columns, Delimiter, LinePattern, Quoting, RecordsAt, gather_files
 from tasks.store.layout import ARTIFACTS, CHAMPION
 
 STANDARD_INPUT = "-"
@@ -60,6 +60,7 @@ class PredictConfig(FlowConfig):
         default=None,
         description="a regular expression for the lines of a text file, with a group (?P<text>...)",
     )
+    records_at: RecordsAt = None
     artifacts_dir: AbsolutePath = Field(default=ARTIFACTS, description="where models are kept")
     config: Path | None = Field(default=None, description="a TOML file with any of these settings")
 

@@ -15,7 +15,7 @@ from tasks.promote.rules import GateRules, Margins
 from tasks.settings.age import Age, read_age
 from tasks.settings.base import AbsolutePath, FlowConfig, Names, OptionalPath
 from tasks.settings.clean import KEEP_RUNS
-from tasks.settings.files import Charset, Columns, Delimiter, LinePattern, Quoting, gather_files
+from tasks.settings.files import Charset, Columns, Delimiter, LinePattern, Quoting, RecordsAt, gather_files
 from tasks.settings.model_names import BASELINE_CHOICES, VARIANT_CHOICES, check_names, describe_tables, expand_baselines
 from tasks.store.layout import ARTIFACTS, DATA
 from tasks.train.kernels.choice import Kernels
@@ -55,6 +55,7 @@ class RunConfig(FlowConfig):
         default=None,
         description="a regular expression for the lines of a text file, such as (?P<label>[^:]+):\\S+ (?P<text>.+)",
     )
+    records_at: RecordsAt = None
     max_dropped_share: float = Field(
         default=0.05,
         ge=0,

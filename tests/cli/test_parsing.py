@@ -142,7 +142,7 @@ def test_flags_set_their_values(tmp_path: Path) -> None:
         *("--data-dir", str(tmp_path / "data"), f"--artifacts-dir={tmp_path}"),
         *("--test-path=/t.csv", "--validation-path", "/v.csv", "--text-column=title,story", "--label-column=topic"),
         *("--columns", "topic,title,story", "--delimiter=tab", "--quoting=none", "--charset=latin-1"),
-        *("--line-pattern", r"(?P<label>\w+):\S+ (?P<text>[^,]+, .+)", "--max-dropped-share=0"),
+        *("--line-pattern", r"(?P<label>\w+):\S+ (?P<text>[^,]+, .+)", "--records-at=data", "--max-dropped-share=0"),
         *(
             "--no-promote",
             "--candidate=lstm",
@@ -163,6 +163,7 @@ def test_flags_set_their_values(tmp_path: Path) -> None:
         "quoting": "none",
         "charset": "latin-1",
         "line_pattern": r"(?P<label>\w+):\S+ (?P<text>[^,]+, .+)",
+        "records_at": "data",
         "max_dropped_share": 0.0,
         "variants": ("lstm", "conv-max"),
         "kernels": "auto",

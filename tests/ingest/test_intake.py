@@ -151,7 +151,9 @@ def test_sst2(ingest: Callable[..., Any], tmp_path: Path) -> None:
         ("a.csv.gz", gzip.compress(GOOD.encode() * 50, mtime=0)[:-9], {}, "Truncated compressed stream"),
         ("a.jsonl", OBJECTS + "{", {}, "a.jsonl line 41 is not JSON"),
         ("a.jsonl", OBJECTS + "3", {}, "a.jsonl line 41 is '3'; expected one JSON object"),
-        ("a.json", "[{}]", {}, "Convert an array to lines first: jq -c '.[]'."),
+        ("a.json", '[{"a": "b"}]', {}, "no column with a usual name for the text, only 'a'"),
+        ("a.json", '{"data": [{"text": "a"}]}', {}, "Say which list holds the rows: --records-at data"),
+        ("a.csv", GOOD, {"records_at": "data"}, "--records-at is for a file of JSON objects"),
         ("a.jsonl", OBJECTS + '{"text": "\\ud800", "label": 1}', {}, "a.jsonl line 41 escapes half a character"),
         ("a.jsonl", OBJECTS + '{"text": {"a": 1}, "label": 1}', {}, "a.jsonl line 41 holds an object or a list"),
         ("a.jsonl", OBJECTS, {"delimiter": "\t"}, "--delimiter is for a table such as .csv"),
@@ -222,6 +224,22 @@ def test_unique_ids_are_kept_and_others_replaced(ingest: Callable[..., Any]) -> 
     facts, numbered = ingest("b.csv", "id,text,label\n" + "".join(f"r{n % 30},{row}" for n, row in enumerate(rows)))
     assert facts.warnings == ["duplicate ids: 10 (first: b.csv line 32); rows are numbered instead"]
     assert {row["id"] for split in numbered.values() for row in split} == {f"train-{n}" for n in range(40)}
+
+
+@pytest.mark.parametrize("form", ["list", "columns", "data"])
+def test_json_of_one_value_is_ingested(ingest: Callable[..., Any], form: str) -> None:
+    rows = [json.loads(line) for line in OBJECTS.splitlines()]
+    columns = {name: {str(n): row[name] for n, row in enumerate(rows)} for name in ("text", "label")}
+    content = {"list": rows, "columns": columns, "data": {"version": "1", "data": rows}}[form]
+    facts, found = ingest("a.json", json.dumps(content), records_at="data" if form == "data" else None)
+    assert (facts.label_names, facts.rows.num_used, facts.warnings) == (["0", "1"], 40, [])
+    assert texts(found) == sorted(row["text"] for row in rows)
+
+
+def test_place_of_a_record_is_its_number(complain: Callable[..., str]) -> None:
+    rows = [json.loads(line) for line in OBJECTS.splitlines()]
+    message = complain("a.json", json.dumps([*rows, {"text": "odd", "label": "rare"}], indent=1))
+    assert "fewer than 2 training examples of 'rare' (first: a.json record 41)" in message
 
 
 def test_labels_of_mixed_types_are_one_class(ingest: Callable[..., Any]) -> None:

@@ -140,6 +140,30 @@ def test_json_objects_keep_their_spelling(score: Score, tmp_path: Path, write_js
     assert second.startswith('{"text":"dull", "predicted_label": "bad", ')
 
 
+@pytest.mark.parametrize("indent", [None, 1])
+@pytest.mark.parametrize("form", ["list", "columns", "data"])
+def test_json_of_one_value_is_scored_row_by_row(score: Score, tmp_path: Path, form: str, indent: int | None) -> None:
+    rows = [
+        {"text": "great", "x": 1.5, "y": [1, {"z": None}]},
+        {"text": "dull", "x": -2, "y": []},
+        {"text": 3, "x": 0, "y": 1},
+    ]
+    columns = {name: {str(n): row[name] for n, row in enumerate(rows)} for name in rows[0]}
+    content = {"list": rows, "columns": columns, "data": {"version": "1", "data": rows}}[form]
+    (tmp_path / "in.json").write_text(json.dumps(content, indent=indent))
+    score(tmp_path / "in.json", output="out.jsonl", records_at="data" if form == "data" else None)
+    scored = read_rows(tmp_path / "out.jsonl")
+    assert [{name: row[name] for name in rows[0]} for row in scored] == rows
+    assert [row["predicted_label"] for row in scored] == ["good", "bad", None]
+    assert [row["reason"] for row in scored] == [None, None, "not text"]
+
+
+def test_number_of_any_length_is_kept(score: Score, tmp_path: Path, write_jsonl: Callable[..., Path]) -> None:
+    digits = "9" * 5_000
+    score(write_jsonl(f'{{"text": "great", "x": {digits}, "y": [{digits}]}}'), output="out.jsonl")
+    assert (tmp_path / "out.jsonl").read_text().startswith(f'{{"text": "great", "x": {digits}, "y": [{digits}]')
+
+
 def test_json_objects_that_differ_share_a_table(
     score: Score, tmp_path: Path, write_jsonl: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -145,7 +145,7 @@ def take_strings(rows: Rows, name: str, path: Path) -> pa.Array:
         return pa.nulls(len(rows.numbers), pa.string())
     field, column = rows.columns.schema.field(name), rows.columns.column(name)
     if field.metadata and NESTED in field.metadata:
-        raise UserError(describe_nested(path, f"line {int(field.metadata[NESTED]):,}", name))
+        raise UserError(describe_nested(path, f"{rows.unit} {int(field.metadata[NESTED]):,}", name))
     if isinstance(column, pa.ExtensionArray):
         column = column.storage
     if pa.types.is_dictionary(column.type):

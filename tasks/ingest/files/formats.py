@@ -28,8 +28,8 @@ class Reader(Protocol):
 class Format:
     """One format: what people call it, its reader, and the file endings that identify it.
 
-    `settings` are the fields of FileOptions that apply to this format alone. With `has_objects`, a row is a line with
-    a JSON object, and scoring keeps its spelling.
+    `settings` are the fields of FileOptions that apply to this format alone. With `has_objects`, rows are JSON objects,
+    and scoring keeps their spelling.
     """
 
     description: str
@@ -56,6 +56,7 @@ FORMATS: Sequence[Format] = (
         description="a file of JSON objects",
         read=read_objects,
         endings=(".jsonl", ".ndjson", ".json"),
+        settings=("records_at",),
         has_objects=True,
     ),
     Format(description="a Parquet file", read=read_parquet, endings=(".parquet",)),

@@ -13,6 +13,7 @@ from tasks.ingest.files.compression import COMPRESSIONS, open_stream
 
 # Longer than any single text should be; a file without line endings reaches it.
 LONGEST_LINE: Final = 2**24
+BLOCK_CHARACTERS: Final = 2**16
 # UTF-32 comes first, because its mark begins with that of UTF-16.
 MARKS: Final = {
     codecs.BOM_UTF8: "utf-8-sig",
@@ -39,6 +40,21 @@ def read_lines(path: Path, *, charset: str, newline: str = "\n") -> Iterator[str
     number, for bytes that are invalid in the charset, a line over LONGEST_LINE characters, and a file that is damaged
     or of another kind.
     """
+    for number, line in enumerate(read_pieces(path, charset=charset, newline=newline), start=1):
+        if len(line) >= LONGEST_LINE:
+            raise UserError(
+                f"{path.name} line {number:,} is longer than {LONGEST_LINE:,} characters; expected one text per line."
+            )
+        yield line
+
+
+def read_blocks(path: Path, *, charset: str) -> Iterator[str]:
+    """Yield the text in blocks of at most BLOCK_CHARACTERS. Raises UserError as `read_lines` does."""
+    return read_pieces(path, charset=charset, newline="\n", size=BLOCK_CHARACTERS)
+
+
+def read_pieces(path: Path, *, charset: str, newline: str, size: int | None = None) -> Iterator[str]:
+    """Yield the text in lines, cut after LONGEST_LINE characters, or in blocks of `size` characters."""
     number, codec = 0, charset
     try:
         with open_stream(path) as stream:
@@ -47,10 +63,10 @@ def read_lines(path: Path, *, charset: str, newline: str = "\n") -> Iterator[str
             codec = name_codec(charset, head)
             # Undecodable bytes become surrogates, which valid text never contains, so the line with them can be named.
             with io.TextIOWrapper(stream, codec, errors="surrogateescape", newline=newline) as text:
-                while line := text.readline(LONGEST_LINE):
-                    number += 1
-                    check_line(line, path, number, codec)
-                    yield line
+                while piece := text.read(size) if size else text.readline(LONGEST_LINE):
+                    check_decoded(piece, path, number, codec)
+                    number += piece.count("\n") if size else 1
+                    yield piece
     except UnicodeError as error:
         raise UserError(describe_undecodable(f"{path.name} line {number + 1:,}", codec)) from error
     except (OSError, pa.ArrowException) as error:
@@ -82,16 +98,13 @@ def check_signature(head: bytes, path: Path) -> None:
             raise UserError(f"{path.name!r} is not text but {kind}; expected what its ending says.")
 
 
-def check_line(line: str, path: Path, number: int, charset: str) -> None:
-    """Raise UserError for a line that could not be decoded or is too long."""
-    if len(line) >= LONGEST_LINE:
-        raise UserError(
-            f"{path.name} line {number:,} is longer than {LONGEST_LINE:,} characters; expected one text per line."
-        )
-    if not line.isascii():
+def check_decoded(piece: str, path: Path, num_lines: int, charset: str) -> None:
+    """Raise UserError for a piece that could not be decoded; it comes after `num_lines` lines."""
+    if not piece.isascii():
         try:
-            line.encode()
+            piece.encode()
         except UnicodeEncodeError as error:
+            number = num_lines + 1 + piece.count("\n", 0, error.start)
             raise UserError(describe_undecodable(f"{path.name} line {number:,}", charset)) from error
 
 

@@ -40,6 +40,7 @@ class FileOptions:
     quoting: Quoting = "auto"
     charset: str = "utf-8"
     line_pattern: str | None = None
+    records_at: str | None = None
     max_dropped_share: float = 0.05
     every_text: bool = False
 

@@ -16,16 +16,18 @@ import pyarrow.parquet as pq
 
 from tasks.errors import UserError
 from tasks.ingest.files.compression import find_compression, open_stream
+from tasks.ingest.files.json_records import read_json
 from tasks.ingest.files.lines import describe_damage
 from tasks.ingest.files.options import FileOptions
-from tasks.ingest.files.records import read_json, read_pattern
+from tasks.ingest.files.records import read_pattern
 from tasks.ingest.files.rows import BATCH_CHARACTERS, Rows, batch_objects, batch_records
 from tasks.ingest.sources.base import BATCH_ROWS
 
 
 def read_objects(path: Path, options: FileOptions, *, wanted: Collection[str] | None = None) -> Iterator[Rows]:
-    """Read one JSON object per line. Objects may differ in their fields: a batch has the fields of its own objects."""
-    return batch_objects(read_json(path, charset=options.charset), path, wanted=wanted)
+    """Read one JSON object per row. Objects may differ in their fields: a batch has the fields of its own objects."""
+    records, unit = read_json(path, options)
+    return batch_objects(records, path, unit=unit, wanted=wanted)
 
 
 def read_matches(path: Path, options: FileOptions, *, wanted: Collection[str] | None = None) -> Iterator[Rows]:

@@ -1,10 +1,9 @@
-r"""Lines of text as records: tables with a delimiter, JSON objects, and lines that follow a pattern.
+r"""Lines of text as records: tables with a delimiter, and lines that follow a pattern.
 
 A record consists of the number of the line on which it starts, and its values. Blank lines are skipped.
 """
 
 import csv
-import json
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -79,33 +78,6 @@ def read_pattern(path: Path, *, charset: str, pattern: re.Pattern[str]) -> Itera
                 f"{pattern.pattern!r}."
             )
         yield number, [found[group] or "" for group in groups]
-
-
-def read_json(path: Path, *, charset: str) -> Iterator[JsonRecord]:
-    """Read one JSON object per line; numbers keep their spelling, and NaN becomes null."""
-    for number, line in enumerate(read_lines(path, charset=charset), start=1):
-        if line.strip():
-            yield number, parse_object(line, path, number)
-
-
-def parse_object(line: str, path: Path, number: int) -> dict[str, Any]:
-    """Parse a line; raises UserError when it is not a JSON object."""
-    try:
-        value = json.loads(strip_ending(line), parse_int=str, parse_float=str, parse_constant=lambda _: None)
-    except json.JSONDecodeError as error:
-        finding = f"is not JSON ({error.msg.lower()} at column {error.colno:,})"
-        raise UserError(describe_json(path, number, finding, line)) from error
-    except RecursionError as error:
-        raise UserError(describe_json(path, number, "is nested too deeply", line)) from error
-    if not isinstance(value, dict):
-        raise UserError(describe_json(path, number, f"is {shorten(line.strip())!r}", line))
-    return value
-
-
-def describe_json(path: Path, number: int, finding: str, line: str) -> str:
-    """Say what is wrong with a line, and what to do when the whole file is one array."""
-    remedy = " Convert an array to lines first: jq -c '.[]'." if number == 1 and line.lstrip().startswith("[") else ""
-    return f"{path.name} line {number:,} {finding}; expected one JSON object per line.{remedy}"
 
 
 def strip_ending(line: str) -> str:

@@ -24,7 +24,7 @@ Columns = Sequence[Sequence[str]]
 
 
 class Rows(NamedTuple):
-    """Some rows: their columns, and the number of the line that each starts on (Parquet: row; folder: file).
+    """Some rows: their columns, and the number of the line that each starts on, or of what `unit` says.
 
     `notes` say what people should know about them.
     """
@@ -60,18 +60,19 @@ def select_columns(
 
 
 def batch_objects(
-    records: Iterable[JsonRecord], path: Path, *, wanted: Collection[str] | None = None
+    records: Iterable[JsonRecord], path: Path, *, unit: str = "line", wanted: Collection[str] | None = None
 ) -> Iterator[Rows]:
     """Gather JSON objects into batches of strings; a missing field is null, a nested one is marked and stays JSON text.
 
-    Raises UserError, with the line's number, for escapes of half a character and for too many different fields.
+    `unit` is what the numbers of the records count. Raises UserError, with the number, for escapes of half a character
+    and for too many different fields.
     """
     for numbers, objects in take_batches((number, fields, measure(fields)) for number, fields in records):
         names = list(dict.fromkeys(chain.from_iterable(objects)))
         if len(names) > MOST_FIELDS:
             raise UserError(
-                f"{path.name} has more than {MOST_FIELDS:,} different fields by line {numbers[-1]:,}; expected objects "
-                "that share their fields."
+                f"{path.name} has more than {MOST_FIELDS:,} different fields by {unit} {numbers[-1]:,}; expected "
+                "objects that share their fields."
             )
         chosen = [name for name in names if wanted is None or name in wanted]
         try:
@@ -80,10 +81,10 @@ def batch_objects(
         except UnicodeEncodeError as error:
             number = next(number for number, fields in zip(numbers, objects, strict=True) if not is_sound(fields))
             raise UserError(
-                f"{path.name} line {number:,} escapes half a character, such as \\ud800 alone; expected whole "
-                "characters. Correct the line."
+                f"{path.name} {unit} {number:,} escapes half a character, such as \\ud800 alone; expected whole "
+                f"characters. Correct the {unit}."
             ) from error
-        yield Rows(pa.RecordBatch.from_arrays(arrays, schema=schema), np.array(numbers, np.int64), "line")
+        yield Rows(pa.RecordBatch.from_arrays(arrays, schema=schema), np.array(numbers, np.int64), unit)
 
 
 def take_batches(records: Iterable[tuple[int, Any, int]]) -> Iterator[tuple[list[int], list[Any]]]:
@@ -115,7 +116,7 @@ def spell(value: Any) -> str | None:
 
 
 def describe_field(name: str, numbers: Sequence[int], objects: Sequence[dict[str, Any]]) -> pa.Field:
-    """Describe a column, with the first line on which it holds an object or an array."""
+    """Describe a column, with the number of the first row in which it holds an object or an array."""
     for number, fields in zip(numbers, objects, strict=True):
         if isinstance(fields.get(name), dict | list):
             return pa.field(name, pa.string(), metadata={NESTED: str(number).encode()})

@@ -8,7 +8,7 @@ import pytest
 
 from tasks.errors import UserError
 from tasks.ingest.files import records
-from tasks.ingest.files.records import read_json, read_pattern, read_quoted, read_unquoted
+from tasks.ingest.files.records import read_pattern, read_quoted, read_unquoted
 
 
 @pytest.fixture
@@ -73,38 +73,3 @@ def test_group_that_takes_no_part_is_empty(path: Path) -> None:
     path.write_text("good\n")
     pattern = re.compile(r"(?:(?P<label>\d):)?(?P<text>\w+)")
     assert list(read_pattern(path, charset="utf-8", pattern=pattern)) == [(1, ["", "good"])]
-
-
-def read_objects(path: Path, text: str) -> list[tuple[int, dict[str, Any]]]:
-    path.write_text(text)
-    return list(read_json(path, charset="utf-8"))
-
-
-def test_objects_are_read_line_by_line_with_numbers_as_spelled(path: Path) -> None:
-    text = '{"a": 1.50, "b": [1], "c": NaN}\n\n  \n{"a": "\\u00e9", "b": true, "c": null}'
-    assert read_objects(path, text) == [
-        (1, {"a": "1.50", "b": ["1"], "c": None}),
-        (4, {"a": "\xe9", "b": True, "c": None}),
-    ]
-
-
-@pytest.mark.parametrize(
-    ("line", "finding"),
-    [
-        ('{"a": ', r"is not JSON \(expecting value at column 7\)"),
-        ("3", "is '3'"),
-        ("[" * 100_000, "is nested too deeply"),
-    ],
-)
-def test_line_that_is_no_object_is_named(path: Path, line: str, finding: str) -> None:
-    with pytest.raises(UserError, match=f"a.csv line 2 {finding}; expected one JSON object per line"):
-        read_objects(path, "{}\n" + line + "\n")
-
-
-def test_array_is_told_how_to_become_lines(path: Path) -> None:
-    with pytest.raises(UserError, match="jq -c"):
-        read_objects(path, '[\n{"a": 1}\n]')
-
-
-def test_number_of_any_length_is_read(path: Path) -> None:
-    assert read_objects(path, '{"a": ' + "9" * 5000 + "}") == [(1, {"a": "9" * 5000})]

@@ -1,0 +1,168 @@
+"""JSON files as the text of one object per row, whatever holds the rows.
+
+Objects follow each other, each on a line of its own or not; or they are in a list, which is the whole file or lies at
+`options.records_at`; or one object holds a table, column by column. A list is read item by item, an object as a whole.
+"""
+
+import json
+import re
+import shlex
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+from tasks.errors import UserError, did_you_mean
+from tasks.ingest.files.columns import list_names
+from tasks.ingest.files.json_shapes import find_table, is_row, list_paths
+from tasks.ingest.files.json_text import DECODER, JsonText
+from tasks.ingest.files.lines import read_lines
+from tasks.ingest.files.options import FileOptions
+from tasks.ingest.files.records import JsonRecord, shorten, strip_ending
+
+LONGEST_OBJECT: Final = 2**26
+LIST_OF_OBJECTS: Final = re.compile(r'"([^"\\.]+)"\s*:\s*\[\s*\{')
+HEAD_CHARACTERS: Final = 2**16
+LINE_ENDS: Final = str.maketrans("\r\n", "  ")
+
+
+class JsonTexts(NamedTuple):
+    """The number and the JSON text of each row, without line ends, and what the numbers count."""
+
+    texts: Iterator[tuple[int, str]]
+    unit: str
+
+
+def read_json(path: Path, options: FileOptions) -> tuple[Iterator[JsonRecord], str]:
+    """Read one JSON object per row; numbers keep their spelling, and NaN becomes null. Returns the unit as well."""
+    texts, unit = open_json(path, options)
+    return ((number, parse_object(text, path, number, unit)) for number, text in texts), unit
+
+
+def open_json(path: Path, options: FileOptions) -> JsonTexts:
+    """Find out what holds the rows. Raises UserError, with a remedy, for JSON that holds none."""
+    text = JsonText(path, charset=options.charset)
+    if options.records_at is not None:
+        return JsonTexts(number_texts(take_records(text, options.records_at, options)), "record")
+    if text.peek() == "[":
+        return JsonTexts(number_texts(take_list(text)), "record")
+    if text.peek() == "{" and not has_objects_on_lines(JsonText(path, charset=options.charset)):
+        return JsonTexts(number_texts(take_objects(text, options)), "record")
+    lines = enumerate(read_lines(path, charset=options.charset), start=1)
+    return JsonTexts(((number, strip_ending(line)) for number, line in lines if line.strip()), "line")
+
+
+def has_objects_on_lines(text: JsonText) -> bool:
+    """Tell whether the first object has a line of its own, with more lines after it, or is wrong within the line."""
+    text.peek()
+    line = text.take_line(LONGEST_OBJECT)
+    if line is None:
+        raise UserError(describe_large(text.path, text.text[:HEAD_CHARACTERS]))
+    try:
+        DECODER.decode(line)
+    except json.JSONDecodeError as error:
+        # An object that goes on in the next line, or after which another one begins.
+        return line[error.pos :].strip()[:1] not in {"", "{"}
+    except RecursionError:
+        return True
+    return bool(text.peek())
+
+
+def take_list(text: JsonText) -> Iterator[str]:
+    """Take the items of a list that is the whole file."""
+    yield from (item.text for item in text.take_items())
+    if text.peek():
+        raise UserError(text.describe("something follows the list"))
+
+
+def take_objects(text: JsonText, options: FileOptions) -> Iterator[str]:
+    """Take objects that follow each other, or the rows of a table in a single one."""
+    first = text.take_value(longest=LONGEST_OBJECT)
+    if text.peek():
+        yield first.text
+        while text.peek():
+            yield text.take_value().text
+        return
+    rows = find_table(first.content, options.text_columns)
+    paths = list_paths(first.content)
+    if rows is not None:
+        yield from map(spell_row, rows)
+    elif paths and not is_row(first.content, options.text_columns):
+        raise UserError(
+            f"{text.path.name} is one JSON object with a list of objects at {list_names(paths)}; expected a row per "
+            f"object. Say which list holds the rows: --records-at {shlex.quote(paths[0])}"
+        )
+    else:
+        yield first.text
+
+
+def take_records(text: JsonText, place: str, options: FileOptions) -> Iterator[str]:
+    """Take the rows of a list or a table at a place such as "data.rows", object by object."""
+    name = text.path.name
+    for key in place.split("."):
+        keys = text.seek_key(key) if text.peek() == "{" else []
+        if key not in keys[-1:]:
+            found = f"one of {list_names(keys)}" if keys else "an object"
+            raise UserError(
+                f"--records-at: {name} has no {key!r} where {place!r} says; expected {found}. Name another place, or "
+                f"leave out --records-at.{did_you_mean(key, keys)}"
+            )
+    if text.peek() == "[":
+        yield from (item.text for item in text.take_items())
+        return
+    content = text.take_value(longest=LONGEST_OBJECT).content
+    rows = find_table(content, options.text_columns) if isinstance(content, dict) else None
+    if rows is None:
+        inner = list_paths(content) if isinstance(content, dict) else []
+        remedy = f" Perhaps it is --records-at {shlex.quote(f'{place}.{inner[0]}')}" if inner else ""
+        raise UserError(f"--records-at: {name} has no list of objects at {place!r}; expected one.{remedy}")
+    yield from map(spell_row, rows)
+
+
+def number_texts(texts: Iterable[str]) -> Iterator[tuple[int, str]]:
+    """Number the texts of rows, and take their line ends out, which can only be between values."""
+    for number, text in enumerate(texts, start=1):
+        yield number, text.translate(LINE_ENDS) if "\n" in text or "\r" in text else text
+
+
+def spell_row(row: dict[str, Any]) -> str:
+    """Spell a row as JSON text."""
+    return json.dumps(row, ensure_ascii=False)
+
+
+def parse_object(text: str, path: Path, number: int, unit: str) -> dict[str, Any]:
+    """Parse the text of a row; raises UserError when it is not a JSON object."""
+    try:
+        value = json.loads(text, parse_int=str, parse_float=str, parse_constant=lambda _: None)
+    except json.JSONDecodeError as error:
+        finding = f"is not JSON ({error.msg.lower()} at column {error.colno:,})"
+        raise UserError(describe_object(path, number, unit, finding)) from error
+    except RecursionError as error:
+        raise UserError(describe_object(path, number, unit, "is nested too deeply")) from error
+    if not isinstance(value, dict):
+        finding, remedy = f"is {shorten(text.strip())!r}", suggest_objects(value, path)
+        raise UserError(describe_object(path, number, unit, finding) + (remedy if unit == "record" else ""))
+    return value
+
+
+def describe_object(path: Path, number: int, unit: str, finding: str) -> str:
+    """Say that a row is not an object, and why."""
+    return f"{path.name} {unit} {number:,} {finding}; expected one JSON object per {unit}."
+
+
+def suggest_objects(value: Any, path: Path) -> str:
+    """Give the command that makes objects of the items of a list."""
+    if not isinstance(value, str | list):
+        return ""
+    row = "{'text': it}" if isinstance(value, str) else "{'text': it[0], 'label': it[1]}"
+    code = f"import json; [print(json.dumps({row})) for it in json.load(open({path.name!r}, encoding='utf-8'))]"
+    return f' Make objects of the items: python -c "{code}" > rows.jsonl'
+
+
+def describe_large(path: Path, head: str) -> str:
+    """Say that one object is too large, and what to do instead, judging by its beginning."""
+    if found := LIST_OF_OBJECTS.search(head):
+        remedy = f"Say which list holds the rows: --records-at {shlex.quote(found[1])}"
+    else:
+        write = "to_json('rows.jsonl', orient='records', lines=True)"
+        remedy = f'Convert it: python -c "import pandas; pandas.read_json({path.name!r}).{write}"'
+    return f"{path.name} has a JSON object of more than {LONGEST_OBJECT:,} characters; expected one per row. {remedy}"
