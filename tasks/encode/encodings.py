@@ -73,6 +73,14 @@ _ROWS: Final = (
         description="the 9,998 commonest words, punctuation marks and emoji of any language, the first 120",
     ),
     Encoding(
+        name="unicode-words-30k-1024",
+        kind="unicode-words",
+        vocab_size=30_000,
+        length=1_024,
+        padding="post",
+        description="the 29,998 commonest words, punctuation marks and emoji of any language, the first 1,024",
+    ),
+    Encoding(
         name="characters-4k-480",
         kind="characters",
         vocab_size=4_000,

@@ -62,6 +62,7 @@ class NeuralClassifier:
         """The Keras model, loaded when it first predicts, so that counting tokens does not wait for TensorFlow."""
         import keras
 
+        from tasks.train import layers  # noqa: F401  so that Keras finds them by their names
         from tasks.train.backend import speed_up_prediction
 
         model = keras.models.load_model(self.folder / NEURAL_FILE, compile=False, safe_mode=True)

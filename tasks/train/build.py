@@ -10,6 +10,7 @@ from tasks.encode.encodings import Encoding
 from tasks.train.variants import Variant
 
 BINARY: Final = 2
+OPTIMIZERS: Final = {"adam": keras.optimizers.Adam, "adagrad": keras.optimizers.Adagrad}
 
 
 def build_model(
@@ -28,7 +29,7 @@ def build_model(
     if variant.initialise:
         variant.initialise(model, encoding.length)
     model.compile(
-        optimizer=keras.optimizers.Adam(learning_rate, global_clipnorm=clip_norm),
+        optimizer=OPTIMIZERS[variant.optimizer](learning_rate, global_clipnorm=clip_norm),
         loss="binary_crossentropy" if num_classes == BINARY else "sparse_categorical_crossentropy",
         metrics=["accuracy"],
     )
@@ -41,6 +42,18 @@ def make_head(variant: Variant, num_classes: int) -> list[keras.Layer]:
     if num_classes == BINARY:
         return [*hidden, keras.layers.Dense(1, activation="sigmoid")]
     return [*hidden, keras.layers.Dense(num_classes, activation="softmax")]
+
+
+def quantize_model(model: keras.Model, mode: str) -> keras.Model:
+    """Store the word vectors in fewer bits: with `int8`, a quarter of the bytes and 255 steps for each word.
+
+    The layers change in place. They can no longer be trained, so the model that is returned has no optimizer, whose
+    state would be saved with it.
+    """
+    for layer in model.layers:
+        if isinstance(layer, keras.layers.Embedding):
+            layer.quantize(mode)
+    return keras.Model(model.input, model.output, name=model.name)
 
 
 def describe_model(model: keras.Model) -> str:

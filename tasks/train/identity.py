@@ -26,6 +26,8 @@ UNUSED_BY: Final[dict[str, tuple[str, ...]]] = {
     "tensorflow": tuple(f"tasks.train.kernels.{name}" for name in ("adam", "convolution", "dense", "recurrent")),
     "plain": ("tasks.train.kernels.*",),
 }
+# What few variants have counts where they have it.
+USUALLY: Final = {"optimizer": "adam", "quantize": None}
 BACKEND_PACKAGES: Final = {"tensorflow": ("tensorflow",), "jax": ("jax", "jaxlib")}
 # The tokenizer is part of the model, even though two tokenizers may encode the same texts alike.
 TRAINED_ON: Final = ("tokenizer.json", TRAIN_FILE, VALIDATION_FILE)
@@ -43,6 +45,7 @@ def decide_model(
             "embedding_dim": variant.embedding_dim,
             "hidden": variant.hidden,
             "mask": variant.mask,
+            **{name: getattr(variant, name) for name, usual in USUALLY.items() if getattr(variant, name) != usual},
         },
         "settings": {**asdict(settings), "kernels": computing["kernels"]},
         "encoding": dict(sequences.decided_by["encoding"]),

@@ -15,7 +15,7 @@ from tasks.encode.encodings import Encoding
 from tasks.encode.sequences import read_sequences
 from tasks.store.layout import TRAIN_FILE, VALIDATION_FILE
 from tasks.train.backend import make_epoch_runner, name_kernel, prepare_device, release_memory
-from tasks.train.build import build_model, count_parameters, describe_model
+from tasks.train.build import build_model, count_parameters, describe_model, quantize_model
 from tasks.train.facts import HistoryFacts, TrainingFacts
 from tasks.train.fit import Split, best_epoch, fit
 from tasks.train.settings import EpochRecord, FitSettings, Listener
@@ -58,12 +58,15 @@ def train_variant(
             checkpoint=folder / "checkpoint" / "state.npz",
             listener=listener,
         )
+        num_params, kernel = count_parameters(model), name_kernel(model)
+        if variant.quantize:
+            model = quantize_model(model, variant.quantize)
         write_files(folder, model, history)
         shutil.copy(sequences_folder / "tokenizer.json", folder)
         return TrainingFacts(
-            num_params=count_parameters(model),
+            num_params=num_params,
             device=device,
-            kernel=name_kernel(model),
+            kernel=kernel,
             peak_memory_mb=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // KIBIBYTES_PER_MEBIBYTE,
             encoding=encoding.name,
             description=variant.description,

@@ -8,7 +8,7 @@ file, because a change of a shared one would change the fingerprints of all vari
 
 from collections.abc import Callable, Sequence
 from dataclasses import KW_ONLY, dataclass
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 
 @dataclass(frozen=True)
@@ -17,7 +17,8 @@ class Variant:
 
     `num_params` is the number of parameters that it must have for two classes. `hidden` is the number of units of the
     dense layer before the head, 0 for none. `mask` lets the layers skip padding. `initialise`, if given, is called with
-    the built model and the length of its sequences.
+    the built model and the length of its sequences. `quantize` says how the word vectors of the finished model are
+    stored; None keeps their 32 bits.
     """
 
     name: str
@@ -33,6 +34,8 @@ class Variant:
     mask: bool = False
     batch_size: int = 32
     learning_rate: float = 1e-3
+    optimizer: Literal["adam", "adagrad"] = "adam"
+    quantize: Literal["int8"] | None = None
 
 
 def flatten(layers: Any) -> list[Any]:
@@ -104,6 +107,13 @@ def attention(layers: Any) -> list[Any]:
     return [add_places, attend, transform, layers.GlobalMaxPooling1D()]
 
 
+def onehot_conv(layers: Any) -> list[Any]:
+    """Look anywhere for 1,008 patterns of up to three words, with a weight for each word (Johnson & Zhang 2015)."""
+    from tasks.train.layers import RegionMaximum, ResponseNormalization
+
+    return [RegionMaximum((1, 2, 3), (208, 400, 400)), ResponseNormalization(), layers.Dropout(0.5)]
+
+
 def initialise_chrono(model: Any, length: int) -> None:
     """Give each LSTM cell a memory span drawn up to the sequence's length (Tallec & Ollivier 2018).
 
@@ -122,13 +132,16 @@ def initialise_chrono(model: Any, length: int) -> None:
 SEED_GROUP: Final = "seed"
 LONG_GROUP: Final = "long"
 MORE_GROUP: Final = "more"
+CONTENDERS_GROUP: Final = "contenders"
 GROUPS: Final = {
     SEED_GROUP: "the ten models of the course notebook that this project grew out of",
     LONG_GROUP: "five of them on the first 400 words, padding masked where it matters",
     MORE_GROUP: "a GRU of one direction, an LSTM that starts with a long memory, an attention encoder",
+    CONTENDERS_GROUP: "models that one would ship: they read whole texts, and some come close to the best baseline",
 }
 WORDS: Final = "words-10k-120"
 LONG_WORDS: Final = "words-20k-400"
+WHOLE_TEXTS: Final = "unicode-words-30k-1024"
 
 _ROWS: Final = (
     Variant("flatten", SEED_GROUP, WORDS, flatten, 171_533, "a weight for each word vector at each position"),
@@ -188,6 +201,21 @@ _ROWS: Final = (
         attention,
         166_381,
         "one block of self-attention with two heads, and its maximum",
+    ),
+    Variant(
+        "onehot-conv",
+        CONTENDERS_GROUP,
+        WHOLE_TEXTS,
+        onehot_conv,
+        66_242_017,
+        "1,008 filters of one to three words with a weight for each word, and their maxima over the whole text",
+        embedding_dim=2_208,
+        hidden=0,
+        mask=True,
+        batch_size=1,
+        learning_rate=0.05,
+        optimizer="adagrad",
+        quantize="int8",
     ),
 )
 

@@ -32,6 +32,7 @@ SEED_NAMES = [
 ]
 LONG_NAMES = ["long-average-pool", "long-lstm", "long-bilstm", "long-bigru", "long-conv-max"]
 MORE_NAMES = ["gru", "chrono-lstm", "attention"]
+CONTENDER_NAMES = ["onehot-conv"]
 
 
 @pytest.fixture(autouse=True)
@@ -215,7 +216,7 @@ def test_home_folder_is_expanded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         ("seed", SEED_NAMES),
         ("long", LONG_NAMES),
         ("long,lstm,seed", SEED_NAMES + LONG_NAMES),
-        ("all,lstm", SEED_NAMES + LONG_NAMES + MORE_NAMES),
+        ("all,lstm", SEED_NAMES + LONG_NAMES + MORE_NAMES + CONTENDER_NAMES),
         (" lstm , conv-max ,", ["lstm", "conv-max"]),
         (["conv-max", "lstm"], ["lstm", "conv-max"]),
     ],

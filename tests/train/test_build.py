@@ -34,8 +34,9 @@ NUM_PARAMS = {
     "gru": 165_005,
     "chrono-lstm": 166_477,
     "attention": 166_381,
+    "onehot-conv": 66_242_017,
 }
-MASKED = ["long-average-pool", "long-lstm", "long-bilstm", "long-bigru"]
+MASKED = ["long-average-pool", "long-lstm", "long-bilstm", "long-bigru", "onehot-conv"]
 VOCAB_SIZE, LENGTH, NUM_REVIEWS = 30, 8, 12
 EPOCHS = 6
 
@@ -84,7 +85,7 @@ def trained(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
     path = tmp_path_factory.mktemp("model") / "model.keras"
     tokens, labels = make_tokens(), make_labels()
     model = build(VARIANTS[request.param])
-    run_epoch = make_epoch_runner(model, batch_size=NUM_REVIEWS)
+    run_epoch = make_epoch_runner(model, batch_size=min(NUM_REVIEWS, VARIANTS[request.param].batch_size))
 
     def run(some_tokens: np.ndarray) -> float:
         return run_epoch(some_tokens, labels, lambda _: None)["loss"]
@@ -190,7 +191,7 @@ def test_masked_variant_says_the_same_of_a_review_with_more_padding(name: str) -
     np.testing.assert_allclose(np.asarray(short(tokens)), np.asarray(long(padded)), atol=1e-6)
 
 
-@pytest.mark.parametrize("name", ["long-lstm", "long-bilstm", "stacked-bilstm"])
+@pytest.mark.parametrize("name", ["long-lstm", "long-bilstm", "stacked-bilstm", "onehot-conv"])
 @pytest.mark.parametrize("side", ["left", "right"])
 def test_speeding_up_prediction_keeps_the_outputs(name: str, side: str) -> None:
     model = build(VARIANTS[name])

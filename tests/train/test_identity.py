@@ -118,9 +118,11 @@ def test_comments_and_descriptions_change_no_variant(edit_table: Callable[[str, 
         ('"an LSTM of 32 units"', '"an LSTM of 32 units", mask=True'),
         ('"an LSTM of 32 units"', '"an LSTM of 32 units", batch_size=64'),
         ('"an LSTM of 32 units"', '"an LSTM of 32 units", learning_rate=0.01'),
+        ('"an LSTM of 32 units"', '"an LSTM of 32 units", optimizer="adagrad"'),
+        ('"an LSTM of 32 units"', '"an LSTM of 32 units", quantize="int8"'),
         ('Variant("lstm", SEED_GROUP, WORDS', 'Variant("lstm", SEED_GROUP, "words-1k-120"'),
     ],
-    ids=["mask", "batch size", "learning rate", "encoding"],
+    ids=["mask", "batch size", "learning rate", "optimizer", "quantize", "encoding"],
 )
 def test_every_field_that_decides_the_weights_counts(
     old: str, new: str, edit_table: Callable[[str, str], set[str]]

@@ -44,6 +44,15 @@ def test_batches_do_not_change_the_predictions_or_their_order(monkeypatch: pytes
     np.testing.assert_allclose(predict_probabilities(model, tokens), at_once, atol=1e-6)
 
 
+def test_large_outputs_are_made_for_few_reviews_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    model = make_model(1)
+    assert predict.choose_batch_size(model) == 512
+    monkeypatch.setattr(predict, "BATCH_VALUES", 30)
+    assert predict.choose_batch_size(model) == 30 // (LENGTH * 3)
+    monkeypatch.setattr(predict, "BATCH_VALUES", 5)
+    assert predict.choose_batch_size(model) == 1
+
+
 def test_negative_log_likelihood_is_the_mean_surprise_in_nats() -> None:
     probabilities = np.array([[0.9, 0.1], [0.25, 0.75], [0.5, 0.5]])
     expected = -(math.log(0.9) + math.log(0.75) + math.log(0.5)) / 3

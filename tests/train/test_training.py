@@ -141,6 +141,36 @@ def test_interrupted_training_ends_with_the_bits_of_an_uninterrupted_one(
     assert without_times(resumed.history) == without_times(whole.history)
 
 
+@pytest.fixture(scope="module")
+def quantized(train: Train) -> Trained:
+    """A training of the one variant that the C library trains by itself, and whose word vectors have 8 bits."""
+    return train(variant=VARIANTS["onehot-conv"], batch_size=1, learning_rate=0.05)
+
+
+@pytest.mark.parametrize("moment", [{"after_epoch": 2}, {"during_epoch": 3}], ids=["between epochs", "within an epoch"])
+def test_training_by_the_library_alone_can_be_interrupted_too(
+    moment: dict[str, int], quantized: Trained, train: Train, tmp_path: Path
+) -> None:
+    options = {"variant": VARIANTS["onehot-conv"], "batch_size": 1, "learning_rate": 0.05}
+    with pytest.raises(KeyboardInterrupt):
+        train(tmp_path, listener=Interrupter(**moment), **options)
+    resumed = train(tmp_path, **options)
+    assert_equal_weights(resumed, quantized)
+    assert without_times(resumed.history) == without_times(quantized.history)
+
+
+def test_quantized_model_is_small_and_predicts_what_it_did_in_training(
+    quantized: Trained, encoding: Encoding, sequences_folder: Path
+) -> None:
+    num_weights = encoding.vocab_size * VARIANTS["onehot-conv"].embedding_dim
+    assert quantized.facts.num_params > num_weights
+    assert (quantized.folder / "model.keras").stat().st_size < 2 * num_weights
+    tokens, labels = read_sequences(sequences_folder / "validation.parquet")
+    model = keras.models.load_model(quantized.folder / "model.keras", safe_mode=True)
+    val_loss = negative_log_likelihood(predict_probabilities(model, tokens), labels)
+    assert val_loss == pytest.approx(quantized.facts.val_loss, rel=1e-2)
+
+
 def test_files_are_those_of_the_contract(whole: Trained) -> None:
     files = {path.name for path in whole.folder.iterdir() if path.is_file()}
     assert files == {"model.keras", "summary.txt", "history.csv", "tokenizer.json"}

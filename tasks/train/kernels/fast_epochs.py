@@ -24,6 +24,8 @@ from tasks.train.kernels.convolution import (
 )
 from tasks.train.kernels.dense import can_use_native_dense, run_native_dense
 from tasks.train.kernels.recurrent import can_use_native, run_native
+from tasks.train.kernels.region import can_use_native_region, hand_on, read_tokens, run_native_region
+from tasks.train.kernels.region_network import can_train_natively, make_region_runner
 from tasks.train.rows import Rows, cut_pieces
 
 Tokens = NDArray[np.integer[Any]]
@@ -45,6 +47,8 @@ def make_epoch_runner(model: keras.Model, *, batch_size: int, kernels: Kernels =
     the updates of `model.fit(tokens, labels, batch_size=batch_size, shuffle=False)`, also for the last, partial batch.
     The graph is traced in the first epoch and kept; compile the model before, not between, epochs.
     """
+    if may_use_library(kernels) and can_train_natively(model):
+        return make_region_runner(model, batch_size=batch_size)
     speed_up_layers(model, kernels=kernels)
     speed_up_optimizer(model, kernels=kernels)
     train_step = tf.function(model.train_step, jit_compile=is_xla_faster(model), autograph=False)
@@ -115,19 +119,28 @@ def speed_up_layers(model: keras.Model, *, kernels: Kernels = "auto") -> None:
 
 
 def separate_rows(model: keras.Model, *, kernels: Kernels = "auto") -> None:
-    """Compute each row of a model's Dense layers independently of the other rows, if the C library may be used."""
-    if choose_kernels(kernels, backend="tensorflow") != "native" or has_gpu():
+    """Use the kernels that only predict, if the C library may be used: they have no gradient.
+
+    Each row of a Dense layer is computed independently of the other rows, and filters on one-hot words read the tokens.
+    """
+    if not may_use_library(kernels):
         return
     for layer in iterate_layers(model):
         if can_use_native_dense(layer):
             layer.call = functools.partial(run_native_dense, layer)
+        elif can_use_native_region(layer):
+            read_tokens(layer)
 
 
 def speed_up_optimizer(model: keras.Model, *, kernels: Kernels = "auto") -> None:
     """Let a compiled model's Adam make its updates with the C library, if that may be used."""
-    is_wanted = choose_kernels(kernels, backend="tensorflow") == "native" and not has_gpu()
-    if is_wanted and can_use_native_adam(model):
+    if may_use_library(kernels) and can_use_native_adam(model):
         speed_up_adam(model.optimizer)
+
+
+def may_use_library(kernels: Kernels) -> bool:
+    """Tell whether the C library may compute: it is chosen, and there is no GPU."""
+    return choose_kernels(kernels, backend="tensorflow") == "native" and not has_gpu()
 
 
 def has_gpu() -> bool:
@@ -142,6 +155,8 @@ def name_kernels(model: keras.Model) -> list[str]:
         run_native_conv: "native",
         run_native_conv_max: "native",
         run_native_dense: "native",
+        run_native_region: "native",
+        hand_on: "native",
         run_block_lstm: "block",
     }
     found = [vars(layer).get(name) for layer in iterate_layers(model) for name in ("inner_loop", "call")]

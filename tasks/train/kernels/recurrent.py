@@ -25,7 +25,7 @@ def load_library() -> Any:
     Raises UserError when TensorFlow does not accept them.
     """
     library = tf.load_op_library(str(find_library()))
-    if not hasattr(library, "bakeoff_conv_max_grad"):
+    if not hasattr(library, "bakeoff_region"):
         raise UserError(
             f"TensorFlow {tf.__version__} does not accept the operations of the package's C library; expected one of "
             "the versions in pyproject.toml. Install one of these, or choose --kernels tensorflow."

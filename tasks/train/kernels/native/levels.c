@@ -9,6 +9,7 @@
 #include "adam_plan.h"
 #include "conv_plan.h"
 #include "plan.h"
+#include "region_plan.h"
 
 #define INLINE static inline __attribute__((always_inline))
 
@@ -30,6 +31,7 @@
 #include "blocks.inc"
 #include "adam.inc"
 #include "conv.inc"
+#include "region.inc"
 #undef LANES
 #undef MOST_ROWS
 #undef NAME
@@ -44,6 +46,7 @@ BEGIN_TARGET("avx2,fma")
 #include "blocks.inc"
 #include "adam.inc"
 #include "conv.inc"
+#include "region.inc"
 #undef LANES
 #undef MOST_ROWS
 #undef NAME
@@ -58,6 +61,7 @@ BEGIN_TARGET("avx512f,avx512dq,avx512bw,avx512vl,avx2,fma")
 #include "blocks.inc"
 #include "adam.inc"
 #include "conv.inc"
+#include "region.inc"
 #undef LANES
 #undef MOST_ROWS
 #undef NAME
@@ -67,14 +71,17 @@ END_TARGET
 static const recurrent_level levels[] = {
     {"baseline", 4, forward_share_baseline, backward_share_baseline,
      adam_share_baseline, conv_forward_share_baseline, conv_backward_share_baseline,
-     conv_max_forward_share_baseline, conv_max_backward_share_baseline},
+     conv_max_forward_share_baseline, conv_max_backward_share_baseline,
+     region_forward_share_baseline},
 #if defined(__x86_64__)
     {"avx2", 8, forward_share_avx2, backward_share_avx2,
      adam_share_avx2, conv_forward_share_avx2, conv_backward_share_avx2,
-     conv_max_forward_share_avx2, conv_max_backward_share_avx2},
+     conv_max_forward_share_avx2, conv_max_backward_share_avx2,
+     region_forward_share_avx2},
     {"avx512", 16, forward_share_avx512, backward_share_avx512,
      adam_share_avx512, conv_forward_share_avx512, conv_backward_share_avx512,
-     conv_max_forward_share_avx512, conv_max_backward_share_avx512},
+     conv_max_forward_share_avx512, conv_max_backward_share_avx512,
+     region_forward_share_avx512},
 #endif
 };
 

@@ -27,5 +27,6 @@ __attribute__((constructor)) static void register_operations(void) {
     register_recurrent(status);
     register_adam(status);
     register_conv(status);
+    register_region(status);
     TF_DeleteStatus(status);
 }

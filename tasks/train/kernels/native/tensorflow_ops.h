@@ -14,6 +14,7 @@ void register_operation(const char *name, const char *const *inputs, const char 
 void register_recurrent(TF_Status *status);
 void register_adam(TF_Status *status);
 void register_conv(TF_Status *status);
+void register_region(TF_Status *status);
 
 #pragma GCC visibility pop
 
