@@ -113,13 +113,18 @@ def damage_each(root: Path, intact: Path) -> int:
     return num_wrong
 
 
+def start_server(folder: str) -> None:
+    """Start a server for this process, which ends with it; what it writes goes into a folder."""
+    os.environ["PREFECT_HOME"] = f"{folder}/prefect"
+    os.environ["PREFECT_LOGGING_LEVEL"] = "ERROR"
+    server = TemporaryServer()
+    point_prefect_to(server)
+    server.wait_until_ready()
+
+
 def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
-        os.environ["PREFECT_HOME"] = f"{folder}/prefect"
-        os.environ["PREFECT_LOGGING_LEVEL"] = "ERROR"
-        server = TemporaryServer()
-        point_prefect_to(server)
-        server.wait_until_ready()
+        start_server(folder)
         root, intact = Path(folder, "root"), Path(folder, "intact")
         for _ in range(2):
             assert all(ended.status == 0 for _, ended, _ in list(use(root))[:3]), "an intact run works"
