@@ -7,6 +7,7 @@ from tasks.clean.cleaning import clean_folders
 from tasks.clean.render import describe_unknown, render_items
 from tasks.cli.main import run_script
 from tasks.errors import UserError, disk_errors_explained
+from tasks.formatting.control import escape_control, escape_control_in_lines
 from tasks.settings.clean import CleanConfig
 
 
@@ -29,14 +30,14 @@ def clean_at_once(config: CleanConfig) -> bool:
             on_wait=lambda: tell(["waiting for a promotion"]),
         )
         tell(describe_unknown(cleaned.unknown))
-        print(render_items(cleaned.removed, dry_run=config.dry_run))
+        print(escape_control_in_lines(render_items(cleaned.removed, dry_run=config.dry_run)))
     return True
 
 
 def tell(lines: Iterable[str]) -> None:
     """Print remarks to standard error."""
     for line in lines:
-        print(line, file=sys.stderr)
+        print(escape_control(line), file=sys.stderr)
 
 
 if __name__ == "__main__":

@@ -7,6 +7,8 @@ from tasks.cli.main import run_script
 from tasks.doctor.disk import check_champion, check_leftovers, check_space
 from tasks.doctor.findings import Finding, from_error
 from tasks.errors import UserError
+from tasks.formatting.control import escape_control
+from tasks.formatting.redaction import redact
 from tasks.settings.clean import CleanConfig
 from tasks.settings.doctor import DoctorConfig
 
@@ -16,7 +18,8 @@ def main(config: DoctorConfig) -> int:
     findings = []
     for finding in examine(config):
         findings.append(finding)
-        print(f"{'ok' if finding.is_fine else 'look':<6}{finding.name:<20}{finding.message}", flush=True)
+        line = f"{'ok' if finding.is_fine else 'look':<6}{finding.name:<20}{finding.message}"
+        print(escape_control(redact(line)), flush=True)
     return int(not all(finding.is_fine for finding in findings))
 
 

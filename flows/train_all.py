@@ -33,6 +33,7 @@ from tasks.encode.facts import EncodingFacts
 from tasks.encode.task import encode_reviews
 from tasks.errors import TrainingError, UserError
 from tasks.evaluate.task import evaluate_model
+from tasks.formatting.control import escape_control
 from tasks.ingest.datasets import FALLBACK_WARNING, Choice
 from tasks.ingest.facts import ReviewsManifest
 from tasks.ingest.task import ingest_reviews, obtain_dataset
@@ -237,9 +238,10 @@ def show_leaderboard(config: RunConfig, leaderboard: RunLeaderboard) -> None:
     """Print the result on standard output, the path of the report last."""
     console = Console(width=None if sys.stdout.isatty() else 160, soft_wrap=True)
     if leaderboard.run.is_fallback:
-        console.print(f"{FALLBACK_WARNING} {leaderboard.run.fallback_reason}", style="bold red", markup=False)
+        warning = escape_control(f"{FALLBACK_WARNING} {leaderboard.run.fallback_reason}")
+        console.print(warning, style="bold red", markup=False)
     console.print(render_terminal(leaderboard, console))
     for line in (describe_verdict(leaderboard), *list_advice(leaderboard)):
-        console.print(line, markup=False, highlight=False)
+        console.print(escape_control(line), markup=False, highlight=False)
     console.print(f"Gate: {describe_gate(leaderboard.gate)}", markup=False, highlight=False)
     print(config.artifacts_dir / RUNS / leaderboard.run.id / "report.html")

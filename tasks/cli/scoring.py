@@ -25,6 +25,7 @@ def make_job(config: PredictConfig) -> Job:
         output=config.output,
         prefix=config.prefix,
         min_confidence=config.min_confidence,
+        escape_formulas=config.escape_formulas,
     )
 
 

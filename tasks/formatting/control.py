@@ -22,6 +22,11 @@ def escape_control_in_lines(text: str) -> str:
     return EXCEPT_LAYOUT.sub(escape_character, text)
 
 
+def escape_control_in_json(text: str) -> str:
+    r"""Write the control characters within a line of JSON in JSON's own way, which changes no value."""
+    return ANY.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
+
+
 def escape_character(match: re.Match[str]) -> str:
     r"""Write one character as Python would: a line feed becomes a backslash and an n."""
     return match[0].encode("unicode_escape").decode("ascii")

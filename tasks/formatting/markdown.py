@@ -2,12 +2,18 @@
 
 from collections.abc import Collection, Mapping, Sequence
 
+from tasks.formatting.control import escape_control
+
 
 def escape_markdown(text: str) -> str:
-    r"""Escape text for Markdown, on one line: escape_markdown("a|b") -> "a\|b"."""
+    r"""Escape text for Markdown, on one line: escape_markdown("a|b") -> "a\|b".
+
+    White space becomes one space, and other control characters are shown.
+    """
+    text = escape_control(" ".join(text.split()))
     for character in "\\`*_[]<>|&":
         text = text.replace(character, f"\\{character}")
-    return " ".join(text.split())
+    return text
 
 
 def render_table(rows: Sequence[Mapping[str, str]], *, right_aligned: Collection[str] = ()) -> str:

@@ -3,7 +3,7 @@
 import os
 import re
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import Final
 from urllib.parse import unquote
 
 HIDDEN: Final = "***"
@@ -23,17 +23,6 @@ def redact(text: str) -> str:
     for secret in sorted(list_secrets(), key=len, reverse=True):
         text = text.replace(secret, HIDDEN)
     return PARAMETER.sub(rf"\1{HIDDEN}", LOGIN.sub(f"{HIDDEN}@", text))
-
-
-def redact_values(value: Any) -> Any:
-    """Redact every text within a value that JSON can hold."""
-    if isinstance(value, str):
-        return redact(value)
-    if isinstance(value, dict):
-        return {key: redact_values(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [redact_values(item) for item in value]
-    return value
 
 
 def list_secrets() -> set[str]:

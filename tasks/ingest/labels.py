@@ -26,6 +26,8 @@ MOST_CLASSES: Final = 10_000
 # More different numbers than this, if any has a fraction, are measurements rather than classes such as half stars.
 MOST_FRACTIONS: Final = 20
 MOST_SPELLINGS: Final = 4
+# A label names a class: it becomes the name of a column and stands in every table.
+LONGEST_LABEL: Final = 1_000
 
 
 class LabelIndex:
@@ -51,6 +53,7 @@ class LabelIndex:
 
     def name(self, label: str) -> str:
         """Name a label and remember how it was spelled."""
+        check_label_is_short(label)
         name = name_label(label)
         known = self.spellings.setdefault(name, [])
         if label not in known and len(known) < MOST_SPELLINGS:
@@ -80,6 +83,15 @@ class LabelIndex:
             f"{', '.join(map(repr, sorted(known)))} are {name!r}" for name, known in spelled.items() if known[1:]
         ]
         return [f"equal labels that are spelled in several ways: {'; '.join(several[:3])}"] if several else []
+
+
+def check_label_is_short(label: str) -> None:
+    """Raise UserError for a label that is too long for the name of a class."""
+    if len(label) > LONGEST_LABEL:
+        raise UserError(
+            f"a label has {len(label):,} characters, {label[:40]!r}...; expected the name of a class, of at most "
+            f"{LONGEST_LABEL:,} characters. Is it the right column? Choose another with --label-column."
+        )
 
 
 def trim_labels(labels: pa.Array) -> pa.Array:

@@ -11,7 +11,8 @@ import urllib.request
 from collections.abc import Mapping
 from typing import Any, Final
 
-from tasks.formatting.redaction import redact_values
+from tasks.formatting.redaction import redact
+from tasks.formatting.texts import map_texts
 
 VARIABLE: Final = "BAKEOFF_WEBHOOK_URL"
 TIMEOUT_SECONDS: Final = 5.0
@@ -37,7 +38,7 @@ def call_webhook(body: Mapping[str, Any]) -> bool:
         return False
     taken = threading.Event()
     # Name resolution has no time limit of its own, but a thread can be left waiting for it.
-    content = json.dumps(redact_values(dict(body))).encode()
+    content = json.dumps(map_texts(redact, dict(body))).encode()
     thread = threading.Thread(target=post, args=(url, content, taken), daemon=True)
     thread.start()
     thread.join(TIMEOUT_SECONDS)

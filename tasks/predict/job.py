@@ -16,6 +16,7 @@ from tasks.ingest.conservation import CountedRows
 from tasks.ingest.files.notes import Notes
 from tasks.ingest.files.options import FileOptions
 from tasks.predict.facts import ScoringFacts
+from tasks.predict.formulas import Formulas
 from tasks.predict.parts import list_parts, open_parts, publish, read_parts, write_part
 from tasks.predict.reading import Taken, hash_input, peek_columns, take_rows
 from tasks.predict.scoring import Cleaned, clean_rows, describe_additions, score_rows
@@ -37,6 +38,7 @@ class Job:
     output: Path
     prefix: str = ""
     min_confidence: float = 0.0
+    escape_formulas: bool = False
 
     def decide_parts(self) -> dict[str, Any]:
         """List everything that decides the scored rows, as plain JSON."""
@@ -106,12 +108,13 @@ def score_file(job: Job, *, listener: Listener) -> ScoringFacts:
     summary = Summary(additions, job.files.path, job.files.label_column)
     num_added = len(additions.schema)
     parts = summary.watch(read_parts(folder, num_added=num_added), num_read=counted.num_rows)
-    publish(folder, job.output, parts, num_added=num_added)
+    formulas = Formulas(escape=job.escape_formulas)
+    publish(folder, job.output, parts, num_added=num_added, formulas=formulas)
     seconds = time.perf_counter() - started
     return ScoringFacts(
         **dict(summary.describe(threshold=bundle.facts.threshold)),
         num_rows_read=counted.num_rows,
-        warnings=tuple(notes.describe()),
+        warnings=(*notes.describe(), *formulas.describe()),
         num_rows_resumed=summary.num_rows - num_rows,
         seconds=seconds,
         rows_per_second=num_rows / seconds,

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from tasks.predict.formulas import Formulas
 from tasks.predict.writers import LINE, Part, find_writer, merge_schemas
 from tasks.store.durable import replace_durably
 from tasks.store.outputs import record_file
@@ -80,10 +81,10 @@ def read_schema(path: Path) -> pa.Schema:
         return pa.ipc.open_file(file).schema
 
 
-def publish(folder: Path, output: Path, parts: Iterator[Part], *, num_added: int) -> None:
+def publish(folder: Path, output: Path, parts: Iterator[Part], *, num_added: int, formulas: Formulas) -> None:
     """Write `parts` to the output file, move it into place when it is complete, and delete the folder of parts."""
     schema = merge_schemas([read_schema(path) for path in list_parts(folder)], num_added)
     joined = folder / "joined"
-    find_writer(output)(joined, parts, schema)
+    find_writer(output)(joined, parts, schema, formulas)
     replace_durably(joined, output)
     shutil.rmtree(folder)

@@ -7,6 +7,7 @@ import numpy as np
 import pyarrow as pa
 
 from tasks.evaluate.bundle import Bundle
+from tasks.formatting.control import escape_control_in_json
 from tasks.ingest.files.rows import Rows
 from tasks.predict.reading import Taken, take_column
 from tasks.predict.scoring import Additions, clean_rows, score_rows
@@ -27,7 +28,7 @@ def score_texts(texts: Sequence[bytes], bundle: Bundle, additions: Additions) ->
     """Score texts in UTF-8; yields a JSON object for each, in order, even for bytes that are not text."""
     added = score_batch(texts, bundle, additions)
     for text, score in zip(texts, added.to_pylist(), strict=True):
-        yield encode_object({"text": text, **score})
+        yield escape_control_in_json(encode_object({"text": text, **score}))
 
 
 def read_chunks(stream: BinaryIO) -> Iterator[list[bytes]]:

@@ -3,6 +3,7 @@
 from typing import Final
 
 from tasks.evaluate.metric_table import list_metrics
+from tasks.formatting.control import escape_control
 from tasks.predict.facts import ScoringFacts
 
 # A model may have a thousand labels; the table shows the most frequent ones.
@@ -19,7 +20,7 @@ def list_results(facts: ScoringFacts) -> list[dict[str, str]]:
         "scored": f"{facts.num_scored:,}",
         **{f"not scored: {reason}": f"{count:,}" for reason, count in sorted(facts.reasons.items())},
         "uncertain": f"{facts.num_uncertain:,}",
-        **{f"predicted {name}": f"{count:,}" for name, count in commonest},
+        **{f"predicted {escape_control(name)}": f"{count:,}" for name, count in commonest},
         "rows per second": f"{facts.rows_per_second:,.0f}",
     }
     if facts.metrics:

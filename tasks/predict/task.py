@@ -20,6 +20,7 @@ from tasks.store.fingerprint import fingerprint
 from tasks.store.outputs import locked
 
 SECONDS_BETWEEN_LINES: Final = 5.0
+SHOWN_CHARACTERS: Final = 40
 
 
 class Progress(Listener):
@@ -60,7 +61,7 @@ def score_texts(job: Job, *, artifacts_dir: Path) -> State[ScoringFacts]:
         logger.warning(
             "%s labels that the model does not know, such as %s, are left out of the metrics",
             f"{facts.num_unknown_labels:,}",
-            ", ".join(map(repr, facts.unknown_labels)),
+            ", ".join(repr(label[:SHOWN_CHARACTERS]) for label in facts.unknown_labels),
         )
     create_markdown_artifact(key="predictions", markdown=render_table(list_results(facts)), description=str(job.output))
     return Completed(message=f"{facts.num_rows:,} rows, {facts.rows_per_second:,.0f} rows/s", data=facts)

@@ -11,6 +11,8 @@ import pyarrow.csv
 import pyarrow.parquet as pq
 
 from tasks.errors import UserError, did_you_mean
+from tasks.formatting.control import escape_control
+from tasks.predict.formulas import Formulas
 
 # The column of a part that has each row as its original JSON text, if the input is JSON lines.
 LINE: Final = "\0line"
@@ -23,27 +25,34 @@ class Part(NamedTuple):
     num_added: int
 
 
-Write = Callable[[Path, Iterator[Part], pa.Schema], None]
+Write = Callable[[Path, Iterator[Part], pa.Schema, Formulas], None]
 
 
-def write_parquet(path: Path, parts: Iterator[Part], schema: pa.Schema) -> None:
+def write_parquet(path: Path, parts: Iterator[Part], schema: pa.Schema, _formulas: Formulas) -> None:
     """Write a row group per part."""
     with pq.ParquetWriter(path, schema, compression="zstd") as writer:
         for part in parts:
             writer.write_table(complete(part.table, schema))
 
 
-def write_csv(path: Path, parts: Iterator[Part], schema: pa.Schema) -> None:
-    """Write text in quotes and numbers without; null is an empty field, and booleans are true or false."""
-    spelled = pa.schema([(field.name, spell_type(field.type)) for field in schema])
+def write_csv(path: Path, parts: Iterator[Part], schema: pa.Schema, formulas: Formulas) -> None:
+    """Write text in quotes and numbers without; null is an empty field, and booleans are true or false.
+
+    Control characters in the heading are shown; cells keep theirs.
+    """
+    headings = formulas.treat_names([escape_control(field.name) for field in schema])
+    spelled = pa.schema([(name, spell_type(field.type)) for name, field in zip(headings, schema, strict=True)])
     with pa.csv.CSVWriter(path, spelled, write_options=pa.csv.WriteOptions(quoting_style="needed")) as writer:
         for part in parts:
             table = complete(part.table, schema)
-            columns = [spell_column(column, field.type) for column, field in zip(table.columns, spelled, strict=True)]
+            columns = [
+                formulas.treat(spell_column(column, field.type))
+                for column, field in zip(table.columns, spelled, strict=True)
+            ]
             writer.write_table(pa.Table.from_arrays(columns, schema=spelled))
 
 
-def write_jsonl(path: Path, parts: Iterator[Part], _schema: pa.Schema) -> None:
+def write_jsonl(path: Path, parts: Iterator[Part], _schema: pa.Schema, _formulas: Formulas) -> None:
     """Write one object per row; a row from JSON lines keeps its original text, and the added fields come last."""
     with path.open("wb") as file:
         for part in parts:

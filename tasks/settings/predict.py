@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Self
 
 from pydantic import Field, model_validator
+from pydantic_settings import CliToggleFlag
 
 from tasks.ingest.files.formats import describe_endings
 from tasks.ingest.files.options import FileOptions
@@ -51,6 +52,11 @@ class PredictConfig(FlowConfig):
         default="",
         max_length=100,
         description="a prefix for the names of the added columns, for an input that has columns of these names",
+    )
+    escape_formulas: CliToggleFlag[bool] = Field(
+        default=False,
+        description="put an apostrophe before cells of a .csv output that a spreadsheet would take for a formula: text "
+        "that begins with =, +, -, @ or a tab and is no number",
     )
     columns: Columns = ()
     delimiter: Delimiter = None

@@ -1,8 +1,10 @@
 """What could change a terminal or another line is shown and not sent."""
 
+import json
+
 import pytest
 
-from tasks.formatting.control import escape_control, escape_control_in_lines
+from tasks.formatting.control import escape_control, escape_control_in_json, escape_control_in_lines
 
 
 @pytest.mark.parametrize(
@@ -32,3 +34,10 @@ def test_other_characters_are_kept(text: str) -> None:
 
 def test_lines_and_tabs_can_be_kept() -> None:
     assert escape_control_in_lines("one\ttwo\nthree\r\x1b") == "one\ttwo\nthree\\r\\x1b"
+
+
+def test_json_keeps_its_values() -> None:
+    value = {"label": "a\x9b\u202e\x1b\u2028", "text": "naïve"}
+    line = escape_control_in_json(json.dumps(value, ensure_ascii=False))
+    assert line == r'{"label": "a\u009b\u202e\u001b\u2028", "text": "naïve"}'
+    assert json.loads(line) == value

@@ -3,6 +3,7 @@
 import pyarrow as pa
 import pytest
 
+from tasks.errors import UserError
 from tasks.ingest.labels import LabelIndex, match_labels, name_label
 
 
@@ -82,3 +83,14 @@ def test_labels_are_found_among_those_of_a_model(
     names: list[str], labels: list[str | None], codes: list[int | None]
 ) -> None:
     assert match_labels(pa.array(labels, pa.string()), names).to_pylist() == codes
+
+
+def test_label_that_is_no_name_is_refused() -> None:
+    index = LabelIndex()
+    index.encode(pa.array(["x" * 1_000, "y"]))
+    with pytest.raises(UserError) as caught:
+        index.encode(pa.array(["a", "z" * 100_000]))
+    message = str(caught.value)
+    assert message.startswith(f"a label has 100,000 characters, '{'z' * 40}'...; expected the name of a class")
+    assert "--label-column" in message
+    assert len(message) < 300

@@ -65,6 +65,7 @@ def score(bundle: Path, tmp_path: Path) -> Score:
         listener: Any = None,
         prefix: str = "",
         min_confidence: float = 0.0,
+        escape_formulas: bool = False,
         **options: Any,
     ) -> Any:
         job = Job(
@@ -73,6 +74,7 @@ def score(bundle: Path, tmp_path: Path) -> Score:
             output=tmp_path / output,
             prefix=prefix,
             min_confidence=min_confidence,
+            escape_formulas=escape_formulas,
         )
         check_job(job)
         return score_file(job, listener=listener or Listener())

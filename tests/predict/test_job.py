@@ -1,5 +1,6 @@
 """Scoring a file: all formats in and out, every row and column kept, and going on after an interruption."""
 
+import csv
 import json
 import shutil
 from collections.abc import Callable
@@ -477,3 +478,39 @@ def test_champion_that_changes_meanwhile_is_not_the_one_that_scores(
     monkeypatch.setattr(Job, "decide_parts", decide_parts)
     score(write_table(tmp_path / "in.csv"), model=champion)
     assert found == [bundle.resolve()]
+
+
+HOSTILE = {"text": "=a great\x1b film", "=note\x1b[31m\n": "-1+cmd|x"}
+
+
+def read_csv(path: Path) -> tuple[list[str], list[str]]:
+    """The heading and the only row of a table, less the added columns."""
+    with path.open(newline="", encoding="utf-8") as file:
+        heading, row = csv.reader(file)
+    return heading[: len(HOSTILE)], row[: len(HOSTILE)]
+
+
+def test_heading_of_a_table_shows_control_characters(
+    score: Score, write_jsonl: Callable[..., Path], tmp_path: Path
+) -> None:
+    facts: Any = score(write_jsonl(HOSTILE), output="scored.csv")
+    assert read_csv(tmp_path / "scored.csv") == (["text", r"=note\x1b[31m\n"], list(HOSTILE.values()))
+    (warning,) = facts.warnings
+    assert warning.startswith("3 cells begin like a formula")
+
+
+def test_formulas_in_a_table_can_be_escaped(score: Score, write_jsonl: Callable[..., Path], tmp_path: Path) -> None:
+    facts: Any = score(write_jsonl(HOSTILE), output="scored.csv", escape_formulas=True)
+    escaped = [f"'{value}" for value in HOSTILE.values()]
+    assert read_csv(tmp_path / "scored.csv") == (["text", r"'=note\x1b[31m\n"], escaped)
+    assert not facts.warnings
+
+
+@pytest.mark.parametrize("output", ["scored.parquet", "scored.jsonl"])
+def test_other_outputs_keep_names_and_values(
+    output: str, score: Score, write_jsonl: Callable[..., Path], tmp_path: Path
+) -> None:
+    facts: Any = score(write_jsonl(HOSTILE), output=output, escape_formulas=True)
+    (row,) = read_rows(tmp_path / output)
+    assert {name: row[name] for name in HOSTILE} == HOSTILE
+    assert not facts.warnings

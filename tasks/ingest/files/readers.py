@@ -51,6 +51,11 @@ def read_parquet(path: Path, _options: FileOptions, *, wanted: Collection[str] |
             for batch in parquet.iter_batches(batch_size=count_batch_rows(parquet.metadata), columns=columns):
                 yield Rows(batch, np.arange(start + 1, start + 1 + len(batch)), "row")
                 start += len(batch)
+    except UnicodeDecodeError as error:
+        name = error.object.decode(errors="backslashreplace")
+        raise UserError(
+            f"{path.name} has a column whose name is not UTF-8, '{name}'; expected UTF-8. Rename it and save again."
+        ) from error
     except (OSError, pa.ArrowException) as error:
         raise UserError(describe_damage(path, f"as Parquet beyond row {start:,}", error)) from error
 

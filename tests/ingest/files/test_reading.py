@@ -200,3 +200,14 @@ def test_text_that_cannot_be_read_to_be_hashed_is_one_line(tmp_path: Path, monke
     monkeypatch.setattr("tasks.ingest.files.folder.record_file", refuse)
     with pytest.raises(UserError, match=r"1\.txt cannot be read to its end: .*Permission denied"):
         hash_files(FileOptions(path=tmp_path / "films"))
+
+
+def test_column_of_parquet_whose_name_is_not_utf8_is_told_in_a_line(tmp_path: Path) -> None:
+    path = tmp_path / "a.parquet"
+    pq.write_table(pa.table({"text": ["x"], "label": ["a"], "notes": [1]}), path)
+    path.write_bytes(path.read_bytes().replace(b"notes", b"n\xffte\x1b"))
+    with pytest.raises(UserError) as caught:
+        list(read_rows(path, FileOptions(path=path)))
+    assert str(caught.value) == (
+        r"a.parquet has a column whose name is not UTF-8, 'n\xffte\x1b'; expected UTF-8. Rename it and save again."
+    )
