@@ -8,7 +8,7 @@ import keras
 import numpy as np
 import pytest
 
-from tasks.train.checkpoint import load_checkpoint, save_checkpoint
+from tasks.train.checkpoint import load_checkpoint, read_arrays, save_checkpoint
 from tasks.train.settings import EpochRecord
 
 HISTORY = [
@@ -117,3 +117,19 @@ def test_damaged_checkpoint_is_none_and_is_deleted(trained: keras.Model, tmp_pat
         path.write_bytes(damaged)
         assert load_checkpoint(path, make_model(seed=2))[1] == []
         assert not path.exists()
+
+
+def test_changed_bit_of_a_checkpoint_is_noticed(trained: keras.Model, tmp_path: Path) -> None:
+    path = tmp_path / "state.npz"
+    save_checkpoint(path, trained, make_best(trained), HISTORY)
+    whole, arrays = path.read_bytes(), read_arrays(path)
+    directory = whole.index(b"PK\x01\x02")
+    for position in [*range(0, directory, 61), *range(directory, len(whole), 3)]:
+        changed = bytearray(whole)
+        changed[position] ^= 1 << position % 8
+        path.write_bytes(changed)
+        found = read_arrays(path)
+        # Some bits of the archive, such as those of dates, mean nothing.
+        assert not found or found.keys() == arrays.keys()
+        assert all(np.array_equal(found[name], arrays[name]) for name in found)
+        assert path.exists() == bool(found)
