@@ -21,10 +21,14 @@ from tasks.train.variants import Variant
 
 TRAIN: Final = "tasks.train.training:train_variant"
 # Modules that the chosen kernels leave unused decide nothing.
+KERNELS: Final = "tasks.train.kernels"
 UNUSED_BY: Final[dict[str, tuple[str, ...]]] = {
-    "native": (),
-    "tensorflow": tuple(f"tasks.train.kernels.{name}" for name in ("adam", "convolution", "dense", "recurrent")),
-    "plain": ("tasks.train.kernels.*",),
+    "native": (f"{KERNELS}.jax_epochs",),
+    "tensorflow": tuple(f"{KERNELS}.{name}" for name in ("adam", "convolution", "dense", "jax_epochs", "recurrent")),
+    "jax": tuple(
+        f"{KERNELS}.{name}" for name in ("adam", "block_lstm", "convolution", "dense", "fast_epochs", "recurrent")
+    ),
+    "plain": (f"{KERNELS}.*",),
 }
 # What few variants have counts where they have it.
 USUALLY: Final = {"optimizer": "adam", "quantize": None}
@@ -60,12 +64,15 @@ def decide_model(
 def describe_computing(kernels: Kernels) -> dict[str, Any]:
     """Name what will compute a model: backend, device, kernels, and the build of the C library if it takes part.
 
-    On an accelerator neither the C library nor the kernels that TensorFlow has for processors are used.
+    On an accelerator neither the C library nor the kernels that TensorFlow has for processors are used; JAX's loop of
+    updates is used only there, because XLA computes convolutions inside a loop many times more slowly on a processor.
     """
     backend, device = backend_name(), find_device()
     chosen = choose_kernels(kernels, backend=backend)
     if device != CPU and chosen == "native":
         chosen = "tensorflow"
+    if device == CPU and chosen == "jax":
+        chosen = "plain"
     library = hash_library() if chosen == "native" else None
     return {"backend": backend, "device": device, "kernels": chosen, "library": library}
 

@@ -43,6 +43,7 @@ KINDS: Final = {
     "encoding": Kind(encode.WRITE, (), encode.LIBRARIES),
     "model": Kind(TRAIN, UNUSED_BY["native"], (*BACKENDS, "numpy")),
     "model without the C library": Kind(TRAIN, UNUSED_BY["tensorflow"], (*BACKENDS, "numpy")),
+    "model on JAX": Kind(TRAIN, UNUSED_BY["jax"], (*BACKENDS, "numpy")),
     "model of plain Keras": Kind(TRAIN, UNUSED_BY["plain"], (*BACKENDS, "numpy")),
     "baseline": Kind(FIT, (), FIT_LIBRARIES),
     "evaluation": Kind(EVALUATE, UNUSED_BY_NETWORKS, (*LIBRARIES, *BACKENDS, "tokenizers")),

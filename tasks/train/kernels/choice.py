@@ -10,18 +10,19 @@ from tasks.store.outputs import record_file
 
 ROOM: Final = Path(__file__).parent
 
-# auto: native where the library is built, otherwise tensorflow.
+# auto: the fastest that the backend has: native where the library is built, otherwise tensorflow; on JAX, jax.
 Kernels = Literal["auto", "native", "tensorflow", "plain"]
+ChosenKernels = Literal["native", "tensorflow", "jax", "plain"]
 CHOICES: Final[tuple[Kernels, ...]] = get_args(Kernels)
 
 
-def choose_kernels(wanted: Kernels, *, backend: str) -> Kernels:
-    """Replace `auto` by the fastest available kernels, and any choice by `plain` if the backend is not TensorFlow.
+def choose_kernels(wanted: Kernels, *, backend: str) -> ChosenKernels:
+    """Replace `auto` by the fastest available kernels; on JAX, everything but `plain` means `jax`.
 
     Raises UserError when `native` is wanted by name and is not built.
     """
-    if backend != "tensorflow":
-        return "plain"
+    if backend == "jax":
+        return "plain" if wanted == "plain" else "jax"
     if wanted == "native" and find_library() is None:
         raise UserError(
             "--kernels is 'native', but the package's C library is not built; expected it in tasks/train/kernels. "

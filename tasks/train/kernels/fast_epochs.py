@@ -4,7 +4,6 @@ A model stays what `keras` built: nothing here changes its configuration, its we
 """
 
 import functools
-import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -15,6 +14,7 @@ from numpy.typing import NDArray
 
 from tasks.train.kernels.adam import can_use_native_adam, speed_up_adam
 from tasks.train.kernels.block_lstm import can_use_block, run_block_lstm
+from tasks.train.kernels.call_plan import plan_calls
 from tasks.train.kernels.choice import Kernels, choose_kernels
 from tasks.train.kernels.convolution import (
     can_use_native_conv,
@@ -31,12 +31,6 @@ from tasks.train.rows import Rows, cut_pieces
 Tokens = NDArray[np.integer[Any]]
 Labels = NDArray[np.integer[Any]]
 EpochRunner = Callable[[Tokens | Rows, Labels | Rows, Callable[[int], None]], dict[str, float]]
-
-# Ctrl-C is seen between two calls into TensorFlow, so a call should stay well below a second.
-SHORT_CALL_SECONDS = 0.25
-LONG_CALL_SECONDS = 1.0
-FIRST_CALL_STEPS = 8
-MOST_CALL_STEPS = 512
 
 
 def make_epoch_runner(model: keras.Model, *, batch_size: int, kernels: Kernels = "auto") -> EpochRunner:
@@ -82,24 +76,6 @@ def make_epoch_runner(model: keras.Model, *, batch_size: int, kernels: Kernels =
             on_progress(num_before + len(tokens))
 
     return run_epoch
-
-
-def plan_calls(num_steps: int) -> Iterator[tuple[int, int]]:
-    """Cut an epoch into calls [first, end) that take between a quarter and one second each.
-
-    The caller does each call before asking for the next one, whose size depends on how long that took.
-    """
-    first, size = 0, FIRST_CALL_STEPS
-    while first < num_steps:
-        end = min(first + size, num_steps)
-        started = time.perf_counter()
-        yield first, end
-        seconds = time.perf_counter() - started
-        if seconds < SHORT_CALL_SECONDS:
-            size = min(2 * size, MOST_CALL_STEPS)
-        elif seconds > LONG_CALL_SECONDS:
-            size = max(1, size // 2)
-        first = end
 
 
 def speed_up_layers(model: keras.Model, *, kernels: Kernels = "auto") -> None:

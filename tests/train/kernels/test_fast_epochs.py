@@ -15,7 +15,7 @@ if keras.backend.backend() != "tensorflow":
 
 import tensorflow as tf
 
-from tasks.train.kernels import fast_epochs
+from tasks.train.kernels import call_plan
 from tasks.train.kernels.choice import Kernels
 from tasks.train.kernels.fast_epochs import is_xla_faster, make_epoch_runner, name_kernels, speed_up_layers
 
@@ -190,7 +190,7 @@ def test_epoch_makes_the_updates_of_model_fit(
     kernels: Kernels,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(fast_epochs, "FIRST_CALL_STEPS", 1)
+    monkeypatch.setattr(call_plan, "FIRST_CALL_STEPS", 1)
     tokens, labels = make_data()
     stock, quick = (make_classifier(BODIES[name], mask=mask) for _ in range(2))
     options = {"epochs": 2, "batch_size": BATCH_SIZE, "shuffle": False, "verbose": 0}
@@ -220,7 +220,7 @@ def test_same_seed_gives_the_same_bits(name: str) -> None:
 
 
 def test_progress_rises_to_the_number_of_reviews(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fast_epochs, "FIRST_CALL_STEPS", 1)
+    monkeypatch.setattr(call_plan, "FIRST_CALL_STEPS", 1)
     seen: list[int] = []
     make_epoch_runner(make_classifier(BODIES["flatten"]), batch_size=BATCH_SIZE)(*make_data(), seen.append)
     assert seen == [32, 64, 70]
@@ -238,8 +238,8 @@ def test_calls_grow_while_short_and_shrink_when_long(
     seconds: float, sizes: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     clock = iter(np.arange(1000) * seconds)
-    monkeypatch.setattr(fast_epochs.time, "perf_counter", lambda: next(clock))
-    calls = list(fast_epochs.plan_calls(100))
+    monkeypatch.setattr(call_plan.time, "perf_counter", lambda: next(clock))
+    calls = list(call_plan.plan_calls(100))
     assert [end - first for first, end in calls][: len(sizes)] == sizes
     assert [first for first, _ in calls] == [0, *(end for _, end in calls[:-1])]
     assert calls[-1][1] == 100
