@@ -40,6 +40,7 @@ from tasks.report.task import write_probe_report
 from tasks.settings.probe import ProbeConfig
 from tasks.store.fingerprint import library_versions
 from tasks.store.outputs import Manifest
+from tasks.train.device import use_device
 from tasks.train.facts import TrainingFacts
 from tasks.train.task import train_variant
 
@@ -66,6 +67,7 @@ def probe_context(config: ProbeConfig = ProbeConfig()) -> Probe | State[Any]:
     announce_run()
     started = datetime.now(UTC)
     try:
+        use_device(config.device)
         results = list(train_cells(config))
         if config.shard:
             return Completed(message=f"part {config.shard}: {len(results)} trainings done", data={})

@@ -51,6 +51,7 @@ from tasks.settings.run import RunConfig
 from tasks.store.layout import RUNS
 from tasks.store.outputs import Manifest
 from tasks.store.usage import LOCK_FOLDER
+from tasks.train.device import use_device
 from tasks.train.task import train_variant
 from tasks.train.variants import VARIANTS, Variant
 
@@ -92,6 +93,7 @@ def train_and_report(config: RunConfig) -> dict[str, Any] | State[Any]:
     """Do the work of the flow, step by step."""
     started = datetime.now(UTC)
     try:
+        use_device(config.device)
         choice = obtain_dataset(config.dataset, config.data_dir, config.files)
         reviews = run(
             ingest_reviews,

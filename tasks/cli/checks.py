@@ -7,6 +7,7 @@ from tasks.errors import UserError
 from tasks.ingest.datasets import choose_dataset
 from tasks.settings.probe import ProbeConfig
 from tasks.settings.run import RunConfig
+from tasks.train.device import use_device
 from tasks.train.identity import check_backend
 from tasks.train.kernels.choice import choose_kernels
 
@@ -18,8 +19,9 @@ def check_run(config: RunConfig) -> None:
 
 
 def check_training(config: RunConfig | ProbeConfig) -> None:
-    """Raise UserError for what would make every training fail: backend, kernels, or folders that cannot be written."""
+    """Raise UserError for what would make every training fail: backend, kernels, device, or unwritable folders."""
     choose_kernels(config.kernels, backend=check_backend())
+    use_device(config.device)
     check_writable(config.data_dir, "--data-dir")
     check_writable(config.artifacts_dir, "--artifacts-dir")
 

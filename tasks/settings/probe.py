@@ -13,6 +13,7 @@ from tasks.probe.plan import NUM_EPOCHS, Cell, ProfileName, plan_cells, select_s
 from tasks.settings.base import AbsolutePath, FlowConfig, Names, split_on_commas
 from tasks.settings.model_names import check_names, list_sections
 from tasks.store.layout import ARTIFACTS, DATA
+from tasks.train.device import Device
 from tasks.train.kernels.choice import Kernels
 
 SHARD: Final = re.compile(r"([1-9]\d*)/([1-9]\d*)")
@@ -46,6 +47,7 @@ class ProbeConfig(FlowConfig):
         "without --shard, which reuses all trained models and writes the report",
     )
     kernels: Kernels = Field(default="auto", description="which code computes the models; see bakeoff train")
+    device: Device = Field(default="auto", description="where they are computed: auto, cpu or gpu; see bakeoff train")
     data_dir: AbsolutePath = Field(default=DATA, description="where texts and encodings are kept")
     artifacts_dir: AbsolutePath = Field(default=ARTIFACTS, description="where models and reports are written")
     config: Path | None = Field(default=None, description="a TOML file with any of these settings")

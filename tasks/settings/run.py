@@ -18,6 +18,7 @@ from tasks.settings.clean import KEEP_RUNS
 from tasks.settings.files import Charset, Columns, Delimiter, LinePattern, Quoting, RecordsAt, gather_files
 from tasks.settings.model_names import BASELINE_CHOICES, VARIANT_CHOICES, check_names, describe_tables, expand_baselines
 from tasks.store.layout import ARTIFACTS, DATA
+from tasks.train.device import Device
 from tasks.train.kernels.choice import Kernels
 from tasks.train.settings import FitSettings
 from tasks.train.variants import SEED_GROUP, VARIANTS, Variant, expand_names
@@ -114,6 +115,11 @@ class RunConfig(FlowConfig):
         description="which code computes the models: auto (native if it is built, otherwise tensorflow), native (the "
         "package's C library for recurrent layers, convolutions and Adam), tensorflow (TensorFlow's block LSTM), plain "
         "(unmodified Keras)",
+    )
+    device: Device = Field(
+        default="auto",
+        description="where neural models are computed: auto (on a GPU if the backend can use one), cpu, gpu (an error "
+        "without one)",
     )
     data_dir: AbsolutePath = Field(default=DATA, description="where downloads, reviews and encodings are kept")
     artifacts_dir: AbsolutePath = Field(default=ARTIFACTS, description="where models and reports are written")

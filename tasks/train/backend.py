@@ -4,7 +4,7 @@ import contextlib
 import gc
 import os
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 import keras
 import numpy as np
@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 from tasks.train.fit import RunEpoch
 from tasks.train.kernels.choice import Kernels, choose_kernels
 from tasks.train.rows import Rows, cut_pieces
+
+DETERMINISTIC: Final = "xla_gpu_deterministic_ops"
 
 
 def prepare_device() -> str:
@@ -38,9 +40,13 @@ def list_tensorflow_gpus() -> list[str]:
 
 
 def list_jax_gpus() -> list[str]:
-    """Return the names of JAX's accelerators."""
-    # As with TensorFlow: without this, the first process takes three quarters of the GPU's memory.
+    """Let GPU memory grow as needed and sums keep their order, which has to be set before the first use; name the GPUs.
+
+    Without a fixed order, a training that resumes would not end with the weights of one that was never interrupted.
+    """
     os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
+    if DETERMINISTIC not in (flags := os.environ.get("XLA_FLAGS", "")):
+        os.environ["XLA_FLAGS"] = f"{flags} --{DETERMINISTIC}=true".strip()
     import jax
 
     return [device.device_kind for device in jax.devices() if device.platform != "cpu"]

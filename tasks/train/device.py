@@ -1,18 +1,39 @@
-"""Find out which device will compute a model, without importing a backend if there is only the processor."""
+"""Choose and find out which device computes the models, without importing a backend if there is only the processor."""
 
 import multiprocessing
 import os
 from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
+from tasks.errors import UserError
 from tasks.process.child import run_apart
+
+Device = Literal["auto", "cpu", "gpu"]
 
 CPU: Final = "CPU"
 # Device files of the drivers of NVIDIA, WSL, AMD and TPUs.
 ACCELERATOR_FILES: Final = ("nvidia[0-9]*", "dxg", "kfd", "accel*", "vfio/[0-9]*")
 HIDES_GPUS: Final = {"", "-1"}
+# What hides accelerators from TensorFlow, and from JAX.
+WITHOUT_ACCELERATORS: Final = {"CUDA_VISIBLE_DEVICES": "-1", "JAX_PLATFORMS": "cpu"}
+
+
+def use_device(wanted: Device) -> None:
+    """Let this process and its children compute on the wanted device; call it before the first child starts.
+
+    `auto` leaves the choice to the backend, which takes a GPU if it can use one. Raises UserError if a GPU is wanted
+    and the backend finds none.
+    """
+    if wanted == "cpu":
+        os.environ.update(WITHOUT_ACCELERATORS)
+        find_device.cache_clear()
+    if wanted == "gpu" and find_device() == CPU:
+        raise UserError(
+            "--device is 'gpu', but Keras's backend finds no GPU; expected a GPU, its driver and the backend's CUDA "
+            'libraries, which pip install -e ".[gpu]" adds for TensorFlow. Install them, or choose --device auto.'
+        )
 
 
 @cache

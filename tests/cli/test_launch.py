@@ -52,6 +52,11 @@ def test_unknown_variant_is_one_line(tmp_path: Path) -> None:
     assert "Did you mean 'lstm'?" in start_badly(tmp_path, "--variants=ltsm")
 
 
+def test_missing_gpu_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "-1")
+    assert "choose --device auto" in start_badly(tmp_path, "--device=gpu", "--dataset=sample")
+
+
 def test_wrong_value_is_one_line(tmp_path: Path) -> None:
     assert start_badly(tmp_path, "--epochs=0").startswith("--epochs: ")
 

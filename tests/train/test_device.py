@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from tasks.errors import UserError
 from tasks.train import device
-from tasks.train.device import find_device, may_have_accelerator, name_device
+from tasks.train.device import find_device, may_have_accelerator, name_device, use_device
 
 
 @pytest.fixture(autouse=True)
@@ -55,3 +56,30 @@ def test_answer_of_the_backend_comes_from_a_child_process(monkeypatch: pytest.Mo
 def test_accelerators_are_named() -> None:
     assert name_device(["NVIDIA H100", "NVIDIA H100"]) == "NVIDIA H100, NVIDIA H100"
     assert name_device([]) == "CPU"
+
+
+@pytest.fixture
+def machine_with_gpu(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """There is the device file of a GPU, the backend can use it, and the environment hides nothing."""
+    for name in device.WITHOUT_ACCELERATORS:
+        monkeypatch.setenv(name, "")
+        monkeypatch.delenv(name)
+    (tmp_path / "nvidia0").touch()
+    looks = may_have_accelerator
+    monkeypatch.setattr(device, "may_have_accelerator", lambda _: looks(tmp_path))
+    monkeypatch.setattr(device, "run_apart", lambda _: ["NVIDIA H100"])
+
+
+@pytest.mark.parametrize(("wanted", "found"), [("auto", "NVIDIA H100"), ("gpu", "NVIDIA H100"), ("cpu", "CPU")])
+@pytest.mark.usefixtures("machine_with_gpu")
+def test_wanted_device_is_used(wanted: device.Device, found: str) -> None:
+    use_device(wanted)
+    assert find_device() == found
+
+
+def test_gpu_that_is_wanted_but_missing_is_an_error_that_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(device, "may_have_accelerator", lambda _: False)
+    with pytest.raises(UserError, match="choose --device auto"):
+        use_device("gpu")
+    use_device("auto")
+    assert find_device() == "CPU"
