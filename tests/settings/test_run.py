@@ -246,7 +246,7 @@ def test_config_file_may_write_keys_with_dashes(key: str, tmp_path: Path) -> Non
 def test_config_file_can_set_everything(tmp_path: Path) -> None:
     text = (
         'dataset = "sample"\nvariants = ["lstm", "conv-max"]\nseeds = 2\nepochs = 3\npatience = 4\nbatch-size = 5\n'
-        'baselines = ["majority"]\nkernels = "plain"\n'
+        'baselines = ["majority"]\nkernels = "plain"\ndevice = "cpu"\n'
         'limit = 60\nvalidation-fraction = 0.2\ndata-dir = "/d"\nartifacts-dir = "/a"\n'
         'test-path = "/t.csv"\nvalidation-path = "/v.csv"\ntext-column = ["title", "story"]\nlabel-column = "topic"\n'
         'columns = "topic,title,story"\ndelimiter = "tab"\nquoting = "none"\ncharset = "latin-1"\n'
@@ -281,6 +281,7 @@ def test_config_file_can_set_everything(tmp_path: Path) -> None:
         "clean_older_than": "12h",
         "validation_fraction": 0.2,
         "kernels": "plain",
+        "device": "cpu",
         "data_dir": "/d",
         "artifacts_dir": "/a",
     }

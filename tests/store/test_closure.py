@@ -233,7 +233,7 @@ def edit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[
     forget()
 
 
-MODELS = {"model", "model without the C library", "model of plain Keras"}
+MODELS = {"model", "model on JAX", "model without the C library", "model of plain Keras"}
 NETWORKS = MODELS | {"evaluation", "scores", "drift"}
 
 
