@@ -8,6 +8,7 @@ if __name__ == "__main__":
 
     sys.exit(run_script("train"))
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -28,13 +29,13 @@ from tasks.drift.facts import Drift
 from tasks.drift.render import describe_drift
 from tasks.drift.stability import ALARM
 from tasks.drift.task import has_comparable_champion, measure_drift
-from tasks.encode.encodings import ENCODINGS
-from tasks.encode.facts import EncodingFacts
-from tasks.encode.task import encode_reviews
+from tasks.encode.encodings import Encoding
+from tasks.encode.facts import EncodingChoice, EncodingFacts
+from tasks.encode.task import choose_kind_of_encoding, encode_reviews
 from tasks.errors import TrainingError, UserError
 from tasks.evaluate.task import evaluate_model
 from tasks.formatting.control import escape_control
-from tasks.ingest.datasets import FALLBACK_WARNING, Choice
+from tasks.ingest.datasets import AUTO, FALLBACK_WARNING, Choice, has_plain_words
 from tasks.ingest.facts import ReviewsManifest
 from tasks.ingest.task import ingest_reviews, obtain_dataset
 from tasks.orchestrate.alerts import Event, alert, alert_of_end
@@ -103,11 +104,16 @@ def train_and_report(config: RunConfig) -> dict[str, Any] | State[Any]:
             limit=config.limit,
         )
         drift = compare_with_champion(config, choice, reviews)
-        sequences = encode_all(config, reviews)
+        encoding = choose_encoding(config, choice, reviews)
+        encodings = {name: config.choose_encoding(VARIANTS[name], encoding) for name in config.variant_names}
+        sequences = encode_all(config, reviews, encodings.values())
         results = [
-            *(train_baseline_and_evaluate(config, BASELINES[name], reviews) for name in config.baseline_names),
             *(
-                train_and_evaluate(config, VARIANTS[name], seed, reviews, sequences[VARIANTS[name].encoding])
+                train_baseline_and_evaluate(config, BASELINES[name], reviews)
+                for name in config.choose_baselines(encoding)
+            ),
+            *(
+                train_and_evaluate(config, VARIANTS[name], seed, reviews, sequences[encodings[name].name])
                 for name in config.variant_names
                 for seed in config.seed_values
             ),
@@ -130,6 +136,7 @@ def train_and_report(config: RunConfig) -> dict[str, Any] | State[Any]:
                 choice,
                 reviews,
                 results,
+                encoding=encoding,
                 run_id=name_results(started),
                 limit=config.limit,
                 seeds=config.seeds,
@@ -168,10 +175,19 @@ def compare_with_champion(config: RunConfig, choice: Choice, reviews: ReviewsMan
         return None
 
 
-def encode_all(config: RunConfig, reviews: ReviewsManifest) -> dict[str, Manifest[EncodingFacts]]:
+def choose_encoding(config: RunConfig, choice: Choice, reviews: ReviewsManifest) -> EncodingChoice | None:
+    """Choose how the texts are encoded; None for datasets that are known to suit every variant's own encoding."""
+    if config.encoding == AUTO and has_plain_words(choice.dataset):
+        return None
+    return choose_kind_of_encoding(config.encoding, reviews, data_dir=config.data_dir, vocab_size=config.known_words)
+
+
+def encode_all(
+    config: RunConfig, reviews: ReviewsManifest, encodings: Iterable[Encoding]
+) -> dict[str, Manifest[EncodingFacts]]:
     """Encode the reviews with each encoding that the chosen variants need."""
-    names = dict.fromkeys(VARIANTS[name].encoding for name in config.variant_names)
-    return {name: run(encode_reviews, reviews, ENCODINGS[name], data_dir=config.data_dir) for name in names}
+    chosen = {encoding.name: encoding for encoding in encodings}
+    return {name: run(encode_reviews, reviews, row, data_dir=config.data_dir) for name, row in chosen.items()}
 
 
 def train_and_evaluate(
@@ -180,7 +196,7 @@ def train_and_evaluate(
     """Train and evaluate one variant with one seed."""
     settings, num_classes = config.choose_fit(variant, seed), len(reviews.facts.label_names)
     return attempt(
-        Entrant(variant=variant.name, group=variant.group, encoding=variant.encoding, seed=seed),
+        Entrant(variant=variant.name, group=variant.group, encoding=sequences.name, seed=seed),
         lambda: run(train_variant, variant, settings, sequences, num_classes=num_classes, **folders(config)),
         lambda model: run(evaluate_model, model, reviews, **folders(config)),
     )

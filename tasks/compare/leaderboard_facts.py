@@ -4,6 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from tasks.encode.facts import EncodingChoice
 from tasks.evaluate.measured import Measured
 from tasks.store.facts import Document, Facts
 
@@ -21,7 +22,11 @@ class NumReviews(Facts):
 
 
 class RunFacts(Facts):
-    """What ran, on which data, where, and for how long."""
+    """What ran, on which data, where, and for how long.
+
+    `encoding` says how the texts were encoded and why; it is absent where every variant has its own encoding without
+    asking, as for the IMDB reviews.
+    """
 
     id: str
     dataset: str
@@ -31,6 +36,7 @@ class RunFacts(Facts):
     num_reviews: NumReviews
     warnings: tuple[str, ...] = ()
     dropped: dict[str, int] = Field(default_factory=dict)
+    encoding: EncodingChoice | None = Field(default=None, exclude_if=lambda value: value is None)
     limit: int | None
     seeds: int
     started: str

@@ -7,6 +7,7 @@ from typing import TypeVar
 from tasks.baseline.facts import BaselineFacts
 from tasks.compare.leaderboard_facts import NumReviews, RunFacts
 from tasks.compare.results import Entrant, FailedModel, ModelResult, TrainedModel
+from tasks.encode.facts import EncodingChoice
 from tasks.errors import SpokenError, UserError
 from tasks.evaluate.facts import EvaluationFacts
 from tasks.ingest.datasets import Choice
@@ -46,6 +47,7 @@ def describe_run(
     reviews: ReviewsManifest,
     results: Sequence[ModelResult],
     *,
+    encoding: EncodingChoice | None,
     run_id: str,
     limit: int | None,
     seeds: int,
@@ -63,6 +65,7 @@ def describe_run(
         num_reviews=NumReviews(**reviews.facts.num_reviews),
         warnings=tuple(reviews.facts.warnings),
         dropped=reviews.facts.rows.dropped,
+        encoding=encoding,
         limit=limit,
         seeds=seeds,
         started=started.isoformat(timespec="seconds"),

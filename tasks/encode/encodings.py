@@ -1,6 +1,7 @@
 """The table of encodings: add a row to add one."""
 
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Final, Literal
 
 Kind = Literal["words", "unicode-words", "characters", "subwords"]
@@ -91,3 +92,44 @@ _ROWS: Final = (
 )
 
 ENCODINGS: Final = {row.name: row for row in _ROWS}
+
+# How many tokens of a kind say about as much as one word.
+TOKENS_PER_WORD: Final[dict[Kind, int]] = {"words": 1, "unicode-words": 1, "characters": 4, "subwords": 1}
+THOUSAND: Final = 1_000
+
+
+def adapt_encoding(
+    own: Encoding, *, kind: Kind | None = None, length: int | None = None, vocab_size: int | None = None
+) -> Encoding:
+    """Change a variant's own encoding where something else is wanted; return a row of the table if one has the result.
+
+    Without a length, it is the variant's own number of words in tokens of the other kind: 120 words are 480 characters.
+    """
+    kind = kind or own.kind
+    changed = replace(
+        own,
+        kind=kind,
+        length=length or own.length * TOKENS_PER_WORD[kind] // TOKENS_PER_WORD[own.kind],
+        vocab_size=vocab_size or own.vocab_size,
+    )
+    rows = [row for row in _ROWS if row.settings() == changed.settings()]
+    return rows[0] if rows else replace(changed, name=name_encoding(changed), description=describe_encoding(changed))
+
+
+def name_encoding(encoding: Encoding) -> str:
+    """Name an encoding that is not in the table, by all that it differs in: "characters-10k-480"."""
+    size = encoding.vocab_size
+    spelled = f"{size // THOUSAND}k" if size % THOUSAND == 0 else str(size)
+    name = f"{encoding.kind}-{spelled}-{encoding.length}"
+    return name if encoding.padding == "pre" and name not in ENCODINGS else f"{name}-{encoding.padding}"
+
+
+def describe_encoding(encoding: Encoding) -> str:
+    """Describe an encoding that is not in the table."""
+    kind = encoding.kind.replace("-", " ")
+    return f"{encoding.vocab_size:,} {kind}, the first {encoding.length:,} of each review"
+
+
+def restore_encoding(name: str, settings: Mapping[str, Any]) -> Encoding:
+    """Make an encoding from its name and what `settings` returned."""
+    return Encoding(name=name, description="", **settings)

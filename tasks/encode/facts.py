@@ -1,5 +1,6 @@
 """What the manifest of an encoding says about it."""
 
+from tasks.encode.encodings import Kind
 from tasks.store.facts import Facts
 
 
@@ -16,3 +17,33 @@ class EncodingFacts(Facts):
 
     vocab_size: int
     splits: dict[str, TokenTotals]
+
+
+class TextFacts(Facts):
+    """What the training texts are like.
+
+    `scripts` are the commonest scripts with their shares of the letters, and `without_spaces` is the share of letters
+    of scripts that put no spaces between words. The shares of unknown words are those of the validation split, split
+    into words by the course notebook's rules and by Unicode's.
+    """
+
+    num_texts: int
+    spaces_per_character: float
+    scripts: dict[str, float]
+    without_spaces: float
+    unknown_words: float
+    unknown_unicode_words: float
+
+
+class EncodingChoice(Facts):
+    """How a run's texts are encoded, and why.
+
+    `kind` is None if every variant has its own encoding; `on_characters` tells whether baselines on n-grams of
+    characters are worth their time.
+    """
+
+    wanted: str
+    kind: Kind | None
+    reason: str
+    on_characters: bool
+    texts: TextFacts

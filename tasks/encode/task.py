@@ -5,9 +5,11 @@ from pathlib import Path
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas import State
+from prefect.logging import get_run_logger
 
+from tasks.encode.choice import Wanted, choose_encoding, describe_choice
 from tasks.encode.encodings import Encoding
-from tasks.encode.facts import EncodingFacts
+from tasks.encode.facts import EncodingChoice, EncodingFacts
 from tasks.encode.output import plan_encoding
 from tasks.ingest.facts import ReviewsManifest
 from tasks.orchestrate.outputs import produce_in_task
@@ -18,3 +20,13 @@ from tasks.store.outputs import Manifest
 def encode_reviews(reviews: ReviewsManifest, encoding: Encoding, *, data_dir: Path) -> State[Manifest[EncodingFacts]]:
     """Fit a tokenizer on the training split and write every split's sequences."""
     return produce_in_task(*plan_encoding(reviews, encoding, data_dir=data_dir))
+
+
+@task(name="choose-encoding", cache_policy=NO_CACHE, persist_result=False)
+def choose_kind_of_encoding(
+    wanted: Wanted, reviews: ReviewsManifest, *, data_dir: Path, vocab_size: int
+) -> EncodingChoice:
+    """Choose how the texts are encoded, and log the choice with its reason."""
+    choice = choose_encoding(wanted, data_dir / reviews.folder, vocab_size=vocab_size)
+    get_run_logger().info("%s", describe_choice(choice))
+    return choice

@@ -97,6 +97,11 @@ def is_generated(name: str) -> bool:
     return name == SAMPLE or name.startswith(recall.PREFIX)
 
 
+def has_plain_words(name: str) -> bool:
+    """Tell whether a dataset is known to be English with spaces between words: IMDB reviews, or generated here."""
+    return is_generated(name) or name.partition("/")[0] == PREFERRED
+
+
 def open_source(name: str, data_dir: Path) -> Source:
     """Open a dataset that is on disk or generated."""
     if not is_generated(name):

@@ -16,7 +16,7 @@ from tasks.compare.facts import FILE, Comparison
 from tasks.compare.output import describe_encodings, plan_comparison
 from tasks.compare.results import BASELINE, Entrant, FailedModel, ModelResult
 from tasks.compare.run import attempt, describe_run
-from tasks.encode.encodings import ENCODINGS
+from tasks.encode.choice import Wanted, choose_encoding, describe_choice
 from tasks.encode.facts import EncodingFacts
 from tasks.encode.output import plan_encoding
 from tasks.errors import disk_errors_explained
@@ -48,6 +48,9 @@ def compare(
     label: str = "label",
     variants: str | Sequence[str] = ("flatten", "conv-max"),
     baselines: str | Sequence[str] = ("auto",),
+    encoding: Wanted = "auto",
+    length: int | None = None,
+    vocab_size: int | None = None,
     seeds: int = 1,
     epochs: int = 10,
     patience: int = 2,
@@ -78,6 +81,9 @@ def compare(
         label_column=label,
         variants=variants,
         baselines=baselines,
+        encoding=encoding,
+        length=length,
+        vocab_size=vocab_size,
         seeds=seeds,
         epochs=epochs,
         patience=patience,
@@ -112,15 +118,33 @@ def ingest(config: NotebookConfig, choice: Choice) -> ReviewsManifest:
 def run_stages(config: NotebookConfig, choice: Choice, reviews: ReviewsManifest, started: datetime) -> Leaderboard:
     """Encode, train, evaluate, compare and write the report."""
     run_id = f"{started:%Y%m%d-%H%M%S}-{uuid4().hex[:8]}"
-    names = dict.fromkeys(VARIANTS[name].encoding for name in config.variant_names)
-    sequences = {name: make(plan_encoding(reviews, ENCODINGS[name], data_dir=config.data_dir)) for name in names}
-    results = train_models(config, reviews, sequences)
+    folder = config.data_dir / reviews.folder
+    encoding = choose_encoding(config.encoding, folder, vocab_size=config.known_words)
+    LOGGER.info("%s", describe_choice(encoding))
+    encodings = {name: config.choose_encoding(VARIANTS[name], encoding) for name in config.variant_names}
+    sequences = {
+        row.name: make(plan_encoding(reviews, row, data_dir=config.data_dir))
+        for row in {row.name: row for row in encodings.values()}.values()
+    }
+    results = train_models(
+        config,
+        reviews,
+        baselines=config.choose_baselines(encoding),
+        sequences={name: sequences[row.name] for name, row in encodings.items()},
+    )
     comparison = make(plan_comparison(results, reviews, sequences, **folders(config)))
     compared = Comparison.read(config.artifacts_dir / comparison.folder / FILE)
     metrics = RunMetrics.gather(
         compared,
         run=describe_run(
-            choice, reviews, results, run_id=run_id, limit=config.limit, seeds=config.seeds, started=started
+            choice,
+            reviews,
+            results,
+            encoding=encoding,
+            run_id=run_id,
+            limit=config.limit,
+            seeds=config.seeds,
+            started=started,
         ),
         gate=judge_candidate(
             compared,
@@ -144,14 +168,18 @@ def folders(config: NotebookConfig) -> dict[str, Path]:
 
 
 def train_models(
-    config: NotebookConfig, reviews: ReviewsManifest, sequences: Mapping[str, Manifest[EncodingFacts]]
+    config: NotebookConfig,
+    reviews: ReviewsManifest,
+    *,
+    baselines: Sequence[str],
+    sequences: Mapping[str, Manifest[EncodingFacts]],
 ) -> list[ModelResult]:
-    """Train and evaluate every model; a failure is logged with its reason."""
+    """Train and evaluate every model, variants on their sequences; a failure is logged with its reason."""
     results = [
-        *(fit_and_evaluate(config, BASELINES[name], reviews) for name in config.baseline_names),
+        *(fit_and_evaluate(config, BASELINES[name], reviews) for name in baselines),
         *(
-            train_and_evaluate(config, VARIANTS[name], seed, reviews, sequences[VARIANTS[name].encoding])
-            for name in config.variant_names
+            train_and_evaluate(config, VARIANTS[name], seed, reviews, own)
+            for name, own in sequences.items()
             for seed in config.seed_values
         ),
     ]
@@ -168,7 +196,7 @@ def train_and_evaluate(
     settings, num_classes = config.choose_fit(variant, seed), len(reviews.facts.label_names)
     listen = partial(EpochLog, settings=settings)
     return attempt(
-        Entrant(variant=variant.name, group=variant.group, encoding=variant.encoding, seed=seed),
+        Entrant(variant=variant.name, group=variant.group, encoding=sequences.name, seed=seed),
         lambda: make(
             plan_training(variant, settings, sequences, num_classes=num_classes, listen=listen, **folders(config))
         ),

@@ -7,6 +7,9 @@ from pydantic import Field, ValidationInfo, field_validator
 from pydantic_settings import CliImplicitFlag
 
 from tasks.baseline.baselines import BASELINES
+from tasks.encode.choice import Wanted
+from tasks.encode.encodings import ENCODINGS, Encoding, adapt_encoding
+from tasks.encode.facts import EncodingChoice
 from tasks.ingest.datasets import AUTO, SAMPLE
 from tasks.ingest.files.formats import describe_endings
 from tasks.ingest.files.options import FileOptions
@@ -21,7 +24,7 @@ from tasks.store.layout import ARTIFACTS, DATA
 from tasks.train.device import Device
 from tasks.train.kernels.choice import Kernels
 from tasks.train.settings import FitSettings
-from tasks.train.variants import SEED_GROUP, VARIANTS, Variant, expand_names
+from tasks.train.variants import SEED_GROUP, VARIANTS, WORDS, Variant, expand_names
 
 
 class RunConfig(FlowConfig):
@@ -72,9 +75,21 @@ class RunConfig(FlowConfig):
     baselines: Names = Field(
         default=("auto",),
         min_length=1,
-        description="which classical models to compare them with: names, auto (those on words), all or none, separated "
-        "by commas",
+        description="which classical models to compare them with: names, all, none, or auto (those on words, and those "
+        "on characters if the texts ask for them), separated by commas",
         json_schema_extra={"items": {"type": "string", "enum": list(BASELINE_CHOICES)}},
+    )
+    encoding: Wanted = Field(
+        default="auto",
+        description="how the neural models' text is encoded: words, unicode-words (words of any language, with "
+        "punctuation and emoji), characters, subwords, own (each variant's own), or auto: chosen by the training "
+        "texts, but own for the IMDB reviews and the sample",
+    )
+    length: int | None = Field(
+        default=None, ge=10, le=100_000, description="how many tokens of a review are read [the variant's own]"
+    )
+    vocab_size: int | None = Field(
+        default=None, ge=300, le=1_000_000, description="how many tokens are known [the variant's own]"
     )
     seeds: int = Field(default=1, ge=1, le=100, description="number of seeds to train each variant with")
     epochs: int = Field(default=10, ge=1, le=1_000, description="maximum number of epochs")
@@ -146,7 +161,8 @@ class RunConfig(FlowConfig):
         if name is None or not {"variants", "baselines"} <= info.data.keys():
             return name
         check_names((name,), (*VARIANTS, *BASELINES), kind="model")
-        trained = [*expand_names(info.data["variants"]), *expand_baselines(info.data["baselines"])]
+        baselines = expand_baselines(info.data["baselines"], on_characters=True)
+        trained = [*expand_names(info.data["variants"]), *baselines]
         if name not in trained:
             raise ValueError(f"{name!r} is not part of this run; expected one of {', '.join(trained)}.")
         return name
@@ -172,10 +188,20 @@ class RunConfig(FlowConfig):
         """Return the chosen variants, groups expanded, in the table's order."""
         return expand_names(self.variants)
 
+    def choose_baselines(self, choice: EncodingChoice | None) -> list[str]:
+        """List the chosen baselines in the table's order; without a choice of encoding, `auto` means those on words."""
+        return expand_baselines(self.baselines, on_characters=choice is not None and choice.on_characters)
+
+    def choose_encoding(self, variant: Variant, choice: EncodingChoice | None) -> Encoding:
+        """Return the encoding that a variant reads; what `auto` chose is for variants that read words."""
+        own = ENCODINGS[variant.encoding]
+        kind = choice.kind if choice and (own.kind == "words" or choice.wanted != AUTO) else None
+        return adapt_encoding(own, kind=kind, length=self.length, vocab_size=self.vocab_size)
+
     @property
-    def baseline_names(self) -> list[str]:
-        """Return the chosen baselines in the table's order."""
-        return expand_baselines(self.baselines)
+    def known_words(self) -> int:
+        """Return the size of the vocabulary by which unknown words are counted."""
+        return self.vocab_size or ENCODINGS[WORDS].vocab_size
 
     @property
     def cleaning_age(self) -> timedelta | None:

@@ -19,6 +19,8 @@ EXEMPT: Final = {
     "tasks.*.task": "reports to Prefect; the function that it calls counts",
     "tasks.*.identity": "lists what counts",
     "tasks.ingest.sources.reach": "finds out whether a download can start",
+    "tasks.encode.choice": "chooses an encoding, which counts by its settings",
+    "tasks.encode.texts": "chooses an encoding, which counts by its settings",
     "tasks.train.device": "finds the device, which counts by its name",
     "tasks.train.events": "writes the TensorBoard log, which is not an output",
     "tasks.compare.run": "calls the stages of a run, each of which counts, and describes it",

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from tasks.encode.encodings import ENCODINGS
+from tasks.encode.encodings import restore_encoding
 from tasks.encode.facts import EncodingFacts
 from tasks.process.child import run_apart
 from tasks.store.layout import EVENTS, MODELS
@@ -45,7 +45,7 @@ def plan_training(
         facts: TrainingFacts = run_apart(
             TRAIN,
             variant=variant,
-            encoding=ENCODINGS[sequences.name],
+            encoding=restore_encoding(sequences.name, sequences.decided_by["encoding"]),
             settings=settings,
             num_classes=num_classes,
             sequences_folder=data_dir / sequences.folder,

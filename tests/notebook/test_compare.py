@@ -10,6 +10,7 @@ from inspect import signature
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -99,6 +100,46 @@ def test_numbers_are_those_of_the_flow(example: dict[str, Any], folder: Path, pr
         [row[name] for name in names] for row in example["rows"]
     ]
     assert not (folder / "bakeoff" / "artifacts" / "champion").exists()
+
+
+def make_chinese_frame(num_rows: int = 400) -> pd.DataFrame:
+    """Rows without spaces, in which one of a few words among fillers tells the label."""
+    fillers = [
+        "房间",
+        "早餐",
+        "服务",
+        "位置",
+        "今天",
+        "晚上",
+        "真的",
+        "觉得",
+        "非常",
+        "老板",
+        "我们",
+        "推荐",
+        "的",
+        "了",
+    ]
+    telling = {"good": ("满意", "好吃", "干净"), "bad": ("糟糕", "失望", "冷淡")}
+    rng = np.random.default_rng(0)
+    rows = []
+    for number in range(num_rows):
+        label = list(telling)[number % 2]
+        words = [*rng.choice(fillers, 9), rng.choice(telling[label])]
+        rows.append(("".join(rng.permutation(words)), label))
+    return pd.DataFrame(rows, columns=["text", "label"])
+
+
+def test_language_without_spaces_is_learned_from_characters(tmp_path: Path) -> None:
+    found = compare(make_chinese_frame(), variants="flatten", epochs=1, folder=tmp_path, name="hotels")
+
+    rows = {row.name: row for row in found.rows}
+    assert rows["nb-svm-chars"].accuracy.mean > 0.95  # type: ignore[union-attr]  # it has one
+    assert rows["nb-svm"].accuracy.mean < 0.6  # type: ignore[union-attr]
+    assert found.recommended in ("nb-svm-chars", "tfidf-chars")
+    assert rows["flatten"].encoding == "subwords-10k-120"
+    assert found.content.run.encoding is not None
+    assert "scripts without spaces between words (Chinese)" in found.report.read_text("utf-8")
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from tasks.encode.encodings import ENCODINGS
+from tasks.encode.encodings import ENCODINGS, Kind
+from tasks.encode.facts import EncodingChoice, TextFacts
 from tasks.errors import UserError
 from tasks.settings.base import check_environment, describe_errors
 from tasks.settings.model_names import describe_tables
@@ -246,7 +247,8 @@ def test_config_file_may_write_keys_with_dashes(key: str, tmp_path: Path) -> Non
 def test_config_file_can_set_everything(tmp_path: Path) -> None:
     text = (
         'dataset = "sample"\nvariants = ["lstm", "conv-max"]\nseeds = 2\nepochs = 3\npatience = 4\nbatch-size = 5\n'
-        'baselines = ["majority"]\nkernels = "plain"\ndevice = "cpu"\n'
+        'baselines = ["majority"]\nkernels = "plain"\ndevice = "cpu"\nencoding = "characters"\nlength = 300\n'
+        "vocab-size = 5000\n"
         'limit = 60\nvalidation-fraction = 0.2\ndata-dir = "/d"\nartifacts-dir = "/a"\n'
         'test-path = "/t.csv"\nvalidation-path = "/v.csv"\ntext-column = ["title", "story"]\nlabel-column = "topic"\n'
         'columns = "topic,title,story"\ndelimiter = "tab"\nquoting = "none"\ncharset = "latin-1"\n'
@@ -269,6 +271,9 @@ def test_config_file_can_set_everything(tmp_path: Path) -> None:
         "max_dropped_share": 0.2,
         "variants": ["lstm", "conv-max"],
         "baselines": ["majority"],
+        "encoding": "characters",
+        "length": 300,
+        "vocab_size": 5_000,
         "seeds": 2,
         "epochs": 3,
         "patience": 4,
@@ -330,16 +335,64 @@ def test_form_in_the_ui_offers_every_variant_and_group() -> None:
     assert set(schema["properties"]["variants"]["items"]["enum"]) == {*VARIANTS, *GROUPS, "all"}
 
 
+WORD_BASELINES = ["majority", "tfidf-linear", "nb-svm"]
+TEXTS = TextFacts(
+    num_texts=9, spaces_per_character=0.2, scripts={}, without_spaces=0, unknown_words=0, unknown_unicode_words=0
+)
+
+
+def choose(kind: Kind | None, *, wanted: str = "auto", on_characters: bool = False) -> EncodingChoice:
+    return EncodingChoice(wanted=wanted, kind=kind, reason="", on_characters=on_characters, texts=TEXTS)
+
+
 def test_baselines_run_unless_told_otherwise() -> None:
-    assert RunConfig().baseline_names == ["majority", "tfidf-linear", "nb-svm"]
-    assert RunConfig(baselines="nb-svm,majority").baseline_names == ["majority", "nb-svm"]
-    assert RunConfig(baselines="none").baseline_names == []
-    assert RunConfig(baselines="auto,nb-svm-chars").baseline_names == [*RunConfig().baseline_names, "nb-svm-chars"]
-    assert RunConfig(baselines="all").baseline_names == [
-        *RunConfig().baseline_names,
-        "tfidf-chars",
-        "nb-svm-chars",
-    ]
+    assert RunConfig().choose_baselines(None) == WORD_BASELINES
+    assert RunConfig(baselines="nb-svm,majority").choose_baselines(None) == ["majority", "nb-svm"]
+    assert RunConfig(baselines="none").choose_baselines(None) == []
+    assert RunConfig(baselines="auto,nb-svm-chars").choose_baselines(None) == [*WORD_BASELINES, "nb-svm-chars"]
+    assert RunConfig(baselines="all").choose_baselines(None) == [*WORD_BASELINES, "tfidf-chars", "nb-svm-chars"]
+
+
+def test_baselines_on_characters_run_where_the_texts_ask_for_them() -> None:
+    assert RunConfig().choose_baselines(choose(None)) == WORD_BASELINES
+    asked = choose(None, on_characters=True)
+    assert RunConfig().choose_baselines(asked) == [*WORD_BASELINES, "tfidf-chars", "nb-svm-chars"]
+    assert RunConfig(baselines="majority").choose_baselines(asked) == ["majority"]
+
+
+@pytest.mark.parametrize(
+    ("settings", "choice", "expected"),
+    [
+        ({}, None, {"lstm": "words-10k-120", "stacked-bilstm": "subwords-8k-120", "long-lstm": "words-20k-400"}),
+        ({}, choose(None), {"lstm": "words-10k-120", "stacked-bilstm": "subwords-8k-120"}),
+        (
+            {},
+            choose("unicode-words"),
+            {
+                "lstm": "unicode-words-10k-120",
+                "bilstm-small": "unicode-words-1k-120",
+                "stacked-bilstm": "subwords-8k-120",
+            },
+        ),
+        (
+            {},
+            choose("characters", wanted="characters"),
+            {"lstm": "characters-10k-480", "stacked-bilstm": "characters-8192-480"},
+        ),
+        ({}, choose("words", wanted="words"), {"stacked-bilstm": "words-8192-120", "long-lstm": "words-20k-400"}),
+        ({}, choose("subwords"), {"long-lstm": "subwords-20k-400-post"}),
+        ({"length": 400, "vocab_size": 20_000}, None, {"lstm": "words-20k-400-pre", "long-lstm": "words-20k-400"}),
+        ({"length": 50}, choose("characters"), {"lstm": "characters-10k-50"}),
+    ],
+)
+def test_variants_read_the_chosen_encoding(
+    settings: dict[str, int], choice: EncodingChoice | None, expected: dict[str, str]
+) -> None:
+    config = RunConfig(**settings)
+
+    chosen = {name: config.choose_encoding(VARIANTS[name], choice) for name in expected}
+    assert {name: encoding.name for name, encoding in chosen.items()} == expected
+    assert all(encoding.padding == ENCODINGS[VARIANTS[name].encoding].padding for name, encoding in chosen.items())
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from typing import NamedTuple
 import altair as alt
 
 from tasks.drift import render as drift
+from tasks.encode.choice import describe_choice
 from tasks.promote.render import describe_gate, describe_lost
 from tasks.report.frame.chart_style import list_models
 from tasks.report.frame.page import describe_chart
@@ -205,6 +206,7 @@ def build_data(metrics: RunMetrics) -> Content:
     """Build the data card."""
     return {
         "warnings": metrics.data.warnings,
+        "encoding": describe_choice(metrics.run.encoding) if metrics.run.encoding else None,
         "lengths": describe_chart("lengths", draw_lengths(metrics), "Lengths of the reviews in words"),
         "duplicates": verdict.describe_duplicates(metrics),
         "tables": {
