@@ -32,7 +32,7 @@ def save_checkpoint(path: Path, model: keras.Model, best: list[NDArray[Any]], hi
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_suffix(".partial")
     with temporary.open("wb") as file:
-        np.savez(file, **arrays, **{HASH: np.array(hash_arrays(arrays))})
+        np.savez(file, allow_pickle=False, **arrays, **{HASH: np.array(hash_arrays(arrays))})
     os.replace(temporary, path)
 
 
