@@ -36,9 +36,10 @@ class TrainingError(SpokenError):
 
 
 def did_you_mean(word: str, choices: Iterable[str]) -> str:
-    """Suggest the nearest choice: did_you_mean("bilsm", ["lstm", "bilstm"]) -> " Did you mean 'bilstm'?"."""
-    nearest = difflib.get_close_matches(word, list(choices), n=1, cutoff=0.6)
-    return f" Did you mean {nearest[0]!r}?" if nearest else ""
+    """Suggest the nearest choice, whatever its case: did_you_mean("Bilsm", ["bilstm"]) -> " Did you mean 'bilstm'?"."""
+    spelled = {choice.casefold(): choice for choice in choices}
+    nearest = difflib.get_close_matches(word.casefold(), spelled, n=1, cutoff=0.6)
+    return f" Did you mean {spelled[nearest[0]]!r}?" if nearest else ""
 
 
 def explain_disk_error(error: OSError, *, where: object) -> UserError | None:

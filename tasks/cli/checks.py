@@ -5,6 +5,7 @@ from pathlib import Path
 
 from tasks.errors import UserError
 from tasks.ingest.datasets import choose_dataset
+from tasks.ingest.rehearsal import rehearse
 from tasks.settings.probe import ProbeConfig
 from tasks.settings.run import RunConfig
 from tasks.train.device import use_device
@@ -13,9 +14,10 @@ from tasks.train.kernels.choice import choose_kernels
 
 
 def check_run(config: RunConfig) -> None:
-    """Raise UserError for what would make a run fail: folders that cannot be written, or an unavailable dataset."""
+    """Raise UserError for what would make a run fail: folders that cannot be written, or data that cannot be used."""
     check_training(config)
-    choose_dataset(config.dataset, config.data_dir, config.files)
+    choice = choose_dataset(config.dataset, config.data_dir, config.files)
+    rehearse(choice, config.data_dir, validation_fraction=config.validation_fraction, limit=config.limit)
 
 
 def check_training(config: RunConfig | ProbeConfig) -> None:

@@ -14,9 +14,9 @@ from tasks.errors import UserError
 from tasks.ingest.files.options import FileOptions
 from tasks.ingest.files.paths import check_path, is_path
 from tasks.ingest.files.reading import hash_files
+from tasks.ingest.head import check_heads
 from tasks.ingest.sources import recall, sample, tfds
 from tasks.ingest.sources.base import BATCH_ROWS, Batch, Source
-from tasks.ingest.sources.labelled_files import check_beginnings
 from tasks.ingest.sources.recall import generate_texts
 
 AUTO: Final = "auto"
@@ -46,7 +46,7 @@ def choose_dataset(name: str, data_dir: Path, files: FileOptions | None = None) 
     """
     if is_path(name):
         options = files or FileOptions(path=Path(name))
-        check_beginnings(options)
+        check_heads(options)
         return Choice(options.name, files=options)
     if files is not None:
         check_unused(name, files)

@@ -145,7 +145,7 @@ def is_number(name: str) -> bool:
     return NUMBER.fullmatch(name) is not None
 
 
-def check_classes_are_few(names: Sequence[str], num_rows: int) -> None:
+def check_classes_are_few(names: Sequence[str], num_rows: float) -> None:
     """Raise UserError when the labels look like measurements or free text rather than classes."""
     has_fractions = any(not float(name).is_integer() for name in names) if all(map(is_number, names)) else None
     too_many = len(names) > max(MOST_FRACTIONS, num_rows / 2) or len(names) > MOST_CLASSES

@@ -117,7 +117,10 @@ def place_rows(spools: dict[str, Spool], *, validation_fraction: float, limit: i
             places |= {"train": ("train", remaining & ~held_out), split: ("train", held_out)}
     for split, (_, mask) in places.items():
         if not mask.any():
-            raise UserError(f"the {split} split would be empty; expected more reviews or a higher --limit.")
+            raise UserError(
+                f"the {split} split would be empty; expected more reviews or a higher --limit. (Duplicates land in one "
+                "split.)"
+            )
     return places
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from itertools import islice
+from itertools import chain, islice
 from typing import NamedTuple
 
 import numpy as np
@@ -15,9 +15,11 @@ from tasks.ingest.files.columns import check_column, find_texts
 from tasks.ingest.files.formats import find_format
 from tasks.ingest.files.json_records import open_json
 from tasks.ingest.files.json_text import DECODER
+from tasks.ingest.files.label_values import take_labels
+from tasks.ingest.files.mojibake import note_mojibake
 from tasks.ingest.files.options import FileOptions
 from tasks.ingest.files.paths import check_path
-from tasks.ingest.files.reading import check_files, hash_files, read_rows
+from tasks.ingest.files.reading import check_files, hash_files, read_rows, take_head
 from tasks.ingest.files.rows import NESTED, Rows, spell
 
 Mask = NDArray[np.bool_]
@@ -49,11 +51,12 @@ class Peeked(NamedTuple):
 
 
 def peek_columns(options: FileOptions) -> Peeked:
-    """Look at the first rows, which takes less than a second; raises UserError for input that cannot be scored."""
+    """Look at the first megabytes, which takes a second; raises UserError for input that cannot be scored."""
     path = options.path
     check_path(path, "--input")
     check_files(options)
-    first = next(read_input(options), None)
+    batches = take_head(read_input(options))
+    first = next(batches, None)
     if first is None:
         raise UserError(f"{path.name} has no rows; expected at least one text.")
     schema = first.columns.schema
@@ -68,6 +71,9 @@ def peek_columns(options: FileOptions) -> Peeked:
                 f"{path.name} holds {schema.field(name).type} in column {name!r}; expected text. "
                 "Choose another with --text-column."
             )
+    for rows in chain([first], batches):
+        if options.label_column:
+            take_labels(rows, options.label_column, path)
     return Peeked(list(make_unique(schema.names)), columns)
 
 
@@ -122,6 +128,7 @@ def take_rows(options: FileOptions, columns: Sequence[str]) -> Iterator[Taken]:
         texts = strings[0] if len(strings) == 1 else pc.binary_join_element_wise(*strings, " ", null_handling="skip")
         absent = np.logical_and.reduce([np.asarray(pc.is_null(part)) for part in strings])
         shown = spell_contents(rows) if path.is_dir() else spell_nested(rows, own_lines) if own_lines else rows
+        shown = shown._replace(notes=(*shown.notes, *note_mojibake(texts, rows, options)))
         yield Taken(shown, pc.if_else(pa.array(not_text | absent), None, texts), not_text, own_lines)
 
 

@@ -126,8 +126,8 @@ def list_names(names: Sequence[str]) -> str:
 
 
 def fold(name: str) -> str:
-    """Reduce a name for comparison, ignoring case and surrounding space: fold(" Text") -> "text"."""
-    return name.strip().casefold()
+    """Reduce a name for comparison, ignoring case, surrounding space and plain quotes: fold(' "Text"') -> "text"."""
+    return name.strip(' \t"').casefold()
 
 
 def take_texts(rows: Rows, columns: Sequence[str], path: Path) -> pa.Array:

@@ -8,7 +8,8 @@ import numpy as np
 import pyarrow as pa
 
 from tasks.errors import UserError
-from tasks.ingest.files.lines import LONGEST_LINE, describe_damage, describe_undecodable, name_codec
+from tasks.ingest.files.charsets import describe_undecodable
+from tasks.ingest.files.lines import LONGEST_LINE, describe_damage, name_codec
 from tasks.ingest.files.options import FileOptions
 from tasks.ingest.files.rows import Rows, take_batches
 from tasks.store.fingerprint import hash_json
@@ -52,7 +53,9 @@ def read_text(folder: Path, name: str, options: FileOptions) -> bytes:
     except UnicodeError as error:
         if options.every_text:
             return content
-        raise UserError(describe_undecodable(repr(name), name_codec(options.charset, content[:4]))) from error
+        raise UserError(
+            describe_undecodable(repr(name), name_codec(options.charset, content[:4]), [content])
+        ) from error
 
 
 def describe_no_texts(folder: Path, *, every_text: bool) -> str:

@@ -22,7 +22,7 @@ def find_table(content: Row, texts: Sequence[str] = ()) -> Iterator[Row] | None:
     if is_list_of(names, str) and is_list_of(data, list):
         return (dict(zip(names, row, strict=True)) for row in data) if has_lengths(data, len(names)) else None
     has_text = any(is_text(name, texts) for name in content)
-    if has_text and is_list_of(values, list) and has_lengths(values, len(values[0])):
+    if has_text and is_list_of(values, list) and values[0] and has_lengths(values, len(values[0])):
         return (dict(zip(content, row, strict=True)) for row in zip(*values, strict=True))
     if not is_list_of(values, dict) or not all(values):
         return None

@@ -3,17 +3,22 @@
 import codecs
 import io
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Final
 
 import pyarrow as pa
 
 from tasks.errors import UserError
+from tasks.ingest.files.charsets import describe_undecodable
 from tasks.ingest.files.compression import COMPRESSIONS, open_stream
 
 # Longer than any single text should be; a file without line endings reaches it.
 LONGEST_LINE: Final = 2**24
+HEAD_BYTES: Final = 64
 BLOCK_CHARACTERS: Final = 2**16
+# How far to look beyond a line with another charset for more evidence of it.
+MORE_LINES: Final = 1_000
 # UTF-32 comes first, because its mark begins with that of UTF-16.
 MARKS: Final = {
     codecs.BOM_UTF8: "utf-8-sig",
@@ -58,9 +63,10 @@ def read_pieces(path: Path, *, charset: str, newline: str, size: int | None = No
     number, codec = 0, charset
     try:
         with open_stream(path) as stream:
-            head = stream.peek(8)
+            head = stream.peek(HEAD_BYTES)[:HEAD_BYTES]
             check_signature(head, path)
             codec = name_codec(charset, head)
+            check_zeros(head, path, codec)
             # Undecodable bytes become surrogates, which valid text never contains, so the line with them can be named.
             with io.TextIOWrapper(stream, codec, errors="surrogateescape", newline=newline) as text:
                 while piece := text.read(size) if size else text.readline(LONGEST_LINE):
@@ -68,7 +74,7 @@ def read_pieces(path: Path, *, charset: str, newline: str, size: int | None = No
                     number += piece.count("\n") if size else 1
                     yield piece
     except UnicodeError as error:
-        raise UserError(describe_undecodable(f"{path.name} line {number + 1:,}", codec)) from error
+        raise UserError(complain_of_charset(path, number + 1, codec)) from error
     except (OSError, pa.ArrowException) as error:
         raise UserError(describe_damage(path, f"beyond line {number:,}", error)) from error
 
@@ -98,6 +104,16 @@ def check_signature(head: bytes, path: Path) -> None:
             raise UserError(f"{path.name!r} is not text but {kind}; expected what its ending says.")
 
 
+def check_zeros(head: bytes, path: Path, codec: str) -> None:
+    """Raise UserError when every other byte of the beginning is zero, as in UTF-16 without a byte-order mark."""
+    for start, name in enumerate(("utf-16-be", "utf-16-le")):
+        zeros, others = head[start::2], head[1 - start :: 2]
+        if codec == "utf-8-sig" and len(head) > 1 and 2 * zeros.count(0) > len(zeros) and 0 not in others:
+            raise UserError(
+                f"{path.name!r} looks like UTF-16 without a byte-order mark; expected UTF-8. Add --charset {name}"
+            )
+
+
 def check_decoded(piece: str, path: Path, num_lines: int, charset: str) -> None:
     """Raise UserError for a piece that could not be decoded; it comes after `num_lines` lines."""
     if not piece.isascii():
@@ -105,15 +121,14 @@ def check_decoded(piece: str, path: Path, num_lines: int, charset: str) -> None:
             piece.encode()
         except UnicodeEncodeError as error:
             number = num_lines + 1 + piece.count("\n", 0, error.start)
-            raise UserError(describe_undecodable(f"{path.name} line {number:,}", charset)) from error
+            raise UserError(complain_of_charset(path, number, charset)) from error
 
 
-def describe_undecodable(place: str, charset: str) -> str:
-    """Say which place holds bytes that are invalid in the charset."""
-    return (
-        f"{place} is not {charset.removesuffix('-sig')}: it holds bytes that cannot be decoded. Name the file's "
-        "character set, for example --charset latin-1 or --charset cp1252 or --charset utf-16."
-    )
+def complain_of_charset(path: Path, number: int, charset: str) -> str:
+    """Say that a line is invalid in the charset, and in which ones it and others make sense."""
+    with open_stream(path) as stream:
+        lines = islice(stream, number + MORE_LINES)
+        return describe_undecodable(f"{path.name} line {number:,}", charset, lines)
 
 
 def describe_damage(path: Path, where: str, error: BaseException) -> str:

@@ -5,12 +5,13 @@ from typing import NamedTuple
 
 
 class Note(NamedTuple):
-    """How often something was found in a batch of rows, the number of the first line, and what to do about it."""
+    """How often something was found in a batch of rows, the first place, counted in `unit`, and what to do about it."""
 
     finding: str
     num_cases: int
     number: int
     remedy: str = ""
+    unit: str = "line"
 
 
 class Notes:
@@ -30,6 +31,6 @@ class Notes:
     def describe(self) -> list[str]:
         """Describe each finding in a sentence: "empty columns without a name: 3 (first: a.csv line 1)"."""
         return [
-            f"{note.finding}: {note.num_cases:,} (first: {self.name} line {note.number:,}){note.remedy}"
+            f"{note.finding}: {note.num_cases:,} (first: {self.name} {note.unit} {note.number:,}){note.remedy}"
             for note in self.found.values()
         ]

@@ -3,8 +3,9 @@
 Nothing is dropped here, and nothing is checked except that the file can be read; the intake does the rest.
 """
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
+from typing import Final
 
 from tasks.errors import UserError
 from tasks.ingest.files.folder import hash_folder
@@ -13,6 +14,9 @@ from tasks.ingest.files.options import FLAGS, FileOptions
 from tasks.ingest.files.paths import check_path
 from tasks.ingest.files.rows import Rows
 from tasks.store.outputs import record_file
+
+# What is read of each file before anything slow starts.
+HEAD_BYTES: Final = 2**22
 
 
 def check_files(options: FileOptions) -> None:
@@ -45,3 +49,13 @@ def read_rows(path: Path, options: FileOptions, *, wanted: Collection[str] | Non
     `wanted`, other columns are left out. Raises UserError when the file cannot be read.
     """
     return find_format(path, options).read(path, options, wanted=wanted)
+
+
+def take_head(batches: Iterable[Rows]) -> Iterator[Rows]:
+    """Take the first batches, about HEAD_BYTES in all."""
+    num_bytes = 0
+    for rows in batches:
+        yield rows
+        num_bytes += rows.columns.nbytes
+        if num_bytes > HEAD_BYTES:
+            break

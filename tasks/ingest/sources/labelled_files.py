@@ -7,18 +7,12 @@ from pathlib import Path
 from tasks.ingest.files.columns import Columns, find_columns, take_strings, take_texts
 from tasks.ingest.files.folder import list_strays
 from tasks.ingest.files.label_values import take_labels
+from tasks.ingest.files.mojibake import note_mojibake
 from tasks.ingest.files.one_hot import describe_one_hot
 from tasks.ingest.files.options import FileOptions
 from tasks.ingest.files.reading import check_files, peek_rows, read_rows
 from tasks.ingest.labels import trim_labels
 from tasks.ingest.sources.base import LabelledRows, Part
-
-
-def check_beginnings(options: FileOptions) -> None:
-    """Raise UserError for problems that the settings or the first rows of each file show; takes about a second."""
-    check_files(options)
-    for path in options.paths.values():
-        find_labelled(path, options)
 
 
 def find_labelled(path: Path, options: FileOptions) -> Columns:
@@ -51,16 +45,16 @@ def open_files(options: FileOptions) -> list[Part]:
 def read_labelled(path: Path, columns: Columns, options: FileOptions) -> Iterator[LabelledRows]:
     """Read the columns that are used. Raises UserError for values that are not text and bytes that are not UTF-8."""
     for rows in read_rows(path, options, wanted=columns.wanted):
-        labels = take_labels(rows, columns.label, path)
+        texts, labels = take_texts(rows, columns.text, path), take_labels(rows, columns.label, path)
         yield LabelledRows(
-            texts=take_texts(rows, columns.text, path),
+            texts=texts,
             labels=trim_labels(labels.values),
             several=labels.several,
             numbers=rows.numbers,
             unit=rows.unit,
             ids=take_strings(rows, columns.id, path).fill_null("") if columns.id else None,
             splits=take_strings(rows, columns.split, path).fill_null("") if columns.split else None,
-            notes=rows.notes,
+            notes=(*rows.notes, *note_mojibake(texts, rows, options)),
         )
 
 

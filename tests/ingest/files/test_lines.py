@@ -69,7 +69,7 @@ def test_charset_decodes(tmp_path: Path) -> None:
 def test_undecodable_bytes_are_named_by_line(tmp_path: Path) -> None:
     message = complain(tmp_path, b"fine\n\xc3\xa9\n" + b"caf\xe9\n")
     assert message.startswith("a.txt line 3 is not utf-8: ")
-    assert "--charset latin-1" in message
+    assert "--charset cp1252 reads 'caf\xe9'" in message
 
 
 @pytest.mark.parametrize("content", [b"\xed\xa0\x80\n", b"\xffa\0", b"\xc0\x80", b"ok\xe2\x82"])
