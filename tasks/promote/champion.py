@@ -134,22 +134,37 @@ def install(bundle: Path, target: Path) -> None:
 def change_champion(
     folder: Path, name: str, *, action: Action, run: str | None, dataset: str, reasons: list[str]
 ) -> Entry:
-    """Note the change, swap the link, and move the note into the history."""
-    champion = find_champion(folder)
+    """Note the change, swap the link, and move the note into the history.
+
+    Once the link is swapped, the change is made, and an error is no reason to try it again: a second rollback would go
+    back one further. The next process that holds the champion then moves the note.
+    """
+    find_champion(folder)
     entry = Entry(
         time=datetime.now(UTC).isoformat(timespec="milliseconds"),
         action=action,
         bundle=name,
-        previous=champion.name if champion else None,
+        previous=name_current(folder),
         run=run,
         dataset=dataset,
         reasons=reasons,
         manifests=identify_bundle(folder / BUNDLES / name),
     )
     write_atomically(folder / PENDING, entry.model_dump_json())
-    point_current(folder, name)
-    settle(folder)
+    try:
+        point_current(folder, name)
+        settle(folder)
+    except OSError as error:
+        if name_current(folder) != name:
+            raise
+        logger.warning("the champion has changed, but its history is not written yet: %s", error.strerror)
     return entry
+
+
+def name_current(folder: Path) -> str | None:
+    """Return the name of the bundle that the link leads to; None if there is no link."""
+    link = folder / CURRENT
+    return link.readlink().name if link.is_symlink() else None
 
 
 def point_current(folder: Path, name: str) -> None:

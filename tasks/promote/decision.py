@@ -6,11 +6,11 @@ from pathlib import Path
 
 from tasks.compare.facts import Comparison
 from tasks.errors import TrainingError, UserError
-from tasks.evaluate.bundle import CURRENT, read_bundle_file
+from tasks.evaluate.bundle import read_bundle_file
 from tasks.evaluate.facts import BundleFacts
 from tasks.ingest.datasets import SAMPLE
 from tasks.process.child import ChildError
-from tasks.promote.champion import check_as_promoted, find_champion, is_as_promoted
+from tasks.promote.champion import check_as_promoted, find_champion, is_as_promoted, name_current
 from tasks.promote.facts import Decision, GateComparison, Outcome, Ruling
 from tasks.promote.history import find_withdrawal, read_content, read_history
 from tasks.promote.identity import Identity, identify
@@ -70,7 +70,7 @@ def decide_without_candidate(champions: Path, rules: GateRules) -> Decision:
         outcome="refused",
         candidate=rules.candidate,
         model=None,
-        champion=name_champion(champions),
+        champion=name_current(champions),
         margin=rules.margins.overall,
         slice_margin=rules.margins.per_slice,
         reasons=(f"{rules.candidate or 'No model'} {'did not train' if rules.candidate else 'trained'}.",),
@@ -92,7 +92,7 @@ def decide(challenge: Challenge, champions: Path, rules: GateRules, rescore: Res
         outcome=outcome,
         candidate=identity.variant,
         model=challenge.model,
-        champion=name_champion(champions),
+        champion=name_current(champions),
         margin=rules.margins.overall,
         slice_margin=rules.margins.per_slice,
         reasons=(*found.reasons, by_hand) if outcome in ("refused", "held") else found.reasons,
@@ -107,12 +107,6 @@ def weigh_safely(challenge: Challenge, identity: Identity, champions: Path, resc
         return weigh(challenge, identity, champions, rescore)
     except (UserError, TrainingError, ChildError) as error:
         return Weighing(outcome="refused", reasons=(f"The champion could not be scored: {error}",))
-
-
-def name_champion(champions: Path) -> str | None:
-    """Name the bundle that the link leads to, even if the bundle is missing or damaged."""
-    link = champions / CURRENT
-    return link.readlink().name if link.is_symlink() else None
 
 
 def weigh(challenge: Challenge, identity: Identity, champions: Path, rescore: Rescore) -> Weighing:

@@ -23,7 +23,7 @@ from typing_extensions import TypeVar
 
 from tasks.store.durable import write_atomically
 from tasks.store.fingerprint import describe_difference, find_differences, fingerprint, hash_json
-from tasks.store.usage import LOCK_FOLDER, announce_process, mark_used
+from tasks.store.usage import LOCK_FOLDER, announce_process, mark_used, release
 
 # The type of the facts in a manifest; the default, plain JSON, is for readers that do not use them.
 FactsT = TypeVar("FactsT", default=dict[str, Any])
@@ -206,7 +206,10 @@ def explain_change(output: Output[Any]) -> str:
 
 @contextlib.contextmanager
 def locked(root: Path, name: str, *, on_wait: Callable[[], None] = lambda: None) -> Iterator[None]:
-    """Hold a lock between processes; calls `on_wait` if it must wait. The system frees the lock if its holder dies."""
+    """Hold a lock between processes; calls `on_wait` if it must wait. The system frees the lock if its holder dies.
+
+    The lock's file is removed in the end.
+    """
     folder = root / LOCK_FOLDER
     folder.mkdir(parents=True, exist_ok=True)
     lock = FileLock(folder / f"{name}.lock")
@@ -218,7 +221,7 @@ def locked(root: Path, name: str, *, on_wait: Callable[[], None] = lambda: None)
     try:
         yield
     finally:
-        lock.release()
+        release(lock)
 
 
 def record_file(path: Path) -> FileRecord:

@@ -5,6 +5,7 @@ process that produces outputs holds its own lock in each root until it ends; it 
 used since the lock was created.
 """
 
+import atexit
 import contextlib
 import fcntl
 import os
@@ -30,12 +31,26 @@ def mark_used(manifest: Path) -> None:
 
 @lru_cache(maxsize=MOST_ROOTS)
 def announce_process(root: Path) -> FileLock:
-    """Hold a lock that announces this process to cleaning until it ends, for whatever reason."""
+    """Hold a lock that announces this process to cleaning until it ends, for whatever reason.
+
+    The files of processes that were killed are removed.
+    """
     folder = root / LOCK_FOLDER
     folder.mkdir(parents=True, exist_ok=True)
+    for left in folder.glob(f"{PROCESS_PREFIX}*.lock"):
+        with try_lock(left):
+            pass
     lock = FileLock(folder / f"{PROCESS_PREFIX}{uuid4().hex[:16]}.lock")
     lock.acquire()
+    atexit.register(release, lock)
     return lock
+
+
+def release(lock: FileLock) -> None:
+    """Release a lock and remove its file; a process that waits for it notices that, and makes another file."""
+    with contextlib.suppress(OSError):
+        Path(lock.lock_file).unlink(missing_ok=True)
+    lock.release()
 
 
 def find_process_starts(root: Path) -> Iterator[float]:
@@ -59,7 +74,7 @@ def is_held(lock: Path) -> bool:
 
 @contextlib.contextmanager
 def try_lock(path: Path) -> Iterator[bool]:
-    """Hold a lock if it is free; yields whether it is held."""
+    """Hold a lock if it is free, and remove its file in the end; yields whether it is held."""
     lock = FileLock(path)
     try:
         lock.acquire(blocking=False)
@@ -69,4 +84,4 @@ def try_lock(path: Path) -> Iterator[bool]:
     try:
         yield True
     finally:
-        lock.release()
+        release(lock)

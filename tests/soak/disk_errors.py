@@ -79,7 +79,7 @@ def renew(root: Path, start: Path) -> None:
 
 def prepare(folder: Path) -> list[Case]:
     """Make the folders that the cases start from."""
-    nothing, trained, promoted = folder / "nothing", folder / "trained", folder / "promoted"
+    nothing, trained, promoted, again = (folder / name for name in ("nothing", "trained", "promoted", "again"))
     nothing.mkdir()
     renew(trained, nothing)
     assert train(trained).status == 0
@@ -87,10 +87,11 @@ def prepare(folder: Path) -> list[Case]:
     renew(promoted, trained)
     network = next((promoted / "artifacts" / "models" / "flatten").iterdir())
     assert call("promote", f"--to={network}", f"--artifacts-dir={promoted}/artifacts").status == 0
-    assert promote(promoted).status == 0
+    renew(again, promoted)
+    assert promote(again).status == 0
     return [
-        Case("promote", trained, promote, read_champion),
-        Case("roll back", promoted, roll_back, read_champion),
+        Case("promote", promoted, promote, read_champion),
+        Case("roll back", again, roll_back, read_champion),
         Case("predict", trained, predict, lambda root: (root / "scored.jsonl").read_text()),
         Case("train again", trained, train, read_numbers),
         Case("train", nothing, train, read_numbers),

@@ -24,6 +24,18 @@ sys.stdin.read()
 """
 
 
+COUNTER = """
+import sys
+from pathlib import Path
+from tasks.store.outputs import locked
+root = Path(sys.argv[1])
+for _ in range(100):
+    with locked(root, "a"):
+        number = int((root / "number").read_text())
+        (root / "number").write_text(str(number + 1))
+"""
+
+
 def make_output(root: Path) -> Output[dict[str, Any]]:
     return Output(
         root=root,
@@ -66,6 +78,25 @@ def test_one_process_announces_itself_once(tmp_path: Path) -> None:
     for _ in range(2):
         announce_process(tmp_path)
     assert len(list(find_process_starts(tmp_path))) == 1
+
+
+def test_file_of_a_process_that_was_killed_is_removed_by_the_next(tmp_path: Path) -> None:
+    left = tmp_path / ".locks" / "use-0123456789abcdef.lock"
+    left.parent.mkdir()
+    left.touch()
+    announce_process(tmp_path)
+    (held,) = left.parent.iterdir()
+    assert held != left
+    assert is_held(held)
+
+
+def test_lock_excludes_others_although_its_file_comes_and_goes(tmp_path: Path) -> None:
+    (tmp_path / "number").write_text("0")
+    command = [sys.executable, "-c", COUNTER, str(tmp_path)]
+    processes = [subprocess.Popen(command) for _ in range(3)]
+    assert [process.wait() for process in processes] == [0, 0, 0]
+    assert (tmp_path / "number").read_text() == "300"
+    assert not list((tmp_path / ".locks").iterdir())
 
 
 def test_lock_is_taken_only_when_it_is_free(tmp_path: Path) -> None:
