@@ -56,7 +56,7 @@ class FailingDisk:
         if not set("wax+") & set(mode) or isinstance(file, int):
             return OPEN(file, mode, *arguments, **options)
         self.step()
-        raw = CountedFile(file, mode.replace("b", "").replace("t", ""))
+        raw = CountedFile(file, mode.replace("b", "").replace("t", ""), opener=options.pop("opener", None))
         raw.disk = self
         return wrap(raw, mode, *arguments, **options)
 
