@@ -6,7 +6,7 @@ from tasks.store.facts import Document, Facts
 
 FILE: Final = "drift.json"
 Level = Literal["stable", "moving", "alarm"]
-MeasureName = Literal["labels", "words", "unknown"]
+MeasureName = Literal["labels", "words", "unknown", "unfamiliar"]
 
 
 class Measure(Facts):

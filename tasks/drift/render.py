@@ -10,13 +10,15 @@ TITLES: Final[dict[MeasureName, str]] = {
     "labels": "share of labels",
     "words": "length in words",
     "unknown": "unknown words",
+    "unfamiliar": "texts that it does not know",
 }
 METHOD: Final = (
     "The index is the population stability index over labels, or over bins that each hold a tenth of the champion's "
     f'reviews. The level is "moving" above {MOVING_FROM} and "alarm" above {ALARM_FROM}, but only if the index also '
     'exceeds the value under "chance", which chance alone exceeds once in 1,000 times with this many reviews. Unknown '
-    "words are words that the champion's vocabulary lacks; they are counted on the validation splits, from which no "
-    "vocabulary is learned."
+    "words are words that the champion's vocabulary lacks, and it does not know a text without any known word, or with "
+    "a larger share of unknown ones than any of its training texts. Both are counted on the validation splits, from "
+    "which no vocabulary is learned."
 )
 
 
@@ -60,7 +62,7 @@ def describe_largest(measure: Measure) -> str:
 def name_bin(measure: Measure, number: int) -> str:
     """Name a bin: a label, or its bounds in words or in percent."""
     bins = measure.bins
-    if measure.name == "labels":
+    if measure.name in ("labels", "unfamiliar"):
         return str(bins[number])
     shown = [f"{bound:.1%}" if measure.name == "unknown" else f"{bound:.0f}" for bound in map(float, bins)]
     if number == len(bins):

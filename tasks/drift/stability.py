@@ -19,7 +19,7 @@ STABLE: Final = LEVELS[0]
 ALARM: Final = LEVELS[-1]
 MOVING_FROM: Final = 0.1
 ALARM_FROM: Final = 0.25
-# With three measures a night, chance exceeds it about once in 330 nights.
+# With four measures a night, chance exceeds it about once in 250 nights.
 NOISE_QUANTILE: Final = 0.999
 # Keeps an empty bin from making the index infinite; Jeffreys' prior.
 PSEUDO_COUNT: Final = 0.5

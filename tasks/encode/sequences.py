@@ -14,7 +14,7 @@ from tasks.encode.characters import encode_characters, fit_characters
 from tasks.encode.encodings import Encoding
 from tasks.encode.facts import EncodingFacts, TokenTotals
 from tasks.encode.padding import OOV_ID, PAD_ID, mark_wordless, pad_tokens
-from tasks.encode.subwords import encode_subwords, fit_subwords
+from tasks.encode.subwords import encode_subwords, find_fragments, fit_subwords
 from tasks.encode.unicode_words import encode_unicode_words, fit_unicode_words
 from tasks.encode.words import PAD, encode_words, fit_words
 from tasks.ingest.batches import read_batches
@@ -74,10 +74,19 @@ def forget_length(tokenizer: Tokenizer) -> Tokenizer:
     return tokenizer
 
 
-def encode_texts(texts: pa.Array, tokenizer: Tokenizer, encoding: Encoding) -> dict[str, NDArray[Any]]:
-    """Encode texts: `tokens` (num_texts, length), `num_tokens` before truncation and `num_oov` of them (num_texts,)."""
+def encode_texts(
+    texts: pa.Array, tokenizer: Tokenizer, encoding: Encoding, *, with_fragments: bool = False
+) -> dict[str, NDArray[Any]]:
+    """Encode texts: `tokens` (num_texts, length), `num_tokens` before truncation and `num_oov` of them (num_texts,).
+
+    No subword is out of vocabulary. With `with_fragments`, those count as unknown that are a part of a character, into
+    which only characters that the training texts lack are divided.
+    """
     found = ENCODE[encoding.kind](texts, tokenizer)
-    ends = np.cumsum(np.concatenate([[0], found.ids == OOV_ID]))[np.cumsum(found.num_tokens)]
+    is_unknown = found.ids == OOV_ID
+    if with_fragments and encoding.kind == "subwords":
+        is_unknown = find_fragments(tokenizer)[found.ids]
+    ends = np.cumsum(np.concatenate([[0], is_unknown]))[np.cumsum(found.num_tokens)]
     return {
         "tokens": pad_tokens(found, length=encoding.length, padding=encoding.padding),
         "num_tokens": found.num_tokens.astype(np.int32),

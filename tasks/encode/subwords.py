@@ -5,9 +5,11 @@ Because it works on bytes, it can encode every text: nothing is out of vocabular
 
 import json
 from collections.abc import Iterable
+from functools import lru_cache
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
 
 from tasks.encode.encodings import Encoding
@@ -44,3 +46,25 @@ def encode_subwords(texts: pa.Array, tokenizer: Tokenizer) -> Tokens:
     num_tokens = np.array([len(ids) for ids in sequences], dtype=np.int64)
     flat = np.fromiter((token for ids in sequences for token in ids), dtype=np.int32, count=int(num_tokens.sum()))
     return Tokens(flat, num_tokens)
+
+
+@lru_cache(maxsize=8)
+def find_fragments(tokenizer: Tokenizer) -> NDArray[np.bool_]:
+    """Tell which tokens are not whole characters, because their bytes are not UTF-8: shape (vocabulary size,)."""
+    spelled = {chr(point): byte for byte, point in spell_bytes().items()}
+    is_fragment = np.zeros(tokenizer.get_vocab_size(), np.bool_)
+    for token, index in tokenizer.get_vocab().items():
+        if token not in (PAD, OOV):
+            content = bytes(spelled[letter] for letter in token)
+            is_fragment[index] = "\ufffd" in content.decode(errors="replace")
+    return is_fragment
+
+
+def spell_bytes() -> dict[int, int]:
+    """Return the code point by which byte-level tokens spell each byte: itself if it is visible, or one from 256 on.
+
+    Source: https://github.com/openai/gpt-2/blob/master/src/encoder.py
+    """
+    visible = [*range(ord("!"), ord("~") + 1), *range(0xA1, 0xAD), *range(0xAE, 0x100)]
+    others = [byte for byte in range(0x100) if byte not in visible]
+    return {byte: byte for byte in visible} | {byte: 0x100 + number for number, byte in enumerate(others)}

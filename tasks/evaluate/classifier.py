@@ -76,7 +76,7 @@ class NeuralClassifier:
         from tasks.encode.padding import mark_wordless
         from tasks.encode.sequences import encode_texts
 
-        found = encode_texts(texts, self.tokenizer, self.encoding)
+        found = encode_texts(texts, self.tokenizer, self.encoding, with_fragments=True)
         return Prepared(mark_wordless(found["tokens"]), found["num_tokens"], found["num_oov"])
 
     def predict(self, prepared: Prepared) -> Scored:
@@ -91,7 +91,7 @@ class NeuralClassifier:
 
 
 class BaselineClassifier:
-    """A linear model over counted words."""
+    """A linear model over counted n-grams of words or characters."""
 
     def __init__(self, folder: Path) -> None:
         from tasks.baseline.model import load_baseline
@@ -103,7 +103,7 @@ class BaselineClassifier:
         return Prepared(texts, *self.model.count_tokens(texts))
 
     def predict(self, prepared: Prepared) -> Scored:
-        """Count the words and weigh them."""
+        """Count the n-grams and weigh them."""
         return Scored(self.model.predict_probabilities(prepared.inputs), prepared.num_tokens, prepared.num_oov)
 
     def score(self, texts: pa.Array) -> Scored:

@@ -25,7 +25,13 @@ from tasks.evaluate.facts import (
 from tasks.evaluate.metric_table import compute_metrics
 from tasks.evaluate.model_card import write_model_card
 from tasks.evaluate.predictions import write_predictions
-from tasks.evaluate.profile import profile_lengths, profile_unknown
+from tasks.evaluate.profile import (
+    count_unfamiliar,
+    find_most_unknown,
+    find_unfamiliar,
+    profile_lengths,
+    profile_unknown,
+)
 from tasks.ingest.batches import read_batches
 from tasks.store.layout import PREDICTIONS_FILE, TEST_FILE, TRAIN_FILE, VALIDATION_FILE
 from tasks.train.kernels.choice import Kernels
@@ -89,10 +95,7 @@ def evaluate_model(
         temperature=decision.temperature,
         threshold=decision.threshold,
         metrics=metrics,
-        profile=TextProfile(
-            words=profile_lengths(reviews_folder / TRAIN_FILE),
-            unknown=profile_unknown(validation.num_tokens, validation.num_oov),
-        ),
+        profile=profile_texts(classifier, validation, reviews_folder / TRAIN_FILE),
     )
     bundle.write(folder / BUNDLE_FILE)
     write_model_card(folder / "MODEL_CARD.md", bundle, test_predictions=folder / PREDICTIONS_FILE)
@@ -102,6 +105,18 @@ def evaluate_model(
 def find_kernels(origin: Origin) -> Kernels:
     """Return the kernels that the model was trained with; a baseline has none to choose."""
     return origin.settings.kernels if isinstance(origin.settings, FitSettings) else "auto"
+
+
+def profile_texts(classifier: Classifier, validation: ScoredSplit, train: Path) -> TextProfile:
+    """Describe the texts that the model was made from, so that later texts can be compared with them."""
+    counts = validation.num_tokens, validation.num_oov
+    most_unknown = find_most_unknown(classifier, train)
+    return TextProfile(
+        words=profile_lengths(train),
+        unknown=profile_unknown(*counts),
+        most_unknown=most_unknown,
+        unfamiliar=count_unfamiliar(find_unfamiliar(*counts, most_unknown=most_unknown)),
+    )
 
 
 def score_split(classifier: Classifier, path: Path) -> ScoredSplit:

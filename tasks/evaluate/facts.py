@@ -110,10 +110,18 @@ class Histogram(Facts):
 
 
 class TextProfile(Facts):
-    """Lengths of the training texts in words, and shares of unknown tokens in the validation texts."""
+    """What later texts are compared with.
+
+    `words` are the lengths of the training texts, and `unknown` the shares of unknown tokens in the validation texts.
+    `most_unknown` is the largest share of unknown tokens in a training text, as `find_unfamiliar` takes it, and
+    `unfamiliar` counts the validation texts that the model knows and those that it does not know. Older bundles lack
+    the last two.
+    """
 
     words: Histogram
     unknown: Histogram
+    most_unknown: float | None = None
+    unfamiliar: tuple[int, int] | None = None
 
 
 class Origin(Facts):

@@ -2,17 +2,28 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from tasks.evaluate.classifier import Classifier
 from tasks.evaluate.facts import Histogram
 from tasks.ingest.batches import read_batches
 from tasks.ingest.word_counts import count_words
 
 NUM_BINS: Final = 10
+FEW_TOKENS: Final = 5
+# A model that knows every token of its training texts still knows a text with a few unknown ones.
+ALWAYS_FAMILIAR: Final = 0.1
 Values = NDArray[np.int64] | NDArray[np.float64]
+
+
+class Unfamiliar(NamedTuple):
+    """Texts that a model does not know, by reason: two masks of shape (num_texts,) without common texts."""
+
+    nothing_known: NDArray[np.bool_]
+    too_much: NDArray[np.bool_]
 
 
 def profile_lengths(path: Path) -> Histogram:
@@ -36,6 +47,39 @@ def read_lengths(path: Path) -> NDArray[np.int64]:
 def share_of_unknown(num_tokens: NDArray[np.int32], num_oov: NDArray[np.int32]) -> NDArray[np.float64]:
     """Divide per text, with 0 for a text without tokens: share_of_unknown([4, 0], [1, 0]) -> [0.25, 0.0]."""
     return np.asarray(num_oov, np.float64) / np.maximum(1, num_tokens)
+
+
+def find_most_unknown(classifier: Classifier, path: Path) -> float:
+    """Find the largest share of tokens of a training text that the model does not know, in texts of FEW_TOKENS or more.
+
+    In a shorter text, one unknown token is a large share.
+    """
+    most = 0.0
+    for batch in read_batches(path, ["text"]):
+        _, num_tokens, num_oov = classifier.prepare(batch.column("text"))
+        shares = share_of_unknown(num_tokens, num_oov)
+        most = max(most, float(shares[num_tokens >= FEW_TOKENS].max(initial=0.0)))
+    return most
+
+
+def find_unfamiliar(
+    num_tokens: NDArray[np.int32], num_oov: NDArray[np.int32], *, most_unknown: float | None
+) -> Unfamiliar:
+    """Tell which texts the model does not know: shapes (num_texts,).
+
+    They have no known token, or at least FEW_TOKENS of which more are unknown than in any training text, and more than
+    a tenth. `most_unknown` is None if this is not known of the training texts.
+    """
+    nothing_known = num_oov == num_tokens
+    limit = 1.0 if most_unknown is None else max(most_unknown, ALWAYS_FAMILIAR)
+    too_much = (share_of_unknown(num_tokens, num_oov) > limit) & (num_tokens >= FEW_TOKENS)
+    return Unfamiliar(nothing_known, too_much & ~nothing_known)
+
+
+def count_unfamiliar(found: Unfamiliar) -> tuple[int, int]:
+    """Count the texts that a model knows, and those that it does not know."""
+    unfamiliar = int((found.nothing_known | found.too_much).sum())
+    return len(found.too_much) - unfamiliar, unfamiliar
 
 
 def count_in_quantiles(values: Values) -> Histogram:

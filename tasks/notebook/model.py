@@ -36,8 +36,8 @@ class Model:
         """Score texts; returns a row per text with predicted_label, a calibrated p_<label> per label, confidence, etc.
 
         The columns are those that `bakeoff predict` adds to a file. A missing or blank text has a `reason` instead of a
-        score; a row whose confidence is below `min_confidence` is `uncertain`. The rows keep the index of a pandas
-        Series. Raises UserError for values that are not text.
+        score; a row whose confidence is below `min_confidence`, or whose text the model does not know, is `uncertain`.
+        The rows keep the index of a pandas Series. Raises UserError for values that are not text.
         """
         if isinstance(texts, str):
             raise UserError("predict got a single string; expected a list of texts. Use predict([text]).")

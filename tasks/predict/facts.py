@@ -7,7 +7,8 @@ from tasks.store.facts import Facts
 class SummaryFacts(Facts):
     """Counts of a scored file; `metrics` is None without labelled rows.
 
-    `predicted` counts scored rows by predicted label, and `reasons` counts rows without a score by reason.
+    `predicted` counts scored rows by predicted label, and `reasons` counts rows without a score by reason. `doubts`
+    counts the rows among the uncertain ones whose text the model does not know, by reason.
     `unknown_labels` counts the most frequent labels that the model does not know.
     """
 
@@ -15,6 +16,7 @@ class SummaryFacts(Facts):
     num_rows: int
     num_scored: int
     num_uncertain: int
+    doubts: dict[str, int]
     predicted: dict[str, int]
     reasons: dict[str, int]
     unknown_labels: dict[str, int]

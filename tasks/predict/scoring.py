@@ -13,11 +13,14 @@ from tasks.evaluate.bundle import Bundle, Decided
 from tasks.evaluate.classifier import Prepared
 from tasks.evaluate.facts import BundleFacts
 from tasks.evaluate.predictions import PREFIX
+from tasks.evaluate.profile import find_unfamiliar
 from tasks.ingest.clean import clean_texts
 from tasks.ingest.losses import is_blank
 from tasks.predict.reading import Mask, Taken
 
 MISSING, BLANK, NOT_TEXT = "missing text", "blank text", "not text"
+NOTHING_KNOWN = "no known tokens"
+TOO_MUCH_UNKNOWN = "more unknown tokens than any training text"
 
 
 class Cleaned(NamedTuple):
@@ -37,6 +40,7 @@ class Additions:
     """The columns that are added to every row, and their names.
 
     `length` is the number of tokens that the model reads; None for a baseline, which reads the whole text.
+    `most_unknown` is the largest share of unknown tokens in a training text; None in older bundles.
     """
 
     label_names: tuple[str, ...]
@@ -44,6 +48,7 @@ class Additions:
     min_confidence: float
     model_id: str
     length: int | None
+    most_unknown: float | None
 
     @property
     def schema(self) -> pa.Schema:
@@ -80,6 +85,7 @@ def describe_additions(facts: BundleFacts, *, prefix: str, min_confidence: float
         min_confidence=min_confidence,
         model_id=facts.model_id,
         length=facts.length,
+        most_unknown=facts.profile.most_unknown if facts.profile else None,
     )
 
 
@@ -96,7 +102,10 @@ def clean_rows(taken: Taken, bundle: Bundle) -> Cleaned:
 
 
 def score_rows(cleaned: Cleaned, bundle: Bundle, additions: Additions) -> pa.RecordBatch:
-    """Score rows; returns the added columns, of which a row that cannot be scored has only `model_id` and `reason`."""
+    """Score rows; returns the added columns, of which a row that cannot be scored has only `model_id` and `reason`.
+
+    The reason of a scored row is why it is uncertain, whatever its confidence; null if only the confidence is low.
+    """
     num_rows = len(cleaned.usable)
     model_ids = pa.array([additions.model_id] * num_rows, pa.string())
     if cleaned.prepared is None:
@@ -105,15 +114,19 @@ def score_rows(cleaned: Cleaned, bundle: Bundle, additions: Additions) -> pa.Rec
     decided = bundle.decide_prepared(cleaned.prepared)
     # The position of each scored row among the scored ones; for the others null, which `take` turns into null.
     places = pa.array(np.cumsum(cleaned.usable) - 1, mask=~cleaned.usable)
-    columns = [column.take(places) for column in describe_decisions(decided, additions)]
-    return pa.record_batch([*columns, model_ids, cleaned.reasons], schema=additions.schema)
+    *columns, doubts = [column.take(places) for column in describe_decisions(decided, additions)]
+    return pa.record_batch([*columns, model_ids, pc.coalesce(cleaned.reasons, doubts)], schema=additions.schema)
 
 
 def describe_decisions(decided: Decided, additions: Additions) -> list[pa.Array]:
-    """List the columns of scored rows, from predicted_label to oov_rate.
+    """List the columns of scored rows, from predicted_label to oov_rate, and the reasons to doubt them.
 
     The confidence is the calibrated probability of the predicted label.
     """
+    unfamiliar = find_unfamiliar(decided.num_tokens, decided.num_oov, most_unknown=additions.most_unknown)
+    doubts = pc.case_when(
+        pc.make_struct(*map(pa.array, unfamiliar)), *map(pa.scalar, (NOTHING_KNOWN, TOO_MUCH_UNKNOWN))
+    )
     confidence = decided.probabilities[np.arange(len(decided.predicted)), decided.predicted]
     num_tokens = decided.num_tokens
     truncated = num_tokens > additions.length if additions.length else np.zeros(len(num_tokens), np.bool_)
@@ -121,8 +134,9 @@ def describe_decisions(decided: Decided, additions: Additions) -> list[pa.Array]
         pa.array(additions.label_names, pa.string()).take(pa.array(decided.predicted)),
         *(pa.array(np.ascontiguousarray(column)) for column in decided.probabilities.T),
         pa.array(confidence),
-        pa.array(confidence < additions.min_confidence),
+        pc.or_(pa.array(confidence < additions.min_confidence), pc.is_valid(doubts)),
         pa.array(num_tokens, pa.int32()),
         pa.array(truncated),
         pa.array(decided.num_oov / np.maximum(num_tokens, 1)),
+        doubts,
     ]

@@ -30,7 +30,9 @@ class Summary:
         self.source = source
         self.label_column = label_column
         self.num_rows = 0
+        self.num_scored = 0
         self.num_uncertain = 0
+        self.doubts: Counter[str] = Counter()
         self.predicted: Counter[str] = Counter()
         self.reasons: Counter[str] = Counter()
         self.unknown: Counter[str] = Counter()
@@ -48,8 +50,12 @@ class Summary:
         """Count the rows of one part."""
         self.num_rows += len(table)
         self.num_uncertain += pc.sum(self.take(table, "uncertain")).as_py() or 0
-        self.predicted += count_values(self.take(table, "predicted_label"))
-        self.reasons += count_values(self.take(table, "reason"))
+        predicted, reasons = self.take(table, "predicted_label"), self.take(table, "reason")
+        is_scored = pc.is_valid(predicted)
+        self.num_scored += len(predicted) - predicted.null_count
+        self.predicted += count_values(predicted)
+        self.doubts += count_values(reasons.filter(is_scored))
+        self.reasons += count_values(reasons.filter(pc.invert(is_scored)))
         if self.label_column:
             self.add_labels(table, self.label_column)
 
@@ -78,8 +84,9 @@ class Summary:
         return SummaryFacts(
             model_id=self.additions.model_id,
             num_rows=self.num_rows,
-            num_scored=self.num_rows - self.reasons.total(),
+            num_scored=self.num_scored,
             num_uncertain=self.num_uncertain,
+            doubts=dict(self.doubts),
             predicted=dict(self.predicted),
             reasons=dict(self.reasons),
             unknown_labels=dict(self.unknown.most_common(3)),

@@ -20,6 +20,7 @@ def list_results(facts: ScoringFacts) -> list[dict[str, str]]:
         "scored": f"{facts.num_scored:,}",
         **{f"not scored: {reason}": f"{count:,}" for reason, count in sorted(facts.reasons.items())},
         "uncertain": f"{facts.num_uncertain:,}",
+        **{f"uncertain: {reason}": f"{count:,}" for reason, count in sorted(facts.doubts.items())},
         **{f"predicted {escape_control(name)}": f"{count:,}" for name, count in commonest},
         "rows per second": f"{facts.rows_per_second:,.0f}",
     }

@@ -46,7 +46,11 @@ class PredictConfig(FlowConfig):
         default=None, min_length=1, description="a column with the true labels; if it is given, metrics are printed too"
     )
     min_confidence: float = Field(
-        default=0.0, ge=0, le=1, description="mark a row as uncertain if its confidence is below this"
+        default=0.0,
+        ge=0,
+        le=1,
+        description="mark a row as uncertain if its confidence is below this; texts that the model does not know are "
+        "marked in any case",
     )
     prefix: str = Field(
         default="",

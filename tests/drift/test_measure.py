@@ -40,6 +40,8 @@ def champion(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     profile = TextProfile(
         words=profile_lengths(path),
         unknown=profile_unknown(np.full(1_000, 4, np.int32), np.zeros(1_000, np.int32)),
+        most_unknown=0.6,
+        unfamiliar=(1_000, 0),
     )
     dataset = DatasetOfModel.model_construct(counts={"train": {"neg": 500, "pos": 500}})
     facts = BundleFacts.model_construct(profile=profile, dataset=dataset)
@@ -74,10 +76,35 @@ def test_each_measure_alarms_by_itself(tmp_path: Path) -> None:
         )
     ]
     assert levels == [
-        {"labels": "alarm", "words": "stable", "unknown": "stable"},
-        {"labels": "stable", "words": "alarm", "unknown": "stable"},
-        {"labels": "stable", "words": "stable", "unknown": "alarm"},
+        {"labels": "alarm", "words": "stable", "unknown": "stable", "unfamiliar": "stable"},
+        {"labels": "stable", "words": "alarm", "unknown": "stable", "unfamiliar": "stable"},
+        {"labels": "stable", "words": "stable", "unknown": "alarm", "unfamiliar": "stable"},
     ]
+
+
+@pytest.mark.usefixtures("champion")
+def test_texts_that_the_champion_does_not_know_alarm(tmp_path: Path) -> None:
+    # Some texts are in another language.
+    train = ["known known known known"] * 400
+    held = [*train[30:], *["quite another language"] * 30]
+    drift = measure_texts(tmp_path, train, held, neg=200, pos=200)
+    found = {it.name: it for it in drift.measures}["unfamiliar"]
+    assert (found.level, found.reference, found.current) == ("alarm", (1_000, 0), (370, 30))
+    assert "texts that it does not know" in describe_drift(drift)
+    assert tabulate_drift(drift)[-1]["moved most"] == "known texts: 100.0% -> 92.5%"
+
+
+@pytest.mark.usefixtures("champion")
+def test_profile_without_counts_of_unknown_texts_is_compared_in_the_rest(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bundle = measure.load_bundle(tmp_path)
+    profile = bundle.facts.profile.model_copy(update={"most_unknown": None, "unfamiliar": None})  # type: ignore[union-attr]
+    older = SimpleNamespace(**vars(bundle) | {"facts": bundle.facts.model_copy(update={"profile": profile})})
+    monkeypatch.setattr(measure, "load_bundle", lambda _: older)
+    texts = ["known known known known"] * 400
+    drift = measure_texts(tmp_path, texts, texts, neg=200, pos=200)
+    assert [it.name for it in drift.measures] == ["labels", "words", "unknown"]
 
 
 def test_label_that_only_one_side_has_is_counted() -> None:

@@ -138,6 +138,15 @@ def test_case_and_composition_do_not_matter(one: str, other: str) -> None:
     assert first == second
 
 
+def test_parts_of_characters_are_unknown_where_that_is_asked_for() -> None:
+    tokenizer, encoding = fit(), make_encoding(length=40)
+    texts = pa.array(["caf\u00e9 film", "\u96fb", "\u96fb\u5f71 film", ""])
+
+    # The space before a text is a token of its own before an unknown character, which has three bytes.
+    assert encode_texts(texts, tokenizer, encoding, with_fragments=True)["num_oov"].tolist() == [0, 3, 6, 0]
+    assert encode_texts(texts, tokenizer, encoding)["num_oov"].tolist() == [0, 0, 0, 0]
+
+
 def test_empty_text_has_no_tokens() -> None:
     assert encode(["film", "", "film"], fit())[1] == []
 

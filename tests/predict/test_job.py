@@ -233,6 +233,21 @@ def test_low_confidence_is_uncertain(score: Score, tmp_path: Path) -> None:
     assert pq.read_table(tmp_path / "scored.parquet").column("uncertain").to_pylist() == [True] * 3
 
 
+def test_text_that_the_model_does_not_know_is_uncertain_whatever_its_confidence(score: Score, tmp_path: Path) -> None:
+    texts = ["great fun", "unheard of", "...", "great and dull film never heard of", "", "great fun, never heard"]
+    (tmp_path / "in.csv").write_text("text\n" + "".join(f'"{text}"\n' for text in texts))
+    facts = score(tmp_path / "in.csv")
+
+    table = pq.read_table(tmp_path / "scored.parquet")
+    nothing, too_much = "no known tokens", "more unknown tokens than any training text"
+    # The last text has four tokens, too few for its share of unknown ones to tell something.
+    assert table.column("reason").to_pylist() == [None, nothing, nothing, too_much, "blank text", None]
+    assert table.column("uncertain").to_pylist() == [False, True, True, True, None, False]
+    assert table.column("predicted_label").null_count == 1
+    assert (facts.num_scored, facts.num_uncertain) == (5, 3)
+    assert (facts.doubts, facts.reasons) == ({nothing: 2, too_much: 1}, {"blank text": 1})
+
+
 def test_labels_give_metrics(score: Score, tmp_path: Path) -> None:
     (tmp_path / "in.csv").write_text("text,y\ngreat,good\ndull, bad \ndull,good\ngreat,odd\n,good\n")
     facts = score(tmp_path / "in.csv", label_column="y")
