@@ -24,6 +24,7 @@ from typing import Final
 import httpx
 
 from tasks.errors import UserError
+from tasks.orchestrate.database import READY, make_tables
 from tasks.orchestrate.discretion import log_discreetly
 from tasks.orchestrate.login import find_server
 from tasks.process.quiet_imports import garbage_left_alone
@@ -61,7 +62,7 @@ class TemporaryServer:
                 [sys.executable, "-m", __name__, str(own.fileno())],
                 stdin=subprocess.PIPE,
                 stdout=sys.stderr,
-                env={**os.environ, **WITHOUT_SCHEDULES, **self.describe_access(port)},
+                env={**os.environ, **WITHOUT_SCHEDULES, **READY, **self.describe_access(port)},
                 pass_fds=[own.fileno()],
                 start_new_session=True,
             )
@@ -173,6 +174,7 @@ def serve(own: socket.socket) -> None:
         from starlette.middleware.trustedhost import TrustedHostMiddleware
 
     threading.Thread(target=stop_with_parent, daemon=True).start()
+    make_tables()
     application = create_app(final=True)
     # Without this, another site could reach the server under a name of its own that leads to this machine.
     application.add_middleware(TrustedHostMiddleware, allowed_hosts=NAMES)

@@ -51,6 +51,11 @@ def read_champion(root: Path) -> str:
     return (root / "artifacts" / "champion" / "current").readlink().name
 
 
+def read_scored(root: Path) -> str | None:
+    path = root / "scored.jsonl"
+    return path.read_text() if path.exists() else None
+
+
 def try_case(case: Case, root: Path, *, every: int) -> tuple[int, int]:
     """Let the command fail at every few steps; returns how often that was, and how often something was wrong."""
     renew(root, case.start)
@@ -92,7 +97,7 @@ def prepare(folder: Path) -> list[Case]:
     return [
         Case("promote", promoted, promote, read_champion),
         Case("roll back", again, roll_back, read_champion),
-        Case("predict", trained, predict, lambda root: (root / "scored.jsonl").read_text()),
+        Case("predict", trained, predict, read_scored),
         Case("train again", trained, train, read_numbers),
         Case("train", nothing, train, read_numbers),
     ]
