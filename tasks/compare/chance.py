@@ -23,8 +23,9 @@ from tasks.compare.significance import correct_holm, count_discordant, mcnemar_e
 
 # The smallest p-value is 1 / 5,000, which is still significant after a correction for 200 tests.
 NUM_TABLES: Final = 4_999
-# Tables are drawn in parts of so many cells, because those of a thousand classes would not fit into memory at once.
+# Tables are drawn in parts of so many cells, to bound the memory that they take.
 CELLS_AT_A_TIME: Final = 2_000_000
+MANY_CLASSES: Final = 50
 # The same sum in another order of its terms differs by less.
 ROUNDING: Final = 1e-12
 
@@ -110,8 +111,20 @@ def draw_hits(confusion: NDArray[np.intp]) -> Iterator[NDArray[np.intp]]:
     The order does not change the sums of the rows and columns of the confusion matrix, so it suffices to draw matrices
     with these sums (Patefield 1981). The F1 of a class is 2 hits / (row + column), in which only the hits vary.
     """
+    if len(confusion) > MANY_CLASSES:
+        yield from draw_hits_of_many(confusion)
+        return
     tables = random_table(confusion.sum(axis=1), confusion.sum(axis=0), seed=0)
     at_a_time = max(1, CELLS_AT_A_TIME // confusion.size)
     for start in range(0, NUM_TABLES, at_a_time):
         drawn = tables.rvs(size=min(at_a_time, NUM_TABLES - start))
         yield np.diagonal(drawn.reshape(-1, *confusion.shape), axis1=1, axis2=2)
+
+
+def draw_hits_of_many(confusion: NDArray[np.intp]) -> Iterator[NDArray[np.intp]]:
+    """Do the same by shuffling the predictions, in time that grows with the reviews and not with the cells."""
+    classes, random = np.arange(len(confusion)), np.random.default_rng(0)
+    labels, predicted = (np.repeat(classes, confusion.sum(axis=axis)) for axis in (1, 0))
+    for _ in range(NUM_TABLES):
+        random.shuffle(predicted)
+        yield np.bincount(labels[labels == predicted], minlength=len(classes))[None, :]

@@ -23,6 +23,7 @@ from tasks.evaluate.facts import (
     TextProfile,
 )
 from tasks.evaluate.metric_table import compute_metrics
+from tasks.evaluate.metrics import Answers, brier, ece, nll
 from tasks.evaluate.model_card import write_model_card
 from tasks.evaluate.predictions import write_predictions
 from tasks.evaluate.profile import (
@@ -153,9 +154,9 @@ def compare_calibration(split: ScoredSplit, decision: Decision) -> CalibrationFa
 
 def measure_calibration(probabilities: NDArray[np.float64], labels: NDArray[np.int32]) -> CalibrationScores:
     """Measure how well probabilities are calibrated."""
-    scores = compute_metrics(probabilities, labels)
+    answers = Answers(probabilities, labels)
     return CalibrationScores(
-        nll=scores.nll, brier=scores.brier, ece=scores.ece, reliability=reliability(probabilities, labels)
+        nll=nll(answers), brier=brier(answers), ece=ece(answers), reliability=reliability(probabilities, labels)
     )
 
 

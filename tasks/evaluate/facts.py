@@ -20,10 +20,22 @@ AnyTraining = TrainingFacts | BaselineFacts
 ModelManifest = Manifest[TrainingFacts] | Manifest[BaselineFacts]
 
 
+class SparseConfusion(Facts):
+    """The cells of a confusion matrix that are not zero: true label, predicted label and count of each.
+
+    Labels are indices below `num_classes`.
+    """
+
+    num_classes: int
+    labels: tuple[int, ...]
+    predicted: tuple[int, ...]
+    counts: tuple[int, ...]
+
+
 class Scores(Measured):
     """The metrics of one model on one split, including those that only the table of metrics knows.
 
-    `confusion` counts reviews by true label in rows and predicted label in columns.
+    `confusion` counts reviews by true label in rows and predicted label in columns; that of many classes is sparse.
     """
 
     accuracy: float
@@ -34,7 +46,7 @@ class Scores(Measured):
     nll: float
     brier: float
     ece: float
-    confusion: tuple[tuple[int, ...], ...]
+    confusion: tuple[tuple[int, ...], ...] | SparseConfusion
 
 
 class ReliabilityBin(Facts):

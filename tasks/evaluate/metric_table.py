@@ -11,8 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tasks.evaluate import metrics
-from tasks.evaluate.facts import Scores
+from tasks.evaluate.facts import Scores, SparseConfusion
 from tasks.evaluate.metrics import NUM_BINS, Answers, count_confusion
+
+# The confusion matrix of more classes is sparse.
+MOST_DENSE: Final = 50
 
 # The leaderboard in the terminal, in Markdown and in Prefect's UI; the report's page; the model card; the result of
 # scoring labelled texts.
@@ -139,4 +142,21 @@ def compute_metrics(probabilities: NDArray[np.float64], labels: NDArray[np.int32
     """Score probabilities of shape (num_reviews, num_classes) against labels of shape (num_reviews,)."""
     answers = Answers(probabilities, labels, threshold)
     scores = {metric.name: metric.compute(answers) for metric in METRICS}
-    return Scores.model_validate({**scores, "confusion": count_confusion(answers)})
+    return Scores.model_validate({**scores, "confusion": shape_confusion(count_confusion(answers))})
+
+
+def shape_confusion(counts: NDArray[np.int64]) -> list[list[int]] | SparseConfusion:
+    """Choose the form in which a confusion matrix is kept: a thousand classes have a million cells, most of them zero.
+
+    shape_confusion([[1, 0], [2, 3]]) -> [[1, 0], [2, 3]], because two classes are few.
+    """
+    if len(counts) <= MOST_DENSE:
+        dense: list[list[int]] = counts.tolist()
+        return dense
+    labels, predicted = np.nonzero(counts)
+    return SparseConfusion(
+        num_classes=len(counts),
+        labels=tuple(labels.tolist()),
+        predicted=tuple(predicted.tolist()),
+        counts=tuple(counts[labels, predicted].tolist()),
+    )

@@ -126,12 +126,12 @@ def ece(answers: Answers) -> float:
     return expected_calibration_error(answers.normalised, answers.labels)
 
 
-def count_confusion(answers: Answers) -> tuple[tuple[int, ...], ...]:
-    """Count reviews by true label, in rows, and predicted label, in columns."""
+def count_confusion(answers: Answers) -> NDArray[np.int64]:
+    """Count reviews by true label, in rows, and predicted label, in columns: (num_classes, num_classes)."""
     from sklearn import metrics
 
-    counts = metrics.confusion_matrix(answers.labels, answers.predicted, labels=answers.classes)
-    return tuple(map(tuple, counts.tolist()))
+    counts: NDArray[np.int64] = metrics.confusion_matrix(answers.labels, answers.predicted, labels=answers.classes)
+    return counts
 
 
 def expected_calibration_error(probabilities: NDArray[np.float64], labels: NDArray[np.int32]) -> float:

@@ -6,6 +6,7 @@ After Mitchell et al., Model Cards for Model Reporting, FAT* 2019.
 import shlex
 from dataclasses import fields
 from pathlib import Path
+from typing import Final
 
 from tasks.evaluate.facts import BundleFacts, DatasetOfModel, Origin
 from tasks.evaluate.intervals import bootstrap_accuracy
@@ -15,6 +16,9 @@ from tasks.formatting.markdown import escape_markdown, render_table
 from tasks.ingest.files.options import FileOptions
 from tasks.store.layout import SPLIT_FILES
 from tasks.train.settings import FitSettings
+
+# A card lists so many labels at most.
+MOST_LABELS: Final = 20
 
 
 def write_model_card(path: Path, bundle: BundleFacts, *, test_predictions: Path) -> None:
@@ -37,21 +41,31 @@ def write_model_card(path: Path, bundle: BundleFacts, *, test_predictions: Path)
 
 def describe_data(bundle: BundleFacts) -> str:
     """List the splits with the number of reviews per label and the hash of each."""
-    counts = bundle.dataset.counts
+    counted = {split: count_reviews(labels) for split, labels in bundle.dataset.counts.items()}
     rows = [
-        {
-            "split": split,
-            **{label: f"{number:,}" for label, number in labels.items()},
-            "sha256": bundle.data[SPLIT_FILES[split]][:16],
-        }
-        for split, labels in counts.items()
+        {"split": split, **numbers, "sha256": bundle.data[SPLIT_FILES[split]][:16]}
+        for split, numbers in counted.items()
     ]
-    return render_table(rows, right_aligned=set(bundle.label_names))
+    return render_table(rows, right_aligned={name for numbers in counted.values() for name in numbers})
+
+
+def count_reviews(labels: dict[str, int]) -> dict[str, str]:
+    """Give the number of reviews of each label; of many labels, their number and the range."""
+    if len(labels) <= MOST_LABELS:
+        return {label: f"{number:,}" for label, number in labels.items()}
+    sizes = labels.values()
+    return {
+        "reviews": f"{sum(sizes):,}",
+        "labels": f"{len(labels):,}",
+        "reviews per label": f"{min(sizes):,}-{max(sizes):,}",
+    }
 
 
 def describe_use(bundle: BundleFacts) -> str:
     """Say what the model is for."""
-    labels = ", ".join(escape_markdown(name) for name in bundle.label_names)
+    labels = ", ".join(escape_markdown(name) for name in bundle.label_names[:MOST_LABELS])
+    if more := len(bundle.label_names[MOST_LABELS:]):
+        labels += f" and {more:,} more, which bundle.json lists"
     return (
         f"Classifying texts like those of the training split as: {labels}. Comparing kinds of models on them. Not for "
         "decisions about people without human review, nor for texts of another kind or language than it was trained on."

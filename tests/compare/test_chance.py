@@ -161,3 +161,25 @@ def test_few_reviews_cannot_show_anything(num_reviews: int, num_models: int, *, 
 
 def test_test_split_of_one_label_cannot_show_anything() -> None:
     assert not can_beat_chance(np.zeros(1_000, np.int32), 0, num_models=1)
+
+
+def test_many_classes_are_tested_like_few(monkeypatch: pytest.MonkeyPatch) -> None:
+    random = np.random.default_rng(3)
+    labels = draw_labels(random, shares=np.full(20, 1 / 20), num_reviews=200)
+    for share in (0.0, 0.04, 0.08):
+        predicted = np.where(random.random(200) < share, labels, random.integers(0, 20, 200))
+        monkeypatch.setattr(chance, "MANY_CLASSES", 50)
+        by_tables = compare_macro_f1(predicted, labels, 0)
+        monkeypatch.setattr(chance, "MANY_CLASSES", 10)
+        by_shuffling = compare_macro_f1(predicted, labels, 0)
+        # Two estimates of the same p-value from 4,999 draws each.
+        assert abs(by_tables - by_shuffling) < 4 * np.sqrt(2 * max(by_tables * (1 - by_tables), 1e-3) / 4_999)
+
+
+def test_shuffling_keeps_the_sums(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(chance, "NUM_TABLES", 2_000)
+    confusion = np.array([[3, 1, 0], [0, 2, 2], [1, 1, 2]])
+    hits = np.concatenate(list(chance.draw_hits_of_many(confusion)))
+    assert hits.shape == (2_000, 3)
+    expected = confusion.sum(axis=0) * confusion.sum(axis=1) / confusion.sum()
+    np.testing.assert_allclose(hits.mean(axis=0), expected, atol=0.08)

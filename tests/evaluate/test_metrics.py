@@ -6,6 +6,7 @@ import math
 import numpy as np
 import pytest
 
+from tasks.evaluate.facts import Scores, SparseConfusion
 from tasks.evaluate.metric_table import compute_metrics
 from tasks.evaluate.metrics import expected_calibration_error, predict_labels
 
@@ -145,3 +146,30 @@ def test_calibration_error_takes_the_confidence_of_the_first_class_too() -> None
 
 def test_certain_and_right_has_no_calibration_error() -> None:
     assert expected_calibration_error(np.eye(3), np.arange(3)) == 0.0
+
+
+def test_confusion_of_many_classes_lists_the_cells_that_are_not_zero() -> None:
+    labels = np.array([0, 59, 59, 3], np.int32)
+    probabilities = np.eye(60)[[0, 59, 3, 0]]
+    confusion = compute_metrics(probabilities, labels).confusion
+    assert isinstance(confusion, SparseConfusion)
+    assert confusion.num_classes == 60
+    cells = zip(confusion.labels, confusion.predicted, confusion.counts, strict=True)
+    assert set(cells) == {(0, 0, 1), (3, 0, 1), (59, 3, 1), (59, 59, 1)}
+
+
+def test_confusion_of_many_classes_is_small_in_json_and_read_back() -> None:
+    random = np.random.default_rng(0)
+    labels = np.repeat(np.arange(1_000), 2).astype(np.int32)
+    scores = compute_metrics(np.eye(1_000)[random.permutation(labels)], labels)
+    written = scores.model_dump_json(indent=2)
+    assert len(written) < 200_000
+    assert Scores.model_validate_json(written) == scores
+
+
+def test_confusion_that_older_versions_wrote_is_read() -> None:
+    scores = compute_metrics(of_two_classes(TWO), TWO_LABELS)
+    dense = scores.model_dump() | {"confusion": [[0] * 60] * 60}
+    confusion = Scores.model_validate(dense).confusion
+    assert isinstance(confusion, tuple)
+    assert len(confusion) == 60
