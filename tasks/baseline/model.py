@@ -76,9 +76,10 @@ class BaselineModel:
     def map_batches(
         function: Callable[[pa.Array], NDArray[Any]], texts: Sequence[str] | pa.Array | pa.ChunkedArray
     ) -> Iterator[NDArray[Any]]:
-        """Apply a function to slices of the texts."""
+        """Apply a function to slices of the texts; for one slice, it is not worth starting threads."""
         starts = range(0, len(texts), BATCH_ROWS)
-        return map_ahead(function, (pa.array(texts[start : start + BATCH_ROWS], pa.string()) for start in starts))
+        slices = (pa.array(texts[start : start + BATCH_ROWS], pa.string()) for start in starts)
+        return map(function, slices) if len(starts) == 1 else map_ahead(function, slices)
 
 
 def weigh_counts(counts: csr_array, idf: NDArray[np.float64]) -> csr_array:

@@ -40,14 +40,16 @@ def choose(save_texts: Callable[..., Path]) -> Choose:
     [
         (ENGLISH, None, "Latin"),
         (RUSSIAN, None, "Cyrillic"),
-        (CHINESE, "subwords", "Chinese"),
-        (JAPANESE, "subwords", "Hiragana"),
+        (CHINESE, "unicode-words", "Chinese"),
+        (JAPANESE, "unicode-words", "Hiragana"),
         (THAI, "subwords", "Thai"),
-        ([*ENGLISH, *CHINESE], "subwords", "Latin"),
+        ([*ENGLISH, *CHINESE], "unicode-words", "Latin"),
     ],
     ids=["English", "Russian", "Chinese", "Japanese", "Thai", "mixed"],
 )
-def test_scripts_without_spaces_ask_for_subwords(choose: Choose, train: list[str], kind: Kind, script: str) -> None:
+def test_scripts_without_spaces_ask_for_another_encoding(
+    choose: Choose, train: list[str], kind: Kind, script: str
+) -> None:
     choice = choose(train)
 
     assert choice.kind == kind
@@ -66,10 +68,10 @@ def test_emoji_that_stick_to_words_ask_for_unicode_words(choose: Choose) -> None
     assert choice.texts.unknown_unicode_words == 0
 
 
-def test_many_unknown_words_ask_for_subwords(choose: Choose) -> None:
+def test_many_unknown_words_ask_for_punctuation_and_emoji(choose: Choose) -> None:
     choice = choose(ENGLISH, ["A good film", "ein guter Film"])
 
-    assert choice.kind == "subwords"
+    assert choice.kind == "unicode-words"
     assert choice.texts.unknown_words == choice.texts.unknown_unicode_words == pytest.approx(2 / 6)
     assert "33% of the words" in choice.reason
 
@@ -92,7 +94,7 @@ def test_choice_is_said_with_its_reason(choose: Choose) -> None:
     said = describe_choice(choose(CHINESE))
 
     assert said == (
-        "Neural models read subwords instead of words: 100% of the letters are of scripts without spaces between words "
+        "Neural models read Unicode words instead of words: 100% of the letters are of scripts without spaces between words "
         "(Chinese). Baselines on n-grams of characters take part."
     )
 

@@ -137,7 +137,7 @@ def test_language_without_spaces_is_learned_from_characters(tmp_path: Path) -> N
     assert rows["nb-svm-chars"].accuracy.mean > 0.95  # type: ignore[union-attr]  # it has one
     assert rows["nb-svm"].accuracy.mean < 0.6  # type: ignore[union-attr]
     assert found.recommended in ("nb-svm-chars", "tfidf-chars")
-    assert rows["flatten"].encoding == "subwords-10k-120"
+    assert rows["flatten"].encoding == "unicode-words-10k-120"
     assert found.content.run.encoding is not None
     assert "scripts without spaces between words (Chinese)" in found.report.read_text("utf-8")
 
