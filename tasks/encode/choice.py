@@ -45,8 +45,8 @@ def choose_kind(texts: TextFacts) -> tuple[Kind | None, str]:
         )
     if texts.unknown_words >= MANY_UNKNOWN:
         return "unicode-words", (
-            f"{texts.unknown_words:.0%} of the words of the validation split are unknown, so that punctuation and emoji "
-            "tell more"
+            f"{texts.unknown_words:.0%} of the words of the validation split are unknown, so that punctuation and "
+            "emoji tell more"
         )
     return None, (
         f"only {texts.unknown_words:.0%} of the words of the validation split are unknown if text is split at ASCII "

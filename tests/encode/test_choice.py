@@ -94,8 +94,8 @@ def test_choice_is_said_with_its_reason(choose: Choose) -> None:
     said = describe_choice(choose(CHINESE))
 
     assert said == (
-        "Neural models read Unicode words instead of words: 100% of the letters are of scripts without spaces between words "
-        "(Chinese). Baselines on n-grams of characters take part."
+        "Neural models read Unicode words instead of words: 100% of the letters are of scripts without spaces between "
+        "words (Chinese). Baselines on n-grams of characters take part."
     )
 
 
