@@ -9,6 +9,7 @@ from typing import Final
 from tasks.formatting.control import escape_control
 from tasks.formatting.redaction import redact
 
+LONGEST_MESSAGE: Final = 4_000
 DISK_ERRORS: Final = {
     errno.ENOSPC: "the disk is full",
     errno.EDQUOT: "the disk quota is used up",
@@ -20,11 +21,16 @@ DISK_ERRORS: Final = {
 
 
 class SpokenError(Exception):
-    """An error whose message is meant for people: one line, without passwords and without control characters."""
+    """An error whose message is meant for people.
+
+    It is one line without passwords and control characters. Of a very long one, the middle is left out, because the
+    remedy comes last.
+    """
 
     def __init__(self, message: str) -> None:
-        line = " ".join(part.strip() for part in message.splitlines())
-        super().__init__(escape_control(redact(line)))
+        line = escape_control(redact(" ".join(part.strip() for part in message.splitlines())))
+        is_long = len(line) > LONGEST_MESSAGE
+        super().__init__(f"{line[: LONGEST_MESSAGE // 2]} ... {line[-LONGEST_MESSAGE // 4 :]}" if is_long else line)
 
 
 class UserError(SpokenError):

@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from tasks.errors import UserError
+from tasks.ingest.clean import note_cut_texts
 from tasks.ingest.files.columns import check_column, find_texts
 from tasks.ingest.files.formats import find_format
 from tasks.ingest.files.json_records import open_json
@@ -128,7 +129,8 @@ def take_rows(options: FileOptions, columns: Sequence[str]) -> Iterator[Taken]:
         texts = strings[0] if len(strings) == 1 else pc.binary_join_element_wise(*strings, " ", null_handling="skip")
         absent = np.logical_and.reduce([np.asarray(pc.is_null(part)) for part in strings])
         shown = spell_contents(rows) if path.is_dir() else spell_nested(rows, own_lines) if own_lines else rows
-        shown = shown._replace(notes=(*shown.notes, *note_mojibake(texts, rows, options)))
+        cut = note_cut_texts(texts, rows.numbers, rows.unit)
+        shown = shown._replace(notes=(*shown.notes, *note_mojibake(texts, rows, options), *cut))
         yield Taken(shown, pc.if_else(pa.array(not_text | absent), None, texts), not_text, own_lines)
 
 

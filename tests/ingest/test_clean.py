@@ -4,7 +4,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from tasks.ingest.clean import TAGS, clean_texts
+from tasks.ingest.clean import LONGEST_TEXT, TAGS, clean_texts, note_cut_texts
 
 
 def clean(text: str | None) -> str | None:
@@ -157,3 +157,11 @@ def test_texts_are_cleaned_one_by_one() -> None:
 @pytest.mark.parametrize("text", ["one\r\ntwo", "one\rtwo", "one\ntwo"])
 def test_line_ends_are_those_of_unix(text: str) -> None:
     assert clean(text) == "one\ntwo"
+
+
+def test_very_long_text_is_cut_and_counted() -> None:
+    texts = pa.array(["short", None, "x" * LONGEST_TEXT, "é" * (LONGEST_TEXT + 1), "y" * (50 * LONGEST_TEXT)])
+    assert [text and len(text) for text in clean_texts(texts).to_pylist()] == [5, None, *[LONGEST_TEXT] * 3]
+    (note,) = note_cut_texts(texts, np.array([2, 3, 5, 7, 11]), "row")
+    assert (note.num_cases, note.number, note.unit) == (2, 7, "row")
+    assert note_cut_texts(texts[:3], np.array([2, 3, 5]), "row") == []

@@ -433,3 +433,9 @@ def test_folder_of_undecodable_text_is_refused_by_its_name(complain: Callable[..
         (tmp_path / "films" / label).mkdir(parents=True)
         (tmp_path / "films" / label / "1.txt").write_bytes(b"caf\xe9")
     assert complain("films").startswith("'bad/1.txt' is not utf-8: it holds bytes that cannot be decoded.")
+
+
+def test_very_long_text_is_cut_with_a_warning(ingest: Callable[..., Any]) -> None:
+    rows = "".join(f"{word} film,{word}\n" for word in ("good", "bad") * 10)
+    facts, _ = ingest("a.csv", f"text,label\n{rows}{'x' * 1_000_001},bad\n")
+    assert facts.warnings[0].startswith("texts that are cut after 1,000,000 characters: 1 (first: ")

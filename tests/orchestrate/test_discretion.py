@@ -85,6 +85,14 @@ def test_errors_are_one_line_without_a_password(kind: type[Exception]) -> None:
     assert str(pickle.loads(pickle.dumps(error))) == str(error)  # noqa: S301  made here
 
 
+def test_very_long_message_keeps_its_beginning_and_its_remedy() -> None:
+    message = str(UserError(f"the label {'x' * 100_000} is none; expected a name. Choose another."))
+    assert message.startswith("the label xxx")
+    assert message.endswith("xxx is none; expected a name. Choose another.")
+    assert len(message) < 4_000
+    assert str(UserError(message)) == message
+
+
 def test_error_of_a_child_shows_no_password() -> None:
     try:
         fail()

@@ -529,3 +529,14 @@ def test_other_outputs_keep_names_and_values(
     (row,) = read_rows(tmp_path / output)
     assert {name: row[name] for name in HOSTILE} == HOSTILE
     assert not facts.warnings
+
+
+def test_very_long_text_is_scored_by_its_beginning_and_kept(
+    score: Score, write_jsonl: Callable[..., Path], tmp_path: Path
+) -> None:
+    text = "great " * 200_000
+    facts: Any = score(write_jsonl({"text": "so dull"}, {"text": text}))
+    rows = read_rows(tmp_path / "scored.parquet")
+    assert [row["text"] for row in rows] == ["so dull", text]
+    assert rows[1]["num_tokens"] == 166_667
+    assert any(warning.startswith("texts that are cut after 1,000,000 characters: 1 (") for warning in facts.warnings)

@@ -14,7 +14,7 @@ from tasks.ingest.files.charsets import describe_undecodable
 from tasks.ingest.files.compression import COMPRESSIONS, open_stream
 
 # Longer than any single text should be; a file without line endings reaches it.
-LONGEST_LINE: Final = 2**24
+LONGEST_LINE: Final = 2**26
 HEAD_BYTES: Final = 64
 BLOCK_CHARACTERS: Final = 2**16
 # How far to look beyond a line with another charset for more evidence of it.

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
+from tasks.ingest.clean import note_cut_texts
 from tasks.ingest.files.columns import Columns, find_columns, take_strings, take_texts
 from tasks.ingest.files.folder import list_strays
 from tasks.ingest.files.label_values import take_labels
@@ -54,7 +55,11 @@ def read_labelled(path: Path, columns: Columns, options: FileOptions) -> Iterato
             unit=rows.unit,
             ids=take_strings(rows, columns.id, path).fill_null("") if columns.id else None,
             splits=take_strings(rows, columns.split, path).fill_null("") if columns.split else None,
-            notes=(*rows.notes, *note_mojibake(texts, rows, options)),
+            notes=(
+                *rows.notes,
+                *note_mojibake(texts, rows, options),
+                *note_cut_texts(texts, rows.numbers, rows.unit),
+            ),
         )
 
 
