@@ -4,7 +4,7 @@ import sys
 from collections.abc import Iterable
 
 from tasks.clean.cleaning import clean_folders
-from tasks.clean.render import describe_unknown, render_items
+from tasks.clean.render import describe_excess, describe_unknown, render_items
 from tasks.cli.main import run_script
 from tasks.errors import UserError, disk_errors_explained
 from tasks.formatting.control import escape_control, escape_control_in_lines
@@ -26,11 +26,14 @@ def clean_at_once(config: CleanConfig) -> bool:
             config.artifacts_dir,
             age=config.age,
             keep_runs=config.keep_runs,
+            budget=config.budget,
             dry_run=config.dry_run,
             on_wait=lambda: tell(["waiting for a promotion"]),
         )
         tell(describe_unknown(cleaned.unknown))
         print(escape_control_in_lines(render_items(cleaned.removed, dry_run=config.dry_run)))
+        if config.budget is not None and cleaned.num_bytes > config.budget:
+            tell([describe_excess(cleaned.num_bytes, config.budget)])
     return True
 
 

@@ -87,7 +87,15 @@ def train_all(config: RunConfig = RunConfig()) -> dict[str, Any] | State[Any]:
     Otherwise it completes; the state is named Nothing learned, No verdict, Promotion refused or Drift alarm if there is
     something to look at. Ends as Cancelled if another run of the same deployment is still working.
     """
-    return work_in_turn(lambda: train_and_report(config), locks=config.artifacts_dir / LOCK_FOLDER)
+    return work_in_turn(lambda: train_and_clean(config), locks=config.artifacts_dir / LOCK_FOLDER)
+
+
+def train_and_clean(config: RunConfig) -> dict[str, Any] | State[Any]:
+    """Do the work of the flow, and then clean up if that is wanted, even if a full disk has ended the work."""
+    outcome = train_and_report(config)
+    if config.cleaning_age or config.budget:
+        clean_outputs(age=config.cleaning_age, budget=config.budget, keep_runs=KEEP_RUNS, **folders(config))
+    return outcome
 
 
 def train_and_report(config: RunConfig) -> dict[str, Any] | State[Any]:
@@ -148,8 +156,6 @@ def train_and_report(config: RunConfig) -> dict[str, Any] | State[Any]:
         )
     except (TrainingError, UserError) as error:
         return Failed(message=str(error), data=error)
-    if config.cleaning_age:
-        clean_outputs(age=config.cleaning_age, keep_runs=KEEP_RUNS, **folders(config))
     return conclude(leaderboard)
 
 

@@ -7,36 +7,41 @@ from pathlib import Path
 from typing import NamedTuple
 
 from tasks.clean.inventory import Item
-from tasks.clean.plan import plan_cleaning
+from tasks.clean.plan import measure_folders, measure_items, plan_cleaning
 from tasks.clean.removal import hold_roots, remove_items
 from tasks.promote.champion import hold_champion
 
 
 class Cleaned(NamedTuple):
-    """What was removed, or would be, and what only stays because something unknown is in it."""
+    """What was removed, or would be, what stays only because something unknown is in it, and the bytes left over."""
 
     removed: list[Item]
     unknown: list[Item]
+    num_bytes: int
 
 
 def clean_folders(
     data_dir: Path,
     artifacts_dir: Path,
     *,
-    age: timedelta,
+    age: timedelta | None,
     keep_runs: int,
+    budget: int | None = None,
     dry_run: bool = False,
     on_wait: Callable[[], None] = lambda: None,
 ) -> Cleaned:
-    """Remove what has not been used for `age` and nothing needs; in a dry run, only find it.
+    """Remove what has not been used for `age` and nothing needs, and more if `budget` bytes are exceeded.
 
-    Calls `on_wait` if the champion is being changed. Raises UserError when the champion's history or one of the newest
-    runs cannot be read.
+    In a dry run, only find it. Calls `on_wait` if the champion is being changed. Raises UserError when the champion's
+    history or one of the newest runs cannot be read.
     """
     with contextlib.ExitStack() as stack:
         if not dry_run:
             stack.enter_context(hold_roots(data_dir, artifacts_dir))
             stack.enter_context(hold_champion(artifacts_dir, on_wait=on_wait))
-        plan = plan_cleaning(data_dir, artifacts_dir, age=age, keep_runs=keep_runs, time=datetime.now(UTC))
+        plan = plan_cleaning(
+            data_dir, artifacts_dir, age=age, keep_runs=keep_runs, time=datetime.now(UTC), budget=budget
+        )
         removed = plan.removable if dry_run else list(remove_items(plan.removable, cutoff=plan.cutoff))
-    return Cleaned(removed, plan.unknown)
+    left = measure_folders(data_dir, artifacts_dir) - (measure_items(removed) if dry_run else 0)
+    return Cleaned(removed, plan.unknown, left)

@@ -48,6 +48,15 @@ def describe_unknown(items: Iterable[Item]) -> list[str]:
     ]
 
 
+def describe_excess(num_bytes: int, budget: int) -> str:
+    """Say that the folders take more than they may, and what can be done."""
+    return (
+        f"data and artifacts still take {format_size(num_bytes)}; expected at most {format_size(budget)}. What is left "
+        "is needed by the champion, its predecessors or the newest run, is in use or unknown, or was downloaded. Raise "
+        "the budget, or remove something by hand."
+    )
+
+
 def format_date(seconds: float) -> str:
     """Write a time in UTC: format_date(0) -> "1970-01-01 00:00"."""
     return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d %H:%M}"

@@ -26,6 +26,7 @@ METAVARS: Final = {
     "--line-pattern": "REGEX",
     "--clean-older-than": "AGE",
     "--older-than": "AGE",
+    "--disk-budget": "SIZE",
     "--prefix": "TEXT",
     "--records-at": "KEY",
     "--shard": "PART/PARTS",

@@ -20,6 +20,7 @@ from tasks.settings.base import AbsolutePath, FlowConfig, Names, OptionalPath
 from tasks.settings.clean import KEEP_RUNS
 from tasks.settings.files import Charset, Columns, Delimiter, LinePattern, Quoting, RecordsAt, gather_files
 from tasks.settings.model_names import BASELINE_CHOICES, VARIANT_CHOICES, check_names, describe_tables, expand_baselines
+from tasks.settings.size import Size, read_size
 from tasks.store.layout import ARTIFACTS, DATA
 from tasks.train.device import Device
 from tasks.train.kernels.choice import Kernels
@@ -125,6 +126,11 @@ class RunConfig(FlowConfig):
         description="after the report, remove outputs that have not been used for this long, such as 30d, and that "
         f"neither a champion nor one of the {KEEP_RUNS} newest runs refers to [nothing is removed]",
     )
+    disk_budget: Size | None = Field(
+        default=None,
+        description="after the report, remove what was used longest ago while data and artifacts together take more "
+        "than this, such as 20GB; what a champion or the newest run refers to stays [no limit]",
+    )
     kernels: Kernels = Field(
         default="auto",
         description="which code computes the models: auto (native if it is built, otherwise tensorflow), native (the "
@@ -207,6 +213,11 @@ class RunConfig(FlowConfig):
     def cleaning_age(self) -> timedelta | None:
         """Return how long an output must not have been used to be removed; None if nothing is to be removed."""
         return read_age(self.clean_older_than) if self.clean_older_than else None
+
+    @property
+    def budget(self) -> int | None:
+        """Return the number of bytes that both folders may take together; None means no limit."""
+        return read_size(self.disk_budget) if self.disk_budget else None
 
     @property
     def gate_rules(self) -> GateRules:

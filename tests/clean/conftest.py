@@ -106,14 +106,19 @@ class World:
         (folder / "report.html").write_text("page")
         return make_old(folder, days)
 
-    def plan(self, *, days: float = 30, keep_runs: int = 1) -> Plan:
+    def plan(self, *, days: float | None = 30, keep_runs: int = 1, budget: int | None = None) -> Plan:
         return plan_cleaning(
-            self.data, self.artifacts, age=timedelta(days=days), keep_runs=keep_runs, time=datetime.now(UTC)
+            self.data,
+            self.artifacts,
+            age=None if days is None else timedelta(days=days),
+            keep_runs=keep_runs,
+            time=datetime.now(UTC),
+            budget=budget,
         )
 
-    def clean(self, *, days: float = 30, keep_runs: int = 1) -> set[str]:
+    def clean(self, *, days: float | None = 30, keep_runs: int = 1, budget: int | None = None) -> set[str]:
         """Clean and tell what was removed, lock files left out."""
-        plan = self.plan(days=days, keep_runs=keep_runs)
+        plan = self.plan(days=days, keep_runs=keep_runs, budget=budget)
         removed = list(remove_items(plan.removable, cutoff=plan.cutoff))
         return {item.name for item in removed if item.title != "lock file"}
 

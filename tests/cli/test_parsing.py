@@ -96,6 +96,7 @@ def test_help_names_the_program(help_text: str) -> None:
     [
         ("clean", "--older-than AGE "),
         ("train", "--clean-older-than AGE\n"),
+        ("clean", "--disk-budget SIZE\n"),
         ("train", "--delimiter CHAR "),
         ("train", "--line-pattern REGEX "),
         ("predict", "--text TEXT "),
@@ -151,6 +152,7 @@ def test_flags_set_their_values(tmp_path: Path) -> None:
             "--gate-slice-margin",
             "3.5",
             "--clean-older-than=90m",
+            "--disk-budget=500MB",
         ),
     )
     assert config.model_dump(exclude={"config"}) == {
@@ -183,6 +185,7 @@ def test_flags_set_their_values(tmp_path: Path) -> None:
         "gate_margin": 1.0,
         "gate_slice_margin": 3.5,
         "clean_older_than": "90m",
+        "disk_budget": "500MB",
         "validation_fraction": 0.2,
         "data_dir": tmp_path / "data",
         "artifacts_dir": tmp_path,

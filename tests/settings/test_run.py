@@ -107,6 +107,9 @@ def test_every_setting_is_described(name: str) -> None:
         ("gate_slice_margin", -1),
         ("clean_older_than", "30 days"),
         ("clean_older_than", "-1d"),
+        ("disk_budget", "20"),
+        ("disk_budget", "-1GB"),
+        ("disk_budget", "1 GiB"),
         ("gate_slice_margin", float("inf")),
         ("promote", "perhaps"),
     ],
@@ -254,6 +257,7 @@ def test_config_file_can_set_everything(tmp_path: Path) -> None:
         'columns = "topic,title,story"\ndelimiter = "tab"\nquoting = "none"\ncharset = "latin-1"\n'
         "line-pattern = '(?P<text>.+)'\nrecords-at = 'data'\nmax-dropped-share = 0.2\n"
         'promote = false\ncandidate = "lstm"\ngate-margin = 1\ngate-slice-margin = 3.5\nclean-older-than = "12h"\n'
+        'disk-budget = "20GB"\n'
     )
     config = RunConfig(config=write_config(tmp_path, text))
     assert config.model_dump(mode="json", exclude={"config"}) == {
@@ -284,6 +288,7 @@ def test_config_file_can_set_everything(tmp_path: Path) -> None:
         "gate_margin": 1.0,
         "gate_slice_margin": 3.5,
         "clean_older_than": "12h",
+        "disk_budget": "20GB",
         "validation_fraction": 0.2,
         "kernels": "plain",
         "device": "cpu",
