@@ -8,7 +8,7 @@ if __name__ == "__main__":
 
     sys.exit(run_script("train"))
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,7 @@ from rich.console import Console
 from tasks.baseline.baselines import BASELINES, Baseline
 from tasks.baseline.task import train_baseline
 from tasks.clean.task import clean_outputs
-from tasks.compare.results import BASELINE, Entrant, ModelResult
+from tasks.compare.results import BASELINE, STACKED, Entrant, ModelResult
 from tasks.compare.run import attempt, describe_run
 from tasks.compare.task import compare_models
 from tasks.drift.facts import Drift
@@ -33,6 +33,7 @@ from tasks.encode.encodings import Encoding
 from tasks.encode.facts import EncodingChoice, EncodingFacts
 from tasks.encode.task import choose_kind_of_encoding, encode_reviews
 from tasks.errors import TrainingError, UserError
+from tasks.evaluate.ensemble_facts import STACK
 from tasks.evaluate.task import evaluate_model
 from tasks.formatting.control import escape_control
 from tasks.ingest.datasets import AUTO, FALLBACK_WARNING, Choice, has_plain_words
@@ -49,6 +50,8 @@ from tasks.report.run.verdict import describe_verdict, list_advice
 from tasks.report.task import write_report
 from tasks.settings.clean import KEEP_RUNS
 from tasks.settings.run import RunConfig
+from tasks.stack.output import choose_stack
+from tasks.stack.task import stack_models
 from tasks.store.layout import RUNS
 from tasks.store.outputs import Manifest
 from tasks.store.usage import LOCK_FOLDER
@@ -126,6 +129,8 @@ def train_and_report(config: RunConfig) -> dict[str, Any] | State[Any]:
                 for seed in config.seed_values
             ),
         ]
+        if config.stack:
+            results += [it for seed in config.seed_values for it in stack_and_evaluate(config, results, seed, reviews)]
         comparison = run(compare_models, results, reviews, sequences, **folders(config))
         gate = run(
             gate_candidate,
@@ -216,6 +221,24 @@ def train_baseline_and_evaluate(config: RunConfig, baseline: Baseline, reviews: 
         lambda: run(train_baseline, baseline, reviews, label_names=label_names, **folders(config)),
         lambda model: run(evaluate_model, model, reviews, **folders(config)),
     )
+
+
+def stack_and_evaluate(
+    config: RunConfig, results: Sequence[ModelResult], seed: int, reviews: ReviewsManifest
+) -> list[ModelResult]:
+    """Combine the models of one seed and evaluate the ensemble; an empty list if no second model helps the best."""
+    stack = choose_stack(results, seed=seed, artifacts_dir=config.artifacts_dir)
+    if stack is None:
+        get_run_logger().info("%s: with seed %d, no second model helps the best on validation", STACK, seed)
+        return []
+    get_run_logger().info("%s: with seed %d, %s", STACK, seed, stack.describe())
+    settings = config.describe_stack(seed)
+    ensemble = attempt(
+        Entrant(variant=STACK, group=STACKED, encoding="text", seed=seed),
+        lambda: run(stack_models, stack, settings, artifacts_dir=config.artifacts_dir),
+        lambda model: run(evaluate_model, model, reviews, **folders(config)),
+    )
+    return [ensemble]
 
 
 def conclude(leaderboard: RunLeaderboard) -> dict[str, Any] | State[Any]:

@@ -119,8 +119,8 @@ def save_baseline(model: BaselineModel, folder: Path) -> None:
     np.savez_compressed(folder / MODEL_FILE, allow_pickle=False, **asdict(model.parameters))
 
 
-def load_baseline(folder: Path) -> BaselineModel:
-    """Load the files that `save_baseline` wrote; they hold numbers and words, no code."""
-    with np.load(folder / MODEL_FILE, allow_pickle=False) as arrays:
+def load_baseline(folder: Path, *, prefix: str = "") -> BaselineModel:
+    """Load the files that `save_baseline` wrote, whose names may have got a prefix; they hold numbers and words."""
+    with np.load(folder / f"{prefix}{MODEL_FILE}", allow_pickle=False) as arrays:
         parameters = Parameters(**arrays)
-    return BaselineModel(read_vocabulary(folder / VOCABULARY_FILE), parameters)
+    return BaselineModel(read_vocabulary(folder / f"{prefix}{VOCABULARY_FILE}"), parameters)

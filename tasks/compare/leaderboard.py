@@ -7,7 +7,7 @@ import numpy as np
 
 from tasks.compare.facts import Pair
 from tasks.compare.leaderboard_facts import ChanceMetric, LeaderboardRow, Spread
-from tasks.compare.results import BASELINE, ENSEMBLE, Contestant, FailedModel, ModelResult
+from tasks.compare.results import BASELINE, ENSEMBLE, STACKED, Contestant, FailedModel, ModelResult
 from tasks.compare.significance import group_ties
 from tasks.evaluate.intervals import bootstrap_accuracy
 from tasks.evaluate.metric_table import compute_metrics, list_averaged
@@ -26,7 +26,7 @@ def build_rows(
     known = {contestant.name: contestant for contestant in contestants}
     names = list(dict.fromkeys(result.variant for result in results))
     rows = [build_row([it for it in results if it.variant == name], known.get(name)) for name in names]
-    rows += build_ensemble([it for it in contestants if learners[it.name]])
+    rows += build_ensemble([it for it in contestants if learners[it.name] and it.group != STACKED])
     rows.sort(key=lambda row: (row.status == "failed", -row.accuracy.mean if row.accuracy else 0.0))
     ranked = [row.name for row in rows if row.name in known]
     ties = {name: rank for rank, group in enumerate(group_ties(ranked, pairs), start=1) for name in group}
@@ -108,7 +108,8 @@ def summarise_accuracy(contestant: Contestant) -> Spread:
 def build_ensemble(members: Sequence[Contestant]) -> list[LeaderboardRow]:
     """Build the row of the unweighted average of all members' probabilities, each a mean over its seeds.
 
-    Members are the models that beat chance; with fewer than two there is no row. An ensemble has no costs of its own.
+    Members are the models that beat chance and are no ensembles themselves; with fewer than two there is no row. The
+    average has no costs of its own.
     """
     if len(members) < 2:  # noqa: PLR2004
         return []

@@ -149,9 +149,12 @@ def advise_on_labels(contestants: Sequence[Contestant], circumstances: Circumsta
 
 
 def find_training_accuracy(result: TrainedModel, trainings: Mapping[str, Sequence[Training]]) -> float:
-    """Return the highest accuracy on the training split in any epoch, or that of the fit of a baseline."""
+    """Return the highest accuracy on the training split in any epoch, or that of the fit of a baseline.
+
+    It is 0 for an ensemble, which has not seen that split.
+    """
     curves = [training.curve for training in trainings.get(result.variant, ()) if training.seed == result.seed]
-    return max([point.accuracy for curve in curves for point in curve], default=result.training.train_accuracy)
+    return max([point.accuracy for curve in curves for point in curve], default=result.training.train_accuracy or 0.0)
 
 
 def is_by_chance(accuracy: float, circumstances: Circumstances) -> bool:

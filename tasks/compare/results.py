@@ -19,6 +19,8 @@ from tasks.store.outputs import COMPLETE, read_manifest
 
 BASELINE: Final = "baseline"
 ENSEMBLE: Final = "ensemble"
+# The group of ensembles that are bundles; the plain average of all models is none.
+STACKED: Final = "stacked"
 # The accuracy that is asked for when the least confident answers go to a person.
 TARGET_ACCURACY: Final = 0.95
 # It always gives the same answer, so it says nothing about how far models agree.

@@ -9,6 +9,7 @@ from tasks.compare.leaderboard_facts import NumReviews, RunFacts
 from tasks.compare.results import Entrant, FailedModel, ModelResult, TrainedModel
 from tasks.encode.facts import EncodingChoice
 from tasks.errors import SpokenError, UserError
+from tasks.evaluate.ensemble_facts import EnsembleFacts
 from tasks.evaluate.facts import EvaluationFacts
 from tasks.ingest.datasets import Choice
 from tasks.ingest.facts import ReviewsManifest
@@ -16,7 +17,7 @@ from tasks.store.fingerprint import library_versions
 from tasks.store.outputs import Manifest
 from tasks.train.facts import TrainingFacts
 
-AnyTrainingT = TypeVar("AnyTrainingT", TrainingFacts, BaselineFacts)
+AnyTrainingT = TypeVar("AnyTrainingT", TrainingFacts, BaselineFacts, EnsembleFacts)
 
 
 def attempt(

@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 
 from tasks.errors import UserError
 from tasks.evaluate.calibration import apply_temperature
-from tasks.evaluate.classifier import MODEL_FILES, BaselineClassifier, Classifier, Prepared, load_classifier
+from tasks.evaluate.classifier import BaselineClassifier, Classifier, Prepared, load_classifier
 from tasks.evaluate.facts import BUNDLE_FILE, BundleFacts
 from tasks.evaluate.metrics import predict_labels
+from tasks.evaluate.model_files import select_model_files
 from tasks.store.outputs import Manifest, read_manifest, record_file
 from tasks.store.usage import mark_used
 
@@ -139,7 +140,8 @@ def read_facts(folder: Path) -> BundleFacts:
 
 def check_listed(folder: Path, listed: set[str]) -> None:
     """Raise UserError when a file that could be loaded has no hash in the manifests."""
-    loadable = {name for name in (BUNDLE_FILE, *MODEL_FILES) if (folder / name).exists()}
+    present = {path.name for path in folder.iterdir()}
+    loadable = {*select_model_files(present), *({BUNDLE_FILE} & present)}
     if missing := sorted(loadable - listed):
         raise UserError(
             f"the model in {str(folder)!r} has no hash of {', '.join(missing)}; expected every file in its manifests. "
@@ -150,7 +152,7 @@ def check_listed(folder: Path, listed: set[str]) -> None:
 def check_same_model(folder: Path, training: Manifest, evaluation: Manifest) -> None:
     """Raise UserError when the evaluation is not that of the trained model beside it: it has hashes of what it read."""
     evaluated = evaluation.decided_by.get("model")
-    found = {name: training.files[name].sha256 for name in MODEL_FILES if name in training.files}
+    found = {name: training.files[name].sha256 for name in select_model_files(training.files)}
     if isinstance(evaluated, dict) and evaluated != found:
         raise UserError(
             f"the model in {str(folder)!r} is put together from two: its evaluation is that of another model; expected "

@@ -2,7 +2,7 @@
 
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Final, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 import pyarrow as pa
@@ -10,11 +10,14 @@ from numpy.typing import NDArray
 
 from tasks.encode.encodings import Encoding
 from tasks.evaluate.facts import EncodingOfModel
+from tasks.evaluate.model_files import (
+    ENSEMBLE_FILE,
+    NEURAL_FILE,
+    TOKENIZER_FILE,
+    begin_names,
+    select_model_files,
+)
 from tasks.train.kernels.choice import Kernels
-
-NEURAL_FILE: Final = "model.keras"
-# What a model needs to predict; the other files of a training say how it was made.
-MODEL_FILES: Final = (NEURAL_FILE, "tokenizer.json", "model.npz", "vocabulary.json")
 
 
 class Scored(NamedTuple):
@@ -47,15 +50,15 @@ class Classifier(Protocol):
 
 
 class NeuralClassifier:
-    """A Keras model with its tokenizer."""
+    """A Keras model with its tokenizer; the names of their files begin with `prefix`."""
 
-    def __init__(self, folder: Path, encoding: Encoding, *, kernels: Kernels) -> None:
+    def __init__(self, folder: Path, encoding: Encoding, *, kernels: Kernels, prefix: str) -> None:
         from tasks.encode.sequences import load_tokenizer
 
-        self.folder = folder
+        self.path = folder / f"{prefix}{NEURAL_FILE}"
         self.encoding = encoding
         self.kernels = kernels
-        self.tokenizer = load_tokenizer(folder / "tokenizer.json")
+        self.tokenizer = load_tokenizer(folder / f"{prefix}{TOKENIZER_FILE}")
 
     @cached_property
     def model(self) -> Any:
@@ -65,7 +68,7 @@ class NeuralClassifier:
         from tasks.train import layers  # noqa: F401  so that Keras finds them by their names
         from tasks.train.backend import speed_up_prediction
 
-        model = keras.models.load_model(self.folder / NEURAL_FILE, compile=False, safe_mode=True)
+        model = keras.models.load_model(self.path, compile=False, safe_mode=True)
         if model.input_shape != (None, self.encoding.length):
             raise ValueError(f"it reads {model.input_shape}; expected (None, {self.encoding.length})")
         speed_up_prediction(model, kernels=self.kernels)
@@ -93,10 +96,10 @@ class NeuralClassifier:
 class BaselineClassifier:
     """A linear model over counted n-grams of words or characters."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, prefix: str) -> None:
         from tasks.baseline.model import load_baseline
 
-        self.model = load_baseline(folder)
+        self.model = load_baseline(folder, prefix=prefix)
 
     def prepare(self, texts: pa.Array) -> Prepared:
         """Count the tokens; the model reads the text itself."""
@@ -111,13 +114,24 @@ class BaselineClassifier:
         return self.predict(self.prepare(texts))
 
 
-def load_classifier(folder: Path, encoding: EncodingOfModel | None, *, kernels: Kernels = "auto") -> Classifier:
-    """Load the model of a bundle; `encoding` is that of bundle.json, None for a baseline, which reads text."""
-    if encoding is None:
-        return BaselineClassifier(folder)
-    return NeuralClassifier(folder, Encoding(**dict(encoding), description=""), kernels=kernels)
+def load_classifier(
+    folder: Path, encoding: EncodingOfModel | None, *, kernels: Kernels = "auto", member: str | None = None
+) -> Classifier:
+    """Load the model of a bundle, or a member of the ensemble that the bundle is.
+
+    `encoding` is that of bundle.json or ensemble.json, None for a baseline, which reads text, and for an ensemble.
+    """
+    prefix = begin_names(member)
+    if encoding is not None:
+        return NeuralClassifier(folder, Encoding(**dict(encoding), description=""), kernels=kernels, prefix=prefix)
+    if member is None and (folder / ENSEMBLE_FILE).exists():
+        from tasks.evaluate.ensemble import load_ensemble
+
+        return load_ensemble(folder, kernels=kernels)
+    return BaselineClassifier(folder, prefix=prefix)
 
 
 def measure_files(folder: Path) -> int:
     """Add up the bytes of the files that the model needs to predict."""
-    return sum((folder / name).stat().st_size for name in MODEL_FILES if (folder / name).exists())
+    names = select_model_files([path.name for path in folder.iterdir()])
+    return sum((folder / name).stat().st_size for name in names)

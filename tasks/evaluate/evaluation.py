@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from tasks.evaluate.calibration import apply_temperature, choose_threshold, fit_temperature, reliability
 from tasks.evaluate.classifier import Classifier, load_classifier, measure_files
+from tasks.evaluate.ensemble_facts import EnsembleSettings
 from tasks.evaluate.facts import (
     BUNDLE_FILE,
     BundleFacts,
@@ -105,7 +106,7 @@ def evaluate_model(
 
 def find_kernels(origin: Origin) -> Kernels:
     """Return the kernels that the model was trained with; a baseline has none to choose."""
-    return origin.settings.kernels if isinstance(origin.settings, FitSettings) else "auto"
+    return origin.settings.kernels if isinstance(origin.settings, FitSettings | EnsembleSettings) else "auto"
 
 
 def profile_texts(classifier: Classifier, validation: ScoredSplit, train: Path) -> TextProfile:

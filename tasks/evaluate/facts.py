@@ -6,7 +6,9 @@ from pydantic import Field, JsonValue, field_validator
 
 from tasks.baseline.facts import BaselineFacts, BaselineSettings
 from tasks.encode.encodings import Kind
+from tasks.evaluate.ensemble_facts import EnsembleFacts, EnsembleSettings
 from tasks.evaluate.measured import Measured
+from tasks.evaluate.model_files import KindOfModel
 from tasks.store.facts import Document, Facts
 from tasks.store.outputs import Manifest
 from tasks.train.facts import TrainingFacts
@@ -15,9 +17,9 @@ from tasks.train.settings import FitSettings
 BUNDLE_FILE: Final = "bundle.json"
 # Of an encoding, in tokens; a batch of such texts takes two gigabytes.
 LONGEST: Final = 100_000
-# For a model of either kind: the facts of its training, and the manifest of its files.
-AnyTraining = TrainingFacts | BaselineFacts
-ModelManifest = Manifest[TrainingFacts] | Manifest[BaselineFacts]
+# For a model of any kind: the facts of its training, and the manifest of its files.
+AnyTraining = TrainingFacts | BaselineFacts | EnsembleFacts
+ModelManifest = Manifest[TrainingFacts] | Manifest[BaselineFacts] | Manifest[EnsembleFacts]
 
 
 class SparseConfusion(Facts):
@@ -137,17 +139,17 @@ class TextProfile(Facts):
 
 
 class Origin(Facts):
-    """How a model was made, from which data, and with which library versions; a baseline has no encoding.
+    """How a model was made, from which data, and with which library versions; only a network has an encoding.
 
     `fingerprint` is that of the training, and `data` has the hash of each file of reviews.
     """
 
     variant: str
     description: str
-    kind: Literal["neural", "baseline"]
+    kind: KindOfModel
     fingerprint: str
     encoding: EncodingOfModel | None
-    settings: FitSettings | BaselineSettings
+    settings: FitSettings | BaselineSettings | EnsembleSettings
     training: AnyTraining
     dataset: DatasetOfModel
     data: dict[str, str]

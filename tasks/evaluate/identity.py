@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-from tasks.evaluate.classifier import MODEL_FILES
+from tasks.evaluate.model_files import KindOfModel, select_model_files, tell_kind
 from tasks.ingest.facts import ReviewsManifest
 from tasks.store.closure import describe_code
 from tasks.store.fingerprint import library_versions
@@ -12,38 +12,40 @@ from tasks.train.identity import BACKEND_PACKAGES, describe_computing
 
 EVALUATE: Final = "tasks.evaluate.evaluation:evaluate_model"
 LIBRARIES: Final = ("numpy", "pyarrow", "scikit-learn", "scipy")
-# Each kind of model leaves the other kind's code unused.
-UNUSED_BY_BASELINES: Final = (
-    "tasks.train.*",
-    "tasks.encode.sequences",
-    "tasks.encode.padding",
-    "tasks.encode.subwords",
-)
-UNUSED_BY_NETWORKS: Final = ("tasks.baseline.*",)
+# Each kind of model leaves the code of others unused.
+UNUSED_BY_KIND: Final[dict[KindOfModel, tuple[str, ...]]] = {
+    "baseline": (
+        "tasks.train.*",
+        "tasks.encode.sequences",
+        "tasks.encode.padding",
+        "tasks.encode.subwords",
+        "tasks.evaluate.ensemble",
+    ),
+    "neural": ("tasks.baseline.*", "tasks.evaluate.ensemble"),
+    "ensemble": (),
+}
 
 
 def decide_evaluation(model: Manifest[Any], reviews: ReviewsManifest, *, dataset: dict[str, Any]) -> dict[str, Any]:
     """List what decides predictions and metrics, as plain JSON; `dataset` is what the bundle says about the data."""
     return {
-        "model": {name: model.files[name].sha256 for name in MODEL_FILES if name in model.files},
+        "model": {name: model.files[name].sha256 for name in select_model_files(model.files)},
         # The bundle keeps a profile of the training split.
         "reviews": {name: reviews.files[name].sha256 for name in SPLIT_FILES.values()},
         "label_names": reviews.facts.label_names,
         "dataset": dataset,
-        **decide_prediction(EVALUATE, kernels=model.decided_by["settings"].get("kernels")),
+        **decide_prediction(EVALUATE, kind=tell_kind(model.files), kernels=model.decided_by["settings"].get("kernels")),
     }
 
 
-def decide_prediction(function: str, *, kernels: Any) -> dict[str, Any]:
-    """List what decides the scores that a function gets from a model; `kernels` is None for a baseline."""
-    if kernels is None:
-        return {
-            "code": describe_code(function, without=UNUSED_BY_BASELINES),
-            "libraries": library_versions(*LIBRARIES),
-        }
+def decide_prediction(function: str, *, kind: KindOfModel, kernels: Any) -> dict[str, Any]:
+    """List what decides the scores that a function gets from a model; `kernels` do not matter for a baseline."""
+    code = describe_code(function, without=UNUSED_BY_KIND[kind])
+    if kind == "baseline":
+        return {"code": code, "libraries": library_versions(*LIBRARIES)}
     computing = describe_computing(kernels)
     return {
         "computing": computing,
-        "code": describe_code(function, without=UNUSED_BY_NETWORKS),
+        "code": code,
         "libraries": library_versions(*LIBRARIES, "keras", *BACKEND_PACKAGES[computing["backend"]], "tokenizers"),
     }

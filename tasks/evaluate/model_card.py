@@ -8,6 +8,8 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Final
 
+from tasks.baseline.baselines import BASELINES
+from tasks.evaluate.ensemble_facts import EnsembleSettings
 from tasks.evaluate.facts import BundleFacts, DatasetOfModel, Origin
 from tasks.evaluate.intervals import bootstrap_accuracy
 from tasks.evaluate.metric_table import list_metrics
@@ -126,14 +128,24 @@ def describe_command(bundle: Origin) -> str:
     """Give the command that makes this model again."""
     settings, dataset = bundle.settings, bundle.dataset
     options: dict[str, object] = {**describe_dataset(dataset)}
-    options["--baselines" if bundle.kind == "baseline" else "--variants"] = bundle.variant
+    options |= describe_models(bundle)
     options["--limit"] = dataset.limit
     options["--validation-fraction"] = dataset.validation_fraction
-    if isinstance(settings, FitSettings):
+    if isinstance(settings, FitSettings | EnsembleSettings):
         options |= {"--seeds": settings.seed, "--epochs": settings.epochs, "--patience": settings.patience}
         options["--batch-size"] = settings.batch_size
     flags = [f"{name} {shlex.quote(str(value))}" for name, value in options.items() if value is not None]
-    return " ".join(["python flows/train_all.py", *flags])
+    return " ".join(["python flows/train_all.py", *flags, *["--stack"][: bundle.kind == "ensemble"]])
+
+
+def describe_models(bundle: Origin) -> dict[str, object]:
+    """Give the flags that name the model, or the members of an ensemble."""
+    if not isinstance(bundle.settings, EnsembleSettings):
+        return {"--baselines" if bundle.kind == "baseline" else "--variants": bundle.variant}
+    names = bundle.settings.members
+    baselines = [name for name in names if name in BASELINES]
+    variants = [name for name in names if name not in BASELINES]
+    return {"--variants": ",".join(variants) or None, "--baselines": ",".join(baselines) or "none"}
 
 
 def describe_dataset(dataset: DatasetOfModel) -> dict[str, object]:

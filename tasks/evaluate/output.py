@@ -4,8 +4,10 @@ from pathlib import Path
 
 from tasks.baseline.baselines import BASELINES
 from tasks.baseline.facts import BaselineFacts, BaselineSettings
+from tasks.evaluate.ensemble_facts import EnsembleFacts, EnsembleSettings
 from tasks.evaluate.facts import DatasetOfModel, EncodingOfModel, EvaluationFacts, ModelManifest, Origin
 from tasks.evaluate.identity import EVALUATE, decide_evaluation
+from tasks.evaluate.model_files import tell_kind
 from tasks.ingest.facts import ReviewsManifest
 from tasks.process.child import run_apart
 from tasks.store.layout import MODELS
@@ -44,18 +46,22 @@ def plan_evaluation(
 
 def describe_origin(model: ModelManifest, reviews: ReviewsManifest) -> Origin:
     """Gather what a user of the model needs to know about how it was made."""
-    settings: FitSettings | BaselineSettings
+    encoding: EncodingOfModel | None = None
+    settings: FitSettings | BaselineSettings | EnsembleSettings
     if isinstance(model.facts, BaselineFacts):
-        kind, description, encoding = "baseline", BASELINES[model.name].description, None
+        description = BASELINES[model.name].description
         settings = BaselineSettings(**model.decided_by["settings"])
+    elif isinstance(model.facts, EnsembleFacts):
+        description = model.facts.description
+        settings = EnsembleSettings(**model.decided_by["settings"])
     else:
-        kind, description = "neural", model.facts.description
+        description = model.facts.description
         encoding = EncodingOfModel(name=model.facts.encoding, **model.decided_by["encoding"])
         settings = FitSettings(**model.decided_by["settings"])
     return Origin(
         variant=model.name,
         description=description,
-        kind=kind,
+        kind=tell_kind(model.files),
         fingerprint=model.fingerprint,
         encoding=encoding,
         settings=settings,

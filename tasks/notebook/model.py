@@ -59,7 +59,7 @@ def load(folder: str | Path) -> Model:
     not a model, is incomplete, or was changed.
     """
     path = find_bundle(Path(folder).expanduser())
-    if read_facts(path).encoding is not None:
+    if read_facts(path).kind != "baseline":
         import_quietly("tasks.train.predict")
     return Model(load_bundle(path))
 

@@ -14,12 +14,13 @@ from tasks.baseline.baselines import BASELINES, Baseline
 from tasks.baseline.output import plan_baseline
 from tasks.compare.facts import FILE, Comparison
 from tasks.compare.output import describe_encodings, plan_comparison
-from tasks.compare.results import BASELINE, Entrant, FailedModel, ModelResult
+from tasks.compare.results import BASELINE, STACKED, Entrant, FailedModel, ModelResult
 from tasks.compare.run import attempt, describe_run
 from tasks.encode.choice import Wanted, choose_encoding, describe_choice
 from tasks.encode.facts import EncodingFacts
 from tasks.encode.output import plan_encoding
 from tasks.errors import disk_errors_explained
+from tasks.evaluate.ensemble_facts import STACK
 from tasks.evaluate.output import plan_evaluation
 from tasks.ingest.datasets import Choice, choose_dataset
 from tasks.ingest.facts import ReviewsManifest
@@ -32,6 +33,7 @@ from tasks.promote.candidate import judge_candidate
 from tasks.report.run.facts import RunMetrics
 from tasks.report.run.folder import write_run
 from tasks.settings.files import gather_files
+from tasks.stack.output import choose_stack, plan_stack
 from tasks.store.outputs import Manifest
 from tasks.train.identity import check_backend
 from tasks.train.kernels.choice import Kernels, choose_kernels
@@ -51,6 +53,7 @@ def compare(
     encoding: Wanted = "auto",
     length: int | None = None,
     vocab_size: int | None = None,
+    stack: bool = False,
     seeds: int = 1,
     epochs: int = 10,
     patience: int = 2,
@@ -84,6 +87,7 @@ def compare(
         encoding=encoding,
         length=length,
         vocab_size=vocab_size,
+        stack=stack,
         seeds=seeds,
         epochs=epochs,
         patience=patience,
@@ -183,6 +187,8 @@ def train_models(
             for seed in config.seed_values
         ),
     ]
+    if config.stack:
+        results += [it for seed in config.seed_values for it in stack_and_evaluate(config, results, seed, reviews)]
     for result in results:
         if isinstance(result, FailedModel):
             LOGGER.warning("%s with seed %d failed: %s", result.variant, result.seed, result.reason)
@@ -212,3 +218,19 @@ def fit_and_evaluate(config: NotebookConfig, baseline: Baseline, reviews: Review
         lambda: make(plan_baseline(baseline, reviews, label_names=label_names, **folders(config))),
         lambda model: make(plan_evaluation(model, reviews, **folders(config))),
     )
+
+
+def stack_and_evaluate(
+    config: NotebookConfig, results: Sequence[ModelResult], seed: int, reviews: ReviewsManifest
+) -> list[ModelResult]:
+    """Combine the models of one seed and evaluate the ensemble; an empty list if no second model helps the best."""
+    stack = choose_stack(results, seed=seed, artifacts_dir=config.artifacts_dir)
+    if stack is None:
+        LOGGER.info("%s: with seed %d, no second model helps the best on validation", STACK, seed)
+        return []
+    ensemble = attempt(
+        Entrant(variant=STACK, group=STACKED, encoding="text", seed=seed),
+        lambda: make(plan_stack(stack, config.describe_stack(seed), artifacts_dir=config.artifacts_dir)),
+        lambda model: make(plan_evaluation(model, reviews, **folders(config))),
+    )
+    return [ensemble]

@@ -49,12 +49,8 @@ class Job:
             "model": identify_bundle(find_bundle(self.model_folder)),
             "prefix": self.prefix,
             "min_confidence": self.min_confidence,
-            **decide_prediction(SCORE, kernels=self.name_kernels()),
+            **decide_prediction(SCORE, kind=read_facts(find_bundle(self.model_folder)).kind, kernels="auto"),
         }
-
-    def name_kernels(self) -> str | None:
-        """Name the kernels setting that the model predicts with; None for a baseline."""
-        return None if read_facts(find_bundle(self.model_folder)).encoding is None else "auto"
 
 
 class Listener:

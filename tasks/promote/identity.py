@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 
 from tasks.errors import UserError
 from tasks.evaluate.bundle import MANIFESTS, check_files, read_bundle_file, read_bundle_manifest
-from tasks.evaluate.classifier import MODEL_FILES
+from tasks.evaluate.model_files import select_model_files
 from tasks.store.fingerprint import hash_json
 
 SAFE_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,199}")
@@ -31,9 +31,7 @@ def identify(folder: Path) -> Identity:
     facts = read_bundle_file(folder)
     training = read_bundle_manifest(folder / MANIFESTS[0])
     answers = {
-        "files": {
-            name: training.files[name].sha256 for name in MODEL_FILES if name in names and name in training.files
-        },
+        "files": {name: training.files[name].sha256 for name in select_model_files(names) if name in training.files},
         **facts.model_dump(include={"label_names", "temperature", "threshold", "encoding"}),
     }
     name = f"{facts.variant}-{facts.fingerprint}-{hash_json(answers)[:8]}"

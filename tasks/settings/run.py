@@ -4,12 +4,13 @@ from datetime import timedelta
 from pathlib import Path
 
 from pydantic import Field, ValidationInfo, field_validator
-from pydantic_settings import CliImplicitFlag
+from pydantic_settings import CliImplicitFlag, CliToggleFlag
 
 from tasks.baseline.baselines import BASELINES
 from tasks.encode.choice import Wanted
 from tasks.encode.encodings import ENCODINGS, Encoding, adapt_encoding
 from tasks.encode.facts import EncodingChoice
+from tasks.evaluate.ensemble_facts import STACK, EnsembleSettings
 from tasks.ingest.datasets import AUTO, SAMPLE
 from tasks.ingest.files.formats import describe_endings
 from tasks.ingest.files.options import FileOptions
@@ -92,6 +93,10 @@ class RunConfig(FlowConfig):
     vocab_size: int | None = Field(
         default=None, ge=300, le=1_000_000, description="how many tokens are known [the variant's own]"
     )
+    stack: CliToggleFlag[bool] = Field(
+        default=False,
+        description=f"combine the models of each seed that complement each other into {STACK}, a model like any other",
+    )
     seeds: int = Field(default=1, ge=1, le=100, description="number of seeds to train each variant with")
     epochs: int = Field(default=10, ge=1, le=1_000, description="maximum number of epochs")
     patience: int = Field(
@@ -166,9 +171,9 @@ class RunConfig(FlowConfig):
         """Refuse a name that is not a model, or a model that is not part of this run."""
         if name is None or not {"variants", "baselines"} <= info.data.keys():
             return name
-        check_names((name,), (*VARIANTS, *BASELINES), kind="model")
+        check_names((name,), (*VARIANTS, *BASELINES, STACK), kind="model")
         baselines = expand_baselines(info.data["baselines"], on_characters=True)
-        trained = [*expand_names(info.data["variants"]), *baselines]
+        trained = [*expand_names(info.data["variants"]), *baselines, *([STACK] if info.data.get("stack") else [])]
         if name not in trained:
             raise ValueError(f"{name!r} is not part of this run; expected one of {', '.join(trained)}.")
         return name
@@ -234,6 +239,12 @@ class RunConfig(FlowConfig):
             learning_rate=variant.learning_rate,
             seed=seed,
             kernels=self.kernels,
+        )
+
+    def describe_stack(self, seed: int) -> EnsembleSettings:
+        """Collect how the networks of an ensemble are trained; its members are chosen later."""
+        return EnsembleSettings(
+            seed=seed, kernels=self.kernels, epochs=self.epochs, patience=self.patience, batch_size=self.batch_size
         )
 
     @property

@@ -27,6 +27,8 @@ EXEMPT: Final = {
     "tasks.train.device": "finds the device, which counts by its name",
     "tasks.train.events": "writes the TensorBoard log, which is not an output",
     "tasks.compare.run": "calls the stages of a run, each of which counts, and describes it",
+    "tasks.stack.members": "chooses the members of an ensemble, which count by their files",
+    "tasks.stack.weights": "chooses the weights of an ensemble, which count by their values",
     "tasks.drift.render": "describes what was measured",
     "tasks.predict.tables": "describes what was scored",
     "tasks.predict.single": "answers at once and stores nothing",

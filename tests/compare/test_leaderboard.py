@@ -181,6 +181,14 @@ def test_ensemble_leaves_models_at_chance_out(build: Build, add_result: AddResul
     assert ensemble["beats_chance"] is None
 
 
+def test_average_leaves_ensembles_out(build: Build, add_result: AddResult) -> None:
+    good = [add_result("lstm", 80), add_result("bigru", 75)]
+    rows = build(*good, add_result("ensemble-stacked", 85, group="stacked"))["variants"]
+    (average,) = [row for row in rows if row["name"] == ENSEMBLE]
+    assert average["models"] == ["models/lstm/seed-1", "models/bigru/seed-1"]
+    assert next(row for row in rows if row["group"] == "stacked")["beats_chance"]
+
+
 def test_one_model_that_beats_chance_makes_no_ensemble(build: Build, add_result: AddResult) -> None:
     rows = build(add_result("lstm", 80), add_result("flatten", 45))["variants"]
     assert [row["name"] for row in rows] == ["lstm", "flatten"]

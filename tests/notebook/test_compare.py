@@ -16,8 +16,9 @@ import pytest
 
 from tasks.errors import UserError
 from tasks.evaluate.metric_table import METRICS
-from tasks.notebook import Leaderboard, compare
+from tasks.notebook import Leaderboard, compare, load
 from tasks.settings.run import RunConfig
+from tasks.stack import members
 
 pytestmark = pytest.mark.slow
 
@@ -144,12 +145,15 @@ def test_language_without_spaces_is_learned_from_characters(tmp_path: Path) -> N
 
 @pytest.fixture(scope="module")
 def leaderboard(folder: Path) -> Leaderboard:
-    """The baselines alone, in a folder of their own."""
+    """A network and the baselines, in a folder of their own, and an ensemble even if it does not help."""
     frame = make_frame().rename(columns={"text": "body", "label": "mood"})
     frame["title"] = "film"
-    return compare(
-        frame, text=("title", "body"), label="mood", variants="flatten", epochs=1, folder=folder / "own", name="own set"
-    )
+    columns: dict[str, Any] = {"text": ("title", "body"), "label": "mood"}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(members, "is_gain", lambda *_: True)
+        return compare(
+            frame, **columns, variants="flatten", stack=True, epochs=1, folder=folder / "own", name="own set"
+        )
 
 
 def test_rows_are_attributes_and_a_frame(leaderboard: Leaderboard) -> None:
@@ -166,6 +170,17 @@ def test_bundle_is_that_of_a_model_or_of_the_recommended_one(leaderboard: Leader
     assert leaderboard.bundle().parent.name == leaderboard.recommended
     with pytest.raises(UserError, match=r"no trained model 'flaten'; expected one of .* Did you mean 'flatten'\?"):
         leaderboard.bundle("flaten")
+
+
+def test_ensemble_is_a_model_like_any_other(leaderboard: Leaderboard) -> None:
+    row = next(row for row in leaderboard.rows if row.name == "ensemble-stacked")
+    assert (row.status, row.group, row.seeds) == ("ok", "stacked", 1)
+    assert row.file_bytes
+    assert row.predict_reviews_per_second
+    model = load(leaderboard.bundle("ensemble-stacked"))
+    assert model.facts.kind == "ensemble"
+    scores = model.predict(["a warm and clever film", "dull"])
+    assert (scores["p_good"] + scores["p_bad"]).tolist() == pytest.approx([1, 1])
 
 
 def test_second_call_reuses_everything(folder: Path, caplog: pytest.LogCaptureFixture) -> None:

@@ -250,8 +250,8 @@ def test_config_file_may_write_keys_with_dashes(key: str, tmp_path: Path) -> Non
 def test_config_file_can_set_everything(tmp_path: Path) -> None:
     text = (
         'dataset = "sample"\nvariants = ["lstm", "conv-max"]\nseeds = 2\nepochs = 3\npatience = 4\nbatch-size = 5\n'
-        'baselines = ["majority"]\nkernels = "plain"\ndevice = "cpu"\nencoding = "characters"\nlength = 300\n'
-        "vocab-size = 5000\n"
+        'baselines = ["majority"]\nstack = true\nkernels = "plain"\ndevice = "cpu"\nencoding = "characters"\n'
+        "length = 300\nvocab-size = 5000\n"
         'limit = 60\nvalidation-fraction = 0.2\ndata-dir = "/d"\nartifacts-dir = "/a"\n'
         'test-path = "/t.csv"\nvalidation-path = "/v.csv"\ntext-column = ["title", "story"]\nlabel-column = "topic"\n'
         'columns = "topic,title,story"\ndelimiter = "tab"\nquoting = "none"\ncharset = "latin-1"\n'
@@ -278,6 +278,7 @@ def test_config_file_can_set_everything(tmp_path: Path) -> None:
         "encoding": "characters",
         "length": 300,
         "vocab_size": 5_000,
+        "stack": True,
         "seeds": 2,
         "epochs": 3,
         "patience": 4,
@@ -426,6 +427,7 @@ def test_gate_has_half_a_point_over_all_and_two_in_a_slice() -> None:
         ({"candidate": "ensemble"}, "unknown model 'ensemble'"),
         ({"candidate": "long-lstm"}, "'long-lstm' is not part of this run; expected one of flatten, "),
         ({"candidate": "nb-svm", "baselines": "none"}, "'nb-svm' is not part of this run"),
+        ({"candidate": "ensemble-stacked"}, "'ensemble-stacked' is not part of this run"),
         ({"candidate": ""}, "unknown model ''"),
     ],
 )
@@ -433,6 +435,10 @@ def test_candidate_that_does_not_run_is_refused(settings: dict[str, Any], messag
     with pytest.raises(ValidationError) as caught:
         RunConfig(**settings)
     assert re.match(f"--candidate: {message}", describe_errors(caught.value, RunConfig))
+
+
+def test_ensemble_may_be_the_candidate_of_a_run_that_makes_it() -> None:
+    assert RunConfig(candidate="ensemble-stacked", stack=True).gate_rules.candidate == "ensemble-stacked"
 
 
 def test_candidate_is_not_judged_by_variants_that_are_wrong_themselves() -> None:

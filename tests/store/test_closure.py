@@ -14,9 +14,10 @@ import tasks.drift.task as drift
 import tasks.encode.output as encode
 import tasks.ingest.output as ingest
 import tasks.probe.task as probe
+import tasks.stack.output as stack
 from tasks.baseline.identity import FIT
 from tasks.baseline.identity import LIBRARIES as FIT_LIBRARIES
-from tasks.evaluate.identity import EVALUATE, LIBRARIES, UNUSED_BY_BASELINES, UNUSED_BY_NETWORKS
+from tasks.evaluate.identity import EVALUATE, LIBRARIES, UNUSED_BY_KIND
 from tasks.predict.job import SCORE
 from tasks.store import closure
 from tasks.store.closure import describe_code, find_closure
@@ -46,13 +47,16 @@ KINDS: Final = {
     "model on JAX": Kind(TRAIN, UNUSED_BY["jax"], (*BACKENDS, "numpy")),
     "model of plain Keras": Kind(TRAIN, UNUSED_BY["plain"], (*BACKENDS, "numpy")),
     "baseline": Kind(FIT, (), FIT_LIBRARIES),
-    "evaluation": Kind(EVALUATE, UNUSED_BY_NETWORKS, (*LIBRARIES, *BACKENDS, "tokenizers")),
-    "evaluation of a baseline": Kind(EVALUATE, UNUSED_BY_BASELINES, LIBRARIES),
+    "ensemble": Kind(stack.MAKE, (), ()),
+    "evaluation": Kind(EVALUATE, UNUSED_BY_KIND["neural"], (*LIBRARIES, *BACKENDS, "tokenizers")),
+    "evaluation of an ensemble": Kind(EVALUATE, UNUSED_BY_KIND["ensemble"], (*LIBRARIES, *BACKENDS, "tokenizers")),
+    "evaluation of a baseline": Kind(EVALUATE, UNUSED_BY_KIND["baseline"], LIBRARIES),
     "comparison": Kind(compare.COMPARE, (), compare.LIBRARIES),
     "drift": Kind(drift.MEASURE, drift.RUN_NO_MODEL, drift.LIBRARIES),
     "memory": Kind(probe.SUMMARISE, (), probe.LIBRARIES),
-    "scores": Kind(SCORE, UNUSED_BY_NETWORKS, (*LIBRARIES, *BACKENDS, "tokenizers")),
-    "scores of a baseline": Kind(SCORE, UNUSED_BY_BASELINES, LIBRARIES),
+    "scores": Kind(SCORE, UNUSED_BY_KIND["neural"], (*LIBRARIES, *BACKENDS, "tokenizers")),
+    "scores of an ensemble": Kind(SCORE, UNUSED_BY_KIND["ensemble"], (*LIBRARIES, *BACKENDS, "tokenizers")),
+    "scores of a baseline": Kind(SCORE, UNUSED_BY_KIND["baseline"], LIBRARIES),
 }
 DISTRIBUTIONS: Final = {"sklearn": "scikit-learn", "tensorflow_datasets": "tensorflow-datasets"}
 # Libraries that are reached and whose versions do not count.
@@ -234,7 +238,9 @@ def edit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[
 
 
 MODELS = {"model", "model on JAX", "model without the C library", "model of plain Keras"}
-NETWORKS = MODELS | {"evaluation", "scores", "drift"}
+ENSEMBLES = {"evaluation of an ensemble", "scores of an ensemble"}
+NETWORKS = MODELS | ENSEMBLES | {"evaluation", "scores", "drift"}
+SCORES = {"scores", "scores of a baseline", "scores of an ensemble"}
 
 
 @pytest.mark.parametrize(
@@ -250,7 +256,10 @@ NETWORKS = MODELS | {"evaluation", "scores", "drift"}
         ("baseline/fitting.py", "1.0 + presence", "2.0 + presence", {"baseline"}),
         ("compare/claims.py", "CLEAR_GAP: Final = 0.05", "CLEAR_GAP: Final = 0.04", {"comparison"}),
         ("drift/stability.py", "0.25", "0.3", {"drift"}),
-        ("predict/writers.py", "def write_csv", "@profiled\ndef write_csv", {"scores", "scores of a baseline"}),
+        ("predict/writers.py", "def write_csv", "@profiled\ndef write_csv", SCORES),
+        ("evaluate/ensemble.py", "weight * take_logarithm(it)", "take_logarithm(it)", ENSEMBLES | {"drift"}),
+        ("stack/writing.py", "shutil.copyfile(", "shutil.move(", {"ensemble"}),
+        ("stack/weights.py", "PENALTY: Final = 1.0", "PENALTY: Final = 2.0", set()),
         ("probe/plan.py", "SOLVED_AT: Final = 0.95", "SOLVED_AT: Final = 0.9", {"memory"}),
         ("errors.py", "the disk is full", "the disk has no room", set()),
         ("report/run/render.py", "def render_markdown", "@profiled\ndef render_markdown", set()),

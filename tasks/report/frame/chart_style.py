@@ -6,8 +6,8 @@ from typing import Any, Final, cast
 import altair as alt
 
 from tasks.compare.facts import Comparison
-from tasks.compare.results import BASELINE, CONSTANT, ENSEMBLE
-from tasks.train.variants import LONG_GROUP, MORE_GROUP, SEED_GROUP
+from tasks.compare.results import BASELINE, CONSTANT, ENSEMBLE, STACKED
+from tasks.train.variants import CONTENDERS_GROUP, LONG_GROUP, MORE_GROUP, SEED_GROUP
 
 # The colours are distinct on a white and on a nearly black page, also for readers who cannot tell red from green.
 COLORS: Final = {
@@ -15,6 +15,8 @@ COLORS: Final = {
     SEED_GROUP: "#2f86d1",
     LONG_GROUP: "#1a9e77",
     MORE_GROUP: "#c2497f",
+    CONTENDERS_GROUP: "#8f7a00",
+    STACKED: "#3fa7a3",
     ENSEMBLE: "#a873c4",
 }
 SHAPES: Final = {
@@ -22,6 +24,8 @@ SHAPES: Final = {
     SEED_GROUP: "circle",
     LONG_GROUP: "triangle-up",
     MORE_GROUP: "cross",
+    CONTENDERS_GROUP: "triangle-down",
+    STACKED: "stroke",
     ENSEMBLE: "diamond",
 }
 GREY: Final = "#8a8f98"

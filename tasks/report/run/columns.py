@@ -7,12 +7,12 @@ from collections.abc import Callable
 from typing import Final, NamedTuple
 
 from tasks.compare.leaderboard_facts import Leaderboard, LeaderboardRow
-from tasks.compare.results import BASELINE, ENSEMBLE
+from tasks.compare.results import BASELINE, ENSEMBLE, STACKED
 from tasks.evaluate.metric_table import Metric, list_metrics
 from tasks.report.run.facts import RunMetrics
 from tasks.report.run.verdict import show_interval
 
-KINDS: Final = {BASELINE: "baseline", ENSEMBLE: "average"}
+KINDS: Final = {BASELINE: "baseline", ENSEMBLE: "average", STACKED: "ensemble"}
 YES_NO: Final = {True: "yes", False: "no", None: "-"}
 
 

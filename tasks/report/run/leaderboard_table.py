@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
 from tasks.compare.leaderboard_facts import LeaderboardRow, Spread
-from tasks.compare.results import BASELINE, ENSEMBLE, TARGET_ACCURACY
+from tasks.compare.results import BASELINE, ENSEMBLE, STACKED, TARGET_ACCURACY
 from tasks.evaluate.metric_table import list_metrics
 from tasks.report.run.columns import show
 from tasks.report.run.facts import RunMetrics
@@ -95,7 +95,7 @@ def describe_row(row: LeaderboardRow, metrics: RunMetrics) -> dict[str, Any]:
     return {
         "name": row.name,
         "group": row.group,
-        "kind": {BASELINE: "baseline", ENSEMBLE: "average"}.get(row.group),
+        "kind": {BASELINE: "baseline", ENSEMBLE: "average", STACKED: "ensemble"}.get(row.group),
         "failed": row.status == "failed",
         "recommended": row.name == (metrics.recommendation.name if metrics.recommendation else None),
     }

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from tasks.compare.facts import SliceAccuracy
 from tasks.compare.leaderboard_facts import LeaderboardRow, Spread
 from tasks.compare.recommendation_facts import NothingLearned, Recommendation
-from tasks.compare.results import BASELINE, CONSTANT, ENSEMBLE
+from tasks.compare.results import BASELINE, CONSTANT, ENSEMBLE, STACKED
 from tasks.report.run.facts import RunLeaderboard, RunMetrics
 
 
@@ -96,7 +96,7 @@ def describe_chance(metrics: RunMetrics) -> str:
 def describe_baselines(metrics: RunMetrics) -> str:
     """Say how the neural models compare with the best baseline."""
     rows = [(row, row.accuracy.mean) for row in metrics.variants if row.accuracy]
-    neural = [(row, accuracy) for row, accuracy in rows if row.group not in (BASELINE, ENSEMBLE)]
+    neural = [(row, accuracy) for row, accuracy in rows if row.group not in (BASELINE, ENSEMBLE, STACKED)]
     baselines = [(row, accuracy) for row, accuracy in rows if row.group == BASELINE]
     if not neural or not baselines:
         return ""

@@ -24,7 +24,14 @@ from tasks.train.kernels.convolution import (
 )
 from tasks.train.kernels.dense import can_use_native_dense, run_native_dense
 from tasks.train.kernels.recurrent import can_use_native, run_native
-from tasks.train.kernels.region import can_use_native_region, hand_on, read_tokens, run_native_region
+from tasks.train.kernels.region import (
+    can_use_native_normalization,
+    can_use_native_region,
+    hand_on,
+    read_tokens,
+    run_native_normalization,
+    run_native_region,
+)
 from tasks.train.kernels.region_network import can_train_natively, make_region_runner
 from tasks.train.rows import Rows, cut_pieces
 
@@ -97,7 +104,8 @@ def speed_up_layers(model: keras.Model, *, kernels: Kernels = "auto") -> None:
 def separate_rows(model: keras.Model, *, kernels: Kernels = "auto") -> None:
     """Use the kernels that only predict, if the C library may be used: they have no gradient.
 
-    Each row of a Dense layer is computed independently of the other rows, and filters on one-hot words read the tokens.
+    Each row of a Dense or ResponseNormalization layer is computed independently of the other rows, and filters on
+    one-hot words read the tokens.
     """
     if not may_use_library(kernels):
         return
@@ -106,6 +114,8 @@ def separate_rows(model: keras.Model, *, kernels: Kernels = "auto") -> None:
             layer.call = functools.partial(run_native_dense, layer)
         elif can_use_native_region(layer):
             read_tokens(layer)
+        elif can_use_native_normalization(layer):
+            layer.call = run_native_normalization
 
 
 def speed_up_optimizer(model: keras.Model, *, kernels: Kernels = "auto") -> None:
@@ -133,6 +143,7 @@ def name_kernels(model: keras.Model) -> list[str]:
         run_native_dense: "native",
         run_native_region: "native",
         hand_on: "native",
+        run_native_normalization: "native",
         run_block_lstm: "block",
     }
     found = [vars(layer).get(name) for layer in iterate_layers(model) for name in ("inner_loop", "call")]

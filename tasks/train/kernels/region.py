@@ -11,7 +11,7 @@ import numpy as np
 import tensorflow as tf
 
 from tasks.train.kernels.recurrent import load_library
-from tasks.train.layers import RegionMaximum
+from tasks.train.layers import RegionMaximum, ResponseNormalization
 
 # The number of filters of each width is a multiple of this, REGION_FILTERS in native/region.h.
 FILTERS: Final = 16
@@ -68,4 +68,23 @@ def run_native_region(
         tokens=tf.cast(tokens, tf.int32), table=tf.convert_to_tensor(table), bias=layer.bias.value, parts=parts
     )
     outputs.set_shape([tokens.shape[0], sum(layer.filters)])
+    return outputs
+
+
+def can_use_native_normalization(layer: keras.Layer) -> bool:
+    """Tell whether a layer is a ResponseNormalization in float32."""
+    return type(layer) is ResponseNormalization and layer.compute_dtype == "float32"
+
+
+def run_native_normalization(inputs: tf.Tensor) -> tf.Tensor:
+    """Stand in for the layer's `call`: (batch, features) -> the same; each row is computed independently of the others.
+
+    The sums of squares are a dense layer of ones, as many as fill a vector: see `dense.py`.
+    """
+    ones = tf.ones([1, inputs.shape[1], FILTERS])
+    squares = load_library().bakeoff_conv(
+        inputs=tf.square(inputs)[:, None], kernel=ones, bias=tf.ones([FILTERS]), is_rectified=False
+    )
+    outputs = inputs / tf.sqrt(squares)[:, 0, :1]
+    outputs.set_shape(inputs.shape)
     return outputs

@@ -127,6 +127,12 @@ def test_neural_model_that_is_as_good_as_the_baseline_is_level_with_it(build: An
     assert sentence.endswith("lstm, the best of 1, is level with it.")
 
 
+def test_ensemble_is_no_neural_model(build: Any, add_result: Any) -> None:
+    results = [add_result("nb-svm", 80, group="baseline"), add_result("lstm", 80)]
+    sentence = describe_baselines(build(*results, add_result("ensemble-stacked", 95, group="stacked")))
+    assert sentence.endswith("lstm, the best of 1, is level with it.")
+
+
 def test_models_that_beat_the_baseline_are_counted(build: Any, add_result: Any) -> None:
     results = [add_result("nb-svm", 50, group="baseline"), add_result("lstm", 95), add_result("flatten", 20)]
     assert describe_baselines(build(*results)).startswith("1 of 2 neural models beats the best baseline")

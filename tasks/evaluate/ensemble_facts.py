@@ -1,0 +1,46 @@
+"""What the manifest of an ensemble says about it, and the settings that its bundle keeps."""
+
+from typing import Final
+
+from tasks.store.facts import Facts
+from tasks.train.kernels.choice import Kernels
+
+# The name of the ensemble in runs and folders.
+STACK: Final = "ensemble-stacked"
+
+
+class EnsembleFacts(Facts):
+    """The numbers of an ensemble; it has no epochs and no batches, and has not seen the training split itself.
+
+    `num_params` and `train_seconds` are sums over the members, `peak_memory_mb` is the largest of theirs.
+    `val_accuracy` and `val_loss` are those on validation reviews that the weights were not fitted on, fold by fold.
+    """
+
+    num_params: int
+    device: str
+    peak_memory_mb: int
+    description: str
+    batch_size: None = None
+    epochs: None = None
+    best_epoch: None = None
+    train_accuracy: None = None
+    train_loss: None = None
+    val_accuracy: float
+    val_loss: float
+    train_seconds: float
+    epoch_seconds: None = None
+    reviews_per_second: None = None
+
+
+class EnsembleSettings(Facts):
+    """What decides an ensemble; all but `members` is how its networks were trained.
+
+    `batch_size` is None if each was trained with its own.
+    """
+
+    seed: int
+    kernels: Kernels
+    epochs: int
+    patience: int
+    batch_size: int | None
+    members: tuple[str, ...] = ()
