@@ -28,6 +28,7 @@ METAVARS: Final = {
     "--older-than": "AGE",
     "--disk-budget": "SIZE",
     "--prefix": "TEXT",
+    "--query": "SQL",
     "--records-at": "KEY",
     "--shard": "PART/PARTS",
     "--text": "TEXT",

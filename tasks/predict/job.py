@@ -14,7 +14,7 @@ from tasks.evaluate.bundle import Bundle, find_bundle, identify_bundle, load_bun
 from tasks.evaluate.identity import decide_prediction
 from tasks.ingest.conservation import CountedRows
 from tasks.ingest.files.notes import Notes
-from tasks.ingest.files.options import FileOptions
+from tasks.ingest.files.options import FileOptions, split_path
 from tasks.predict.facts import ScoringFacts
 from tasks.predict.formulas import Formulas
 from tasks.predict.parts import list_parts, open_parts, publish, read_parts, write_part
@@ -71,7 +71,7 @@ def check_job(job: Job) -> None:
     if job.output.is_dir():
         raise UserError(f"--output {str(job.output)!r} is a folder; expected the name of a file.")
     peeked = peek_columns(job.files)
-    if job.output.exists() and job.output.samefile(job.files.path):
+    if job.output.exists() and any(map(job.output.samefile, split_path(job.files.path))):
         raise UserError(
             f"--output {str(job.output)!r} is the input; expected another file. The input is never changed."
         )

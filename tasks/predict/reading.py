@@ -13,12 +13,12 @@ from numpy.typing import NDArray
 from tasks.errors import UserError
 from tasks.ingest.clean import note_cut_texts
 from tasks.ingest.files.columns import check_column, find_texts
-from tasks.ingest.files.formats import find_format
+from tasks.ingest.files.formats import FOLDER, find_format
 from tasks.ingest.files.json_records import open_json
 from tasks.ingest.files.json_text import DECODER
 from tasks.ingest.files.label_values import take_labels
 from tasks.ingest.files.mojibake import note_mojibake
-from tasks.ingest.files.options import FileOptions
+from tasks.ingest.files.options import FileOptions, split_path
 from tasks.ingest.files.paths import check_path
 from tasks.ingest.files.reading import check_files, hash_files, read_rows, take_head
 from tasks.ingest.files.rows import NESTED, Rows, spell
@@ -54,8 +54,9 @@ class Peeked(NamedTuple):
 def peek_columns(options: FileOptions) -> Peeked:
     """Look at the first megabytes, which takes a second; raises UserError for input that cannot be scored."""
     path = options.path
-    check_path(path, "--input")
-    check_files(options)
+    for part in split_path(path):
+        check_path(part, "--input")
+    check_files(replace(options, every_text=True))
     batches = take_head(read_input(options))
     first = next(batches, None)
     if first is None:
@@ -118,7 +119,8 @@ def hash_input(options: FileOptions) -> str:
 def take_rows(options: FileOptions, columns: Sequence[str]) -> Iterator[Taken]:
     """Yield all rows with their texts, in the same batches every time."""
     path = options.path
-    has_objects = find_format(path, options).has_objects
+    form = find_format(path, replace(options, every_text=True))
+    has_objects, is_folder = form.has_objects, form is FOLDER
     lines = (text for _, text in open_json(path, options).texts) if has_objects else iter(())
     for rows in map(rename_repeated, read_input(options)):
         own_lines = list(islice(lines, len(rows.numbers))) if has_objects else None
@@ -128,7 +130,7 @@ def take_rows(options: FileOptions, columns: Sequence[str]) -> Iterator[Taken]:
             not_text |= find_other_values(own_lines, columns)
         texts = strings[0] if len(strings) == 1 else pc.binary_join_element_wise(*strings, " ", null_handling="skip")
         absent = np.logical_and.reduce([np.asarray(pc.is_null(part)) for part in strings])
-        shown = spell_contents(rows) if path.is_dir() else spell_nested(rows, own_lines) if own_lines else rows
+        shown = spell_contents(rows) if is_folder else spell_nested(rows, own_lines) if own_lines else rows
         cut = note_cut_texts(texts, rows.numbers, rows.unit)
         shown = shown._replace(notes=(*shown.notes, *note_mojibake(texts, rows, options), *cut))
         yield Taken(shown, pc.if_else(pa.array(not_text | absent), None, texts), not_text, own_lines)

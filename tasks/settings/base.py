@@ -15,6 +15,7 @@ from pydantic_settings import (
 )
 
 from tasks.errors import UserError, did_you_mean
+from tasks.ingest.files.options import make_absolute
 from tasks.orchestrate.webhook import VARIABLE as WEBHOOK
 
 ENV_PREFIX: Final = "BAKEOFF_"
@@ -26,15 +27,15 @@ def split_on_commas(value: Any) -> Any:
     return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
 
 
-def make_absolute(path: Path | None) -> Path | None:
+def fix_path(path: Path | None) -> Path | None:
     """Make a path absolute, so that it stays valid if the working directory changes."""
-    return path.expanduser().absolute() if path else path
+    return make_absolute(path) if path else path
 
 
 # Types that the settings of several flows share.
 Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(split_on_commas)]
-AbsolutePath = Annotated[Path, AfterValidator(make_absolute)]
-OptionalPath = Annotated[Path | None, AfterValidator(make_absolute)]
+AbsolutePath = Annotated[Path, AfterValidator(fix_path)]
+OptionalPath = Annotated[Path | None, AfterValidator(fix_path)]
 
 
 class ConfigFileSource(InitSettingsSource):

@@ -74,6 +74,13 @@ RecordsAt = Annotated[
         "data.rows [the whole file]",
     ),
 ]
+Table = Annotated[
+    str | None,
+    Field(min_length=1, description="the sheet of a workbook, or the table of a database [the only one]"),
+]
+Query = Annotated[
+    str | None, Field(min_length=1, description="the SQL query whose rows are read from a database [all of a table]")
+]
 
 
 def gather_files(config: FlowConfig, path: Path) -> FileOptions:

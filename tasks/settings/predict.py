@@ -9,7 +9,17 @@ from pydantic_settings import CliToggleFlag
 from tasks.ingest.files.formats import describe_endings
 from tasks.ingest.files.options import FileOptions
 from tasks.settings.base import AbsolutePath, FlowConfig, Names, OptionalPath
-from tasks.settings.files import Charset, Columns, Delimiter, LinePattern, Quoting, RecordsAt, gather_files
+from tasks.settings.files import (
+    Charset,
+    Columns,
+    Delimiter,
+    LinePattern,
+    Query,
+    Quoting,
+    RecordsAt,
+    Table,
+    gather_files,
+)
 from tasks.store.layout import ARTIFACTS, CHAMPION
 
 STANDARD_INPUT = "-"
@@ -20,7 +30,8 @@ class PredictConfig(FlowConfig):
 
     input: OptionalPath = Field(
         default=None,
-        description=f"the texts to score: {describe_endings()}, or a folder of .txt files",
+        description=f"the texts to score: {describe_endings()}, a folder of .txt or of Parquet files, or files of "
+        "lines, such as neg.txt,pos.txt",
     )
     output: OptionalPath = Field(
         default=None,
@@ -71,6 +82,8 @@ class PredictConfig(FlowConfig):
         description="a regular expression for the lines of a text file, with a group (?P<text>...)",
     )
     records_at: RecordsAt = None
+    table: Table = None
+    query: Query = None
     artifacts_dir: AbsolutePath = Field(default=ARTIFACTS, description="where models are kept")
     config: Path | None = Field(default=None, description="a TOML file with any of these settings")
 

@@ -13,13 +13,23 @@ from tasks.encode.facts import EncodingChoice
 from tasks.evaluate.ensemble_facts import STACK, EnsembleSettings
 from tasks.ingest.datasets import AUTO, SAMPLE
 from tasks.ingest.files.formats import describe_endings
-from tasks.ingest.files.options import FileOptions
+from tasks.ingest.files.options import FileOptions, make_absolute
 from tasks.ingest.files.paths import is_path, name_dataset
 from tasks.promote.rules import GateRules, Margins
 from tasks.settings.age import Age, read_age
 from tasks.settings.base import AbsolutePath, FlowConfig, Names, OptionalPath
 from tasks.settings.clean import KEEP_RUNS
-from tasks.settings.files import Charset, Columns, Delimiter, LinePattern, Quoting, RecordsAt, gather_files
+from tasks.settings.files import (
+    Charset,
+    Columns,
+    Delimiter,
+    LinePattern,
+    Query,
+    Quoting,
+    RecordsAt,
+    Table,
+    gather_files,
+)
 from tasks.settings.model_names import BASELINE_CHOICES, VARIANT_CHOICES, check_names, describe_tables, expand_baselines
 from tasks.settings.size import Size, read_size
 from tasks.store.layout import ARTIFACTS, DATA
@@ -37,7 +47,8 @@ class RunConfig(FlowConfig):
         min_length=1,
         description=f"the dataset: {AUTO} (the IMDB reviews, or the sample if they are unavailable), {SAMPLE} (a "
         "built-in generated corpus), imdb_reviews or any other text classification dataset of TensorFlow Datasets, "
-        f"such as glue/sst2, or the path of labelled text: {describe_endings()}, or a folder of <label>/*.txt",
+        f"such as glue/sst2, or the path of labelled text: {describe_endings()}, a folder of <label>/*.txt or "
+        "of Parquet files, or a file of lines per label, such as neg.txt,pos.txt",
     )
     test_path: OptionalPath = Field(
         default=None, description="a file or folder with the test split [a fifth of --dataset is held out]"
@@ -62,6 +73,8 @@ class RunConfig(FlowConfig):
         description="a regular expression for the lines of a text file, such as (?P<label>[^:]+):\\S+ (?P<text>.+)",
     )
     records_at: RecordsAt = None
+    table: Table = None
+    query: Query = None
     max_dropped_share: float = Field(
         default=0.05,
         ge=0,
@@ -182,7 +195,7 @@ class RunConfig(FlowConfig):
     @classmethod
     def fix_path(cls, name: str) -> str:
         """Make a path absolute, so that it stays valid if the working directory changes; keep other names."""
-        return str(Path(name).expanduser().absolute()) if is_path(name) else name
+        return str(make_absolute(Path(name))) if is_path(name) else name
 
     @property
     def dataset_name(self) -> str:

@@ -200,6 +200,8 @@ def test_every_setting_of_files_reaches_their_reader() -> None:
         "charset": "latin-1",
         "line_pattern": "(?P<text>.+)",
         "records_at": "data",
+        "table": "films",
+        "query": "select 1",
         "max_dropped_share": 0.5,
     }
     files = RunConfig(dataset="/d.csv", text_column=("story",), **settings).files
@@ -255,7 +257,8 @@ def test_config_file_can_set_everything(tmp_path: Path) -> None:
         'limit = 60\nvalidation-fraction = 0.2\ndata-dir = "/d"\nartifacts-dir = "/a"\n'
         'test-path = "/t.csv"\nvalidation-path = "/v.csv"\ntext-column = ["title", "story"]\nlabel-column = "topic"\n'
         'columns = "topic,title,story"\ndelimiter = "tab"\nquoting = "none"\ncharset = "latin-1"\n'
-        "line-pattern = '(?P<text>.+)'\nrecords-at = 'data'\nmax-dropped-share = 0.2\n"
+        "line-pattern = '(?P<text>.+)'\nrecords-at = 'data'\ntable = 'films'\nquery = 'select 1'\n"
+        "max-dropped-share = 0.2\n"
         'promote = false\ncandidate = "lstm"\ngate-margin = 1\ngate-slice-margin = 3.5\nclean-older-than = "12h"\n'
         'disk-budget = "20GB"\n'
     )
@@ -272,6 +275,8 @@ def test_config_file_can_set_everything(tmp_path: Path) -> None:
         "charset": "latin-1",
         "line_pattern": "(?P<text>.+)",
         "records_at": "data",
+        "table": "films",
+        "query": "select 1",
         "max_dropped_share": 0.2,
         "variants": ["lstm", "conv-max"],
         "baselines": ["majority"],

@@ -70,6 +70,7 @@ UNCOUNTED: Final = {
     ("scores", "keras"): "as in an evaluation",
     ("scores", "tokenizers"): "likewise",
     ("", "pydantic"): "checks records and computes nothing",
+    ("", "python_calamine"): "is optional, and reads the values of cells as they are",
 }
 
 CODE = '''"""Numbers."""

@@ -1,28 +1,79 @@
-"""Compressed files: which endings are known, and how such a file is unpacked while it is read."""
+"""Compressed files: which endings are known, and how such a file is unpacked while it is read, up to a limit."""
 
+import bz2
 import io
+import lzma
+import shlex
+import shutil
+import tempfile
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Any, BinaryIO, Final, NamedTuple
 
 import pyarrow as pa
 
+from tasks.errors import UserError
+
 BUFFER_BYTES: Final = 2**20
+# Text rarely packs better than this; what unpacks to more may be made to fill the disk.
+MOST_TIMES: Final = 200
+ALWAYS_UNPACKED: Final = 2**28
+# What readers of damaged files raise.
+DAMAGE: Final = (OSError, EOFError, pa.ArrowException, lzma.LZMAError, zipfile.BadZipFile, zlib.error)
+ENCRYPTED: Final = 1
 
 
 class Compression(NamedTuple):
-    """One kind of compression: the ending of its files, pyarrow's name for it, and the bytes that its files begin with.
+    """One kind of compression: the ending of its files, its name, the bytes that its files begin with, and how to open.
 
-    To add a kind, add a row to COMPRESSIONS; the command line's help and the errors then list it.
+    `unpack` is the command that unpacks a file. To add a kind, add a row to COMPRESSIONS; the command line's help and
+    the errors then list it.
     """
 
     ending: str
-    codec: str
+    name: str
     signature: bytes
+    open: Callable[[Path], Any]
+    unpack: str
+
+
+def open_packed(path: Path, *, codec: str) -> Any:
+    """Open a file that pyarrow unpacks."""
+    return pa.input_stream(str(path), compression=codec)
+
+
+def open_zipped(path: Path) -> Any:
+    """Open the one file in a zip archive. Raises UserError if there is another number of files, or a password."""
+    with zipfile.ZipFile(path) as archive:
+        return archive.open(find_member(archive, path))
+
+
+def find_member(archive: zipfile.ZipFile, path: Path) -> zipfile.ZipInfo:
+    """Find the one file in a zip archive, apart from hidden ones such as macOS adds."""
+    members = [it for it in archive.infolist() if not it.is_dir() and not is_hidden(it.filename)]
+    command = f"unzip {shlex.quote(path.name)}"
+    if len(members) != 1:
+        raise UserError(f"{path.name} holds {len(members):,} files; expected one. Unpack it and name a file: {command}")
+    if members[0].flag_bits & ENCRYPTED:
+        raise UserError(f"{path.name} has a password; expected a file without one. Unpack it: {command}")
+    return members[0]
+
+
+def is_hidden(name: str) -> bool:
+    """Tell whether a file in an archive is hidden: is_hidden("__MACOSX/a.csv") -> True."""
+    return any(part.startswith((".", "__MACOSX")) for part in name.split("/"))
 
 
 COMPRESSIONS: Final = (
-    Compression(".gz", "gzip", b"\x1f\x8b"),
-    Compression(".zst", "zstd", b"\x28\xb5\x2f\xfd"),
+    Compression(".gz", "gzip", b"\x1f\x8b", partial(open_packed, codec="gzip"), "gunzip -k"),
+    Compression(".zst", "zstd", b"\x28\xb5\x2f\xfd", partial(open_packed, codec="zstd"), "unzstd"),
+    Compression(".bz2", "bzip2", b"BZh", bz2.open, "bunzip2 -k"),
+    Compression(".xz", "xz", b"\xfd7zXZ", lzma.open, "unxz -k"),
+    Compression(".zip", "zip", b"PK\x03\x04", open_zipped, "unzip"),
 )
 
 
@@ -37,7 +88,66 @@ def strip_compression(name: str) -> str:
     return str(path.with_suffix("")) if find_compression(path) else name
 
 
+def name_content(path: Path) -> str:
+    """Name what a file holds when it is unpacked; in a zip archive the file has a name of its own.
+
+    name_content(Path("a.csv.gz")) -> "a.csv"; name_content(Path("archive.zip")) -> "reviews.csv".
+    """
+    name = strip_compression(path.name)
+    if Path(name).suffix or path.suffix.lower() != ".zip" or not zipfile.is_zipfile(path):
+        return name
+    with zipfile.ZipFile(path) as archive:
+        return Path(find_member(archive, path).filename).name
+
+
+class Bounded(io.RawIOBase):
+    """Reads what is unpacked. Raises UserError when it is so much more than the file that it can hardly be text."""
+
+    def __init__(self, content: Any, path: Path, unpack: str) -> None:
+        self.content = content
+        self.path = path
+        self.unpack = unpack
+        self.num_left = max(ALWAYS_UNPACKED, MOST_TIMES * path.stat().st_size)
+
+    def readable(self) -> bool:
+        """Tell that this can be read."""
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        """Read as `io.RawIOBase` says."""
+        content = self.content.read(len(buffer))
+        self.num_left -= len(content)
+        if self.num_left < 0:
+            raise UserError(
+                f"{self.path.name} unpacks to more than {MOST_TIMES} times its size; expected text, which packs less. "
+                f"If that is right, unpack it first: {self.unpack} {shlex.quote(self.path.name)}"
+            )
+        buffer[: len(content)] = content
+        return len(content)
+
+    def close(self) -> None:
+        """Close the file too."""
+        self.content.close()
+        super().close()
+
+
 def open_stream(path: Path) -> io.BufferedReader:
     """Open a file for reading; a compressed one is unpacked on the fly."""
     found = find_compression(path)
-    return io.BufferedReader(pa.input_stream(str(path), compression=found.codec if found else None), BUFFER_BYTES)
+    if found is None:
+        return io.BufferedReader(pa.input_stream(str(path), compression=None), BUFFER_BYTES)
+    return io.BufferedReader(Bounded(found.open(path), path, found.unpack), BUFFER_BYTES)
+
+
+@contextmanager
+def open_whole(path: Path) -> Iterator[BinaryIO]:
+    """Open a file in which readers jump to and fro; a compressed one is unpacked to a temporary file first."""
+    if not find_compression(path):
+        with path.open("rb") as file:
+            yield file
+        return
+    with tempfile.TemporaryFile() as unpacked:
+        with open_stream(path) as stream:
+            shutil.copyfileobj(stream, unpacked)
+        unpacked.seek(0)
+        yield unpacked

@@ -3,18 +3,24 @@
 The command line's help, the errors, and what scoring reads follow from the table.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+import shlex
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Final, Protocol
 
 from tasks.errors import UserError
-from tasks.ingest.files.compression import COMPRESSIONS, strip_compression
-from tasks.ingest.files.folder import read_folder
-from tasks.ingest.files.options import FileOptions
-from tasks.ingest.files.readers import read_matches, read_objects, read_parquet
+from tasks.ingest.files.class_files import list_class_files, read_class_files
+from tasks.ingest.files.columnar import read_arrow, read_orc, read_parquet
+from tasks.ingest.files.compression import COMPRESSIONS, name_content
+from tasks.ingest.files.databases import read_database
+from tasks.ingest.files.folder import list_texts, read_folder
+from tasks.ingest.files.options import CLASS_ENDING, FileOptions, split_path
+from tasks.ingest.files.readers import read_matches, read_objects
 from tasks.ingest.files.rows import Rows
+from tasks.ingest.files.saved_folder import list_shards, read_saved
 from tasks.ingest.files.tables import read_table
+from tasks.ingest.files.workbooks import read_workbook
 
 
 class Reader(Protocol):
@@ -29,7 +35,7 @@ class Format:
     """One format: what people call it, its reader, and the file endings that identify it.
 
     `settings` are the fields of FileOptions that apply to this format alone. With `has_objects`, rows are JSON objects,
-    and scoring keeps their spelling.
+    and scoring keeps their spelling. `list_files` lists the files of one that consists of several.
     """
 
     description: str
@@ -37,10 +43,22 @@ class Format:
     endings: tuple[str, ...] = ()
     settings: tuple[str, ...] = ()
     has_objects: bool = False
+    list_files: Callable[[Path], list[Path]] | None = None
 
 
-# These three can also be identified by something other than the ending: being a folder, --line-pattern, --delimiter.
+# These can also be identified by more than the ending: being a folder, several names, --line-pattern, --delimiter.
 FOLDER: Final = Format(description="a folder of <label>/*.txt", read=read_folder)
+CLASS_FILES: Final = Format(
+    description="files of lines, one per label",
+    read=read_class_files,
+    settings=("line_pattern",),
+    list_files=list_class_files,
+)
+SAVED: Final = Format(
+    description="a folder of Parquet or Arrow files",
+    read=read_saved,
+    list_files=lambda folder: [shard.path for shard in list_shards(folder)],
+)
 LINES: Final = Format(description="a file of lines", read=read_matches, settings=("line_pattern",))
 TABLE: Final = Format(
     description="a table such as .csv",
@@ -50,6 +68,8 @@ TABLE: Final = Format(
 )
 FORMATS: Sequence[Format] = (
     FOLDER,
+    CLASS_FILES,
+    SAVED,
     LINES,
     TABLE,
     Format(
@@ -60,24 +80,76 @@ FORMATS: Sequence[Format] = (
         has_objects=True,
     ),
     Format(description="a Parquet file", read=read_parquet, endings=(".parquet",)),
+    Format(description="an Arrow file", read=read_arrow, endings=(".arrow", ".feather")),
+    Format(description="an ORC file", read=read_orc, endings=(".orc",)),
+    Format(
+        description="a workbook",
+        read=read_workbook,
+        endings=(".xlsx", ".xls", ".ods"),
+        settings=("columns", "table"),
+    ),
+    Format(
+        description="a database",
+        read=read_database,
+        endings=(".sqlite", ".sqlite3", ".db"),
+        settings=("table", "query"),
+    ),
 )
+
+
+CLASS_FILES_TOO: Final = "; where each file has the texts of one label, name them all, as in neg.txt,pos.txt"
+# What pandas can read for people who have it in another form.
+CONVERSIONS: Final = {
+    ".pkl": "read_pickle({})",
+    ".pickle": "read_pickle({})",
+    ".dta": "read_stata({})",
+    ".sas7bdat": "read_sas({})",
+    ".xpt": "read_sas({})",
+    ".xml": "read_xml({}, parser='etree')",
+}
 
 
 def find_format(path: Path, options: FileOptions) -> Format:
     """Identify a file's format by the options and the ending. Raises UserError when neither is enough."""
     if path.is_dir():
-        return FOLDER
+        return find_folder_format(path, options)
+    if split_path(path) != [path]:
+        return CLASS_FILES
     if options.line_pattern is not None:
         return LINES
-    ending = Path(strip_compression(path.name)).suffix.lower()
+    ending = Path(name_content(path)).suffix.lower()
     found = next((known for known in FORMATS if ending in known.endings), None)
+    if found is None and ending in CONVERSIONS:
+        raise UserError(describe_conversion(path, CONVERSIONS[ending]))
     if found is None and options.delimiter is None:
         raise UserError(
             f"{path.name!r} has no ending that names its format; expected one of {', '.join(list_endings())}, each "
             f"also with {list_alternatives(known.ending for known in COMPRESSIONS)}. Say what it is: --delimiter for a "
-            "table, --line-pattern for lines."
+            f"table, --line-pattern for lines{CLASS_FILES_TOO * (ending == CLASS_ENDING)}."
         )
     return found or TABLE
+
+
+def find_folder_format(folder: Path, options: FileOptions) -> Format:
+    """Tell what a folder holds by the files in it.
+
+    In scoring, where labels are not needed, each file of a folder is a text; `line_pattern` says that each line is one.
+    """
+    if list_shards(folder):
+        return SAVED
+    if not list_class_files(folder):
+        return FOLDER
+    is_per_line = options.line_pattern is not None or not (options.every_text or list_texts(folder))
+    return CLASS_FILES if is_per_line else FOLDER
+
+
+def describe_conversion(path: Path, read: str) -> str:
+    """Name the command that converts a file of a kind that is not read."""
+    code = f"import pandas; pandas.{read.format(repr(path.name))}.to_parquet('rows.parquet')"
+    expected = ", ".join(list_endings())
+    return (
+        f"{path.name!r} is of a kind that is not read; expected {expected}. Convert it: python -c {shlex.quote(code)}"
+    )
 
 
 def check_settings(options: FileOptions) -> None:

@@ -13,7 +13,7 @@ from tasks.errors import UserError
 from tasks.ingest.files.notes import Note
 from tasks.ingest.files.options import FileOptions
 from tasks.ingest.files.records import Record
-from tasks.ingest.files.rows import Columns
+from tasks.ingest.files.rows import Columns, batch_columns
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,6 +28,7 @@ class Header:
     num_given: int
     number: int
     is_flag: bool
+    unit: str = "line"
 
     @property
     def nameless(self) -> list[int]:
@@ -47,6 +48,19 @@ class Header:
             while names.count(names[index]) > 1:
                 names[index] += "_"
         return names
+
+    def take_batches(
+        self, records: Iterable[Record]
+    ) -> Iterator[tuple[Sequence[int], Columns, list[int], Sequence[Note]]]:
+        """Gather the rows into batches: numbers, columns, which of those without a name hold values, and notes.
+
+        Raises UserError for a row with too many or too few fields.
+        """
+        is_first = True
+        for numbers, columns in batch_columns(self.fit_rows(records)):
+            filled = self.find_filled(columns, numbers)
+            yield numbers, columns, filled, list(self.note_nameless(filled, columns, numbers, is_first=is_first))
+            is_first = False
 
     def fit_rows(self, records: Iterable[Record]) -> Iterator[Record]:
         """Pass records on, each with a field per column. Raises UserError for one with too many or too few."""
@@ -69,7 +83,7 @@ class Header:
 
     def describe_misfit(self, number: int, values: Sequence[str]) -> str:
         """Say how the number of a row's fields differs, and why, if the row only has delimiters at its end."""
-        place = f"{self.path.name} line {number:,}"
+        place = f"{self.path.name} {self.unit} {number:,}"
         source = "--columns names" if self.is_flag else "the header has"
         if len(values) > len(self.names) and not any(map(str.strip, values[len(self.names) :])):
             num_surplus = len(values) - len(self.names)
@@ -87,14 +101,20 @@ class Header:
     ) -> Iterator[Note]:
         """Note the columns without a name in the first batch, and the rows with values in them in every batch."""
         if self.nameless and is_first:
-            yield Note("columns without a name, not read as text or label", len(self.nameless), self.number)
+            yield Note(
+                "columns without a name, not read as text or label", len(self.nameless), self.number, unit=self.unit
+            )
         if filled:
             rows = [any(map(str.strip, values)) for values in zip(*(columns[index] for index in filled), strict=True)]
             remedy = "; to use them, name all columns with --columns"
-            yield Note("rows with values in columns without a name", sum(rows), numbers[rows.index(True)], remedy)
+            yield Note(
+                "rows with values in columns without a name", sum(rows), numbers[rows.index(True)], remedy, self.unit
+            )
 
 
-def read_header(records: Iterator[Record], path: Path, options: FileOptions) -> tuple[Header, Iterator[Record]]:
+def read_header(
+    records: Iterator[Record], path: Path, options: FileOptions, *, unit: str = "line"
+) -> tuple[Header, Iterator[Record]]:
     """Take the header from `options.columns` or the first record; returns it with the records of the rows."""
     number, given = (1, options.columns) if options.columns else next(records, (1, ()))
     names = tuple(name if name.strip() else "" for name in given)
@@ -102,5 +122,7 @@ def read_header(records: Iterator[Record], path: Path, options: FileOptions) -> 
     surplus = first[1][len(names) :] if first else []
     if not any(map(str.strip, surplus)):
         names += ("",) * len(surplus)
-    header = Header(path=path, names=names, num_given=len(given), number=number, is_flag=bool(options.columns))
+    header = Header(
+        path=path, names=names, num_given=len(given), number=number, is_flag=bool(options.columns), unit=unit
+    )
     return header, chain([first] if first else [], records)

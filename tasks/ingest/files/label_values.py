@@ -5,6 +5,7 @@ Lists come as such, from JSON and Parquet, and as text, as Python, NumPy and pan
 """
 
 import ast
+import json
 import re
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -22,6 +23,9 @@ NUMBER: Final = r"[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?"
 QUOTED: Final = r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*\""""
 ITEM: Final = re.compile(rf"{QUOTED}|{NUMBER}|\b(?:true|false|null|nan|True|False|None)\b", re.DOTALL)
 LIST: Final = re.compile(rf"\[\s*(?:(?:{ITEM.pattern})(?:\s*,\s*|\s+|(?=\])))*\]", re.DOTALL)
+# The key under which Datasets describes the columns in a file, and the number of a missing label.
+HUGGING_FACE: Final = b"huggingface"
+NO_LABEL: Final = -1
 MISSING: Final = frozenset({"null", "nan", "None"})
 
 
@@ -38,11 +42,31 @@ def take_labels(rows: Rows, name: str, path: Path) -> Labels:
     Raises UserError, with the number of the line, for objects, lists of lists and bytes that are not UTF-8.
     """
     names = rows.columns.schema.names
+    if classes := find_class_names(rows.columns.schema, name):
+        return Labels(name_codes(rows.columns.column(name), classes), np.zeros(len(rows.numbers), np.bool_))
     if name in names and is_list(rows.columns.schema.field(name).type):
         return unwrap_lists(rows, name, path)
     if name in names and is_marked(rows.columns.schema.field(name)):
         return unwrap_texts(rows.columns.column(name), rows, name, path, is_json=True)
     return unwrap_texts(take_strings(rows, name, path), rows, name, path, is_json=False)
+
+
+def find_class_names(schema: pa.Schema, name: str) -> list[str] | None:
+    """Find the names of the classes that Hugging Face Datasets keeps beside a column of numbers; None without any."""
+    try:
+        content = json.loads((schema.metadata or {}).get(HUGGING_FACE, b"{}"))
+        names = content["info"]["features"][name]["names"]
+    except (ValueError, KeyError, TypeError):  # none, or not as Datasets writes it
+        return None
+    is_usable = isinstance(names, list) and name in schema.names and pa.types.is_integer(schema.field(name).type)
+    return [str(it) for it in names] if is_usable else None
+
+
+def name_codes(codes: pa.Array, names: list[str]) -> pa.Array:
+    """Name classes by their numbers; -1 is no label, and another number outside of the names keeps its digits."""
+    spelled = {NO_LABEL: None, **dict(enumerate(names))}
+    found = [None if code is None else spelled.get(code, str(code)) for code in codes.to_pylist()]
+    return pa.array(found, pa.string())
 
 
 def is_list(kind: pa.DataType) -> bool:

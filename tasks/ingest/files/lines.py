@@ -2,20 +2,20 @@
 
 import codecs
 import io
+import shlex
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 from typing import Final
 
-import pyarrow as pa
-
 from tasks.errors import UserError
 from tasks.ingest.files.charsets import describe_undecodable
-from tasks.ingest.files.compression import COMPRESSIONS, open_stream
+from tasks.ingest.files.compression import COMPRESSIONS, DAMAGE, open_stream
 
 # Longer than any single text should be; a file without line endings reaches it.
 LONGEST_LINE: Final = 2**26
-HEAD_BYTES: Final = 64
+HEAD_BYTES: Final = 512
+MARKED_BYTES: Final = 64
 BLOCK_CHARACTERS: Final = 2**16
 # How far to look beyond a line with another charset for more evidence of it.
 MORE_LINES: Final = 1_000
@@ -28,14 +28,19 @@ MARKS: Final = {
     codecs.BOM_UTF16_BE: "utf-16",
 }
 SIGNATURES: Final = {
-    **{known.signature: f"{known.codec}-compressed; its name should end in {known.ending}" for known in COMPRESSIONS},
-    b"PK\x03\x04": "a zip archive or an Excel workbook",
-    b"BZh": "bzip2-compressed",
-    b"\xfd7zXZ": "xz-compressed",
+    **{known.signature: f"{known.name}-compressed; its name should end in {known.ending}" for known in COMPRESSIONS},
+    b"PK\x03\x04": "a zip archive or an Excel workbook; its name should end in .zip or .xlsx",
     b"PAR1": "Parquet; its name should end in .parquet",
+    b"ARROW1": "Arrow; its name should end in .arrow",
+    b"ORC": "ORC; its name should end in .orc",
+    b"SQLite format 3": "an SQLite database; its name should end in .sqlite",
+    b"\xd0\xcf\x11\xe0": "an old Excel workbook; its name should end in .xls",
     b"%PDF": "a PDF document",
-    b"\xd0\xcf\x11\xe0": "an old Excel workbook",
+    b"7z\xbc\xaf": "a 7z archive",
+    b"Rar!": "a RAR archive",
 }
+# A tar archive has these bytes in its first header.
+TAR: Final = (257, b"ustar")
 
 
 def read_lines(path: Path, *, charset: str, newline: str = "\n") -> Iterator[str]:
@@ -75,7 +80,7 @@ def read_pieces(path: Path, *, charset: str, newline: str, size: int | None = No
                     yield piece
     except UnicodeError as error:
         raise UserError(complain_of_charset(path, number + 1, codec)) from error
-    except (OSError, pa.ArrowException) as error:
+    except DAMAGE as error:
         raise UserError(describe_damage(path, f"beyond line {number:,}", error)) from error
 
 
@@ -102,12 +107,17 @@ def check_signature(head: bytes, path: Path) -> None:
     for signature, kind in SIGNATURES.items():
         if head.startswith(signature):
             raise UserError(f"{path.name!r} is not text but {kind}; expected what its ending says.")
+    place, mark = TAR
+    if head[place:].startswith(mark):
+        raise UserError(
+            f"{path.name!r} is a tar archive; expected a file of text. Unpack it: tar -xf {shlex.quote(path.name)}"
+        )
 
 
 def check_zeros(head: bytes, path: Path, codec: str) -> None:
     """Raise UserError when every other byte of the beginning is zero, as in UTF-16 without a byte-order mark."""
     for start, name in enumerate(("utf-16-be", "utf-16-le")):
-        zeros, others = head[start::2], head[1 - start :: 2]
+        zeros, others = head[start:MARKED_BYTES:2], head[1 - start : MARKED_BYTES : 2]
         if codec == "utf-8-sig" and len(head) > 1 and 2 * zeros.count(0) > len(zeros) and 0 not in others:
             raise UserError(
                 f"{path.name!r} looks like UTF-16 without a byte-order mark; expected UTF-8. Add --charset {name}"

@@ -17,6 +17,7 @@ SPLIT_NAMES: Final = {
     "dev": "validation",
     "test": "test",
 }
+CLASS_ENDING: Final = ".txt"
 # "auto" is "csv", except that a quoted field is refused if the lines that it spans look like rows.
 Quoting = Literal["auto", "csv", "none"]
 
@@ -41,6 +42,8 @@ class FileOptions:
     charset: str = "utf-8"
     line_pattern: str | None = None
     records_at: str | None = None
+    table: str | None = None
+    query: str | None = None
     max_dropped_share: float = 0.05
     every_text: bool = False
 
@@ -63,11 +66,30 @@ class FileOptions:
         return {name: list(value) if isinstance(value, tuple) else value for name, value in settings.items()}
 
 
+def split_path(path: Path) -> list[Path]:
+    """Split what may be several files of one class each: split_path(Path("neg.txt,pos.txt")) -> neg.txt and pos.txt."""
+    parts = [Path(part.strip()) for part in str(path).split(",")]
+    return [path] if len(parts) == 1 or not all(map(is_class_file, parts)) or path.exists() else parts
+
+
+def is_class_file(path: Path) -> bool:
+    """Tell by the name whether a file may have a text per line: is_class_file(Path("pos.txt.gz")) -> True."""
+    return strip_compression(path.name).lower().endswith(CLASS_ENDING) and not path.name.startswith(".")
+
+
+def make_absolute(path: Path) -> Path:
+    """Make a path absolute, or each of several files of one class each."""
+    return Path(",".join(str(part.expanduser().absolute()) for part in split_path(path)))
+
+
 def name_file(path: Path) -> str:
-    """Name the dataset that a file holds: name_file(Path("/data/reviews.csv.gz")) -> "reviews".
+    """Name the dataset that a file holds: name_file(Path("/data/reviews.csv.gz")) -> "reviews"; several are joined.
 
     A file named after a split is prefixed with its folder: name_file(Path("ag_news/train.csv")) -> "ag_news-train".
     """
+    first, *others = split_path(path)
+    if others:
+        return "-".join(name_file(part) for part in (first, *others))
     path = path.expanduser().absolute()
     stem = Path(strip_compression(path.name)).stem
     full = f"{path.parent.name}-{stem}" if stem.lower() in SPLIT_NAMES and path.parent.name else stem

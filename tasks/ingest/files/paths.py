@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import Final
 
 from tasks.errors import UserError, did_you_mean
+from tasks.ingest.files.class_files import list_class_files
 from tasks.ingest.files.compression import COMPRESSIONS
 from tasks.ingest.files.formats import list_endings
 from tasks.ingest.files.options import name_file
+from tasks.ingest.files.saved_folder import list_shards
 
 PATH_BEGINNINGS: Final = ("/", "./", "../", "~")
 LONGEST_SLUG: Final = 80
@@ -21,17 +23,22 @@ def is_path(name: str) -> bool:
     """Tell whether a dataset's name is a path: is_path("reviews.csv") -> True, is_path("imdb_reviews") -> False.
 
     A name is a path if it begins like one, ends like a file (whether or not it exists), or exists. The bare name of a
-    folder counts only if its subfolders contain text files, so that prepared TFDS data in the working directory do not
-    hide the set's name.
+    folder counts only if it contains files of text or of columns, so that prepared TFDS data in the working directory
+    do not hide the set's name.
     """
     path = Path(name)
     endings = {*list_endings(), *(known.ending for known in COMPRESSIONS), LINES_ENDING}
     if name.startswith(PATH_BEGINNINGS) or path.suffix.lower() in endings:
         return True
     try:
-        return path.exists() if "/" in name else path.is_file() or any(path.glob("*/*.txt"))
+        return path.exists() if "/" in name else path.is_file() or (path.is_dir() and holds_texts(path))
     except (OSError, ValueError):  # too long to be a name, or with a NUL in it
         return False
+
+
+def holds_texts(folder: Path) -> bool:
+    """Tell whether a folder can be read: it has files of text or of columns."""
+    return any(folder.glob("*/*.txt")) or bool(list_class_files(folder) or list_shards(folder))
 
 
 def name_dataset(name: str) -> str:

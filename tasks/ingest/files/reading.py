@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Final
 
 from tasks.errors import UserError
-from tasks.ingest.files.folder import hash_folder
+from tasks.ingest.files.folder import hash_folder, hash_text
 from tasks.ingest.files.formats import check_settings, find_format
-from tasks.ingest.files.options import FLAGS, FileOptions
+from tasks.ingest.files.options import FLAGS, FileOptions, split_path
 from tasks.ingest.files.paths import check_path
 from tasks.ingest.files.rows import Rows
+from tasks.store.fingerprint import hash_json
 from tasks.store.outputs import record_file
 
 # What is read of each file before anything slow starts.
@@ -22,16 +23,23 @@ HEAD_BYTES: Final = 2**22
 def check_files(options: FileOptions) -> None:
     """Raise UserError, within a second, for files that cannot be read and for settings that do not apply to them."""
     for split, path in options.paths.items():
-        check_path(path, FLAGS[split])
+        for part in split_path(path):
+            check_path(part, FLAGS[split])
     check_settings(options)
 
 
 def hash_files(options: FileOptions) -> dict[str, str]:
-    """Hash the content of each path; for a folder, the names and contents of its texts."""
-    return {
-        split: hash_folder(path, every_text=options.every_text) if path.is_dir() else record_file(path).sha256
-        for split, path in options.paths.items()
-    }
+    """Hash the content of each path; for several files or a folder, the names and contents of those that are read."""
+    return {split: hash_path(path, options) for split, path in options.paths.items()}
+
+
+def hash_path(path: Path, options: FileOptions) -> str:
+    """Hash the content of one path, as `hash_files` does."""
+    if list_files := find_format(path, options).list_files:
+        parts = list_files(path)
+        common = path if path.is_dir() else None
+        return hash_json({str(part.relative_to(common) if common else part.name): hash_text(part) for part in parts})
+    return hash_folder(path, every_text=options.every_text) if path.is_dir() else record_file(path).sha256
 
 
 def peek_rows(path: Path, options: FileOptions) -> Rows:

@@ -5,13 +5,13 @@ from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Final
 
-from tasks.ingest.files.compression import strip_compression
+from tasks.ingest.files.compression import name_content
 from tasks.ingest.files.header import read_header
 from tasks.ingest.files.lines import read_lines
 from tasks.ingest.files.options import FileOptions
 from tasks.ingest.files.quotes import QuoteCheck
 from tasks.ingest.files.records import Record, Span, read_quoted, read_unquoted
-from tasks.ingest.files.rows import Rows, batch_columns, select_columns
+from tasks.ingest.files.rows import Rows, select_columns
 
 # The first line by which Excel tells itself the delimiter; it is no row.
 DELIMITER_LINE: Final = re.compile(r'"?sep=([^"])"?')
@@ -26,23 +26,17 @@ def read_table(path: Path, options: FileOptions, *, wanted: Collection[str] | No
     delimiter, records = read_records(path, options, spans)
     header, records = read_header(records, path, options)
     check = QuoteCheck(path, options, delimiter, num_needed=header.num_needed, num_columns=len(header.names))
-    is_first = True
-    for numbers, columns in batch_columns(header.fit_rows(records)):
-        filled = header.find_filled(columns, numbers)
-        notes = [
-            *header.note_nameless(filled, columns, numbers, is_first=is_first),
-            *check.examine([span for span in spans if span.start >= numbers[0]], columns),
-        ]
+    for numbers, columns, filled, notes in header.take_batches(records):
+        found = check.examine([span for span in spans if span.start >= numbers[0]], columns)
         names = header.name_filled(filled) if wanted is None else header.names
-        yield select_columns(columns, numbers, names, wanted=wanted)._replace(notes=tuple(notes))
+        yield select_columns(columns, numbers, names, wanted=wanted)._replace(notes=(*notes, *found))
         spans.clear()
-        is_first = False
 
 
 def read_records(path: Path, options: FileOptions, spans: list[Span]) -> tuple[str, Iterator[Record]]:
     """Find the delimiter and read the records; those of several lines are appended to `spans` as well."""
     declared = find_declared_delimiter(path, options.charset)
-    is_tsv = strip_compression(path.name).lower().endswith(".tsv")
+    is_tsv = name_content(path).lower().endswith(".tsv")
     delimiter = options.delimiter or declared or ("\t" if is_tsv else ",")
     num_skipped = 1 if declared else 0
     if options.quoting == "none":

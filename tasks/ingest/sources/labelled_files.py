@@ -7,6 +7,7 @@ from pathlib import Path
 from tasks.ingest.clean import note_cut_texts
 from tasks.ingest.files.columns import Columns, find_columns, take_strings, take_texts
 from tasks.ingest.files.folder import list_strays
+from tasks.ingest.files.formats import FOLDER, find_format
 from tasks.ingest.files.label_values import take_labels
 from tasks.ingest.files.mojibake import note_mojibake
 from tasks.ingest.files.one_hot import describe_one_hot
@@ -65,5 +66,7 @@ def read_labelled(path: Path, columns: Columns, options: FileOptions) -> Iterato
 
 def describe_strays(options: FileOptions) -> list[str]:
     """Warn of files in folders that are not <label>/*.txt."""
-    names = [name for path in options.paths.values() if path.is_dir() for name in list_strays(path)]
+    names = [
+        name for path in options.paths.values() if find_format(path, options) is FOLDER for name in list_strays(path)
+    ]
     return [f"ignored files that are not <label>/*.txt: {len(names):,} (first: {names[0]})"] if names else []

@@ -136,5 +136,5 @@ def test_added_format_is_trained_on_and_scored(tmp_path: Path, publish_bundle: C
 
 @pytest.mark.usefixtures("stanzas")
 def test_error_lists_an_added_format(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match=r"expected one of .*\.parquet, \.txt2, each also with \.gz or \.zst"):
+    with pytest.raises(UserError, match=r"expected one of .*\.db, \.txt2, each also with \.gz, .* or \.zip"):
         tell(tmp_path / "a.txt3")

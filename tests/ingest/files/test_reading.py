@@ -185,7 +185,7 @@ def test_flag_that_fits_no_file_is_refused(tmp_path: Path) -> None:
 
 
 def test_long_rows_of_parquet_are_read_fewer_at_a_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tasks.ingest.files.readers.BATCH_CHARACTERS", 10_000)
+    monkeypatch.setattr("tasks.ingest.files.columnar.BATCH_CHARACTERS", 10_000)
     pq.write_table(pa.table({"text": [f"{n}" + "x" * 1_000 for n in range(100)]}), tmp_path / "a.parquet")
     found = [len(rows.columns) for rows in read_rows(tmp_path / "a.parquet", FileOptions(path=tmp_path / "a.parquet"))]
     assert sum(found) == 100

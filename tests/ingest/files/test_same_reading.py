@@ -1,5 +1,6 @@
 """Whatever training accepts, scoring accepts with the same texts in the same order, and no row is lost."""
 
+import gzip
 import json
 import re
 from collections.abc import Iterator
@@ -25,8 +26,28 @@ Table = list[tuple[str, str]]
 MANY = settings(
     deadline=None,
     derandomize=True,
-    max_examples=80,
+    max_examples=60,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+)
+# For each of many formats; all tests together read about 1,000 files.
+FEW = settings(MANY, max_examples=20)
+FORMATS = (
+    *(
+        "csv",
+        "tsv",
+        "jsonl",
+        "json",
+        "indented",
+        "parquet",
+        "arrow",
+        "stream",
+        "feather",
+        "orc",
+        "sqlite",
+        "saved",
+        "gz",
+    ),
+    *("bz2", "xz", "zip", "xlsx", "ods"),
 )
 PLAIN_TEXTS = st.text(st.sampled_from('"""ab ,;\t|\'\u2028\xe9'), max_size=8)
 TEXTS = st.text(st.sampled_from('"""ab ,;\t|\n\r\u2028\xe9'), max_size=12)
@@ -109,8 +130,13 @@ def read_for_scoring(files: FileOptions) -> list[str | None]:
 
 
 def read_alike(path: Path, content: bytes, **options: Any) -> list[str | None] | None:
-    """Read a file both ways, and ingest it, which checks that rows are conserved; None if it is refused."""
+    """Write a file and read it as `read_path_alike` does."""
     path.write_bytes(content)
+    return read_path_alike(path, **options)
+
+
+def read_path_alike(path: Path, **options: Any) -> list[str | None] | None:
+    """Read a file both ways, and ingest it, which checks that rows are conserved; None if it is refused."""
     files = FileOptions(path=path, max_dropped_share=0.9, **options)
     texts = read_for_training(files)
     if texts is not None:
@@ -192,3 +218,46 @@ def test_parquet_is_read_alike(folder: Path, rows: list[Any], names: list[str]) 
     pq.write_table(pa.Table.from_arrays(arrays, names=names), sink)
     texts = read_alike(folder / "rows.parquet", sink.getvalue().to_pybytes())
     assert texts == ([row[0] for row in [*BEFORE, *rows]] if names[0] == "text" else None)
+
+
+# Texts that every format can hold: neither a workbook nor a line of a file of lines keeps all white space.
+SIMPLE = st.text(st.sampled_from('"ab ,;\t\xe9\u2028\U0001f600<&'), min_size=1, max_size=12).map(
+    lambda text: f"x{text}x"
+)
+
+
+@FEW
+@given(st.lists(st.tuples(SIMPLE, st.sampled_from(["pos", "neg"])), max_size=12))
+@pytest.mark.parametrize("form", FORMATS)
+def test_every_format_is_read_alike(folder: Path, writers: dict[str, Any], form: str, rows: Table) -> None:
+    table = [*BEFORE, *rows, *AFTER]
+    path, options = writers[form](folder, table)
+    assert read_path_alike(path, **options) == [text for text, _ in table]
+
+
+@FEW
+@given(st.lists(st.tuples(SIMPLE, st.sampled_from(["pos", "neg"])), max_size=12))
+@pytest.mark.parametrize("form", ["names", "folder", "gz"])
+def test_files_of_lines_are_read_alike(folder: Path, form: str, rows: Table) -> None:
+    table = sorted([*BEFORE, *rows], key=lambda row: row[1])
+    place = folder / f"lines-{form}"
+    place.mkdir(exist_ok=True)
+    for label in ("neg", "pos"):
+        content = "".join(f"{text}\n\n" for text, own in table if own == label).encode()
+        name = f"{label}.txt.gz" if form == "gz" else f"{label}.txt"
+        (place / name).write_bytes(gzip.compress(content) if form == "gz" else content)
+    names = ",".join(str(path) for path in sorted(place.iterdir()))
+    options = {"line_pattern": "(?P<text>.+)"} if form == "folder" else {}
+    assert read_path_alike(place if form == "folder" else Path(names), **options) == [text for text, _ in table]
+
+
+@FEW
+@given(content=st.binary(max_size=200), is_cut=st.booleans())
+@pytest.mark.parametrize("form", [form for form in FORMATS if form != "saved"])
+def test_damaged_files_are_read_alike_or_refused(
+    folder: Path, writers: dict[str, Any], form: str, *, content: bytes, is_cut: bool
+) -> None:
+    path, options = writers[form](folder, BEFORE)
+    whole = path.read_bytes()
+    path.write_bytes(whole[: len(content) * 7 % len(whole)] if is_cut else whole[:20] + content)
+    read_path_alike(path, **options)

@@ -1,0 +1,55 @@
+"""One file per label, with a text on each line: neg.txt and pos.txt, named one by one or as their folder."""
+
+import re
+from collections.abc import Collection, Iterator, Sequence
+from itertools import groupby
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+
+from tasks.errors import UserError
+from tasks.ingest.files.compression import strip_compression
+from tasks.ingest.files.options import FileOptions, is_class_file, split_path
+from tasks.ingest.files.records import read_pattern
+from tasks.ingest.files.rows import Rows, take_batches
+
+
+def read_class_files(path: Path, options: FileOptions, *, wanted: Collection[str] | None = None) -> Iterator[Rows]:
+    """Read a row per line that is not blank: its file and number as id, the file's name as label, and the text.
+
+    Files are read in the order in which they are named; those of a folder, sorted. Raises UserError for two of one
+    label.
+    """
+    files = list_class_files(path)
+    labels = [name_label(file) for file in files]
+    for label, group in groupby(sorted(labels)):
+        if len(list(group)) > 1:
+            raise UserError(f"{path.name} has two files for the label {label!r}; expected one. Rename or join them.")
+    lines = read_texts(files, options)
+    for numbers, rows in take_batches((number, row, len(row[-1])) for number, row in enumerate(lines, start=1)):
+        columns = dict(zip(("id", "label", "text"), zip(*rows, strict=True), strict=True))
+        chosen = {
+            name: pa.array(values, pa.string()) for name, values in columns.items() if wanted is None or name in wanted
+        }
+        yield Rows(pa.RecordBatch.from_pydict(chosen), np.array(numbers, np.int64), "text")
+
+
+def read_texts(files: Sequence[Path], options: FileOptions) -> Iterator[tuple[str, str, str]]:
+    """Read the id, the label and the text of each line that is not blank; the text is what `line_pattern` says."""
+    pattern = re.compile(options.line_pattern or "(?P<text>.*)", re.DOTALL)
+    for file in files:
+        for number, values in read_pattern(file, charset=options.charset, pattern=pattern):
+            yield f"{file.name}:{number}", name_label(file), values[list(pattern.groupindex).index("text")]
+
+
+def list_class_files(path: Path) -> list[Path]:
+    """List the files, of which each has the texts of one label; none for a folder without any."""
+    if not path.is_dir():
+        return split_path(path)
+    return sorted(file for file in path.iterdir() if is_class_file(file) and file.is_file())
+
+
+def name_label(path: Path) -> str:
+    """Name the label of a file: name_label(Path("films/pos.txt.gz")) -> "pos"."""
+    return Path(strip_compression(path.name)).stem
