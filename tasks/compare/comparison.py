@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pyarrow.parquet as pq
+from numpy.typing import NDArray
 
 from tasks.compare.chance import find_constant, find_learners
 from tasks.compare.claims import Evidence, judge_claims
@@ -24,6 +24,7 @@ from tasks.compare.facts import (
     Training,
     Unseen,
 )
+from tasks.compare.languages import find_language, has_negation
 from tasks.compare.leaderboard import build_rows
 from tasks.compare.leaderboard_facts import LeaderboardRow
 from tasks.compare.mistakes import analyse_errors
@@ -34,7 +35,7 @@ from tasks.compare.recommendation_facts import Recommendation
 from tasks.compare.results import TARGET_ACCURACY, Contestant, ModelResult, load_contestants
 from tasks.compare.selective import area_under_risk_coverage, coverage_at_accuracy, risk_coverage
 from tasks.compare.significance import compare_pairs
-from tasks.compare.slices import Attributes, Encoded, find_worst, has_negation, slice_accuracy
+from tasks.compare.slices import Attributes, Encoded, find_worst, slice_accuracy
 from tasks.ingest.batches import read_batches
 from tasks.store.layout import SPLIT_FILES, SPLITS, TEST_FILE
 
@@ -177,9 +178,12 @@ def read_encoded(encoding: ComparedEncoding) -> Encoded:
     return Encoded(length=encoding.length, **counts)
 
 
-def read_negation(path: Path) -> Any:
-    """Tell which reviews of a file contain a negation: shape (num_reviews,)."""
-    return np.concatenate([has_negation(batch.column(0)) for batch in read_batches(path, ["text"])])
+def read_negation(path: Path) -> NDArray[np.bool_] | None:
+    """Tell which reviews of a file contain a negation: shape (num_reviews,); None in a language without known ones."""
+    language = find_language(batch.column(0) for batch in read_batches(path, ["text"]))
+    if language is None:
+        return None
+    return np.concatenate([has_negation(batch.column(0), language) for batch in read_batches(path, ["text"])])
 
 
 def score_unseen(contestants: Sequence[Contestant], splits: Mapping[str, SplitFacts]) -> Unseen:

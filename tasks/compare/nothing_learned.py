@@ -119,14 +119,14 @@ def advise_on_training_size(circumstances: Circumstances) -> str | None:
 
 
 def advise_on_unknown_words(encodings: Mapping[str, ComparedEncoding]) -> str | None:
-    """Suggest subwords if many words of the test reviews do not occur in training."""
+    """Suggest subwords and characters if many words of the test reviews do not occur in training."""
     shares = {name: it.splits["test"].num_oov / max(1, it.splits["test"].num_tokens) for name, it in encodings.items()}
     name = max(shares, key=lambda it: shares[it], default=None)
     if name is None or shares[name] < MANY_UNKNOWN:
         return None
     return (
-        f"Many words are unknown: {shares[name]:.0%} of those in the test reviews, in the encoding {name}. If the "
-        "language has no spaces between words, insert them; otherwise try a variant that reads subwords."
+        f"Many words are unknown: {shares[name]:.0%} of those in the test reviews, in the encoding {name}. Try "
+        "--encoding subwords, and --baselines all, of which two read characters."
     )
 
 

@@ -6,8 +6,6 @@ from itertools import pairwise
 from typing import Any, Final
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 from scipy.stats import norm
 from statsmodels.stats.proportion import proportion_confint
@@ -19,23 +17,19 @@ from tasks.evaluate.intervals import CONFIDENCE, bootstrap_accuracy
 # IMDB test reviews.
 WORDS: Final = {"up to 120 words": 120, "121-250 words": 250, "251-500 words": 500, "over 500 words": np.inf}
 UNKNOWN: Final = {"up to 2% unknown": 0.02, "2-5% unknown": 0.05, "5-10% unknown": 0.1, "over 10% unknown": 1.0}
-NEGATION: Final = (
-    r"\b(?:no|not|never|none|nobody|nothing|nowhere|neither|nor|cannot|without|hardly|barely|scarcely)\b"
-    r"|n['`\x{2019}\x{b4}]t\b"
-    r"|\b(?:ai|are|ca|could|did|do|does|had|has|have|is|should|was|were|would)nt\b"
-)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Attributes:
     """What is known about each test review, in arrays of shape (num_reviews,).
 
-    `encoded` is None when all models read the text itself.
+    `has_negation` is None in a language whose negations are not known, and `encoded` when all models read the text
+    itself.
     """
 
     num_words: NDArray[np.integer[Any]]
     label: NDArray[np.integer[Any]]
-    has_negation: NDArray[np.bool_]
+    has_negation: NDArray[np.bool_] | None
     encoded: "Encoded | None"
 
 
@@ -46,14 +40,6 @@ class Encoded:
     num_tokens: NDArray[np.integer[Any]]
     num_oov: NDArray[np.integer[Any]]
     length: int
-
-
-def has_negation(texts: pa.Array | pa.ChunkedArray | Sequence[str]) -> NDArray[np.bool_]:
-    """Tell whether each text has an English negation: has_negation(["Don't!", "A notable film"]) -> [True, False]."""
-    if not isinstance(texts, pa.Array | pa.ChunkedArray):
-        texts = pa.array(texts, pa.string())
-    found = pc.match_substring_regex(texts, NEGATION, ignore_case=True)
-    return np.asarray(found.fill_null(False), dtype=np.bool_)
 
 
 def slice_accuracy(
@@ -81,8 +67,9 @@ def cut_slices(attributes: Attributes, label_names: Sequence[str]) -> Iterator[t
         yield "truncation", "truncated", truncated
         for name, inside in cut_ranges(encoded.num_oov / np.maximum(encoded.num_tokens, 1), UNKNOWN):
             yield "unknown words", name, inside
-    yield "negation", "with negation", attributes.has_negation
-    yield "negation", "without negation", ~attributes.has_negation
+    if attributes.has_negation is not None:
+        yield "negation", "with negation", attributes.has_negation
+        yield "negation", "without negation", ~attributes.has_negation
     for index, name in enumerate(label_names):
         yield "label", name, attributes.label == index
 

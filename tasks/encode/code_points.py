@@ -14,29 +14,13 @@ import pyarrow as pa
 from numpy.typing import NDArray
 from tokenizers import Regex, normalizers
 
+from tasks.ingest.word_counts import KATAKANA as KATAKANA_LETTERS
+from tasks.ingest.word_counts import WITHOUT_SPACES, Ranges, spell_ranges
+
 # Kinds of code points; `shift` in `unicode_words` relies on SPACE being 0. SPREAD is the letters of scripts that put no
 # spaces between words.
 SPACE, IGNORED, EXTENDING, LETTER, DIGIT, KATAKANA, SPREAD, JOINS_LETTERS, JOINS_DIGITS, FLAG, OTHER = range(11)
 ZERO_WIDTH_SPACE, NON_JOINER, JOINER = 0x200B, 0x200C, 0x200D
-Ranges = tuple[tuple[int, int], ...]
-KATAKANA_RANGES: Final[Ranges] = ((0x30A1, 0x30FA), (0x30FC, 0x30FF), (0x31F0, 0x31FF), (0xFF66, 0xFF9F))
-# Thai and Lao; Myanmar; Khmer; Tai Le to New Tai Lue; Tai Tham; Chinese and Japanese; Myanmar's extensions; Tai Viet.
-SPREAD_RANGES: Final[Ranges] = (
-    (0x0E00, 0x0EFF),
-    (0x1000, 0x109F),
-    (0x1780, 0x17FF),
-    (0x1950, 0x19DF),
-    (0x1A20, 0x1AAF),
-    (0x3005, 0x3006),
-    (0x3041, 0x309F),
-    (0x3100, 0x312F),
-    (0x3400, 0x4DBF),
-    (0x4E00, 0x9FFF),
-    (0xA9E0, 0xA9FF),
-    (0xAA60, 0xAADF),
-    (0xF900, 0xFAFF),
-    (0x20000, 0x323AF),
-)
 # Variation selectors, and the tags in the flags of regions.
 INVISIBLE_RANGES: Final[Ranges] = ((0xFE00, 0xFE0F), (0xE0000, 0xE007F), (0xE0100, 0xE01EF))
 SKIN_TONES: Final[Ranges] = ((0x1F3FB, 0x1F3FF),)
@@ -83,7 +67,7 @@ def classify_code_points() -> NDArray[np.uint8]:
     kinds = np.full(NUM_CODE_POINTS, OTHER, dtype=np.uint8)
     kinds[: LAST_LETTER + 1] = [classify_category(unicodedata.category(chr(point))) for point in range(LAST_LETTER + 1)]
     is_letter = kinds == LETTER
-    for kind, ranges in ((SPREAD, SPREAD_RANGES), (KATAKANA, KATAKANA_RANGES)):
+    for kind, ranges in ((SPREAD, WITHOUT_SPACES), (KATAKANA, KATAKANA_LETTERS)):
         for first, last in ranges:
             kinds[first : last + 1][is_letter[first : last + 1]] = kind
     for kind, ranges in ((IGNORED, INVISIBLE_RANGES), (EXTENDING, SKIN_TONES), (FLAG, FLAG_LETTERS)):
@@ -107,11 +91,6 @@ def spell_points(points: NDArray[np.uint32], starts: NDArray[np.int64]) -> pa.Ar
     lengths = 1 + (points > 0x7F).astype(np.int8) + (points > 0x7FF) + (points > 0xFFFF)  # noqa: PLR2004
     offsets = np.concatenate([[0], np.cumsum(lengths, dtype=np.int32)])[np.append(starts, len(points))]
     return pa.StringArray.from_buffers(len(starts), pa.py_buffer(offsets.astype(np.int32)), pa.py_buffer(letters))
-
-
-def spell_ranges(ranges: Ranges) -> str:
-    r"""Write ranges for a bracketed class: spell_ranges([(0x41, 0x43)]) -> r"\x{41}-\x{43}"."""
-    return "".join(rf"\x{{{first:X}}}-\x{{{last:X}}}" for first, last in ranges)
 
 
 def describe_folding() -> normalizers.Normalizer:

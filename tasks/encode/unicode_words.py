@@ -27,23 +27,22 @@ from tasks.encode.code_points import (
     JOINS_DIGITS,
     JOINS_LETTERS,
     KATAKANA,
-    KATAKANA_RANGES,
     LETTER,
     MARKS_IN_NUMBERS,
     MARKS_IN_WORDS,
     OTHER,
     SKIN_TONES,
     SPACE,
-    SPREAD_RANGES,
     Points,
     describe_folding,
     read_points,
     spell_points,
-    spell_ranges,
 )
 from tasks.encode.encodings import Encoding
 from tasks.encode.padding import Tokens
 from tasks.encode.words import OOV, PAD, escape_class, look_up_tokens, rank_tokens
+from tasks.ingest.word_counts import KATAKANA as KATAKANA_LETTERS
+from tasks.ingest.word_counts import WITHOUT_SPACES, spell_ranges
 
 IN_WORDS: Final = (LETTER, DIGIT)
 ALONE: Final = (JOINS_LETTERS, JOINS_DIGITS, FLAG, OTHER)
@@ -118,7 +117,7 @@ def fit_unicode_words(batches: Iterable[pa.Array], encoding: Encoding) -> Tokeni
 def describe_tokens() -> str:
     """Write `find_starts` as a regular expression for the `tokenizers` library."""
     extending = rf"[\p{{M}}\x{{200C}}\x{{200D}}{spell_ranges(SKIN_TONES)}]"
-    katakana, spread, flag = map(spell_ranges, (KATAKANA_RANGES, SPREAD_RANGES, FLAG_LETTERS))
+    katakana, spread, flag = map(spell_ranges, (KATAKANA_LETTERS, WITHOUT_SPACES, FLAG_LETTERS))
     letter = rf"[\p{{L}}&&[^{katakana}{spread}]]"
     in_word = rf"(?:{letter}|\p{{N}}){extending}*"
     joint = rf"[{escape_class(MARKS_IN_WORDS)}](?={letter})|(?<=\p{{N}})[{escape_class(MARKS_IN_NUMBERS)}](?=\p{{N}})"

@@ -101,7 +101,7 @@ def test_champion_is_scored_on_the_reviews_of_this_run(tmp_path: Path, make_mode
     found = compare(candidate, champion, today)
     assert found.comparison.accuracy == Rates(champion=0.9, candidate=0.5)
     assert not found.passes
-    assert {part.group for part in found.comparison.slices} == {"length", "negation", "label"}
+    assert {part.group for part in found.comparison.slices} == {"length", "label"}
 
 
 def test_model_against_itself_differs_in_nothing(tmp_path: Path, make_model: MakeModel) -> None:
