@@ -96,7 +96,7 @@ def test_help_names_the_program(help_text: str) -> None:
     [
         ("clean", "--older-than AGE "),
         ("train", "--clean-older-than AGE\n"),
-        ("clean", "--disk-budget SIZE\n"),
+        ("clean", "--disk-budget SIZE "),
         ("train", "--delimiter CHAR "),
         ("train", "--line-pattern REGEX "),
         ("predict", "--text TEXT "),

@@ -296,7 +296,12 @@ class Site:
 
     def find_children(self) -> list[psutil.Process]:
         """The processes of this site's flow runs."""
-        return [process for process in self.find_processes() if "PREFECT__FLOW_RUN_ID" in process.environ()]
+        found = []
+        for process in self.find_processes():
+            with contextlib.suppress(psutil.Error):
+                if "PREFECT__FLOW_RUN_ID" in process.environ():
+                    found.append(process)
+        return found
 
     def find_processes(self) -> list[psutil.Process]:
         """All processes of this site, told by their environment."""

@@ -141,6 +141,20 @@ def test_reason_compares_with_the_most_similar_earlier_output(tmp_path: Path) ->
     assert produced.reason == "made: encoding.padding pre -> post"
 
 
+def test_reason_compares_with_those_used_last_however_many_there_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for length in range(1, 101):
+        output = make_output(tmp_path, length=length)
+        produce(output, make_files)
+        os.utime(output.path / "manifest.json", (length, length))
+    read: list[Path] = []
+    own = outputs.read_manifest
+    monkeypatch.setattr(outputs, "read_manifest", lambda path, kind: read.append(path) or own(path, kind))  # type: ignore[func-returns-value]
+    assert produce(make_output(tmp_path, length=101), make_files).reason == "made: encoding.length 100 -> 101"
+    assert len(read) == outputs.MOST_COMPARED
+
+
 def test_reason_does_not_compare_with_outputs_of_another_name(tmp_path: Path) -> None:
     produce(replace(make_output(tmp_path), name="subwords"), make_files)
     assert produce(make_output(tmp_path, length=200), make_files).reason == "made: nothing to reuse"
