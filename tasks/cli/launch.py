@@ -16,6 +16,7 @@ from tasks.orchestrate.discretion import log_discreetly
 from tasks.orchestrate.temporary_server import start_unless_configured
 from tasks.process.quiet_imports import garbage_left_alone
 from tasks.settings.base import FlowConfig
+from tasks.store.scratch import use_own_folder
 
 USAGE_STATUS = 2
 INTERRUPT_STATUS = 130
@@ -50,6 +51,7 @@ def launch(command: Command, arguments: Sequence[str], *, program: str) -> int:
 
 def start_flow(module: str, config: FlowConfig, *, needs_server: bool) -> int:
     """Import the flow while its server starts up, and run it; returns the exit status."""
+    use_own_folder()
     # TFDS leaves a handler on the root logger, which would prevent Prefect from setting up its own.
     logging.getLogger().handlers.clear()
     server = start_unless_configured() if needs_server else None

@@ -8,6 +8,7 @@ lock is free belongs to a run that is over: it has ended in good order, or it ha
 import contextlib
 import os
 import socket
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
@@ -20,6 +21,8 @@ from tasks.formatting.redaction import drop_login
 from tasks.store.usage import try_lock
 
 FOLDER: Final = "sequence-bakeoff"
+MOST_DAYS: Final = 30
+SECONDS_PER_DAY: Final = 86_400
 # The locks of this process, held until it ends.
 HELD: Final[dict[str, FileLock]] = {}
 
@@ -79,6 +82,19 @@ def forget(run_id: str, *, folder: Path) -> None:
     """Remove a run's record and its lock, which this process holds."""
     find_record(folder, run_id).unlink(missing_ok=True)
     find_lock(folder, run_id).unlink(missing_ok=True)
+
+
+def forget_old(folder: Path) -> None:
+    """Remove what has lain here for longer than anybody wants an alert of it, whether it can be read or not.
+
+    That is what killed processes have left, and the records of runs whose server was never asked again.
+    """
+    for path in folder.iterdir() if folder.is_dir() else ():
+        with contextlib.suppress(FileNotFoundError):
+            if path.stat().st_mtime < time.time() - MOST_DAYS * SECONDS_PER_DAY:
+                with try_lock(path.with_suffix(".lock")) as is_free:
+                    if is_free:
+                        path.unlink(missing_ok=True)
 
 
 def read_records(folder: Path) -> Iterator[RunRecord]:

@@ -18,7 +18,7 @@ from prefect.exceptions import ObjectNotFound
 from prefect.states import Cancelled, Crashed
 
 from tasks.orchestrate.alerts import OF_STATES, alert
-from tasks.orchestrate.registry import RunRecord, find_folder, forget, hold_ended_runs, name_server
+from tasks.orchestrate.registry import RunRecord, find_folder, forget, forget_old, hold_ended_runs, name_server
 
 REASON: Final = "Its process on {host} ended without reporting a result: it was killed, or the machine stopped."
 
@@ -33,6 +33,7 @@ def settle_dead_runs() -> list[str]:
     A server that does not answer is a warning: the next one to look finds the same runs.
     """
     try:
+        forget_old(find_folder())
         with hold_ended_runs(find_folder()) as ended:
             return settle(ended) if ended else []
     except (httpx.HTTPError, OSError) as error:

@@ -15,6 +15,7 @@ from prefect.states import Cancelled
 
 from tasks.orchestrate.registry import announce, find_folder, note_alert
 from tasks.orchestrate.settling import settle_dead_runs
+from tasks.store.scratch import use_own_folder
 from tasks.store.usage import try_lock
 
 Result = TypeVar("Result")
@@ -29,6 +30,8 @@ def work_in_turn(work: Callable[[], Result], *, locks: Path) -> Result | State[A
     deployment = runtime.deployment.id
     if deployment is None:
         return work()
+    # A worker or `serve` has started this process for the run alone.
+    use_own_folder()
     locks.mkdir(parents=True, exist_ok=True)
     with try_lock(locks / f"deployment-{deployment}.lock") as is_free:
         if is_free:

@@ -1,5 +1,6 @@
 """Runs whose process is gone, on a real server: they get a final state and an alert, and nothing else is touched."""
 
+import os
 import socket
 import subprocess
 import sys
@@ -16,7 +17,15 @@ from prefect.states import Cancelling, Completed, Crashed, Failed, Running, Sche
 
 from flows.predict import predict
 from tasks.orchestrate.alerts import alert_of_end
-from tasks.orchestrate.registry import RunRecord, announce, find_folder, find_lock, find_record, write_record
+from tasks.orchestrate.registry import (
+    RunRecord,
+    announce,
+    find_folder,
+    find_lock,
+    find_record,
+    read_record,
+    write_record,
+)
 from tasks.orchestrate.settling import REASON, settle_dead_runs
 
 if TYPE_CHECKING:
@@ -166,3 +175,23 @@ def test_damaged_record_harms_nobody(content: str, client: SyncPrefectClient, ad
     assert len(settle_dead_runs()) == 1
     assert read_state(client, run_id).is_crashed()
     assert not find_lock(find_folder(), run_id).exists()
+
+
+@pytest.mark.usefixtures("client")
+def test_what_is_older_than_a_month_is_removed_unless_its_process_lives() -> None:
+    folder, month = find_folder(), 31 * 86_400
+    lost = RunRecord(id=str(uuid4()), name="lost", api="http://127.0.0.1:9/api", host=socket.gethostname())
+    write_record(folder, lost)
+    (folder / "damaged.json").write_text("{")
+    (folder / f".{uuid4()}").write_text("half")
+    (folder / f"{uuid4()}.lock").touch()
+    busy = str(uuid4())
+    announce(busy, "busy", folder=folder)
+    for path in folder.iterdir():
+        then = path.stat().st_mtime - month
+        os.utime(path, (then, then))
+    write_record(folder, RunRecord(id=str(uuid4()), name="new", api="http://127.0.0.1:9/api", host="elsewhere"))
+    settle_dead_runs()
+    records = {read_record(path).name for path in folder.glob("*.json")}
+    assert records == {"busy", "new"}
+    assert [path.stem for path in folder.iterdir() if path.suffix != ".json"] == [busy]
