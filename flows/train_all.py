@@ -8,7 +8,7 @@ if __name__ == "__main__":
 
     sys.exit(run_script("train"))
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,7 @@ from tasks.baseline.baselines import BASELINES, Baseline
 from tasks.baseline.task import train_baseline
 from tasks.clean.task import clean_outputs
 from tasks.compare.results import BASELINE, STACKED, Entrant, ModelResult
-from tasks.compare.run import attempt, describe_run
+from tasks.compare.run import Candidate, attempt, attempt_all, describe_run
 from tasks.compare.task import compare_models
 from tasks.drift.facts import Drift
 from tasks.drift.render import describe_drift
@@ -42,6 +42,7 @@ from tasks.ingest.task import ingest_reviews, obtain_dataset
 from tasks.orchestrate.alerts import Event, alert, alert_of_end
 from tasks.orchestrate.outputs import run
 from tasks.orchestrate.turns import work_in_turn
+from tasks.process.side_by_side import choose_jobs
 from tasks.promote.render import describe_gate
 from tasks.promote.task import gate_candidate
 from tasks.report.run.facts import RunLeaderboard
@@ -55,7 +56,8 @@ from tasks.stack.task import stack_models
 from tasks.store.layout import RUNS
 from tasks.store.outputs import Manifest
 from tasks.store.usage import LOCK_FOLDER
-from tasks.train.device import use_device
+from tasks.train.device import CPU, find_device, use_device
+from tasks.train.effort import estimate_effort
 from tasks.train.task import train_variant
 from tasks.train.variants import VARIANTS, Variant
 
@@ -118,17 +120,12 @@ def train_and_report(config: RunConfig) -> dict[str, Any] | State[Any]:
         encoding = choose_encoding(config, choice, reviews)
         encodings = {name: config.choose_encoding(VARIANTS[name], encoding) for name in config.variant_names}
         sequences = encode_all(config, reviews, encodings.values())
-        results = [
-            *(
-                train_baseline_and_evaluate(config, BASELINES[name], reviews)
-                for name in config.choose_baselines(encoding)
-            ),
-            *(
-                train_and_evaluate(config, VARIANTS[name], seed, reviews, sequences[encodings[name].name])
-                for name in config.variant_names
-                for seed in config.seed_values
-            ),
-        ]
+        results = train_and_evaluate(
+            config,
+            reviews,
+            config.choose_baselines(encoding),
+            {name: sequences[row.name] for name, row in encodings.items()},
+        )
         if config.stack:
             results += [it for seed in config.seed_values for it in stack_and_evaluate(config, results, seed, reviews)]
         comparison = run(compare_models, results, reviews, sequences, **folders(config))
@@ -202,23 +199,52 @@ def encode_all(
 
 
 def train_and_evaluate(
-    config: RunConfig, variant: Variant, seed: int, reviews: ReviewsManifest, sequences: Manifest[EncodingFacts]
-) -> ModelResult:
-    """Train and evaluate one variant with one seed."""
+    config: RunConfig,
+    reviews: ReviewsManifest,
+    baselines: Sequence[str],
+    sequences: Mapping[str, Manifest[EncodingFacts]],
+) -> list[ModelResult]:
+    """Train and evaluate the baselines, and each variant on its sequences with each seed."""
+    num_works = len(baselines) + len(sequences) * config.seeds
+    jobs = choose_jobs(config.jobs, num_works=num_works, shares_gpu=find_device() != CPU)
+    if jobs > 1:
+        get_run_logger().info("training %d models, %d at a time", num_works, jobs)
+    candidates = [
+        *(make_baseline_candidate(config, BASELINES[name], reviews, jobs=jobs) for name in baselines),
+        *(
+            make_variant_candidate(config, VARIANTS[name], seed, reviews, encoded, jobs=jobs)
+            for name, encoded in sequences.items()
+            for seed in config.seed_values
+        ),
+    ]
+    return attempt_all(candidates, jobs=jobs)
+
+
+def make_variant_candidate(
+    config: RunConfig,
+    variant: Variant,
+    seed: int,
+    reviews: ReviewsManifest,
+    sequences: Manifest[EncodingFacts],
+    *,
+    jobs: int,
+) -> Candidate:
+    """Say how one variant is trained and evaluated with one seed."""
     settings, num_classes = config.choose_fit(variant, seed), len(reviews.facts.label_names)
-    return attempt(
+    return Candidate(
         Entrant(variant=variant.name, group=variant.group, encoding=sequences.name, seed=seed),
-        lambda: run(train_variant, variant, settings, sequences, num_classes=num_classes, **folders(config)),
+        lambda: run(train_variant, variant, settings, sequences, num_classes=num_classes, jobs=jobs, **folders(config)),
         lambda model: run(evaluate_model, model, reviews, **folders(config)),
+        effort=estimate_effort(variant),
     )
 
 
-def train_baseline_and_evaluate(config: RunConfig, baseline: Baseline, reviews: ReviewsManifest) -> ModelResult:
-    """Fit and evaluate one baseline, only once, because it does not depend on the seed."""
+def make_baseline_candidate(config: RunConfig, baseline: Baseline, reviews: ReviewsManifest, *, jobs: int) -> Candidate:
+    """Say how one baseline is fitted and evaluated, only once, because it does not depend on the seed."""
     label_names = reviews.facts.label_names
-    return attempt(
+    return Candidate(
         Entrant(variant=baseline.name, group=BASELINE, encoding="text", seed=1),
-        lambda: run(train_baseline, baseline, reviews, label_names=label_names, **folders(config)),
+        lambda: run(train_baseline, baseline, reviews, label_names=label_names, jobs=jobs, **folders(config)),
         lambda model: run(evaluate_model, model, reviews, **folders(config)),
     )
 

@@ -7,7 +7,8 @@ from tasks.store.facts import Facts
 class BaselineFacts(Facts):
     """The numbers of one fit; it has no epochs and no batches, so the fields about these are None.
 
-    `train_seconds` covers everything, including reading and validation.
+    `train_seconds` covers everything, including reading and validation. `jobs` is how many models were trained at a
+    time, each on its share of the cores.
     """
 
     num_params: int
@@ -23,6 +24,7 @@ class BaselineFacts(Facts):
     train_seconds: float
     epoch_seconds: None = None
     reviews_per_second: float
+    jobs: int = 1
 
 
 class BaselineSettings(Facts):

@@ -13,9 +13,15 @@ from tasks.store.outputs import Output, Plan
 
 
 def plan_baseline(
-    baseline: Baseline, reviews: ReviewsManifest, *, artifacts_dir: Path, data_dir: Path, label_names: Sequence[str]
+    baseline: Baseline,
+    reviews: ReviewsManifest,
+    *,
+    artifacts_dir: Path,
+    data_dir: Path,
+    label_names: Sequence[str],
+    jobs: int = 1,
 ) -> Plan[BaselineFacts]:
-    """Plan a baseline that is fitted on the texts of the training split."""
+    """Plan a baseline that is fitted on the texts of the training split; `jobs` models are trained at a time."""
     output = Output(
         root=artifacts_dir,
         kind="training",
@@ -35,6 +41,6 @@ def plan_baseline(
             folder=folder,
             label_names=label_names,
         )
-        return facts
+        return facts.model_copy(update={"jobs": jobs})
 
     return output, make

@@ -17,8 +17,17 @@ from tasks.store.outputs import Manifest
 
 @task(name="train-baseline", task_run_name="train-{baseline.name}", cache_policy=NO_CACHE)
 def train_baseline(
-    baseline: Baseline, reviews: ReviewsManifest, *, artifacts_dir: Path, data_dir: Path, label_names: Sequence[str]
+    baseline: Baseline,
+    reviews: ReviewsManifest,
+    *,
+    artifacts_dir: Path,
+    data_dir: Path,
+    label_names: Sequence[str],
+    jobs: int = 1,
 ) -> State[Manifest[BaselineFacts]]:
     """Fit a baseline on the texts of the training split, or reuse the model of an identical fit."""
-    plan = plan_baseline(baseline, reviews, artifacts_dir=artifacts_dir, data_dir=data_dir, label_names=label_names)
-    return produce_in_task(*plan)
+    return produce_in_task(
+        *plan_baseline(
+            baseline, reviews, artifacts_dir=artifacts_dir, data_dir=data_dir, label_names=label_names, jobs=jobs
+        )
+    )

@@ -15,15 +15,21 @@ COSTS: Final[Mapping[str, tuple[bool, str]]] = {
     "file_bytes": (True, "bytes on disk"),
     "peak_memory_mb": (True, "peak memory of training, MB"),
 }
+TRAINING_TIMES: Final = {"train_seconds", "epoch_seconds"}
 
 
 def find_pareto_fronts(rows: Sequence[LeaderboardRow]) -> dict[str, tuple[str, ...]]:
     """Find the Pareto front for each cost: the rows to which no other row is superior.
 
     A superior row is at least as accurate and as cheap, and better in one of the two. Names come cheapest first; rows
-    without the number are left out, and of equal rows only the first name is kept.
+    without the number are left out, and of equal rows only the first name is kept. There is no front of training times
+    if not all models were trained with the same number of jobs, because a time depends on what else runs.
     """
-    return {cost: find_front(rows, cost, less_is_better=less) for cost, (less, _) in COSTS.items()}
+    mixed = len({row.jobs for row in rows if row.jobs is not None}) > 1
+    return {
+        cost: () if mixed and cost in TRAINING_TIMES else find_front(rows, cost, less_is_better=less)
+        for cost, (less, _) in COSTS.items()
+    }
 
 
 def find_front(rows: Sequence[LeaderboardRow], cost: str, *, less_is_better: bool) -> tuple[str, ...]:

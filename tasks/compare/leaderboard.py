@@ -84,6 +84,7 @@ def build_row(results: Sequence[ModelResult], contestant: Contestant | None) -> 
         val_accuracy=average([it.val_accuracy for it in trainings]),
         val_loss=average([it.val_loss for it in trainings]),
         peak_memory_mb=average([it.peak_memory_mb for it in trainings]),
+        jobs=max((it.jobs for it in trainings), default=None),
         models=tuple(result.folder for result in trained),
         shipped=contestant.shipped_result.folder if contestant else None,
     )

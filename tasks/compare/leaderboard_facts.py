@@ -92,6 +92,7 @@ class LeaderboardRow(Measured):
     val_accuracy: float | None = None
     val_loss: float | None = None
     peak_memory_mb: Number | None = None
+    jobs: Number | None = None
     models: tuple[str, ...]
     shipped: str | None = None
     tie_group: int | None = None

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
-from typing import TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from tasks.baseline.facts import BaselineFacts
 from tasks.compare.leaderboard_facts import NumReviews, RunFacts
@@ -13,11 +13,35 @@ from tasks.evaluate.ensemble_facts import EnsembleFacts
 from tasks.evaluate.facts import EvaluationFacts
 from tasks.ingest.datasets import Choice
 from tasks.ingest.facts import ReviewsManifest
+from tasks.process.side_by_side import work_side_by_side
 from tasks.store.fingerprint import library_versions
 from tasks.store.outputs import Manifest
 from tasks.train.facts import TrainingFacts
 
 AnyTrainingT = TypeVar("AnyTrainingT", TrainingFacts, BaselineFacts, EnsembleFacts)
+
+
+class Candidate(NamedTuple):
+    """A model that is to be trained and evaluated; the higher the effort, the longer the training takes."""
+
+    entrant: Entrant
+    train: Callable[[], Manifest[Any]]
+    evaluate: Callable[[Manifest[Any]], Manifest[EvaluationFacts]]
+    effort: int = 0
+
+
+def attempt_all(candidates: Sequence[Candidate], *, jobs: int) -> list[ModelResult]:
+    """Train and evaluate all models; results are in the order of the candidates. Raises UserError.
+
+    Several jobs train side by side, the longest trainings first. They evaluate afterwards, one model at a time, so that
+    the speeds of prediction are comparable.
+    """
+    if jobs == 1:
+        return [attempt(it.entrant, it.train, it.evaluate) for it in candidates]
+    order = sorted(range(len(candidates)), key=lambda index: candidates[index].effort, reverse=True)
+    futures = work_side_by_side([candidates[index].train for index in order], jobs=jobs)
+    trained = dict(zip(order, futures, strict=True))
+    return [attempt(it.entrant, trained[index].result, it.evaluate) for index, it in enumerate(candidates)]
 
 
 def attempt(

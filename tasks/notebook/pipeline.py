@@ -15,7 +15,7 @@ from tasks.baseline.output import plan_baseline
 from tasks.compare.facts import FILE, Comparison
 from tasks.compare.output import describe_encodings, plan_comparison
 from tasks.compare.results import BASELINE, STACKED, Entrant, FailedModel, ModelResult
-from tasks.compare.run import attempt, describe_run
+from tasks.compare.run import Candidate, attempt, attempt_all, describe_run
 from tasks.encode.choice import Wanted, choose_encoding, describe_choice
 from tasks.encode.facts import EncodingFacts
 from tasks.encode.output import plan_encoding
@@ -29,12 +29,16 @@ from tasks.notebook.frames import frame_as_file, list_texts, name_frame
 from tasks.notebook.leaderboard import Leaderboard
 from tasks.notebook.outputs import EpochLog, make
 from tasks.notebook.settings import NotebookConfig, arguments_named, build_config, name_arguments
+from tasks.process.side_by_side import choose_jobs
 from tasks.promote.candidate import judge_candidate
 from tasks.report.run.facts import RunMetrics
 from tasks.report.run.folder import write_run
 from tasks.settings.files import gather_files
 from tasks.stack.output import choose_stack, plan_stack
 from tasks.store.outputs import Manifest
+from tasks.train.device import CPU, find_device
+from tasks.train.effort import estimate_effort
+from tasks.train.facts import TrainingFacts
 from tasks.train.identity import check_backend
 from tasks.train.kernels.choice import Kernels, choose_kernels
 from tasks.train.output import plan_training
@@ -62,6 +66,7 @@ def compare(
     validation_fraction: float = 0.1,
     max_dropped_share: float = 0.05,
     kernels: Kernels = "auto",
+    jobs: int | None = None,
     name: str = "frame",
     folder: str | Path = "bakeoff",
 ) -> Leaderboard:
@@ -96,6 +101,7 @@ def compare(
         validation_fraction=validation_fraction,
         max_dropped_share=max_dropped_share,
         kernels=kernels,
+        jobs=jobs,
     )
     with disk_errors_explained(folder), arguments_named():
         choose_kernels(config.kernels, backend=check_backend())
@@ -179,14 +185,17 @@ def train_models(
     sequences: Mapping[str, Manifest[EncodingFacts]],
 ) -> list[ModelResult]:
     """Train and evaluate every model, variants on their sequences; a failure is logged with its reason."""
-    results = [
-        *(fit_and_evaluate(config, BASELINES[name], reviews) for name in baselines),
+    num_works = len(baselines) + len(sequences) * config.seeds
+    jobs = choose_jobs(config.jobs, num_works=num_works, shares_gpu=find_device() != CPU)
+    candidates = [
+        *(make_baseline_candidate(config, BASELINES[name], reviews, jobs=jobs) for name in baselines),
         *(
-            train_and_evaluate(config, VARIANTS[name], seed, reviews, own)
+            make_variant_candidate(config, VARIANTS[name], seed, reviews, own, jobs=jobs)
             for name, own in sequences.items()
             for seed in config.seed_values
         ),
     ]
+    results = attempt_all(candidates, jobs=jobs)
     if config.stack:
         results += [it for seed in config.seed_values for it in stack_and_evaluate(config, results, seed, reviews)]
     for result in results:
@@ -195,27 +204,58 @@ def train_models(
     return results
 
 
-def train_and_evaluate(
-    config: NotebookConfig, variant: Variant, seed: int, reviews: ReviewsManifest, sequences: Manifest[EncodingFacts]
-) -> ModelResult:
-    """Train and evaluate one variant with one seed."""
+def make_variant_candidate(
+    config: NotebookConfig,
+    variant: Variant,
+    seed: int,
+    reviews: ReviewsManifest,
+    sequences: Manifest[EncodingFacts],
+    *,
+    jobs: int,
+) -> Candidate:
+    """Say how one variant is trained and evaluated with one seed."""
     settings, num_classes = config.choose_fit(variant, seed), len(reviews.facts.label_names)
     listen = partial(EpochLog, settings=settings)
-    return attempt(
+
+    def train() -> Manifest[TrainingFacts]:
+        return make(
+            plan_training(
+                variant,
+                settings,
+                sequences,
+                num_classes=num_classes,
+                data_dir=config.data_dir,
+                artifacts_dir=config.artifacts_dir,
+                listen=listen,
+                jobs=jobs,
+            )
+        )
+
+    return Candidate(
         Entrant(variant=variant.name, group=variant.group, encoding=sequences.name, seed=seed),
-        lambda: make(
-            plan_training(variant, settings, sequences, num_classes=num_classes, listen=listen, **folders(config))
-        ),
+        train,
         lambda model: make(plan_evaluation(model, reviews, **folders(config))),
+        effort=estimate_effort(variant),
     )
 
 
-def fit_and_evaluate(config: NotebookConfig, baseline: Baseline, reviews: ReviewsManifest) -> ModelResult:
-    """Fit and evaluate one baseline."""
+def make_baseline_candidate(
+    config: NotebookConfig, baseline: Baseline, reviews: ReviewsManifest, *, jobs: int
+) -> Candidate:
+    """Say how one baseline is fitted and evaluated."""
     label_names = reviews.facts.label_names
-    return attempt(
+    return Candidate(
         Entrant(variant=baseline.name, group=BASELINE, encoding="text", seed=1),
-        lambda: make(plan_baseline(baseline, reviews, label_names=label_names, **folders(config))),
+        lambda: make(
+            plan_baseline(
+                baseline,
+                reviews,
+                artifacts_dir=config.artifacts_dir,
+                data_dir=config.data_dir,
+                label_names=label_names,
+                jobs=jobs,
+            )
+        ),
         lambda model: make(plan_evaluation(model, reviews, **folders(config))),
     )
 

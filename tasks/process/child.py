@@ -20,6 +20,7 @@ from typing import Any, Final
 
 from tasks.errors import SpokenError, TrainingError, UserError
 from tasks.formatting.redaction import redact
+from tasks.process.side_by_side import PLACE, Place
 
 PRELOADED: Final = "tasks.process.fork_server"
 LISTENER: Final = "listener"
@@ -50,12 +51,16 @@ def run_apart(function: str, *, listener: object | None = None, **options: Any) 
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload([PRELOADED])
     here, there = context.Pipe()
-    process = context.Process(target=work, args=(there, function, options, listener is not None), daemon=True)
+    place = PLACE.get(None) or Place()
+    process = context.Process(
+        target=work, args=(there, function, options, listener is not None, place.cores), daemon=True
+    )
     with hidden_main_module():
         process.start()
     there.close()
     try:
-        return receive(here, listener)
+        with place.hold(process):
+            return receive(here, listener)
     except EOFError:
         process.join()
         raise TrainingError(describe_death(process.exitcode)) from None
@@ -97,8 +102,16 @@ def describe_death(status: int | None) -> str:
     return f"the child process {cause}. Run the same command again; it resumes where it stopped."
 
 
-def work(connection: Connection, function: str, options: dict[str, Any], has_listener: bool) -> None:  # noqa: FBT001
+def work(
+    connection: Connection,
+    function: str,
+    options: dict[str, Any],
+    has_listener: bool,  # noqa: FBT001
+    cores: frozenset[int],
+) -> None:
     """Run in the child: call the function and send back its result or its error."""
+    if cores:
+        bind_to_cores(cores)
     # Ctrl-C reaches the parent too, which ends this process.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
@@ -112,6 +125,16 @@ def work(connection: Connection, function: str, options: dict[str, Any], has_lis
         connection.send(("raise", make_portable(error)))
     else:
         connection.send(("return", result))
+
+
+def bind_to_cores(cores: frozenset[int]) -> None:
+    """Let this process compute on some cores only.
+
+    Its libraries divide their sums as they would on all cores, so that a result does not depend on the number of jobs.
+    """
+    whole = str(len(os.sched_getaffinity(0)))
+    os.environ.update({"TF_NUM_INTRAOP_THREADS": whole, "NPROC": whole})
+    os.sched_setaffinity(0, cores)
 
 
 def make_portable(error: Exception) -> Exception:

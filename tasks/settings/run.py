@@ -160,6 +160,13 @@ class RunConfig(FlowConfig):
         description="where neural models are computed: auto (on a GPU if the backend can use one), cpu, gpu (an error "
         "without one)",
     )
+    jobs: int | None = Field(
+        default=None,
+        ge=1,
+        le=1_024,
+        description="how many models to train at a time, each on its share of the cores [one per core as memory "
+        "allows, one on a GPU]",
+    )
     data_dir: AbsolutePath = Field(default=DATA, description="where downloads, reviews and encodings are kept")
     artifacts_dir: AbsolutePath = Field(default=ARTIFACTS, description="where models and reports are written")
     config: Path | None = Field(default=None, description="a TOML file with any of these settings")

@@ -23,7 +23,10 @@ class HistoryFacts(Facts):
 
 
 class TrainingFacts(HistoryFacts):
-    """The numbers of one training, what it ran on, and what was trained; `kernel` names the code that computed it."""
+    """The numbers of one training, what it ran on, and what was trained; `kernel` names the code that computed it.
+
+    `jobs` is how many models were trained at a time, each on its share of the cores.
+    """
 
     num_params: int
     device: str
@@ -31,3 +34,4 @@ class TrainingFacts(HistoryFacts):
     peak_memory_mb: int
     encoding: str
     description: str
+    jobs: int = 1

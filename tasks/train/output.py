@@ -23,11 +23,12 @@ def plan_training(
     data_dir: Path,
     artifacts_dir: Path,
     listen: Callable[[str, Path], Listener],
+    jobs: int = 1,
 ) -> Plan[TrainingFacts]:
     """Plan a variant that is trained on sequences.
 
     `listen` is called when a training begins, with the model's name and a folder for its events, and returns the
-    listener that is told of its progress.
+    listener that is told of its progress. `jobs` is how many models are trained at a time.
     """
     output = Output(
         root=artifacts_dir,
@@ -52,6 +53,6 @@ def plan_training(
             folder=folder,
             listener=listen(name, artifacts_dir / EVENTS / name / output.fingerprint),
         )
-        return facts
+        return facts.model_copy(update={"jobs": jobs})
 
     return output, make

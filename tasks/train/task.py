@@ -73,8 +73,9 @@ def train_variant(
     num_classes: int,
     data_dir: Path,
     artifacts_dir: Path,
+    jobs: int = 1,
 ) -> State[Manifest[TrainingFacts]]:
-    """Train a variant on sequences, or reuse the model of an identical training."""
+    """Train a variant on sequences, or reuse the model of an identical training; `jobs` are trained at a time."""
     plan = plan_training(
         variant,
         settings,
@@ -83,5 +84,6 @@ def train_variant(
         data_dir=data_dir,
         artifacts_dir=artifacts_dir,
         listen=partial(Progress, settings=settings),
+        jobs=jobs,
     )
     return produce_in_task(*plan)

@@ -13,7 +13,9 @@ SECONDS = {"flatten": 1.0, "conv-average": 6.0, "bigru": 20.0, "bilstm": 43.0, "
 def judge(build: Any, add_result: Any) -> Any:
     """Judges the claims of a run of the notebook's models; returns them by what they say."""
 
-    def judge_run(*, hits: dict[str, int] | None = None, seconds: Any = None, **changes: Any) -> dict[str, Any]:
+    def judge_run(
+        *, hits: dict[str, int] | None = None, seconds: Any = None, jobs: Any = None, **changes: Any
+    ) -> dict[str, Any]:
         found = dict.fromkeys(NOTE, 80) | (hits or {})
         results = [
             add_result(
@@ -21,6 +23,7 @@ def judge(build: Any, add_result: Any) -> Any:
                 correct=np.arange(100) < found[name],
                 num_params=NOTE[name],
                 epoch_seconds=(seconds or SECONDS)[name],
+                jobs=(jobs or {}).get(name, 1),
             )
             for name in found
         ]
@@ -52,6 +55,12 @@ def test_order_of_epoch_times_is_judged_not_the_times(judge: Any) -> None:
 
 def test_other_order_of_epoch_times_is_refuted(judge: Any) -> None:
     assert find(judge(seconds=SECONDS | {"bigru": 50.0}), "43 s")["verdict"] == "refuted"
+
+
+def test_epoch_times_under_different_loads_are_not_compared(judge: Any) -> None:
+    claim = find(judge(jobs={"bigru": 2}), "43 s")
+    assert claim["verdict"] == "not comparable"
+    assert "different numbers of jobs" in claim["reason"]
 
 
 def test_accuracy_is_high_unless_another_model_is_significantly_better(judge: Any) -> None:

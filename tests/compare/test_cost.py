@@ -4,9 +4,9 @@ from tasks.compare.cost import COSTS, find_front, find_pareto_fronts
 from tasks.compare.leaderboard_facts import LeaderboardRow, Spread
 
 
-def make_row(name: str, accuracy: float | None, seconds: float | None) -> LeaderboardRow:
+def make_row(name: str, accuracy: float | None, seconds: float | None, jobs: int | None = None) -> LeaderboardRow:
     spread = None if accuracy is None else Spread(mean=accuracy, sd=None, low=accuracy, high=accuracy)
-    return LeaderboardRow.model_construct(name=name, accuracy=spread, **dict.fromkeys(COSTS, seconds))
+    return LeaderboardRow.model_construct(name=name, accuracy=spread, jobs=jobs, **dict.fromkeys(COSTS, seconds))
 
 
 ROWS = [
@@ -35,3 +35,16 @@ def test_equal_cost_keeps_the_better_one() -> None:
 
 def test_every_cost_has_its_front() -> None:
     assert find_pareto_fronts(ROWS).keys() == COSTS.keys()
+
+
+def test_training_times_under_different_loads_have_no_front() -> None:
+    rows = [make_row("alone", 0.7, 1.0, jobs=1), make_row("beside another", 0.8, 2.0, jobs=2)]
+    assert find_pareto_fronts([*rows, make_row("ensemble", 0.6, None)]) == {
+        **dict.fromkeys(COSTS, ("alone", "beside another")),
+        "predict_reviews_per_second": ("beside another",),
+        "predict_single_per_second": ("beside another",),
+        "train_seconds": (),
+        "epoch_seconds": (),
+    }
+    same = [make_row("a", 0.7, 1.0, jobs=2), make_row("b", 0.8, 2.0, jobs=2)]
+    assert find_pareto_fronts(same)["epoch_seconds"] == ("a", "b")

@@ -252,7 +252,7 @@ def test_config_file_may_write_keys_with_dashes(key: str, tmp_path: Path) -> Non
 def test_config_file_can_set_everything(tmp_path: Path) -> None:
     text = (
         'dataset = "sample"\nvariants = ["lstm", "conv-max"]\nseeds = 2\nepochs = 3\npatience = 4\nbatch-size = 5\n'
-        'baselines = ["majority"]\nstack = true\nkernels = "plain"\ndevice = "cpu"\nencoding = "characters"\n'
+        'baselines = ["majority"]\nstack = true\nkernels = "plain"\ndevice = "cpu"\njobs = 2\nencoding = "characters"\n'
         "length = 300\nvocab-size = 5000\n"
         'limit = 60\nvalidation-fraction = 0.2\ndata-dir = "/d"\nartifacts-dir = "/a"\n'
         'test-path = "/t.csv"\nvalidation-path = "/v.csv"\ntext-column = ["title", "story"]\nlabel-column = "topic"\n'
@@ -298,6 +298,7 @@ def test_config_file_can_set_everything(tmp_path: Path) -> None:
         "validation_fraction": 0.2,
         "kernels": "plain",
         "device": "cpu",
+        "jobs": 2,
         "data_dir": "/d",
         "artifacts_dir": "/a",
     }

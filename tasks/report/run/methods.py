@@ -46,6 +46,10 @@ READING: Final = (
     ),
     "Each neural model has the weights of its epoch with the lowest validation loss.",
     (
+        "Seconds to train are those of a training beside others, if several ran at a time (jobs in leaderboard.json). "
+        "Seconds to predict are measured one model at a time."
+    ),
+    (
         "The model to ship is the one that is most accurate on validation among those that beat chance. A model that "
         f"scores at least {CLEARLY_FASTER:g} times as many reviews per second replaces it if it is within one standard "
         "error on validation and does not differ significantly on test."

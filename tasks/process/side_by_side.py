@@ -1,0 +1,121 @@
+"""Do several pieces of work side by side: each in a thread, whose child processes get cores of their own."""
+
+import contextlib
+import os
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from contextvars import ContextVar, copy_context
+from dataclasses import dataclass, field
+from multiprocessing.process import BaseProcess
+from queue import SimpleQueue
+from typing import Final, TypeVar
+
+from tasks.errors import TrainingError, UserError
+
+Result = TypeVar("Result")
+
+BYTES_PER_JOB: Final = 2 * 1024**3
+STOPPED: Final = "stopped, because the run ended. Run the same command again; it resumes where it stopped."
+
+
+@dataclass
+class Place:
+    """Where a thread's children run: on these cores, on all if there are none; none starts once it is closed."""
+
+    cores: frozenset[int] = frozenset()
+    is_closed: bool = False
+    children: set[BaseProcess] = field(default_factory=set)
+
+    @contextlib.contextmanager
+    def hold(self, child: BaseProcess) -> Iterator[None]:
+        """Kill the child as soon as the place is closed; raises TrainingError if it has been."""
+        self.children.add(child)
+        try:
+            if self.is_closed:
+                child.kill()
+            yield
+        except Exception as error:
+            if self.is_closed:
+                raise TrainingError(STOPPED) from error
+            raise
+        finally:
+            self.children.discard(child)
+
+    def close(self) -> None:
+        """Kill what runs here, now or later."""
+        self.is_closed = True
+        for child in list(self.children):
+            child.kill()
+
+
+PLACE: Final[ContextVar[Place]] = ContextVar("PLACE")
+
+
+def list_cores() -> list[int]:
+    """List the cores that this process may use; empty where the system cannot bind a process to cores."""
+    return sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
+
+
+def choose_jobs(wanted: int | None, *, num_works: int, shares_gpu: bool) -> int:
+    """Return how many pieces of work to do at a time: `wanted`, or one on a GPU, or one per core as memory allows."""
+    if wanted is None and shares_gpu:
+        return 1
+    if wanted is None:
+        wanted = min(len(list_cores()) or os.cpu_count() or 1, measure_free_memory() // BYTES_PER_JOB)
+    return max(1, min(wanted, num_works))
+
+
+def measure_free_memory() -> int:
+    """Return the bytes of memory that processes can still take."""
+    try:
+        return os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (ValueError, OSError):
+        return BYTES_PER_JOB
+
+
+def divide_cores(cores: Sequence[int], *, jobs: int) -> list[frozenset[int]]:
+    """Divide the cores into parts of nearly equal size; with more jobs than cores, several jobs share one.
+
+    divide_cores([0, 1, 2], jobs=2) -> [{0, 2}, {1}]; divide_cores([0], jobs=2) -> [{0}, {0}].
+    """
+    if not cores:
+        return [frozenset()] * jobs
+    return [frozenset(cores[index::jobs] or [cores[index % len(cores)]]) for index in range(jobs)]
+
+
+def work_side_by_side(works: Sequence[Callable[[], Result]], *, jobs: int) -> list[Future[Result]]:
+    """Do all works, `jobs` at a time and in their order; returns their futures once all are done.
+
+    A work that fails does not stop the others, unless its error is a UserError, which concerns all of them. In that
+    case, and when this thread is interrupted, the children are killed, the threads end, and the error is raised.
+    """
+    places = [Place(cores) for cores in divide_cores(list_cores(), jobs=jobs)]
+    free: SimpleQueue[Place] = SimpleQueue()
+    for place in places:
+        free.put(place)
+
+    def work_in_a_place(work: Callable[[], Result]) -> Result:
+        place = free.get()
+        PLACE.set(place)
+        try:
+            return work()
+        finally:
+            free.put(place)
+
+    with ThreadPoolExecutor(jobs) as pool:
+        futures = [pool.submit(copy_context().run, work_in_a_place, work) for work in works]
+        try:
+            wait_for_all(futures)
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            for place in places:
+                place.close()
+            raise
+    return futures
+
+
+def wait_for_all(futures: Sequence[Future[Result]]) -> None:
+    """Wait until all are done; raises the first UserError as soon as there is one."""
+    for future in as_completed(futures):
+        if isinstance(error := future.exception(), UserError):
+            raise error
