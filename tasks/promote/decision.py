@@ -48,15 +48,16 @@ class Weighing:
 
 
 def choose_candidate(comparison: Comparison, name: str | None) -> str | None:
-    """Return the folder, under the artifacts, of the recommended model or of the named variant; None if it failed.
+    """Return the folder, under the artifacts, of the recommended model or of the named variant.
 
-    If no model is recommended because nothing was learned, it is that of the best on validation.
+    None if it failed, or was not made: an ensemble that does not help, or a baseline that the texts do not ask for. If
+    no model is recommended because nothing was learned, it is that of the best on validation.
     """
     if name is None:
         if comparison.recommendation is None:
             return None
         name = comparison.recommendation.name or comparison.recommendation.best_on_validation
-    return next(row.shipped for row in comparison.variants if row.name == name)
+    return next((row.shipped for row in comparison.variants if row.name == name), None)
 
 
 def has_beaten_chance(comparison: Comparison, model: str) -> bool:
@@ -73,7 +74,9 @@ def decide_without_candidate(champions: Path, rules: GateRules) -> Decision:
         champion=name_current(champions),
         margin=rules.margins.overall,
         slice_margin=rules.margins.per_slice,
-        reasons=(f"{rules.candidate or 'No model'} {'did not train' if rules.candidate else 'trained'}.",),
+        reasons=(
+            f"{rules.candidate} is not among the models that trained." if rules.candidate else "No model trained.",
+        ),
     )
 
 

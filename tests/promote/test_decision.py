@@ -220,7 +220,10 @@ COMPARED = Comparison.model_construct(
 )
 
 
-@pytest.mark.parametrize(("name", "folder"), [(None, "models/lstm/f1"), ("lstm", "models/lstm/f1"), ("flatten", None)])
+@pytest.mark.parametrize(
+    ("name", "folder"),
+    [(None, "models/lstm/f1"), ("lstm", "models/lstm/f1"), ("flatten", None), ("ensemble-stacked", None)],
+)
 def test_candidate_is_the_recommended_model_or_the_named_one(name: str | None, folder: str | None) -> None:
     assert choose_candidate(COMPARED, name) == folder
 
@@ -237,4 +240,4 @@ def test_run_in_which_nothing_trained_has_no_candidate(artifacts: Path) -> None:
     assert choose_candidate(Comparison.model_construct(recommendation=None, variants=()), None) is None
     assert decide_without_candidate(artifacts / "champion", RULES).reasons == ("No model trained.",)
     decision = decide_without_candidate(artifacts / "champion", replace(RULES, candidate="lstm"))
-    assert (decision.outcome, decision.reasons) == ("refused", ("lstm did not train.",))
+    assert (decision.outcome, decision.reasons) == ("refused", ("lstm is not among the models that trained.",))
