@@ -12,7 +12,7 @@ STACK: Final = "ensemble-stacked"
 class EnsembleFacts(Facts):
     """The numbers of an ensemble; it has no epochs and no batches, and has not seen the training split itself.
 
-    `num_params` and `train_seconds` are sums over the members, `peak_memory_mb` is the largest of theirs.
+    `num_params` and `train_seconds` are sums over the members, `peak_memory_mb` and `jobs` the largest of theirs.
     `val_accuracy` and `val_loss` are those on validation reviews that the weights were not fitted on, fold by fold.
     """
 
@@ -30,6 +30,7 @@ class EnsembleFacts(Facts):
     train_seconds: float
     epoch_seconds: None = None
     reviews_per_second: None = None
+    jobs: int = 1
 
 
 class EnsembleSettings(Facts):

@@ -46,4 +46,5 @@ def write_ensemble(stack: Stack, folders: Sequence[Path], folder: Path) -> Ensem
         val_accuracy=stack.accuracy,
         val_loss=stack.loss,
         train_seconds=sum(it.train_seconds for it in trainings),
+        jobs=max(it.jobs for it in trainings),
     )
