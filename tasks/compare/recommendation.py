@@ -2,17 +2,27 @@
 
 from collections.abc import Mapping, Sequence
 from math import sqrt
-from statistics import fmean, median
-from typing import Final
+from statistics import fmean
+from typing import Final, NamedTuple
+
+import numpy as np
 
 from tasks.compare.facts import Pair
 from tasks.compare.leaderboard_facts import Spread
 from tasks.compare.recommendation_facts import Recommendation
 from tasks.compare.results import Contestant, rank_on_validation
 
-# How many times as fast a model must be to count as cheaper. Each speed is a single measurement of unknown spread; a
-# smaller factor often comes from other work on the machine.
+# How many times as fast a model must be to count as cheaper. The measurements of a model follow one another, and other
+# work on the machine may slow down all of them.
 CLEARLY_FASTER: Final = 1.5
+
+
+class Speed(NamedTuple):
+    """Reviews scored per second: the median and the quartiles of several measurements."""
+
+    low: float
+    median: float
+    high: float
 
 
 def recommend(
@@ -56,18 +66,23 @@ def choose_cheapest(best: Contestant, equal: Sequence[Contestant]) -> Contestant
     cheaper = [it for it in equal if is_cheaper(it, best)]
     if not cheaper:
         return best
-    fastest = max(cheaper, key=measure_speed)
+    fastest = max(cheaper, key=lambda it: measure_speed(it).median)
     return max((it for it in cheaper if not is_cheaper(fastest, it)), key=rank)
 
 
 def is_cheaper(model: Contestant, other: Contestant) -> bool:
-    """Tell whether a model scores clearly more reviews per second than another."""
-    return measure_speed(model) >= CLEARLY_FASTER * measure_speed(other)
+    """Tell whether a model scores clearly more reviews per second than another: by a factor, and beyond the noise."""
+    speed, others = measure_speed(model), measure_speed(other)
+    return speed.median >= CLEARLY_FASTER * others.median and speed.low >= others.high
 
 
-def measure_speed(contestant: Contestant) -> float:
-    """Return the reviews scored per second, the median over the seeds."""
-    return median(result.metrics.predict_reviews_per_second for result in contestant.results)
+def measure_speed(contestant: Contestant) -> Speed:
+    """Gather the reviews scored per second in all measurements of all seeds."""
+    measured = [
+        result.metrics.predict_speeds or (result.metrics.predict_reviews_per_second,) for result in contestant.results
+    ]
+    low, middle, high = np.quantile(np.concatenate(measured), (0.25, 0.5, 0.75)).tolist()
+    return Speed(low, middle, high)
 
 
 def rank(contestant: Contestant) -> tuple[float, float, int]:

@@ -40,6 +40,9 @@ from tasks.train.kernels.choice import Kernels
 from tasks.train.settings import FitSettings
 
 SINGLE_REVIEWS: Final = 30
+# A speed has a spread after so many measurements; they take no longer than this.
+FEWEST_SPEEDS: Final = 5
+MOST_SECONDS: Final = 2.0
 
 
 class Decision(NamedTuple):
@@ -52,11 +55,13 @@ class Decision(NamedTuple):
 class ScoredSplit(NamedTuple):
     """A split's ids and labels, the model's uncalibrated probabilities, and the numbers of tokens and unknown tokens.
 
-    All have shape (num_reviews,), except the probabilities: (num_reviews, num_classes).
+    All have shape (num_reviews,), except the probabilities, (num_reviews, num_classes), and `speeds`, the reviews
+    scored per second in each batch.
     """
 
     ids: pa.Array
     labels: NDArray[np.int32]
+    speeds: tuple[float, ...]
     probabilities: NDArray[np.float64]
     num_tokens: NDArray[np.int32]
     num_oov: NDArray[np.int32]
@@ -85,6 +90,7 @@ def evaluate_model(
         validation=measure(validation, decision),
         predict_seconds=seconds,
         predict_reviews_per_second=len(test.labels) / seconds,
+        predict_speeds=measure_speeds(classifier, reviews_folder / TEST_FILE, test.speeds),
         predict_single_per_second=single_per_second,
         file_bytes=measure_files(model_folder),
     )
@@ -123,13 +129,23 @@ def profile_texts(classifier: Classifier, validation: ScoredSplit, train: Path) 
 
 def score_split(classifier: Classifier, path: Path) -> ScoredSplit:
     """Score one file of reviews, batch by batch."""
-    ids, labels, scored = [], [], []
+    ids, labels, speeds, scored = [], [], [], []
     for batch in read_batches(path):
         ids.append(batch.column("id"))
         labels.append(batch.column("label").to_numpy())
+        started = time.perf_counter()
         scored.append(classifier.score(batch.column("text")))
+        speeds.append(len(batch) / (time.perf_counter() - started))
     arrays = (np.concatenate(column) for column in zip(*scored, strict=True))
-    return ScoredSplit(pa.concat_arrays(ids), np.concatenate(labels), *arrays)
+    return ScoredSplit(pa.concat_arrays(ids), np.concatenate(labels), tuple(speeds), *arrays)
+
+
+def measure_speeds(classifier: Classifier, path: Path, speeds: tuple[float, ...]) -> tuple[float, ...]:
+    """Add reviews per second to the measured ones until there are enough, as a small file is a single batch."""
+    started = time.perf_counter()
+    while len(speeds) < FEWEST_SPEEDS and time.perf_counter() - started < MOST_SECONDS:
+        speeds += score_split(classifier, path).speeds
+    return speeds
 
 
 def decide(validation: ScoredSplit) -> Decision:

@@ -80,7 +80,8 @@ class CalibrationFacts(Facts):
 class EvaluationFacts(Scores):
     """The scores on the test split, those on validation, how probabilities become decisions, and speed and size.
 
-    Temperature and threshold were chosen on the validation split alone.
+    Temperature and threshold were chosen on the validation split alone. `predict_speeds` are several measurements of
+    the reviews scored per second; older evaluations have none.
     """
 
     temperature: float
@@ -89,6 +90,7 @@ class EvaluationFacts(Scores):
     validation: Scores
     predict_seconds: float
     predict_reviews_per_second: float
+    predict_speeds: tuple[float, ...] = ()
     predict_single_per_second: float
     file_bytes: int
 

@@ -128,9 +128,13 @@ def choose(contestants: list[Contestant]) -> Recommendation:
     return found
 
 
-def make_contestant(name: str, *, accuracy: float, speed: float, num_params: int = 0) -> Contestant:
+def make_contestant(
+    name: str, *, accuracy: float, speed: float, speeds: tuple[float, ...] = (), num_params: int = 0
+) -> Contestant:
     validation = Scores.model_construct(accuracy=accuracy, nll=0.5)
-    metrics = EvaluationFacts.model_construct(validation=validation, predict_reviews_per_second=speed)
+    metrics = EvaluationFacts.model_construct(
+        validation=validation, predict_reviews_per_second=speed, predict_speeds=speeds
+    )
     result = TrainedModel.model_construct(
         variant=name,
         group="seed",
@@ -142,6 +146,24 @@ def make_contestant(name: str, *, accuracy: float, speed: float, num_params: int
     )
     nothing = np.zeros((1, 1))
     return Contestant(name, [result], nothing, nothing.astype(int), nothing.astype(bool), nothing.astype(np.int32))
+
+
+@pytest.mark.parametrize(
+    ("speeds", "chosen"),
+    [
+        ((190.0, 200.0, 210.0, 205.0, 195.0), "cheap"),
+        # One slow measurement is no reason.
+        ((190.0, 200.0, 210.0, 205.0, 20.0), "cheap"),
+        # Half of them are as slow as those of the other.
+        ((100.0, 200.0, 210.0, 205.0, 100.0), "good"),
+        # The median is not clearly higher.
+        ((140.0, 141.0, 140.0, 142.0, 140.0), "good"),
+    ],
+)
+def test_cheaper_is_beyond_the_noise_of_several_measurements(speeds: tuple[float, ...], chosen: str) -> None:
+    good = make_contestant("good", accuracy=0.91, speed=100.0, speeds=(95.0, 100.0, 105.0, 110.0, 90.0))
+    cheap = make_contestant("cheap", accuracy=0.90, speed=150.0, speeds=speeds)
+    assert choose([good, cheap]).name == chosen
 
 
 def test_nothing_trained_nothing_recommended(build: Any, fail_result: Any) -> None:

@@ -13,7 +13,7 @@ import pytest
 
 from tasks.encode.encodings import Encoding
 from tasks.encode.words import OOV, PAD, make_tokenizer
-from tasks.evaluate.evaluation import evaluate_model
+from tasks.evaluate.evaluation import FEWEST_SPEEDS, evaluate_model
 from tasks.evaluate.facts import EvaluationFacts, Origin, Scores
 from tasks.evaluate.metric_table import compute_metrics
 from tasks.evaluate.model_card import describe_command
@@ -233,6 +233,15 @@ def test_speed_and_size_are_told(evaluated: tuple[EvaluationFacts, Path], model_
     assert scores.predict_reviews_per_second == pytest.approx(NUM_REVIEWS / scores.predict_seconds)
     assert scores.predict_single_per_second > 0
     assert scores.file_bytes == sum(path.stat().st_size for path in model_folder.iterdir())
+
+
+def test_speed_of_a_small_split_is_measured_several_times(
+    model_folder: Path, reviews_folder: Path, origin: Origin, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tasks.evaluate.evaluation.MOST_SECONDS", 1_000.0)
+    scores = evaluate_model(model_folder, reviews_folder, tmp_path, label_names=LABEL_NAMES, origin=origin)
+    assert len(scores.predict_speeds) == FEWEST_SPEEDS
+    assert min(scores.predict_speeds) > 0
 
 
 def test_model_is_left_as_it_is(model_folder: Path, reviews_folder: Path, origin: Origin, tmp_path: Path) -> None:
