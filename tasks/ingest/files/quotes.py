@@ -6,11 +6,13 @@ as many fields as the table has columns, and these fields resemble the table's o
 repeats a few, such as labels, and the same kind of value (number, word, phrase) elsewhere.
 
 In a table of one column every line could be a row. There, a quote in the middle of a field shows that quotes are plain
-characters, because a writer that quotes fields would have doubled it; without one, the fields are noted.
+characters, because a writer that quotes fields would have doubled it. That fields are quoted is shown by a delimiter in
+one, because without quotes its line would not be a row, or by quotes around every field. Without either, the fields are
+refused; where the only delimiter is in such a field, they are noted.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -44,7 +46,7 @@ class QuoteCheck:
         self.widths = frozenset(range(max(2, num_needed), num_columns + 1))
         self.columns = [KnownColumn() for _ in range(num_columns)]
         self.pending: list[Span] = []
-        self.is_sampled = False
+        self.is_quoted = False
 
     def examine(self, spans: Sequence[Span], columns: Columns) -> list[Note]:
         """Raise UserError if a field looks like rows; `columns` has all values of the batch with these spans.
@@ -54,7 +56,7 @@ class QuoteCheck:
         if self.options.quoting != "auto":
             return []
         if len(columns) == 1:
-            return self.examine_lone(spans)
+            return self.examine_lone(spans, columns[0])
         suspects = [span for span in spans if self.has_row_ends(span)]
         if suspects or self.pending:
             for known, values in zip(self.columns, columns, strict=True):
@@ -64,14 +66,19 @@ class QuoteCheck:
         self.pending = [*earlier, *doubtful][-MOST_PENDING:]
         return [Note(MAYBE_ROWS, len(doubtful), doubtful[0].start, IF_PLAIN)] if doubtful else []
 
-    def examine_lone(self, spans: Sequence[Span]) -> list[Note]:
-        """Note the fields of a table of one column that span lines. Raises UserError if its quotes are plain."""
-        if not spans:
+    def examine_lone(self, spans: Sequence[Span], values: Sequence[str]) -> list[Note]:
+        """Note the fields of a table of one column that span lines. Raises UserError if its quotes may be plain."""
+        self.is_quoted |= any(self.delimiter in value and not LINE_END.search(value) for value in values)
+        if not spans or self.is_quoted:
             return []
-        if not self.is_sampled and has_bare_quotes(self.path, self.options.charset, self.delimiter):
+        lines = sample_lines(self.path, self.options.charset)
+        bare = re.compile(BARE_QUOTE.format(re.escape(self.delimiter)))
+        if any(map(bare.search, lines)):
             raise UserError(describe_swallowed(self.path, spans[0]))
-        self.is_sampled = True
-        return [Note("quoted texts of several lines", len(spans), spans[0].start, IF_PLAIN)]
+        self.is_quoted = all(field.startswith('"') for field in list_fields(lines))
+        if not self.is_quoted and not any(self.delimiter in span.values[0] for span in spans):
+            raise UserError(describe_swallowed(self.path, spans[0]))
+        return [] if self.is_quoted else [Note("quoted texts of several lines", len(spans), spans[0].start, IF_PLAIN)]
 
     def has_row_ends(self, span: Span) -> bool:
         """Tell whether the first and the last line of a record have as many fields as a row; this must be fast."""
@@ -115,17 +122,26 @@ class QuoteCheck:
         return (ALIKE if is_known else DOUBTFUL) if has_kinds else UNLIKE
 
 
-def has_bare_quotes(path: Path, charset: str, delimiter: str) -> bool:
-    """Tell whether the beginning of a table has quotes that its writer would have doubled if it quoted fields."""
-    bare = re.compile(BARE_QUOTE.format(re.escape(delimiter)))
-    num_left = SAMPLE_CHARACTERS
+def sample_lines(path: Path, charset: str) -> list[str]:
+    """Read the first lines of a table, as they are in the file."""
+    lines, num_left = [], SAMPLE_CHARACTERS
     for line in read_lines(path, charset=charset, newline=""):
-        if bare.search(line):
-            return True
+        lines.append(line)
         num_left -= len(line)
         if num_left < 0:
             break
-    return False
+    return lines
+
+
+def list_fields(lines: Sequence[str]) -> Iterator[str]:
+    """List the fields of a table of one column as they are in the file; one with an open quote goes on."""
+    field = ""
+    for line in lines:
+        field += line
+        if field.count('"') % 2 == 0:
+            if field.strip():
+                yield field
+            field = ""
 
 
 def split_span(span: Span, delimiter: str) -> list[list[str]]:

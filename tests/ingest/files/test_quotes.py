@@ -162,6 +162,28 @@ def test_lone_column_is_read_with_a_note(tmp_path: Path) -> None:
     assert rows.notes == (Note("quoted texts of several lines", 2, 3, remedy),)
 
 
+@pytest.mark.parametrize(
+    ("content", "num_rows"),
+    [
+        ('text\none\n"two\nthree"\n"four, five"\n', 3),
+        ('"text"\n"one"\n"two\nthree"\n"four\n\n""five"""\n', 3),
+        ('"text"\n"two\nthree"\n', 1),
+    ],
+)
+def test_lone_column_whose_fields_must_be_quoted_is_read(read: Read, content: str, num_rows: int) -> None:
+    assert len(read(content)) == num_rows
+
+
+@pytest.mark.parametrize(
+    "content", ['text\n"great fun\nso dull"\nfine\n', 'text\nfine\n"a\nb"\n"c"\n', '"text"\none\n"two\nthree"\n']
+)
+def test_lone_column_whose_lines_may_be_rows_is_refused(refuse: Callable[..., str], read: Read, content: str) -> None:
+    assert "but these lines look like rows of their own" in refuse(content)
+    num_lines = len(content.splitlines()) - 1
+    assert len(read(content, quoting="none")) == num_lines
+    assert len(read(content, quoting="csv")) == num_lines - 1
+
+
 @pytest.mark.parametrize("last", ['she said "no" twice', '5" long'])
 def test_lone_column_with_a_bare_quote_is_refused(refuse: Callable[..., str], read: Read, last: str) -> None:
     content = f'text\none\n"two\nthree"\nfour\n{last}\n'
