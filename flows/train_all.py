@@ -115,6 +115,7 @@ def train_and_report(config: RunConfig) -> dict[str, Any] | State[Any]:
             data_dir=config.data_dir,
             validation_fraction=config.validation_fraction,
             limit=config.limit,
+            ordinal=config.ordinal,
         )
         drift = compare_with_champion(config, choice, reviews)
         encoding = choose_encoding(config, choice, reviews)

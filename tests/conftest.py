@@ -198,7 +198,8 @@ def describe_evaluation(accuracy: float = 0.5, *, threshold: float = 0.5, **numb
     from tasks.evaluate.facts import EvaluationFacts
     from tasks.evaluate.metric_table import METRICS
 
-    scores = {**{metric.name: 0.5 for metric in METRICS}, "accuracy": accuracy, "confusion": [[0]]}
+    measured = {metric.name: None if metric.is_optional else 0.5 for metric in METRICS}
+    scores = {**measured, "accuracy": accuracy, "confusion": [[0]]}
     content = {
         **scores,
         "threshold": threshold,

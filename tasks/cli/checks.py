@@ -17,7 +17,13 @@ def check_run(config: RunConfig) -> None:
     """Raise UserError for what would make a run fail: folders that cannot be written, or data that cannot be used."""
     check_training(config)
     choice = choose_dataset(config.dataset, config.data_dir, config.files)
-    rehearse(choice, config.data_dir, validation_fraction=config.validation_fraction, limit=config.limit)
+    rehearse(
+        choice,
+        config.data_dir,
+        validation_fraction=config.validation_fraction,
+        limit=config.limit,
+        ordinal=config.ordinal,
+    )
 
 
 def check_training(config: RunConfig | ProbeConfig) -> None:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from tasks.compare.chance import find_constant, find_learners
 from tasks.compare.claims import Evidence, judge_claims
+from tasks.compare.confusions import count_confusions
 from tasks.compare.cost import find_pareto_fronts
 from tasks.compare.data_card import SplitFacts, describe_data, find_unseen, read_split
 from tasks.compare.facts import (
@@ -108,6 +109,9 @@ def compare(
         worst_slice=find_worst(slices.models[recommendation.name]) if recommendation and recommendation.name else None,
         data=describe_data(splits, dataset=dataset, encodings=encodings, unseen=score_unseen(contestants, splits)),
         errors=analyse_errors(contestants, test_path, dataset.label_names),
+        confusions=count_confusions(choose_shown(contestants, recommendation), dataset.label_names)
+        if contestants
+        else None,
         trainings=dict(trainings),
         claims=judge_claims(evidence),
     )
@@ -126,6 +130,12 @@ def choose_model(
     num_validation = len(circumstances.labels["validation"])
     found = recommend(learners, pairs, accuracy, num_validation=num_validation)
     return found or recommend_nothing(contestants, accuracy, circumstances)
+
+
+def choose_shown(contestants: Sequence[Contestant], recommendation: Recommendation | None) -> Contestant:
+    """Choose the model that is looked at more closely: the recommended one, otherwise the most accurate one."""
+    name = recommendation.name if recommendation else None
+    return next((it for it in contestants if it.name == name), max(contestants, key=lambda it: it.accuracy))
 
 
 def describe_calibration(contestant: Contestant) -> Calibration:

@@ -248,11 +248,34 @@ class Claim(Facts):
     reason: str
 
 
+class ConfusedLabels(Facts):
+    """How many test reviews with one label were given another, and their share of the reviews with the label."""
+
+    label: str
+    predicted: str
+    count: int
+    share: float
+
+
+class Confusions(Facts):
+    """Which labels a model takes for which others, on test.
+
+    Of the `num_pairs` pairs of labels among the `num_wrong` wrong answers, `pairs` has the most frequent ones.
+    `distances` counts the answers by their steps from the true label, from 0 up; None unless the labels are ordinal.
+    """
+
+    model: str
+    num_wrong: int
+    num_pairs: int
+    pairs: tuple[ConfusedLabels, ...]
+    distances: tuple[int, ...] | None
+
+
 class Comparison(Document):
     """The content of comparison.json.
 
     `pareto` has the Pareto front of each cost and accuracy; other mappings are by variant. `errors` is None when no
-    model but the constant one trained.
+    model but the constant one trained. `confusions` are those of the recommended model, or of the most accurate one.
     """
 
     variants: tuple[LeaderboardRow, ...]
@@ -265,5 +288,6 @@ class Comparison(Document):
     worst_slice: SliceAccuracy | None
     data: DataCard
     errors: Mistakes | None
+    confusions: Confusions | None = None
     trainings: dict[str, tuple[Training, ...]]
     claims: tuple[Claim, ...]

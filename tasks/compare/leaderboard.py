@@ -116,7 +116,8 @@ def build_ensemble(members: Sequence[Contestant]) -> list[LeaderboardRow]:
         return []
     mean = np.mean([member.probabilities.mean(axis=0) for member in members], axis=0)
     labels = members[0].labels
-    scores = compute_metrics(mean, labels)
+    is_ordinal = members[0].shipped_result.metrics.metric("mae") is not None
+    scores = compute_metrics(mean, labels, is_ordinal=is_ordinal)
     low, high = bootstrap_accuracy((mean.argmax(axis=1) == labels)[None, :])
     return [
         LeaderboardRow(

@@ -83,11 +83,11 @@ def evaluate_model(
     test = score_split(classifier, reviews_folder / TEST_FILE)
     seconds = time.perf_counter() - started
     metrics = EvaluationFacts(
-        **dict(measure(test, decision)),
+        **dict(measure(test, decision, is_ordinal=origin.dataset.ordinal)),
         temperature=decision.temperature,
         threshold=decision.threshold,
         calibration=compare_calibration(test, decision),
-        validation=measure(validation, decision),
+        validation=measure(validation, decision, is_ordinal=origin.dataset.ordinal),
         predict_seconds=seconds,
         predict_reviews_per_second=len(test.labels) / seconds,
         predict_speeds=measure_speeds(classifier, reviews_folder / TEST_FILE, test.speeds),
@@ -155,10 +155,10 @@ def decide(validation: ScoredSplit) -> Decision:
     return Decision(temperature, choose_threshold(calibrated, validation.labels))
 
 
-def measure(split: ScoredSplit, decision: Decision) -> Scores:
+def measure(split: ScoredSplit, decision: Decision, *, is_ordinal: bool = False) -> Scores:
     """Compute the metrics of calibrated probabilities and of the decisions that follow from them."""
     calibrated = apply_temperature(split.probabilities, decision.temperature)
-    return compute_metrics(calibrated, split.labels, threshold=decision.threshold)
+    return compute_metrics(calibrated, split.labels, threshold=decision.threshold, is_ordinal=is_ordinal)
 
 
 def compare_calibration(split: ScoredSplit, decision: Decision) -> CalibrationFacts:

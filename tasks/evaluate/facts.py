@@ -108,7 +108,8 @@ class EncodingOfModel(Facts):
 class DatasetOfModel(Facts):
     """The data that a model was made from: `counts` are reviews by split and label.
 
-    `file_options` say how a file was read; None for a named dataset.
+    `file_options` say how a file was read; None for a named dataset. With `ordinal`, the order of the labels means
+    something.
     """
 
     name: str
@@ -116,6 +117,7 @@ class DatasetOfModel(Facts):
     limit: int | None
     validation_fraction: float
     file_options: dict[str, JsonValue] | None
+    ordinal: bool = False
 
 
 class Histogram(Facts):

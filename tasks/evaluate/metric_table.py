@@ -3,7 +3,7 @@
 leaderboard.json, leaderboard.csv and bundle.json hold every metric; the other outputs show those whose rows name them.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from tasks.evaluate import metrics
 from tasks.evaluate.facts import Scores, SparseConfusion
+from tasks.evaluate.measured import Measured
 from tasks.evaluate.metrics import NUM_BINS, Answers, count_confusion
 
 # The confusion matrix of more classes is sparse.
@@ -26,6 +27,7 @@ Place = Literal["table", "page", "card", "scoring"]
 class Metric:
     """A metric: its name in JSON and CSV, what people call it, and how and where it is shown.
 
+    One that is `is_optional` is shown only where it was measured, such as metrics of ordinal labels.
     `template` formats a value that is shown beside other models', `precise` one that stands alone.
     On a narrow terminal, columns of a lower `rank` are left out first.
     """
@@ -39,6 +41,7 @@ class Metric:
     template: str = "{:.3f}"
     precise: str = "{:.4f}"
     rank: int = 0
+    is_optional: bool = False
 
     @property
     def help(self) -> str:
@@ -91,6 +94,26 @@ METRICS: tuple[Metric, ...] = (
         shown=frozenset({"table", "page", "card", "scoring"}),
     ),
     Metric(
+        name="mae",
+        title="MAE",
+        compute=metrics.mae,
+        description="mean absolute error, in steps between ordinal labels",
+        better="lower",
+        shown=frozenset({"table", "page", "card", "scoring"}),
+        rank=13,
+        is_optional=True,
+    ),
+    Metric(
+        name="quadratic_kappa",
+        title="kappa",
+        compute=metrics.quadratic_kappa,
+        description="Cohen's kappa with quadratic weights, for ordinal labels",
+        better="higher",
+        shown=frozenset({"table", "page", "card", "scoring"}),
+        rank=13,
+        is_optional=True,
+    ),
+    Metric(
         name="roc_auc",
         title="ROC-AUC",
         compute=metrics.roc_auc,
@@ -128,9 +151,10 @@ METRICS: tuple[Metric, ...] = (
 )
 
 
-def list_metrics(place: Place) -> list[Metric]:
-    """List the metrics that are shown in a place, in the order of the table."""
-    return [metric for metric in METRICS if place in metric.shown]
+def list_metrics(place: Place, rows: Sequence[Measured] = ()) -> list[Metric]:
+    """List the metrics that are shown in a place, in the order of the table; optional ones if a row has them."""
+    found = [metric for metric in METRICS if place in metric.shown]
+    return [it for it in found if not it.is_optional or any(row.metric(it.name) is not None for row in rows)]
 
 
 def list_averaged() -> list[Metric]:
@@ -138,9 +162,11 @@ def list_averaged() -> list[Metric]:
     return [metric for metric in METRICS if metric.name != ACCURACY.name]
 
 
-def compute_metrics(probabilities: NDArray[np.float64], labels: NDArray[np.int32], *, threshold: float = 0.5) -> Scores:
+def compute_metrics(
+    probabilities: NDArray[np.float64], labels: NDArray[np.int32], *, threshold: float = 0.5, is_ordinal: bool = False
+) -> Scores:
     """Score probabilities of shape (num_reviews, num_classes) against labels of shape (num_reviews,)."""
-    answers = Answers(probabilities, labels, threshold)
+    answers = Answers(probabilities, labels, threshold, is_ordinal)
     scores = {metric.name: metric.compute(answers) for metric in METRICS}
     return Scores.model_validate({**scores, "confusion": shape_confusion(count_confusion(answers))})
 

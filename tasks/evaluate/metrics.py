@@ -24,12 +24,14 @@ class Averages(NamedTuple):
 class Answers:
     """Probabilities of shape (num_reviews, num_classes), labels (num_reviews,), and the threshold of two classes.
 
+    With `is_ordinal`, the order of the classes means something, as that of stars does.
     What several metrics need is computed once.
     """
 
     probabilities: NDArray[np.float64]
     labels: NDArray[np.int32]
     threshold: float = 0.5
+    is_ordinal: bool = False
 
     @property
     def classes(self) -> NDArray[np.intp]:
@@ -124,6 +126,29 @@ def brier(answers: Answers) -> float:
 def ece(answers: Answers) -> float:
     """Compute the expected calibration error."""
     return expected_calibration_error(answers.normalised, answers.labels)
+
+
+def mae(answers: Answers) -> float | None:
+    """Compute the mean number of steps between the predicted and the true label; None if their order means nothing."""
+    if not answers.is_ordinal:
+        return None
+    from sklearn import metrics
+
+    return float(metrics.mean_absolute_error(answers.labels, answers.predicted))
+
+
+def quadratic_kappa(answers: Answers) -> float | None:
+    """Compute Cohen's kappa with quadratic weights (Cohen 1968).
+
+    None if the order of the labels means nothing, and if all labels and all answers are the same one.
+    """
+    if not answers.is_ordinal or len(np.union1d(answers.labels, answers.predicted)) == 1:
+        return None
+    from sklearn import metrics
+
+    return float(
+        metrics.cohen_kappa_score(answers.labels, answers.predicted, labels=answers.classes, weights="quadratic")
+    )
 
 
 def count_confusion(answers: Answers) -> NDArray[np.int64]:

@@ -84,7 +84,7 @@ def describe_results(bundle: BundleFacts, *, low: float, high: float) -> str:
             "validation": f"{validation.accuracy:.1%}",
         }
     ]
-    for metric in list_metrics("card"):
+    for metric in list_metrics("card", [metrics]):
         test, held_out = metrics.metric(metric.name), validation.metric(metric.name)
         rows.append({"metric": metric.title, "test": metric.show(test), "validation": metric.show(held_out)})
     return render_table(rows)

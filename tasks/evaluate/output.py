@@ -80,4 +80,5 @@ def describe_dataset(reviews: ReviewsManifest) -> DatasetOfModel:
         limit=reviews.decided_by["limit"],
         validation_fraction=reviews.decided_by["validation_fraction"],
         file_options=reviews.decided_by.get("source", {}).get("options"),
+        ordinal=reviews.facts.ordinal,
     )

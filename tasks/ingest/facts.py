@@ -32,7 +32,8 @@ class ReviewsFacts(Facts):
     """The facts in the manifest of a dataset's reviews.
 
     `counts` are the reviews by split and label. `warnings` are the sentences of the data check; they and `rows` cover
-    the whole source, regardless of --limit. The other numbers cover the reviews that were written.
+    the whole source, regardless of --limit. The other numbers cover the reviews that were written. With `ordinal`, the
+    order of the labels means something.
     """
 
     dataset: str
@@ -42,6 +43,7 @@ class ReviewsFacts(Facts):
     duplicates: Duplicates
     warnings: list[str]
     rows: RowCounts
+    ordinal: bool = False
 
 
 ReviewsManifest = Manifest[ReviewsFacts]

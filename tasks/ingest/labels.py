@@ -145,6 +145,15 @@ def is_number(name: str) -> bool:
     return NUMBER.fullmatch(name) is not None
 
 
+def check_order(names: Sequence[str]) -> None:
+    """Raise UserError for labels without an order, because they are not numbers."""
+    if others := [name for name in names if not is_number(name)]:
+        raise UserError(
+            f"--ordinal: the label {others[0][:40]!r} is no number; expected numbers, such as 1 to 5, because their "
+            "order counts. Replace the labels by numbers, or leave out --ordinal."
+        )
+
+
 def check_classes_are_few(names: Sequence[str], num_rows: float) -> None:
     """Raise UserError when the labels look like measurements or free text rather than classes."""
     has_fractions = any(not float(name).is_integer() for name in names) if all(map(is_number, names)) else None

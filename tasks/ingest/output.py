@@ -18,7 +18,7 @@ LIBRARIES: Final = ("pyarrow", "numpy", "pandas", "tensorflow-datasets")
 
 
 def plan_reviews(
-    choice: Choice, *, data_dir: Path, validation_fraction: float, limit: int | None
+    choice: Choice, *, data_dir: Path, validation_fraction: float, limit: int | None, ordinal: bool = False
 ) -> Plan[ReviewsFacts]:
     """Plan the train, validation and test Parquet of a dataset that is on disk."""
     output = Output(
@@ -32,6 +32,7 @@ def plan_reviews(
             "source": datasets.identify(choice, data_dir),
             "validation_fraction": validation_fraction,
             "limit": limit,
+            "ordinal": ordinal,
             "code": describe_code(WRITE),
             "libraries": library_versions(*LIBRARIES),
         },
@@ -45,6 +46,7 @@ def plan_reviews(
             folder=folder,
             validation_fraction=validation_fraction,
             limit=limit,
+            ordinal=ordinal,
         )
         return facts
 

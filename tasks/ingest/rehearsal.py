@@ -8,9 +8,13 @@ from tasks.ingest.head import check_heads
 from tasks.ingest.reviews import write_dataset
 
 
-def rehearse(choice: Choice, data_dir: Path, *, validation_fraction: float, limit: int | None) -> None:
+def rehearse(
+    choice: Choice, data_dir: Path, *, validation_fraction: float, limit: int | None, ordinal: bool = False
+) -> None:
     """Raise UserError for files of a few megabytes that cannot be trained on; larger files are left to the run."""
     if choice.files is None or not check_heads(choice.files):
         return
     with TemporaryDirectory() as folder:
-        write_dataset(choice, data_dir, Path(folder), validation_fraction=validation_fraction, limit=limit)
+        write_dataset(
+            choice, data_dir, Path(folder), validation_fraction=validation_fraction, limit=limit, ordinal=ordinal
+        )

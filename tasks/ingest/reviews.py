@@ -21,6 +21,7 @@ from tasks.ingest.datasets import Choice, open_source
 from tasks.ingest.duplicates import Written, count_duplicates
 from tasks.ingest.facts import ReviewsFacts, RowCounts
 from tasks.ingest.intake import Gathered, gather
+from tasks.ingest.labels import check_order
 from tasks.ingest.sources.base import Source
 from tasks.ingest.sources.labelled_files import describe_strays, open_files
 from tasks.ingest.split import choose_stratified
@@ -36,18 +37,31 @@ Places = dict[str, tuple[str, NDArray[np.bool_]]]
 
 
 def write_dataset(
-    choice: Choice, data_dir: Path, folder: Path, *, validation_fraction: float, limit: int | None
+    choice: Choice,
+    data_dir: Path,
+    folder: Path,
+    *,
+    validation_fraction: float,
+    limit: int | None,
+    ordinal: bool = False,
 ) -> ReviewsFacts:
-    """Open the chosen dataset and write its reviews, as `write_reviews` does."""
+    """Open the chosen dataset and write its reviews, as `write_reviews` does; `ordinal` labels must have an order.
+
+    A set that declares its classes has them in order; those of files must be numbers, or UserError is raised.
+    """
     if choice.files is None:
         source = open_source(choice.dataset, data_dir)
-        return write_reviews(source, folder, validation_fraction=validation_fraction, limit=limit)
+        facts = write_reviews(source, folder, validation_fraction=validation_fraction, limit=limit)
+        return facts.model_copy(update={"ordinal": ordinal})
     share = choice.files.max_dropped_share
     gathered = gather(open_files(choice.files), make_scratch(folder), max_dropped_share=share)
     gathered = replace(gathered, warnings=[*describe_strays(choice.files), *gathered.warnings])
-    return write_gathered(
+    if ordinal:
+        check_order(gathered.label_names)
+    facts = write_gathered(
         gathered, folder, dataset=choice.dataset, validation_fraction=validation_fraction, limit=limit
     )
+    return facts.model_copy(update={"ordinal": ordinal})
 
 
 def write_reviews(

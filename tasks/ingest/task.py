@@ -55,10 +55,12 @@ def obtain_dataset(name: str, data_dir: Path, files: FileOptions | None = None) 
 
 @task(name="ingest-reviews", task_run_name="ingest-{choice.dataset}", cache_policy=NO_CACHE)
 def ingest_reviews(
-    choice: Choice, *, data_dir: Path, validation_fraction: float, limit: int | None
+    choice: Choice, *, data_dir: Path, validation_fraction: float, limit: int | None, ordinal: bool = False
 ) -> State[ReviewsManifest]:
     """Write the dataset's reviews as train, validation and test Parquet; warnings of the data check are logged."""
-    plan = plan_reviews(choice, data_dir=data_dir, validation_fraction=validation_fraction, limit=limit)
+    plan = plan_reviews(
+        choice, data_dir=data_dir, validation_fraction=validation_fraction, limit=limit, ordinal=ordinal
+    )
     state = produce_in_task(*plan)
     if state.is_completed():
         for warning in cast("ReviewsManifest", state.data).facts.warnings:

@@ -65,6 +65,7 @@ def compare(
     limit: int | None = None,
     validation_fraction: float = 0.1,
     max_dropped_share: float = 0.05,
+    ordinal: bool = False,
     kernels: Kernels = "auto",
     jobs: int | None = None,
     name: str = "frame",
@@ -100,6 +101,7 @@ def compare(
         limit=limit,
         validation_fraction=validation_fraction,
         max_dropped_share=max_dropped_share,
+        ordinal=ordinal,
         kernels=kernels,
         jobs=jobs,
     )
@@ -121,6 +123,7 @@ def ingest(config: NotebookConfig, choice: Choice) -> ReviewsManifest:
             data_dir=config.data_dir,
             validation_fraction=config.validation_fraction,
             limit=config.limit,
+            ordinal=config.ordinal,
         )
     )
 

@@ -78,7 +78,7 @@ class Summary:
         columns = [self.take(table, f"{PREFIX}{name}").filter(usable).to_numpy() for name in self.additions.label_names]
         self.probabilities.append(np.column_stack(columns))
 
-    def describe(self, *, threshold: float) -> SummaryFacts:
+    def describe(self, *, threshold: float, is_ordinal: bool = False) -> SummaryFacts:
         """Return the counts and, if there are labelled rows, the metrics."""
         labels = np.concatenate(self.labels) if self.labels else np.zeros(0, np.int32)
         return SummaryFacts(
@@ -92,7 +92,9 @@ class Summary:
             unknown_labels=dict(self.unknown.most_common(3)),
             num_unknown_labels=self.unknown.total(),
             num_labelled=len(labels),
-            metrics=compute_metrics(np.concatenate(self.probabilities), labels, threshold=threshold)
+            metrics=compute_metrics(
+                np.concatenate(self.probabilities), labels, threshold=threshold, is_ordinal=is_ordinal
+            )
             if len(labels)
             else None,
         )

@@ -26,6 +26,6 @@ def list_results(facts: ScoringFacts) -> list[dict[str, str]]:
     }
     if facts.metrics:
         rows["labelled rows"] = f"{facts.num_labelled:,}"
-        for metric in list_metrics("scoring"):
+        for metric in list_metrics("scoring", [facts.metrics]):
             rows[metric.title] = metric.show_precisely(facts.metrics.metric(metric.name))
     return [{"result": name, "value": value} for name, value in rows.items()]

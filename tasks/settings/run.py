@@ -75,6 +75,10 @@ class RunConfig(FlowConfig):
     records_at: RecordsAt = None
     table: Table = None
     query: Query = None
+    ordinal: CliToggleFlag[bool] = Field(
+        default=False,
+        description="the order of the labels counts, as that of 1 to 5 stars does; measure how far answers are off",
+    )
     max_dropped_share: float = Field(
         default=0.05,
         ge=0,

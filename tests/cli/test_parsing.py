@@ -151,6 +151,7 @@ def test_flags_set_their_values(tmp_path: Path) -> None:
             "--table=films",
             "--query=select 1",
             "--max-dropped-share=0",
+            "--ordinal",
         ),
         *(
             "--no-promote",
@@ -177,6 +178,7 @@ def test_flags_set_their_values(tmp_path: Path) -> None:
         "table": "films",
         "query": "select 1",
         "max_dropped_share": 0.0,
+        "ordinal": True,
         "variants": ("lstm", "conv-max"),
         "kernels": "auto",
         "device": "auto",

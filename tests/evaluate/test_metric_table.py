@@ -109,6 +109,20 @@ def test_metric_is_shown_only_where_its_row_says(monkeypatch: pytest.MonkeyPatch
     assert HELD.name not in [metric.name for metric in list_metrics("table")]
 
 
+def test_metrics_of_ordinal_labels_are_shown_only_where_they_were_measured(build: Any, add_result: Any) -> None:
+    from tasks.report.run.columns import explain_metrics, format_rows
+    from tasks.report.run.facts import RunMetrics
+    from tasks.report.run.leaderboard_table import build_numbers_table
+
+    nominal = RunMetrics.model_validate(build(add_result("lstm", 80)))
+    ordinal = RunMetrics.model_validate(build(add_result("gru", 80, mae=0.25, quadratic_kappa=0.75)))
+    for metrics, is_shown in ((nominal, False), (ordinal, True)):
+        titles = [column.name for column in build_numbers_table(metrics)["columns"]]
+        assert ("MAE" in format_rows(metrics)[0], "kappa" in titles) == (is_shown, is_shown)
+        assert ("ordinal" in explain_metrics(metrics.variants)) == is_shown
+    assert format_rows(ordinal)[0]["MAE"] == "0.250"
+
+
 def test_names_titles_and_ranks_tell_metrics_apart() -> None:
     for names in ([metric.name for metric in METRICS], [metric.title for metric in METRICS]):
         assert len(set(names)) == len(names)

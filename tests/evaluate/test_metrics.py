@@ -37,6 +37,30 @@ THREE_BY_HAND = {
 }
 
 
+STARS = np.eye(5)[[0, 1, 2, 4, 0, 3]]
+STAR_LABELS = np.array([0, 1, 3, 4, 2, 4], np.int32)
+
+
+def test_ordinal_labels_are_measured_by_their_distance() -> None:
+    scores = compute_metrics(STARS, STAR_LABELS, is_ordinal=True)
+    assert scores.metric("mae") == pytest.approx((0 + 0 + 1 + 0 + 2 + 1) / 6)
+    # Observed and expected squared distances, by the counts of labels and of answers.
+    observed = (1 + 4 + 1) / 6
+    answers = [0, 1, 2, 4, 0, 3]
+    expected = sum((label - answer) ** 2 for label in STAR_LABELS.tolist() for answer in answers) / 36
+    assert scores.metric("quadratic_kappa") == pytest.approx(1 - observed / expected)
+
+
+def test_labels_without_order_have_no_distance() -> None:
+    scores = compute_metrics(STARS, STAR_LABELS)
+    assert (scores.metric("mae"), scores.metric("quadratic_kappa")) == (None, None)
+
+
+def test_kappa_of_a_single_label_cannot_be_computed() -> None:
+    scores = compute_metrics(np.eye(3)[[1, 1]], np.array([1, 1], np.int32), is_ordinal=True)
+    assert (scores.metric("mae"), scores.metric("quadratic_kappa")) == (0.0, None)
+
+
 def of_two_classes(positive: np.ndarray | list[float]) -> np.ndarray:
     """Probabilities of both classes from those of the second."""
     return np.column_stack([1 - np.asarray(positive), positive])
@@ -74,9 +98,10 @@ def test_metrics_are_plain_json() -> None:
     ids=["only class 1", "only class 0", "no class 2", "only class 2"],
 )
 def test_absent_class_leaves_roc_auc_open_and_the_rest_finite(probabilities: np.ndarray, labels: list[int]) -> None:
-    scores = compute_metrics(probabilities, np.array(labels, np.int32)).model_dump()
+    scores = compute_metrics(probabilities, np.array(labels, np.int32), is_ordinal=True).model_dump()
     assert scores.pop("roc_auc") is None
     assert scores.pop("confusion")
+    assert (scores.pop("quadratic_kappa") is None) == (len(set(labels) | set(probabilities.argmax(axis=1))) == 1)
     assert all(math.isfinite(value) for value in scores.values())
 
 

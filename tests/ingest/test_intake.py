@@ -342,6 +342,21 @@ def test_other_columns_of_numbers_are_not_named_as_labels(complain: Callable[...
     assert "multi-label" not in message
 
 
+def test_order_of_labels_is_a_fact_of_the_reviews_if_they_are_numbers(tmp_path: Path) -> None:
+    for label, name in (("1.0", "a.csv"), ("good", "b.csv")):
+        rows = "".join(f"film {n},{(label, '5', '3.5')[n % 3]}\n" for n in range(60))
+        (tmp_path / name).write_text(f"text,label\n{rows}")
+    (tmp_path / "out").mkdir()
+    choice = Choice("a", files=FileOptions(path=tmp_path / "a.csv"))
+    options = {"validation_fraction": 0.1, "limit": None}
+    facts = write_dataset(choice, tmp_path, tmp_path / "out", ordinal=True, **options)
+    assert (facts.label_names, facts.ordinal) == (["1", "3.5", "5"], True)
+    assert not write_dataset(choice, tmp_path, tmp_path / "out", **options).ordinal
+    choice = Choice("b", files=FileOptions(path=tmp_path / "b.csv"))
+    with pytest.raises(UserError, match=r"--ordinal: the label 'good' is no number; .* or leave out --ordinal"):
+        write_dataset(choice, tmp_path, tmp_path / "out", ordinal=True, **options)
+
+
 def test_parquet_of_any_string_type_is_read(ingest: Callable[..., Any], tmp_path: Path) -> None:
     labels = pa.array([bool(n % 2) for n in range(40)])
     text = pa.array([f"film {n}" for n in range(40)], pa.large_string()).dictionary_encode()

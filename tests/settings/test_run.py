@@ -258,7 +258,7 @@ def test_config_file_can_set_everything(tmp_path: Path) -> None:
         'test-path = "/t.csv"\nvalidation-path = "/v.csv"\ntext-column = ["title", "story"]\nlabel-column = "topic"\n'
         'columns = "topic,title,story"\ndelimiter = "tab"\nquoting = "none"\ncharset = "latin-1"\n'
         "line-pattern = '(?P<text>.+)'\nrecords-at = 'data'\ntable = 'films'\nquery = 'select 1'\n"
-        "max-dropped-share = 0.2\n"
+        "max-dropped-share = 0.2\nordinal = true\n"
         'promote = false\ncandidate = "lstm"\ngate-margin = 1\ngate-slice-margin = 3.5\nclean-older-than = "12h"\n'
         'disk-budget = "20GB"\n'
     )
@@ -278,6 +278,7 @@ def test_config_file_can_set_everything(tmp_path: Path) -> None:
         "table": "films",
         "query": "select 1",
         "max_dropped_share": 0.2,
+        "ordinal": True,
         "variants": ["lstm", "conv-max"],
         "baselines": ["majority"],
         "encoding": "characters",

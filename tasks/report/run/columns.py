@@ -3,7 +3,7 @@
 The columns of metrics come from the table of metrics.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple
 
 from tasks.compare.leaderboard_facts import Leaderboard, LeaderboardRow
@@ -60,9 +60,9 @@ AFTER_METRICS: Final = (
 )
 
 
-def list_columns() -> list[Column]:
-    """List the columns from left to right."""
-    return [*BEFORE_METRICS, *(make_column(metric) for metric in list_metrics("table")), *AFTER_METRICS]
+def list_columns(rows: Sequence[LeaderboardRow]) -> list[Column]:
+    """List the columns of some rows from left to right."""
+    return [*BEFORE_METRICS, *(make_column(metric) for metric in list_metrics("table", rows)), *AFTER_METRICS]
 
 
 def make_column(metric: Metric) -> Column:
@@ -70,28 +70,28 @@ def make_column(metric: Metric) -> Column:
     return Column(metric.title, lambda row: metric.show(row.metric(metric.name)), metric.rank)
 
 
-def list_right_aligned() -> set[str]:
+def list_right_aligned(rows: Sequence[LeaderboardRow]) -> set[str]:
     """List the titles of the columns of numbers."""
-    return {column.title for column in list_columns() if column.is_number}
+    return {column.title for column in list_columns(rows) if column.is_number}
 
 
-def list_left_out_first() -> list[str]:
+def list_left_out_first(rows: Sequence[LeaderboardRow]) -> list[str]:
     """List the titles of the columns that a narrow terminal leaves out, in the order in which it does so."""
-    ranked = [(column.rank, column.title) for column in list_columns() if column.rank is not None]
+    ranked = [(column.rank, column.title) for column in list_columns(rows) if column.rank is not None]
     return [title for _, title in sorted(ranked, key=lambda it: it[0])]
 
 
 def format_rows(leaderboard: Leaderboard | RunMetrics) -> list[dict[str, str]]:
     """Format the numbers of each variant as text, in the order of the leaderboard."""
-    return [format_row(row) for row in leaderboard.variants]
+    return [format_row(row, leaderboard.variants) for row in leaderboard.variants]
 
 
-def format_row(row: LeaderboardRow) -> dict[str, str]:
-    """Format one row; what is missing is a dash."""
-    return {column.title: column.show(row) for column in list_columns()}
+def format_row(row: LeaderboardRow, rows: Sequence[LeaderboardRow] = ()) -> dict[str, str]:
+    """Format one row as a table of `rows` shows it; what is missing is a dash."""
+    return {column.title: column.show(row) for column in list_columns(rows)}
 
 
-def explain_metrics() -> str:
-    """Say in a sentence what the metrics are and whether higher or lower is better."""
-    parts = [f"{it.title} ({it.better} is better): {it.description}" for it in list_metrics("table")]
+def explain_metrics(rows: Sequence[LeaderboardRow]) -> str:
+    """Say in a sentence what the metrics of some rows are and whether higher or lower is better."""
+    parts = [f"{it.title} ({it.better} is better): {it.description}" for it in list_metrics("table", rows)]
     return f"{'; '.join(parts)}."

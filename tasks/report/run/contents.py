@@ -22,6 +22,7 @@ from tasks.report.run.leaderboard_table import WIDTH, build_leaderboard_table, b
 from tasks.report.run.methods import METHOD, READING
 from tasks.report.run.model_charts import draw_agreement, draw_cost, draw_differences, draw_slices
 from tasks.report.run.review_list import list_lost, list_reviews
+from tasks.report.run.shown_slices import describe_hidden
 
 Content = Mapping[str, object]
 Build = Callable[[RunMetrics], Content | None]
@@ -134,7 +135,7 @@ def build_slices(metrics: RunMetrics) -> Content | None:
         draw_slices(metrics),
         "Accuracy of each model by slice",
         about=f"{verdict.describe_worst_slice(metrics)} {METHOD['slices']}",
-        caption="Accuracy on slices of the test split.",
+        caption=f"Accuracy on slices of the test split{describe_hidden(metrics)}.",
         wide=True,
         folded=Folded(f"Slices of {name} with intervals", f"Accuracy of {name} by slice", table),
     )
@@ -153,6 +154,21 @@ def build_calibration(metrics: RunMetrics) -> Content | None:
         ),
         "selection": describe_chart("selection", draw_selection(metrics), share),
         "tables": {"calibration": tables.tabulate_calibration(metrics)},
+    }
+
+
+def build_confusions(metrics: RunMetrics) -> Content | None:
+    """Build which labels are taken for which others, and how far apart they are; two labels without order need none."""
+    found = metrics.confusions
+    if found is None or (len(metrics.run.label_names) == 2 and found.distances is None):  # noqa: PLR2004
+        return None
+    return {
+        "sentence": verdict.describe_confusions(found),
+        "model": found.model,
+        "tables": {
+            "distances": tables.tabulate_distances(found),
+            "confusions": tables.tabulate_confusions(found),
+        },
     }
 
 

@@ -1,11 +1,11 @@
 """The leaderboard as the page shows it: cells with their text and their sort key, and intervals as drawings."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from tasks.compare.leaderboard_facts import LeaderboardRow, Spread
 from tasks.compare.results import BASELINE, ENSEMBLE, STACKED, TARGET_ACCURACY
-from tasks.evaluate.metric_table import list_metrics
+from tasks.evaluate.metric_table import Metric, list_metrics
 from tasks.report.run.columns import show
 from tasks.report.run.facts import RunMetrics
 from tasks.report.run.verdict import show_interval
@@ -85,8 +85,11 @@ def build_leaderboard_table(metrics: RunMetrics) -> dict[str, Any]:
 
 def build_numbers_table(metrics: RunMetrics) -> dict[str, Any]:
     """Build the table of every metric."""
-    rows = [{**describe_row(row, metrics), "cells": build_number_cells(row, metrics)} for row in metrics.variants]
-    columns = (*BEFORE_METRICS, *(Column(it.title, it.help) for it in list_metrics("page")), *AFTER_METRICS)
+    shown = list_metrics("page", metrics.variants)
+    rows = [
+        {**describe_row(row, metrics), "cells": build_number_cells(row, metrics, shown)} for row in metrics.variants
+    ]
+    columns = (*BEFORE_METRICS, *(Column(it.title, it.help) for it in shown), *AFTER_METRICS)
     return {"columns": columns, "rows": rows}
 
 
@@ -101,14 +104,14 @@ def describe_row(row: LeaderboardRow, metrics: RunMetrics) -> dict[str, Any]:
     }
 
 
-def build_number_cells(row: LeaderboardRow, metrics: RunMetrics) -> list[Cell]:
-    """Build the cells of every metric, in the order of the columns."""
+def build_number_cells(row: LeaderboardRow, metrics: RunMetrics, shown: Sequence[Metric]) -> list[Cell]:
+    """Build the cells of the metrics that are shown, in the order of the columns."""
     selective = metrics.selective.get(row.name)
     return [
         number(row.accuracy.mean if row.accuracy else None, "{:.1%}"),
         number(row.validation_accuracy, "{:.1%}"),
         number(metrics.data.without_duplicates.accuracy.get(row.name), "{:.1%}"),
-        *(number(row.metric(it.name), it.template) for it in list_metrics("page")),
+        *(number(row.metric(it.name), it.template) for it in shown),
         number(selective.coverage_at_target if selective else None, "{:.0%}"),
         number(row.epochs, "{:.3g}"),
         number(row.seeds, "{}"),

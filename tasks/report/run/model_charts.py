@@ -22,6 +22,7 @@ from tasks.report.frame.chart_style import (
 )
 from tasks.report.frame.point_labels import place_names
 from tasks.report.run.facts import RunMetrics
+from tasks.report.run.shown_slices import choose_slices
 
 TIED: Final = "#8a8f9833"
 # In pixels: the height of the chart of costs, the room beside its points, and its width on a phone.
@@ -161,7 +162,7 @@ def draw_slices(metrics: RunMetrics) -> alt.LayerChart:
     rows = [
         {**part.model_dump(), "model": name, "slice": f"{part.group}: {part.name}"}
         for name in models
-        for part in metrics.slices.models[name]
+        for part in choose_slices(metrics, name)
     ]
     order = list(dict.fromkeys(str(row["slice"]) for row in rows))
     base = alt.Chart(values(rows)).encode(

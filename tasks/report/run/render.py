@@ -35,21 +35,21 @@ def render_terminal(leaderboard: Leaderboard | RunMetrics, console: Console) -> 
     """Render for a terminal, with as many columns as it has room for."""
     rows = format_rows(leaderboard)
     names = [name for name in rows[0] if name != "status" or any(row[name] != "ok" for row in rows)]
-    table = make_table(rows, names)
+    right_aligned = list_right_aligned(leaderboard.variants)
+    table = make_table(rows, names, right_aligned)
     unbounded = console.options.update(max_width=sys.maxsize)
-    for name in list_left_out_first():
+    for name in list_left_out_first(leaderboard.variants):
         if Measurement.get(console, unbounded, table).maximum <= console.width:
             break
         names.remove(name)
-        table = make_table(rows, names)
+        table = make_table(rows, names, right_aligned)
     table.title = Text(describe_run(leaderboard.run))
     return table
 
 
-def make_table(rows: list[dict[str, str]], names: list[str]) -> Table:
+def make_table(rows: list[dict[str, str]], names: list[str], right_aligned: set[str]) -> Table:
     """Make a table of some of the columns; only their titles may take several lines."""
     table = Table(title_justify="left")
-    right_aligned = list_right_aligned()
     for name in names:
         justify: Literal["left", "right"] = "right" if name in right_aligned else "left"
         table.add_column(name.replace(" ", "\n"), justify=justify, no_wrap=True)
@@ -73,7 +73,10 @@ def render_markdown(metrics: RunMetrics) -> str:
     title = f"# Sequence Bakeoff: {escape_markdown(run.dataset)}"
     verdict = [f"**{escape_markdown(describe_verdict(metrics))}**", escape_markdown(describe_certainty(metrics))]
     parts = [title, *warn_of_fallback(run), " ".join(verdict), escape_markdown(describe_run(run)) + "."]
-    parts += [render_table(format_rows(metrics), right_aligned=list_right_aligned()), *list_findings(metrics)]
+    parts += [
+        render_table(format_rows(metrics), right_aligned=list_right_aligned(metrics.variants)),
+        *list_findings(metrics),
+    ]
     parts += [
         *summarise_gate(metrics.gate),
         *describe_failures(metrics),
@@ -81,7 +84,7 @@ def render_markdown(metrics: RunMetrics) -> str:
         *(render_section(metrics.probe) if metrics.probe else []),
         *list_warnings(metrics),
         *list_drift(metrics),
-        explain_columns(run),
+        explain_columns(metrics),
     ]
     return "\n\n".join(parts) + "\n"
 
@@ -130,14 +133,15 @@ def describe_failures(metrics: RunMetrics) -> list[str]:
     return ["## Failed", "\n".join(lines)] if lines else []
 
 
-def explain_columns(run: RunFacts) -> str:
+def explain_columns(metrics: RunMetrics) -> str:
     """Say what the numbers are, and what the interval covers."""
+    run = metrics.run
     covers = "the test reviews and the seeds" if run.seeds > 1 else "the test reviews (one seed)"
     return (
         f"Accuracy is measured once on the test split; its 95% interval is a bootstrap over {covers}. Models in the "
         "same tie group do not differ significantly from the best of the group, by exact McNemar tests with Holm's "
         "correction over all pairs. Temperature and threshold were chosen on validation. "
-        f"{explain_metrics()} "
+        f"{explain_metrics(metrics.variants)} "
         "Each neural model has the weights of its epoch with the lowest validation loss. "
         f"Run {run.id}, started {run.started}."
     )

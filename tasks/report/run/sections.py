@@ -51,6 +51,9 @@ SECTIONS: Final = (
     PageSection(
         "calibration", "Calibration", "Can the probabilities be trusted?", contents.build_calibration, "calibration"
     ),
+    PageSection(
+        "confusions", "Confusions", "Which labels are taken for others", contents.build_confusions, "confusions"
+    ),
     PageSection("errors", "Mistakes", "Mistakes", contents.build_errors, "errors"),
     PageSection("training", "Training", "Training and overfitting", contents.build_training, "training"),
     PageSection("claims", "Claims", "The course notebook's claims", contents.build_claims, "claims"),

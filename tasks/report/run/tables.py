@@ -5,13 +5,14 @@ from statistics import fmean
 from typing import Final, NamedTuple, TypeVar
 
 from tasks.compare.cost import COSTS
-from tasks.compare.facts import Training
+from tasks.compare.facts import Confusions, Training
 from tasks.compare.leaderboard_facts import LeaderboardRow
 from tasks.compare.results import ENSEMBLE
 from tasks.drift import render as drift
 from tasks.drift.facts import Drift
 from tasks.promote import render as gate
 from tasks.report.run.facts import RunMetrics
+from tasks.report.run.shown_slices import choose_slices
 from tasks.report.run.verdict import show_interval
 
 Found = TypeVar("Found")
@@ -98,7 +99,36 @@ def tabulate_slices(metrics: RunMetrics) -> Table | None:
             "accuracy": f"{part.accuracy:.1%}",
             "95% interval": show_interval(part),
         }
-        for part in metrics.slices.models[metrics.recommendation.name]
+        for part in choose_slices(metrics, metrics.recommendation.name)
+    ]
+    return make_table(rows)
+
+
+def tabulate_confusions(found: Confusions) -> Table | None:
+    """The pairs of labels that are most often confused."""
+    rows = [
+        {
+            "label": pair.label,
+            "answer": pair.predicted,
+            "reviews": f"{pair.count:,}",
+            "share of the label": f"{pair.share:.1%}",
+        }
+        for pair in found.pairs
+    ]
+    return make_table(rows, texts=["answer"])
+
+
+def tabulate_distances(found: Confusions) -> Table | None:
+    """How far the answers are from ordinal labels."""
+    distances = found.distances or ()
+    rows = [
+        {
+            "steps from the label": str(steps),
+            "reviews": f"{count:,}",
+            "share": f"{count / sum(distances):.1%}",
+            "share within": f"{sum(distances[: steps + 1]) / sum(distances):.1%}",
+        }
+        for steps, count in enumerate(distances)
     ]
     return make_table(rows)
 

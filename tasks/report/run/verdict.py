@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from tasks.compare.facts import SliceAccuracy
+from tasks.compare.facts import Confusions, SliceAccuracy
 from tasks.compare.leaderboard_facts import LeaderboardRow, Spread
 from tasks.compare.recommendation_facts import NothingLearned, Recommendation
 from tasks.compare.results import BASELINE, CONSTANT, ENSEMBLE, STACKED
@@ -126,6 +126,18 @@ def describe_worst_slice(metrics: RunMetrics) -> str:
     return (
         f"{recommendation.name} does worst on {worst.group}: {worst.name} "
         f"({worst.accuracy:.1%} of {worst.n:,}, 95% interval {show_interval(worst)})."
+    )
+
+
+def describe_confusions(found: Confusions) -> str:
+    """Say how many answers are wrong and how many pairs of labels they confuse."""
+    if not found.pairs:
+        return f"All answers of {found.model} on test are right."
+    first, shown = found.pairs[0], len(found.pairs)
+    more = f" The table has the {shown} most frequent of {found.num_pairs:,} pairs." if found.num_pairs > shown else ""
+    return (
+        f"{found.model} gives {found.num_wrong:,} test reviews another label than their own, most often "
+        f"{first.predicted} to {first.count:,} reviews that are {first.label}.{more}"
     )
 
 
