@@ -58,8 +58,8 @@ def name_server() -> str:
 
 
 def note_alert(run_id: str, *, folder: Path) -> None:
-    """Note that the alert of a run's end was sent, if the run is recorded."""
-    with contextlib.suppress(FileNotFoundError, ValidationError):
+    """Note that the alert of a run's end was sent, if the run is recorded; where that fails, it may be sent again."""
+    with contextlib.suppress(OSError, ValidationError):
         record = read_record(find_record(folder, run_id))
         write_record(folder, record.model_copy(update={"is_alerted": True}))
 
@@ -112,8 +112,11 @@ def read_record(path: Path) -> RunRecord:
 def write_record(folder: Path, record: RunRecord) -> None:
     """Write one record in one step."""
     draft = folder / f".{record.id}"
-    draft.write_text(record.model_dump_json(), encoding="utf-8")
-    os.replace(draft, find_record(folder, record.id))
+    try:
+        draft.write_text(record.model_dump_json(), encoding="utf-8")
+        os.replace(draft, find_record(folder, record.id))
+    finally:
+        draft.unlink(missing_ok=True)
 
 
 def find_record(folder: Path, run_id: str) -> Path:

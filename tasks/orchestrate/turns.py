@@ -4,6 +4,7 @@ A limit that Prefect's server counts outlives the run that took it: after a powe
 A file lock is released by the system when its process ends, however it ends.
 """
 
+import contextlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -13,6 +14,7 @@ from prefect.client.schemas import State
 from prefect.logging import get_run_logger
 from prefect.states import Cancelled
 
+from tasks.errors import disk_errors_explained
 from tasks.orchestrate.registry import announce, find_folder, note_alert
 from tasks.orchestrate.settling import settle_dead_runs
 from tasks.store.scratch import use_own_folder
@@ -32,8 +34,10 @@ def work_in_turn(work: Callable[[], Result], *, locks: Path) -> Result | State[A
         return work()
     # A worker or `serve` has started this process for the run alone.
     use_own_folder()
-    locks.mkdir(parents=True, exist_ok=True)
-    with try_lock(locks / f"deployment-{deployment}.lock") as is_free:
+    with contextlib.ExitStack() as stack:
+        with disk_errors_explained(locks):
+            locks.mkdir(parents=True, exist_ok=True)
+            is_free = stack.enter_context(try_lock(locks / f"deployment-{deployment}.lock"))
         if is_free:
             return work()
     # It ends in good order, so nobody has to be told that it died.
@@ -42,7 +46,13 @@ def work_in_turn(work: Callable[[], Result], *, locks: Path) -> Result | State[A
 
 
 def announce_run() -> None:
-    """Report the runs of this machine that have died, and record the run that calls this."""
+    """Report the runs of this machine that have died, and record the run that calls this.
+
+    A full disk under Prefect's home is no reason not to work, only not to be missed.
+    """
     for line in settle_dead_runs():
         get_run_logger().warning("a run had died and is settled: %s", line)
-    announce(str(runtime.flow_run.id), runtime.flow_run.name, folder=find_folder())
+    try:
+        announce(str(runtime.flow_run.id), runtime.flow_run.name, folder=find_folder())
+    except OSError as error:
+        get_run_logger().warning("should this run die, nobody will be told: it has no record (%s)", error.strerror)

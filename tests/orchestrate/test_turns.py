@@ -1,14 +1,18 @@
 """Runs of one deployment take turns; a run that has to give way is over in good order."""
 
+import errno
+import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 from prefect import flow
 from prefect.client.schemas import State
 from prefect.settings import PREFECT_API_URL, PREFECT_HOME, PREFECT_LOGGING_TO_API_ENABLED, temporary_settings
 
+from tasks.errors import UserError
+from tasks.orchestrate import turns
 from tasks.orchestrate.registry import find_folder, read_records
 from tasks.orchestrate.turns import work_in_turn
 from tasks.store.usage import try_lock
@@ -27,8 +31,9 @@ def server(prefect_api: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 
 @pytest.fixture
 def deployed(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every run in this test belongs to a deployment."""
+    """Every run in this test belongs to a deployment, although this process was not started for it."""
     monkeypatch.setenv("PREFECT__RUNTIME__DEPLOYMENT__ID", DEPLOYMENT)
+    monkeypatch.setattr(turns, "use_own_folder", lambda: None)
 
 
 def run(locks: Path) -> State[Any]:
@@ -59,3 +64,21 @@ def test_run_works_when_it_is_its_turn(tmp_path: Path) -> None:
 def test_run_without_a_deployment_takes_no_turns(tmp_path: Path) -> None:
     with try_lock(tmp_path / f"deployment-{DEPLOYMENT}.lock"):
         assert run(tmp_path).is_completed()
+
+
+def fill_disk(*_arguments: Any, **_options: Any) -> NoReturn:
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+def test_run_that_cannot_be_recorded_works_all_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(turns, "announce", fill_disk)
+    assert run(tmp_path).is_completed()
+
+
+@pytest.mark.usefixtures("deployed")
+def test_full_disk_of_the_locks_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(turns, "try_lock", fill_disk)
+    state = run(tmp_path)
+    assert state.is_failed()
+    with pytest.raises(UserError, match=r"^the disk is full under .*again; it resumes where it stopped\.$"):
+        state.result()
