@@ -1,9 +1,11 @@
-# Set-up is repeated only if pyproject.toml, constraints.txt or the C library's sources change.
+# Set-up is repeated only if pyproject.toml, the locks or the C library's sources change.
 PYTHON ?= python3
 BIN := .venv/bin
-PIP := $(BIN)/python -m pip install --disable-pip-version-check --quiet --constraint constraints.txt
+# Every package is what its hash in locks/ says, and nothing else is installed; `make lock` writes the hashes.
+PIP := $(BIN)/python -m pip install --disable-pip-version-check --quiet --no-deps --no-build-isolation
+HASHED := $(PIP) --require-hashes --requirement
 
-.PHONY: train test test-levels check docs bench clean
+.PHONY: train test test-levels check docs bench lock audit clean
 
 train: .venv/installed
 	$(BIN)/python flows/train_all.py $(ARGS)
@@ -40,14 +42,22 @@ bench: .venv/installed-dev
 		$(BIN)/python tests/benchmarks/$$name.py --json artifacts/bench/$$name.json; \
 	done
 
+lock: .venv/installed-dev
+	.ci/lock
+
+audit: .venv/installed-dev
+	.ci/audit
+
 clean:
 	rm -rf .venv *.egg-info
 
-.venv/installed: pyproject.toml constraints.txt $(wildcard tasks/train/kernels/native/*)
+.venv/installed: pyproject.toml locks/build.txt locks/run.txt $(wildcard tasks/train/kernels/native/*)
 	$(PYTHON) -m venv .venv
+	$(HASHED) locks/build.txt
+	$(HASHED) locks/run.txt
 	$(PIP) --editable .
 	touch $@
 
-.venv/installed-dev: .venv/installed
-	$(PIP) --editable ".[dev]"
+.venv/installed-dev: .venv/installed locks/dev.txt
+	$(HASHED) locks/dev.txt
 	touch $@
