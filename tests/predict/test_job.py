@@ -2,6 +2,7 @@
 
 import csv
 import json
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -540,3 +541,16 @@ def test_very_long_text_is_scored_by_its_beginning_and_kept(
     assert [row["text"] for row in rows] == ["so dull", text]
     assert rows[1]["num_tokens"] == 166_667
     assert any(warning.startswith("texts that are cut after 1,000,000 characters: 1 (") for warning in facts.warnings)
+
+
+@pytest.mark.parametrize("output", ["scored.parquet", "scored.csv", "scored.jsonl"])
+def test_permissions_of_the_output_follow_the_umask(
+    output: str, score: Score, write_jsonl: Callable[..., Path], tmp_path: Path
+) -> None:
+    path = write_jsonl({"text": "so dull"})
+    former = os.umask(0o027)
+    try:
+        score(path, output=output)
+    finally:
+        os.umask(former)
+    assert (tmp_path / output).stat().st_mode & 0o777 == 0o640

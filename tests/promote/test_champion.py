@@ -50,6 +50,20 @@ def test_first_champion_is_a_whole_copy_found_by_a_relative_link(artifacts: Path
     assert {path.name for path in link.iterdir()} == {"model.npz", "bundle.json", "training.json", "manifest.json"}
 
 
+@pytest.mark.parametrize("mask", [0o002, 0o027, 0o077])
+def test_permissions_of_the_champion_follow_the_umask(artifacts: Path, add_bundle: AddBundle, mask: int) -> None:
+    bundle = add_bundle("lstm")
+    former = os.umask(mask)
+    try:
+        promote_by_hand(artifacts, bundle)
+        champions = artifacts / "champion"
+        modes = {path.stat().st_mode & 0o777 for path in champions.rglob("*") if path.is_file()}
+        assert modes == {0o666 & ~mask}
+        assert champions.stat().st_mode & 0o777 == 0o777 & ~mask
+    finally:
+        os.umask(former)
+
+
 def test_folder_of_the_champion_can_be_moved_by_itself(artifacts: Path, add_bundle: AddBundle, tmp_path: Path) -> None:
     promote_by_hand(artifacts, add_bundle("lstm"))
     copy = shutil.copytree(artifacts / "champion", tmp_path / "elsewhere", symlinks=True)
