@@ -1,6 +1,5 @@
 """The settings about input files that several flows share, and how they become FileOptions."""
 
-import re
 from dataclasses import fields
 from pathlib import Path
 from typing import Annotated, Any
@@ -10,6 +9,7 @@ from pydantic import AfterValidator, BeforeValidator, Field
 from tasks.ingest.files.lines import is_charset
 from tasks.ingest.files.options import FileOptions
 from tasks.ingest.files.options import Quoting as QuotingName
+from tasks.ingest.files.patterns import compile_pattern
 from tasks.settings.base import FlowConfig, Names
 
 
@@ -37,14 +37,6 @@ def check_line_pattern(pattern: str | None) -> str | None:
     if pattern is not None and "text" not in compile_pattern(pattern).groupindex:
         raise ValueError(f"{pattern!r} has no group (?P<text>...); expected a pattern with that group.")
     return pattern
-
-
-def compile_pattern(pattern: str) -> re.Pattern[str]:
-    """Compile a regular expression; raises ValueError that says what is wrong with it."""
-    try:
-        return re.compile(pattern)
-    except re.error as error:
-        raise ValueError(f"{pattern!r} is not a regular expression: {error}.") from error
 
 
 # A type with a description means the same in every flow; the others are described by each flow.

@@ -1,6 +1,5 @@
 """One file per label, with a text on each line: neg.txt and pos.txt, named one by one or as their folder."""
 
-import re
 from collections.abc import Collection, Iterator, Sequence
 from itertools import groupby
 from pathlib import Path
@@ -11,6 +10,7 @@ import pyarrow as pa
 from tasks.errors import UserError
 from tasks.ingest.files.compression import strip_compression
 from tasks.ingest.files.options import FileOptions, is_class_file, split_path
+from tasks.ingest.files.patterns import compile_pattern
 from tasks.ingest.files.records import read_pattern
 from tasks.ingest.files.rows import Rows, take_batches
 
@@ -37,7 +37,7 @@ def read_class_files(path: Path, options: FileOptions, *, wanted: Collection[str
 
 def read_texts(files: Sequence[Path], options: FileOptions) -> Iterator[tuple[str, str, str]]:
     """Read the id, the label and the text of each line that is not blank; the text is what `line_pattern` says."""
-    pattern = re.compile(options.line_pattern or "(?P<text>.*)", re.DOTALL)
+    pattern = compile_pattern(options.line_pattern or "(?P<text>.*)", across_lines=True)
     for file in files:
         for number, values in read_pattern(file, charset=options.charset, pattern=pattern):
             yield f"{file.name}:{number}", name_label(file), values[list(pattern.groupindex).index("text")]

@@ -15,9 +15,9 @@ from tasks.errors import UserError, did_you_mean
 from tasks.ingest.files.columns import list_names
 from tasks.ingest.files.json_shapes import find_table, is_row, list_paths
 from tasks.ingest.files.json_text import DECODER, JsonText
-from tasks.ingest.files.lines import read_lines
+from tasks.ingest.files.lines import read_lines, shorten
 from tasks.ingest.files.options import FileOptions
-from tasks.ingest.files.records import JsonRecord, shorten, strip_ending
+from tasks.ingest.files.records import JsonRecord, strip_ending
 
 LONGEST_OBJECT: Final = 2**26
 LIST_OF_OBJECTS: Final = re.compile(r'"([^"\\.]+)"\s*:\s*\[\s*\{')

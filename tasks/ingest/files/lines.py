@@ -14,6 +14,7 @@ from tasks.ingest.files.compression import COMPRESSIONS, DAMAGE, open_stream
 
 # Longer than any single text should be; a file without line endings reaches it.
 LONGEST_LINE: Final = 2**26
+SHOWN: Final = 40
 HEAD_BYTES: Final = 512
 MARKED_BYTES: Final = 64
 BLOCK_CHARACTERS: Final = 2**16
@@ -146,3 +147,8 @@ def describe_damage(path: Path, where: str, error: BaseException) -> str:
     reason = " ".join(str(error).split()) or type(error).__name__
     reason = reason.removesuffix(".")
     return f"{path.name} cannot be read {where}: {reason}; expected a whole file. Copy or download it again."
+
+
+def shorten(text: str) -> str:
+    """Show the beginning of a line."""
+    return text if len(text) <= SHOWN else f"{text[:SHOWN]}..."

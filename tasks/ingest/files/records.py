@@ -4,17 +4,16 @@ A record consists of the number of the line on which it starts, and its values. 
 """
 
 import csv
-import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Any, NamedTuple
 
 from tasks.errors import UserError
 from tasks.ingest.files.lines import LONGEST_LINE, read_lines
+from tasks.ingest.files.patterns import match_line
 
 Record = tuple[int, Sequence[str]]
 JsonRecord = tuple[int, dict[str, Any]]
-SHOWN: Final = 40
 
 
 class Span(NamedTuple):
@@ -66,25 +65,16 @@ def read_unquoted(path: Path, *, charset: str, delimiter: str, num_skipped: int 
             yield number, content.split(delimiter)
 
 
-def read_pattern(path: Path, *, charset: str, pattern: re.Pattern[str]) -> Iterator[Record]:
-    """Read lines, each of which must match the whole pattern; the values are those of its named groups."""
+def read_pattern(path: Path, *, charset: str, pattern: Any) -> Iterator[Record]:
+    """Read lines, each of which must match the whole compiled pattern; the values are those of its named groups."""
     groups = list(pattern.groupindex)
     for number, line in enumerate(read_lines(path, charset=charset), start=1):
         if not (content := strip_ending(line)).strip():
             continue
-        if not (found := pattern.fullmatch(content)):
-            raise UserError(
-                f"{path.name} line {number:,} does not match --line-pattern: {shorten(content)!r}; expected "
-                f"{pattern.pattern!r}."
-            )
+        found = match_line(pattern, content, path=path, number=number)
         yield number, [found[group] or "" for group in groups]
 
 
 def strip_ending(line: str) -> str:
     r"""Drop the end of the line: strip_ending("good\r\n") -> "good"."""
     return line.removesuffix("\n").removesuffix("\r")
-
-
-def shorten(text: str) -> str:
-    """Show the beginning of a line."""
-    return text if len(text) <= SHOWN else f"{text[:SHOWN]}..."

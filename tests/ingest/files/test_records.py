@@ -1,6 +1,5 @@
 """Records carry the line on which they start; what is no record is one error with the line."""
 
-import re
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +7,7 @@ import pytest
 
 from tasks.errors import UserError
 from tasks.ingest.files import records
+from tasks.ingest.files.patterns import compile_pattern
 from tasks.ingest.files.records import read_pattern, read_quoted, read_unquoted
 
 
@@ -56,7 +56,7 @@ def test_plain_quotes_are_characters(path: Path) -> None:
 
 def test_pattern_gives_its_groups(path: Path) -> None:
     path.write_bytes("DESC:manner How ?\r\n\nNUM:date Wh\xe9n :x ?\n".encode("latin-1"))
-    pattern = re.compile(r"(?P<label>\w+):(?P<sub>\w+) (?P<text>.+)")
+    pattern = compile_pattern(r"(?P<label>\w+):(?P<sub>\w+) (?P<text>.+)")
     assert list(read_pattern(path, charset="latin-1", pattern=pattern)) == [
         (1, ["DESC", "manner", "How ?"]),
         (3, ["NUM", "date", "Wh\xe9n :x ?"]),
@@ -66,10 +66,10 @@ def test_pattern_gives_its_groups(path: Path) -> None:
 def test_line_that_does_not_match_is_named(path: Path) -> None:
     path.write_text("a:b\n" + "c" * 100)
     with pytest.raises(UserError, match=r"a.csv line 2 does not match --line-pattern: 'c{40}\.\.\.'"):
-        list(read_pattern(path, charset="utf-8", pattern=re.compile("(?P<label>.):(?P<text>.)")))
+        list(read_pattern(path, charset="utf-8", pattern=compile_pattern("(?P<label>.):(?P<text>.)")))
 
 
 def test_group_that_takes_no_part_is_empty(path: Path) -> None:
     path.write_text("good\n")
-    pattern = re.compile(r"(?:(?P<label>\d):)?(?P<text>\w+)")
+    pattern = compile_pattern(r"(?:(?P<label>\d):)?(?P<text>\w+)")
     assert list(read_pattern(path, charset="utf-8", pattern=pattern)) == [(1, ["", "good"])]
