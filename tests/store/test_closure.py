@@ -70,6 +70,7 @@ UNCOUNTED: Final = {
     ("scores", "keras"): "as in an evaluation",
     ("scores", "tokenizers"): "likewise",
     ("", "pydantic"): "checks records and computes nothing",
+    ("", "regex"): "matches patterns as Python's own module does, whose version does not count either",
     ("", "python_calamine"): "is optional, and reads the values of cells as they are",
 }
 
