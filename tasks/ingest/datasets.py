@@ -1,7 +1,7 @@
 """Find the source that a dataset's name stands for."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -12,12 +12,13 @@ import pyarrow as pa
 
 from tasks.errors import UserError
 from tasks.ingest.files.options import FileOptions
-from tasks.ingest.files.paths import check_path, is_path
+from tasks.ingest.files.paths import check_path, is_path, is_url
 from tasks.ingest.files.reading import hash_files
 from tasks.ingest.head import check_heads
 from tasks.ingest.sources import recall, sample, tfds
 from tasks.ingest.sources.base import BATCH_ROWS, Batch, Source
 from tasks.ingest.sources.recall import generate_texts
+from tasks.ingest.sources.sql import fetch_rows
 
 AUTO: Final = "auto"
 SAMPLE: Final = "sample"
@@ -40,10 +41,16 @@ class Choice:
 def choose_dataset(name: str, data_dir: Path, files: FileOptions | None = None) -> Choice:
     """Resolve `auto` (IMDB reviews if on disk or reachable, otherwise the sample); any other name stands for itself.
 
-    A name that is a path is read as `files` says. Without a network, this takes about ten seconds at most. Raises
-    UserError for an unknown name, a dataset that cannot be reached, and files whose first rows show that they cannot
-    be used.
+    A name that is a path is read as `files` says, and so are the rows of a database, which is named by a URL. Without a
+    network, this takes about ten seconds at most. Raises UserError for an unknown name, a dataset that cannot be
+    reached, and files whose first rows show that they cannot be used.
     """
+    if is_url(name):
+        options = files or FileOptions(path=Path(name))
+        path = fetch_rows(name, table=options.table, query=options.query, folder=data_dir / tfds.DOWNLOADS / "sql")
+        options = replace(options, path=path, table=None, query=None)
+        check_heads(options)
+        return Choice(options.name, files=options)
     if is_path(name):
         options = files or FileOptions(path=Path(name))
         check_heads(options)

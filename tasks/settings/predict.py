@@ -1,13 +1,15 @@
 """PredictConfig: what is scored, by which model, and where the result goes."""
 
+import shlex
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 from pydantic_settings import CliToggleFlag
 
 from tasks.ingest.files.formats import describe_endings
 from tasks.ingest.files.options import FileOptions
+from tasks.ingest.files.paths import is_url
 from tasks.settings.base import AbsolutePath, FlowConfig, Names, OptionalPath
 from tasks.settings.files import (
     Charset,
@@ -86,6 +88,19 @@ class PredictConfig(FlowConfig):
     query: Query = None
     artifacts_dir: AbsolutePath = Field(default=ARTIFACTS, description="where models are kept")
     config: Path | None = Field(default=None, description="a TOML file with any of these settings")
+
+    @field_validator("input", mode="before")
+    @classmethod
+    def refuse_url(cls, value: Any) -> Any:
+        """Refuse the URL of a database, with the command that makes a file of its rows."""
+        if isinstance(value, str) and is_url(value):
+            code = (
+                "import os, pandas, sqlalchemy; "
+                f"engine = sqlalchemy.create_engine(os.path.expandvars({value!r})); "
+                "pandas.read_sql_table('films', engine).to_parquet('rows.parquet')"
+            )
+            raise ValueError(f"{value} is no file; expected one. Make one: python -c {shlex.quote(code)}")
+        return value
 
     @model_validator(mode="after")
     def check_source(self) -> Self:

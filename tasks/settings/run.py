@@ -48,7 +48,8 @@ class RunConfig(FlowConfig):
         description=f"the dataset: {AUTO} (the IMDB reviews, or the sample if they are unavailable), {SAMPLE} (a "
         "built-in generated corpus), imdb_reviews or any other text classification dataset of TensorFlow Datasets, "
         f"such as glue/sst2, or the path of labelled text: {describe_endings()}, a folder of <label>/*.txt or "
-        "of Parquet files, or a file of lines per label, such as neg.txt,pos.txt",
+        "of Parquet files, a file of lines per label, such as neg.txt,pos.txt, or "
+        "the URL of a database",
     )
     test_path: OptionalPath = Field(
         default=None, description="a file or folder with the test split [a fifth of --dataset is held out]"

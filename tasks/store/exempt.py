@@ -21,6 +21,7 @@ EXEMPT: Final = {
     "tasks.ingest.files.charsets": "writes an error message",
     "tasks.ingest.head": "refuses files and makes nothing",
     "tasks.ingest.rehearsal": "ingests files for nothing",
+    "tasks.ingest.sources.sql": "fetches a file, whose content counts",
     "tasks.ingest.sources.reach": "finds out whether a download can start",
     "tasks.encode.choice": "chooses an encoding, which counts by its settings",
     "tasks.encode.texts": "chooses an encoding, which counts by its settings",

@@ -14,9 +14,20 @@ from tasks.ingest.files.options import name_file
 from tasks.ingest.files.saved_folder import list_shards
 
 PATH_BEGINNINGS: Final = ("/", "./", "../", "~")
+URL: Final = re.compile(r"[a-z][a-z0-9+.-]*://.+", re.DOTALL)
 LONGEST_SLUG: Final = 80
 # The ending of a file of lines, which is read with --line-pattern.
 LINES_ENDING: Final = ".txt"
+
+
+def is_url(name: str) -> bool:
+    """Tell whether a dataset's name is the URL of a database: is_url("sqlite:///films.db") -> True."""
+    return URL.fullmatch(name) is not None
+
+
+def name_url(url: str) -> str:
+    """Name the dataset that a database holds: name_url("postgresql://me@host/films") -> "films"."""
+    return Path(url.partition("?")[0]).stem or "database"
 
 
 def is_path(name: str) -> bool:
@@ -26,6 +37,8 @@ def is_path(name: str) -> bool:
     folder counts only if it contains files of text or of columns, so that prepared TFDS data in the working directory
     do not hide the set's name.
     """
+    if is_url(name):
+        return False
     path = Path(name)
     endings = {*list_endings(), *(known.ending for known in COMPRESSIONS), LINES_ENDING}
     if name.startswith(PATH_BEGINNINGS) or path.suffix.lower() in endings:
@@ -43,6 +56,8 @@ def holds_texts(folder: Path) -> bool:
 
 def name_dataset(name: str) -> str:
     """Name a dataset for people: name_dataset("/data/reviews.csv.gz") -> "reviews"; other names stay as they are."""
+    if is_url(name):
+        return name_url(name)
     return name_file(Path(name)) if is_path(name) else name
 
 

@@ -1,0 +1,122 @@
+"""Rows of an SQL database as a file: they are fetched once per run, so that what is read stays the same during the run.
+
+A database is named by a URL of SQLAlchemy, in which $NAME stands for an environment variable. A password has to be one,
+because the name of a dataset is kept with everything that is made from it.
+"""
+
+import os
+import re
+import shlex
+from pathlib import Path
+from typing import Any, Final
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from tasks.errors import UserError, did_you_mean
+from tasks.ingest.files.columns import list_names
+from tasks.ingest.files.databases import spell_value
+from tasks.ingest.files.paths import make_slug, name_url
+from tasks.ingest.sources.base import BATCH_ROWS
+from tasks.store.fingerprint import fingerprint
+
+VARIABLE: Final = re.compile(r"\$\{?(\w+)\}?")
+
+
+def fetch_rows(url: str, *, table: str | None, query: str | None, folder: Path) -> Path:
+    """Write the rows of a query, of a table or of the only table to a Parquet file of strings under `folder`.
+
+    Raises UserError for a database that cannot be reached, and for a table or a query that it does not know.
+    """
+    from sqlalchemy import create_engine
+    from sqlalchemy.exc import SQLAlchemyError
+
+    check_password(url)
+    place = fingerprint({"url": url, "table": table, "query": query})
+    path = folder / place / f"{make_slug(table or name_url(url))}.parquet"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_suffix(".unfinished")
+    try:
+        engine = create_engine(expand_variables(url))
+        with engine.connect().execution_options(stream_results=True) as connection:
+            write_rows(connection, choose_query(engine, url, table, query), unfinished)
+    except ModuleNotFoundError as error:
+        raise UserError(
+            f"{url} needs the package {error.name}; expected it to be installed: python -m pip install {error.name}"
+        ) from error
+    except SQLAlchemyError as error:
+        reason = " ".join(str(getattr(error, "orig", None) or error).split()).removesuffix(".")
+        raise UserError(
+            f"{url} cannot be read: {hide_variables(reason, url)}; expected rows. Check the URL and --query."
+        ) from error
+    unfinished.replace(path)
+    return path
+
+
+def check_password(url: str) -> None:
+    """Raise UserError for a URL that SQLAlchemy cannot read, or that holds a password in plain text."""
+    from sqlalchemy.engine import make_url
+    from sqlalchemy.exc import ArgumentError
+
+    if url.startswith(("http://", "https://")):
+        raise UserError(f"{url} is a web address; expected a file. Download it: curl -LO {shlex.quote(url)}")
+    try:
+        password = make_url(url).password
+    except (ArgumentError, ValueError) as error:
+        raise UserError(
+            f"{url!r} is not the URL of a database; expected one such as postgresql://me:$PASSWORD@host/films."
+        ) from error
+    if password and not VARIABLE.fullmatch(str(password)):
+        raise UserError(
+            "the URL holds a password, which would be kept with the results; expected a variable in its place. Write "
+            "$PASSWORD there, in single quotes, and set the environment variable PASSWORD."
+        )
+
+
+def expand_variables(url: str) -> str:
+    """Replace $NAME by the environment variable. Raises UserError for one that is not set."""
+    for name in VARIABLE.findall(url):
+        if name not in os.environ:
+            raise UserError(f"the environment variable {name} is not set; expected it for {url}. Set it and run again.")
+    return VARIABLE.sub(lambda found: os.environ[found[1]], url)
+
+
+def hide_variables(message: str, url: str) -> str:
+    """Put the names of a URL's variables in the place of their values, of which one may be a password."""
+    for name in VARIABLE.findall(url):
+        message = message.replace(os.environ[name], f"${name}") if os.environ[name] else message
+    return message
+
+
+def choose_query(engine: Any, url: str, table: str | None, query: str | None) -> Any:
+    """Choose what to execute: the query, or all rows of the table. Raises UserError for an unknown table."""
+    from sqlalchemy import column, inspect, select, text
+    from sqlalchemy import table as name_table
+
+    if query is not None:
+        return text(query)
+    inspector = inspect(engine)
+    names = sorted([*inspector.get_table_names(), *inspector.get_view_names()])
+    if table is None and len(names) == 1:
+        table = names[0]
+    if table is None:
+        raise UserError(f"{url} has the tables {list_names(names)}; expected one. Choose one with --table.")
+    if table not in names:
+        raise UserError(
+            f"--table: {url} has no table {table!r}; expected one of {list_names(names)}.{did_you_mean(table, names)}"
+        )
+    columns: list[Any] = [column(str(it["name"])) for it in inspector.get_columns(table)]
+    return select(*columns).select_from(name_table(table))
+
+
+def write_rows(connection: Any, query: Any, path: Path) -> None:
+    """Write the rows of a query, batch by batch, as text. Raises UserError when it is no query."""
+    result = connection.execute(query)
+    if not result.returns_rows:
+        raise UserError("--query gives no rows; expected a SELECT.")
+    names = list(result.keys())
+    schema = pa.schema([pa.field(name, pa.binary()) for name in names])
+    with pq.ParquetWriter(path, schema) as writer:
+        for rows in result.partitions(BATCH_ROWS):
+            arrays = [pa.array(map(spell_value, column), pa.binary()) for column in zip(*rows, strict=True)]
+            writer.write_batch(pa.RecordBatch.from_arrays(arrays, schema=schema))
