@@ -8,8 +8,9 @@ if __name__ == "__main__":
 
     sys.exit(run_script("probe"))
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -34,13 +35,14 @@ from tasks.probe.plan import FIRST_SEEDS, Cell, is_settled, make_settings
 from tasks.probe.results import CellResult, CellTraining, TrainedModel
 from tasks.probe.task import measure_memory
 from tasks.process.child import ChildError
+from tasks.process.side_by_side import choose_jobs, work_side_by_side
 from tasks.report.probe.folder import find_page
 from tasks.report.probe.tables import render_terminal
 from tasks.report.task import write_probe_report
 from tasks.settings.probe import ProbeConfig
 from tasks.store.fingerprint import library_versions
 from tasks.store.outputs import Manifest
-from tasks.train.device import use_device
+from tasks.train.device import CPU, find_device, use_device
 from tasks.train.facts import TrainingFacts
 from tasks.train.task import train_variant
 
@@ -68,7 +70,7 @@ def probe_context(config: ProbeConfig = ProbeConfig()) -> Probe | State[Any]:
     started = datetime.now(UTC)
     try:
         use_device(config.device)
-        results = list(train_cells(config))
+        results = train_cells(config)
         if config.shard:
             return Completed(message=f"part {config.shard}: {len(results)} trainings done", data={})
         measured = run(measure_memory, results, data_dir=config.data_dir, artifacts_dir=config.artifacts_dir)
@@ -82,17 +84,33 @@ def probe_context(config: ProbeConfig = ProbeConfig()) -> Probe | State[Any]:
         return Failed(message=str(error), data=error)
 
 
-def train_cells(config: ProbeConfig) -> Iterator[CellResult]:
+def train_cells(config: ProbeConfig) -> list[CellResult]:
     """Train and evaluate each cell; further seeds are trained only if the first ones disagree."""
+    first = [cell for cell in config.cells if cell.seed <= FIRST_SEEDS]
+    results = train_side_by_side(config, first)
+    accuracies = gather_accuracies(results)
+    further = [cell for cell in config.cells if cell.seed > FIRST_SEEDS]
+    results += train_side_by_side(
+        config, [cell for cell in further if not is_settled(accuracies.get(cell._replace(seed=0), []))]
+    )
+    order = {cell: index for index, cell in enumerate(config.cells)}
+    return sorted(results, key=lambda result: order[result.cell])
+
+
+def gather_accuracies(results: Sequence[CellResult]) -> dict[Cell, list[float]]:
+    """Gather the accuracies of the seeds of each condition, by its cell with seed 0."""
     accuracies: dict[Cell, list[float]] = {}
-    for cell in config.cells:
-        known = accuracies.setdefault(cell._replace(seed=0), [])
-        if cell.seed > FIRST_SEEDS and is_settled(known):
-            continue
-        result = train_and_evaluate(config, cell)
+    for result in results:
         if result.trained:
-            known.append(result.trained.accuracy)
-        yield result
+            accuracies.setdefault(result.cell._replace(seed=0), []).append(result.trained.accuracy)
+    return accuracies
+
+
+def train_side_by_side(config: ProbeConfig, cells: Sequence[Cell]) -> list[CellResult]:
+    """Train and evaluate cells, several at a time."""
+    jobs = choose_jobs(config.jobs, num_works=len(cells), shares_gpu=find_device() != CPU)
+    works = [partial(train_and_evaluate, config, cell) for cell in cells]
+    return [future.result() for future in work_side_by_side(works, jobs=jobs)]
 
 
 def train_and_evaluate(config: ProbeConfig, cell: Cell) -> CellResult:

@@ -48,6 +48,12 @@ class ProbeConfig(FlowConfig):
     )
     kernels: Kernels = Field(default="auto", description="which code computes the models; see bakeoff train")
     device: Device = Field(default="auto", description="where they are computed: auto, cpu or gpu; see bakeoff train")
+    jobs: int | None = Field(
+        default=None,
+        ge=1,
+        le=1_024,
+        description="how many models to train at a time [see bakeoff train]",
+    )
     data_dir: AbsolutePath = Field(default=DATA, description="where texts and encodings are kept")
     artifacts_dir: AbsolutePath = Field(default=ARTIFACTS, description="where models and reports are written")
     config: Path | None = Field(default=None, description="a TOML file with any of these settings")

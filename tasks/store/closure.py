@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatch
 from functools import cache
 from pathlib import Path
+from threading import Lock
 from typing import Final, NamedTuple
 
 from tasks.store.exempt import EXEMPT
@@ -24,6 +25,9 @@ from tasks.store.layout import CHECKOUT
 
 PACKAGE: Final = "tasks"
 ROOT: Final = CHECKOUT
+# Python 3.11 counts the depth of trees for all threads together, and two that parse at once fail now and then:
+# https://github.com/python/cpython/issues/106905
+PARSING: Final = Lock()
 # Decorators with no effect beyond the function or class that they decorate.
 INERT_DECORATORS: Final = {"cache", "lru_cache", "contextmanager", "dataclass", "final", "runtime_checkable"}
 
@@ -133,7 +137,8 @@ def list_references(statements: Sequence[ast.stmt]) -> Iterator[Reference]:
 @cache
 def read_source(module: str) -> Source:
     """Parse a module of this package."""
-    tree = ast.parse(find_file(module).read_text(encoding="utf-8"))
+    with PARSING:
+        tree = ast.parse(find_file(module).read_text(encoding="utf-8"))
     imports = {name: target for node in ast.walk(tree) for name, target in list_imports(node)}
     used = {reference.name for reference in list_references(tree.body)}
     source = Source({}, [], imports)

@@ -1,11 +1,12 @@
 """The code that decides an output is found from the source, all of it and nothing else."""
 
+import ast
 import shutil
 import sys
 from collections.abc import Callable, Iterator
 from fnmatch import fnmatch
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import pytest
 
@@ -271,3 +272,14 @@ def test_edit_makes_anew_what_it_decides_and_nothing_else(
     file: str, old: str, new: str, made_anew: set[str], edit: Callable[[str, str, str], set[str]]
 ) -> None:
     assert edit(file, old, new) == made_anew
+
+
+def test_one_thread_parses_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    parse = ast.parse
+
+    def parse_alone(*arguments: Any, **options: Any) -> ast.AST:
+        assert closure.PARSING.locked()
+        return parse(*arguments, **options)
+
+    monkeypatch.setattr(closure.ast, "parse", parse_alone)
+    assert closure.read_source.__wrapped__("tasks.errors").definitions
