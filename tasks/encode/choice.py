@@ -15,6 +15,8 @@ MORE_UNKNOWN: Final = 0.02
 ALPHABETS_WITHOUT_SPACES: Final = frozenset({"Thai", "Lao", "Khmer", "Myanmar"})
 # From this share on, parts of words tell more than words do, also where a neural model gets on with words.
 SOME_UNKNOWN: Final = 0.1
+# For 30 million characters, a baseline on their n-grams takes 5 GB of memory and a minute.
+MOST_CHARACTERS: Final = 50_000_000
 
 
 def choose_encoding(wanted: Wanted, reviews_folder: Path, *, vocab_size: int) -> EncodingChoice:
@@ -23,7 +25,7 @@ def choose_encoding(wanted: Wanted, reviews_folder: Path, *, vocab_size: int) ->
 
     texts = describe_texts(reviews_folder, vocab_size=vocab_size)
     kind, reason = choose_kind(texts) if wanted == "auto" else (None if wanted == "own" else wanted, "it was asked for")
-    on_characters = needs_characters(texts)
+    on_characters = needs_characters(texts) and texts.num_characters <= MOST_CHARACTERS
     return EncodingChoice(wanted=wanted, kind=kind, reason=reason, on_characters=on_characters, texts=texts)
 
 
@@ -64,4 +66,9 @@ def describe_choice(choice: EncodingChoice) -> str:
     kinds = {None: "their own encodings", "unicode-words": "Unicode words"}
     instead = " instead of words" if choice.kind and choice.wanted == "auto" else ""
     on_characters = " Baselines on n-grams of characters take part." if choice.on_characters else ""
+    if needs_characters(choice.texts) and not choice.on_characters:
+        on_characters = (
+            f" Baselines on n-grams of characters would suit them, but need a lot of memory for the "
+            f"{choice.texts.num_characters:,} characters of the training texts; --baselines all includes them."
+        )
     return f"Neural models read {kinds.get(choice.kind, choice.kind)}{instead}: {choice.reason}.{on_characters}"

@@ -20,7 +20,7 @@ class EncodingFacts(Facts):
 
 
 class TextFacts(Facts):
-    """What the training texts are like.
+    """What the training texts are like, by `num_texts` of them; `num_characters` is an estimate for all of them.
 
     `scripts` are the commonest scripts with their shares of the letters, and `without_spaces` is the share of letters
     of scripts that put no spaces between words. The shares of unknown words are those of the validation split, split
@@ -28,6 +28,7 @@ class TextFacts(Facts):
     """
 
     num_texts: int
+    num_characters: int
     spaces_per_character: float
     scripts: dict[str, float]
     without_spaces: float
@@ -39,7 +40,7 @@ class EncodingChoice(Facts):
     """How a run's texts are encoded, and why.
 
     `kind` is None if every variant has its own encoding; `on_characters` tells whether baselines on n-grams of
-    characters are worth their time.
+    characters take part unless they are chosen by name.
     """
 
     wanted: str

@@ -42,12 +42,14 @@ def describe_texts(reviews_folder: Path, *, vocab_size: int) -> TextFacts:
     """
     train = list(read_sample(reviews_folder / TRAIN_FILE))
     validation = list(read_sample(reviews_folder / VALIDATION_FILE))
-    counts = count_points(train)
+    counts, num_texts = count_points(train), sum(map(len, train))
+    num_reviews = pq.read_metadata(reviews_folder / TRAIN_FILE).num_rows
     kinds = classify_code_points()
     letters = np.where(np.isin(kinds, (LETTER, KATAKANA, SPREAD)), counts, 0)
     is_text = np.isin(kinds, (LETTER, KATAKANA, SPREAD, DIGIT, EXTENDING))
     return TextFacts(
-        num_texts=sum(map(len, train)),
+        num_texts=num_texts,
+        num_characters=round(counts.sum() * num_reviews / max(1, num_texts)),
         spaces_per_character=float(counts[kinds == SPACE].sum() / max(1, counts[is_text].sum())),
         scripts=find_scripts(letters),
         without_spaces=float(letters[np.isin(kinds, (KATAKANA, SPREAD))].sum() / max(1, letters.sum())),

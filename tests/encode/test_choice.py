@@ -99,6 +99,21 @@ def test_choice_is_said_with_its_reason(choose: Choose) -> None:
     )
 
 
+def test_baselines_on_characters_are_left_out_of_large_corpora(choose: Choose, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tasks.encode.choice.MOST_CHARACTERS", 100)
+    choice = choose(CHINESE)
+
+    assert (choice.kind, choice.on_characters) == ("unicode-words", False)
+    assert "--baselines all includes them" in describe_choice(choice)
+    assert "characters" not in describe_choice(choose(ENGLISH))
+
+
+def test_number_of_characters_is_estimated_from_the_sample(choose: Choose, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert choose(["ab", "abcd"] * 10).texts.num_characters == pytest.approx(3 * 20, rel=0.5)
+    monkeypatch.setattr("tasks.encode.texts.NUM_TEXTS", 5)
+    assert choose(["abc"] * 20).texts.num_characters == pytest.approx(3 * 20, rel=0.5)
+
+
 def test_texts_without_letters_are_no_error(choose: Choose) -> None:
     choice = choose(["", "?!"], ["..."])
 

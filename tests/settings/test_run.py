@@ -350,7 +350,13 @@ def test_form_in_the_ui_offers_every_variant_and_group() -> None:
 
 WORD_BASELINES = ["majority", "tfidf-linear", "nb-svm"]
 TEXTS = TextFacts(
-    num_texts=9, spaces_per_character=0.2, scripts={}, without_spaces=0, unknown_words=0, unknown_unicode_words=0
+    num_texts=9,
+    num_characters=99,
+    spaces_per_character=0.2,
+    scripts={},
+    without_spaces=0,
+    unknown_words=0,
+    unknown_unicode_words=0,
 )
 
 
