@@ -138,7 +138,16 @@ def test_help_shows_a_default_as_it_is_typed(text: str, shown: str) -> None:
 
 def test_flags_set_their_values(tmp_path: Path) -> None:
     config = parse(
-        *("--dataset=sample", "--variants=lstm,conv-max", "--seeds", "2", "--epochs=3", "--patience=4"),
+        *(
+            "--dataset=sample",
+            "--variants=lstm,conv-max",
+            "--stack",
+            "--jobs=2",
+            "--seeds",
+            "2",
+            "--epochs=3",
+            "--patience=4",
+        ),
         *("--batch-size=5", "--limit=60", "--validation-fraction=0.2", "--baselines=none"),
         *("--encoding=characters", "--length=300", "--vocab-size=5000"),
         *("--data-dir", str(tmp_path / "data"), f"--artifacts-dir={tmp_path}"),
@@ -186,6 +195,8 @@ def test_flags_set_their_values(tmp_path: Path) -> None:
         "encoding": "characters",
         "length": 300,
         "vocab_size": 5_000,
+        "stack": True,
+        "jobs": 2,
         "seeds": 2,
         "epochs": 3,
         "patience": 4,
