@@ -3,7 +3,8 @@
 import argparse
 import ast
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any, Final, NoReturn, TypeVar
 
 from pydantic import ValidationError
@@ -40,7 +41,9 @@ Config = TypeVar("Config", bound=FlowConfig)
 
 
 class Parser(argparse.ArgumentParser):
-    """An argument parser that raises UserError, with a suggestion for a misspelt flag."""
+    """An argument parser that raises UserError, with a suggestion for a misspelt flag; flags go to the latest group."""
+
+    group: Any = None
 
     def error(self, message: str) -> NoReturn:
         """Turn argparse's message into one line with a remedy."""
@@ -62,6 +65,7 @@ def parse_command_line(arguments: Sequence[str], config: type[Config], *, progra
     arguments = spell_dash(arguments) if "text" in config.model_fields else arguments
     parser = Parser(
         prog=program,
+        usage="%(prog)s [flags]",
         description=config.__doc__,
         epilog=config.describe_choices(),
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -70,7 +74,7 @@ def parse_command_line(arguments: Sequence[str], config: type[Config], *, progra
     source: CliSettingsSource[BaseSettings] = CliSettingsSource(
         config,
         root_parser=parser,
-        add_argument_method=add_argument,
+        add_argument_method=partial(add_argument, headings=config.headings),
         cli_kebab_case=True,
         cli_hide_none_type=True,
         cli_avoid_json=True,
@@ -91,12 +95,14 @@ def spell_dash(arguments: Sequence[str]) -> list[str]:
     return [*others, f"--text={STANDARD_INPUT}"] if is_lone else list(arguments)
 
 
-def add_argument(parser: Any, *names: str, **options: Any) -> Any:
-    """Add one flag, with a short word for its value and its default as it would be typed."""
+def add_argument(parser: Any, *names: str, headings: Mapping[str, str], **options: Any) -> Any:
+    """Add one flag under its heading, with a short word for its value and its default as it would be typed."""
     if "metavar" in options:
         options["metavar"] = METAVARS.get(names[-1]) or METAVARS.get(options["metavar"], options["metavar"])
     options["help"] = tidy_default(options.get("help", "")).replace("%", "%%")
-    return parser.add_argument(*names, **options)
+    if heading := headings.get(options["dest"]):
+        parser.group = parser.add_argument_group(heading)
+    return (parser.group or parser).add_argument(*names, **options)
 
 
 def tidy_default(text: str) -> str:

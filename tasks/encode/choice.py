@@ -6,7 +6,7 @@ from typing import Final, Literal
 from tasks.encode.encodings import Kind
 from tasks.encode.facts import EncodingChoice, TextFacts
 
-Wanted = Literal["auto", "own"] | Kind
+Wanted = Literal["auto", "own", Kind]
 # From these shares on, a difference to words is worth having; below them, every variant keeps its own encoding.
 MANY_WITHOUT_SPACES: Final = 0.1
 MANY_UNKNOWN: Final = 0.2

@@ -2,8 +2,9 @@
 
 import os
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, ClassVar, Final
 
 from pydantic import AfterValidator, BeforeValidator, ValidationError
 from pydantic_settings import (
@@ -82,6 +83,9 @@ class FlowConfig(BaseSettings):
     model_config = SettingsConfigDict(
         frozen=True, extra="forbid", env_prefix=ENV_PREFIX, json_schema_extra=fit_for_form
     )
+
+    # The headings of --help, each by the first setting below it.
+    headings: ClassVar[Mapping[str, str]] = {}
 
     @classmethod
     def settings_customise_sources(

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from pathlib import Path
+from typing import ClassVar
 
 from pydantic import Field, ValidationInfo, field_validator
 from pydantic_settings import CliImplicitFlag, CliToggleFlag
@@ -41,6 +42,16 @@ from tasks.train.variants import SEED_GROUP, VARIANTS, WORDS, Variant, expand_na
 
 class RunConfig(FlowConfig):
     """Train every chosen model variant on one dataset, evaluate it and write the leaderboard."""
+
+    headings: ClassVar = {
+        "dataset": "data",
+        "text_column": "how files are read",
+        "variants": "models",
+        "seeds": "training",
+        "promote": "promotion",
+        "clean_older_than": "cleaning up",
+        "kernels": "where and how it runs",
+    }
 
     dataset: str = Field(
         default=AUTO,

@@ -344,3 +344,23 @@ def test_promotion_is_switched_off_by_a_flag_or_the_environment(monkeypatch: pyt
     monkeypatch.setenv("BAKEOFF_PROMOTE", "false")
     assert not parse().promote
     assert parse("--promote").promote
+
+
+def test_help_puts_flags_under_headings(capsys: pytest.CaptureFixture[str]) -> None:
+    assert RunConfig.headings.keys() <= RunConfig.model_fields.keys()
+    with pytest.raises(SystemExit):
+        parse_command_line(["--help"], RunConfig, program="train_all.py")
+    lines = capsys.readouterr().out.splitlines()
+    places = {heading: lines.index(f"{heading}:") for heading in RunConfig.headings.values()}
+    first_flags = [lines[place + 1].split()[0] for place in places.values()]
+    assert first_flags == [
+        "--dataset",
+        "--text-column",
+        "--variants",
+        "--seeds",
+        "--promote,",
+        "--clean-older-than",
+        "--kernels",
+    ]
+    flags = [line.split()[0].rstrip(",") for line in lines if line.startswith("  --")]
+    assert len(flags) == len(set(flags)) == len(RunConfig.model_fields)
