@@ -57,7 +57,7 @@ from tasks.store.layout import RUNS
 from tasks.store.outputs import Manifest
 from tasks.store.usage import LOCK_FOLDER
 from tasks.train.device import CPU, find_device, use_device
-from tasks.train.effort import estimate_effort
+from tasks.train.effort import estimate_effort, find_slowness
 from tasks.train.task import train_variant
 from tasks.train.variants import VARIANTS, Variant
 
@@ -108,6 +108,8 @@ def train_and_report(config: RunConfig) -> dict[str, Any] | State[Any]:
     started = datetime.now(UTC)
     try:
         use_device(config.device)
+        if slowness := find_slowness((VARIANTS[name] for name in config.variant_names), config.kernels):
+            get_run_logger().warning("%s", slowness)
         choice = obtain_dataset(config.dataset, config.data_dir, config.files)
         reviews = run(
             ingest_reviews,

@@ -1,6 +1,11 @@
 """How much work a training is, compared with others."""
 
+from collections.abc import Iterable
+
 from tasks.encode.encodings import ENCODINGS
+from tasks.train.device import CPU
+from tasks.train.identity import describe_computing
+from tasks.train.kernels.choice import Kernels
 from tasks.train.variants import Variant
 
 
@@ -11,3 +16,15 @@ def estimate_effort(variant: Variant) -> int:
     """
     encoding = ENCODINGS[variant.encoding]
     return (variant.num_params - encoding.vocab_size * variant.embedding_dim) * encoding.length
+
+
+def find_slowness(variants: Iterable[Variant], kernels: Kernels) -> str | None:
+    """Say which variants would take hours on this machine, and what to do; None if there are none."""
+    computing = describe_computing(kernels)
+    slow = [variant.name for variant in variants if variant.needs_library]
+    if not slow or computing["kernels"] == "native" or computing["device"] != CPU:
+        return None
+    return (
+        f"{', '.join(slow)}: without the package's C library, an epoch can take an hour. Install a C compiler and run "
+        "pip install -e . again, or leave it out of --variants."
+    )

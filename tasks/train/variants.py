@@ -18,7 +18,7 @@ class Variant:
     `num_params` is the number of parameters that it must have for two classes. `hidden` is the number of units of the
     dense layer before the head, 0 for none. `mask` lets the layers skip padding. `initialise`, if given, is called with
     the built model and the length of its sequences. `quantize` says how the word vectors of the finished model are
-    stored; None keeps their 32 bits.
+    stored; None keeps their 32 bits. One that `needs_library` takes hours on a CPU without the C library.
     """
 
     name: str
@@ -36,6 +36,7 @@ class Variant:
     learning_rate: float = 1e-3
     optimizer: Literal["adam", "adagrad"] = "adam"
     quantize: Literal["int8"] | None = None
+    needs_library: bool = False
 
 
 def flatten(layers: Any) -> list[Any]:
@@ -216,6 +217,7 @@ _ROWS: Final = (
         learning_rate=0.05,
         optimizer="adagrad",
         quantize="int8",
+        needs_library=True,
     ),
 )
 

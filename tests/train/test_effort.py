@@ -1,0 +1,36 @@
+"""The longest trainings start first, and those that would take hours are named before they start."""
+
+import pytest
+
+from tasks.train import effort
+from tasks.train.effort import estimate_effort, find_slowness
+from tasks.train.kernels.choice import Kernels
+from tasks.train.variants import VARIANTS
+
+
+def test_longer_trainings_take_more_effort() -> None:
+    order = ["average-pool", "lstm", "bilstm", "stacked-bilstm"]
+    assert sorted(order, key=lambda name: estimate_effort(VARIANTS[name])) == order
+
+
+@pytest.mark.parametrize(
+    ("name", "kernels", "device", "is_slow"),
+    [
+        ("onehot-conv", "tensorflow", "CPU", True),
+        ("onehot-conv", "plain", "CPU", True),
+        ("onehot-conv", "native", "CPU", False),
+        ("onehot-conv", "tensorflow", "NVIDIA H100", False),
+        ("lstm", "plain", "CPU", False),
+    ],
+)
+def test_model_that_would_take_hours_is_named(
+    name: str,
+    kernels: Kernels,
+    device: str,
+    is_slow: bool,  # noqa: FBT001
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(effort, "describe_computing", lambda chosen: {"kernels": chosen, "device": device})
+    found = find_slowness([VARIANTS["flatten"], VARIANTS[name]], kernels)
+    assert (found is not None) is is_slow
+    assert found is None or found.startswith("onehot-conv: without the package's C library")
