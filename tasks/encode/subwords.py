@@ -1,6 +1,7 @@
 """Subword tokens: byte-pair encoding (Sennrich et al. 2016) over bytes, by the `tokenizers` library.
 
-Because it works on bytes, it can encode every text: nothing is out of vocabulary.
+Because it works on bytes, it can encode every text: nothing is out of vocabulary. There is no unigram model (Kudo 2018)
+beside it, because the library's training of one gives another vocabulary each time, even in one thread.
 """
 
 import json
