@@ -53,6 +53,7 @@ def test_data_like_the_champions_are_stable_and_other_data_alarm(job: "Job", rec
         "labels": "alarm",
         "words": "alarm",
         "unknown": "alarm",
+        "unfamiliar": "alarm",
     }
     assert "The training data differ from those of the champion" in done.stderr
     assert receiver.url not in done.stderr

@@ -61,7 +61,7 @@ def no_prefect(tmp_path: Path) -> dict[str, str]:
 
 def test_file_is_scored_and_stdout_ends_with_its_path(trained: "Job") -> None:
     path = trained.folder / "in.jsonl"
-    path.write_text('{"text": "fine", "y": "positive"}\n{"text": null, "y": "negative"}\n')
+    path.write_text('{"text": "a fine film", "y": "positive"}\n{"text": null, "y": "negative"}\n')
     status, output, errors = run(trained, "--input=in.jsonl", "--output=new/out.jsonl", "--label-column=y")
     assert status == 0, errors
     lines = output.splitlines()

@@ -86,6 +86,7 @@ def test_files_are_those_of_the_contract(finished: "Job") -> None:
         "summary.md",
         "report.html",
         "config.json",
+        "SHA256SUMS",
     }
     for variant in ("flatten", "conv-max"):
         (model,) = (finished.artifacts / "models" / variant).iterdir()
