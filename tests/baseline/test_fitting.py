@@ -22,6 +22,7 @@ from tasks.baseline.ngrams import count_ngrams, fit_vocabulary, read_vocabulary
 
 Fit = Callable[..., Any]
 FACTS = {
+    "jobs",
     "num_params",
     "device",
     "peak_memory_mb",

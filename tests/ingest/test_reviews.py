@@ -264,6 +264,7 @@ def test_facts_agree_with_the_files(tmp_path: Path) -> None:
         },
         "warnings": ["classes without any example: 'none'"],
         "rows": {"num_read": 408, "num_used": 408, "num_left_out": 0, "dropped": {}},
+        "ordinal": False,
     }
 
 

@@ -11,6 +11,7 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, NoReturn
 
 import pytest
+from prefect.context import refresh_global_settings_context
 from prefect.settings import PREFECT_API_URL, PREFECT_HOME, temporary_settings
 
 from tasks.compare.results import Entrant, FailedModel
@@ -30,7 +31,14 @@ URL = f"http://me:{SECRET}@127.0.0.1:9/api"
 
 
 @pytest.fixture(autouse=True)
-def discreet(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def settings_of_the_environment() -> Iterator[None]:
+    """Prefect reads its settings again once the environment is what it was."""
+    yield
+    refresh_global_settings_context()
+
+
+@pytest.fixture(autouse=True)
+def discreet(settings_of_the_environment: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:  # noqa: ARG001
     """The password is in the environment, and logging as it is in a flow."""
     monkeypatch.setenv("PREFECT_API_URL", URL)
     monkeypatch.setenv("PREFECT_API_AUTH_STRING", SECRET)

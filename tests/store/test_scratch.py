@@ -14,7 +14,7 @@ import subprocess, sys, tempfile
 from tasks.store.scratch import use_own_folder
 use_own_folder()
 use_own_folder()
-make = "from multiprocessing.util import get_temp_dir; print(get_temp_dir(), flush=True)"
+make = "from multiprocessing.util import get_temp_dir; print(get_temp_dir(), flush=True); import sys; sys.stdin.read()"
 subprocess.run([sys.executable, "-c", make]) if sys.argv[1:] == ["child"] else exec(make)
 sys.stdin.read()
 """
