@@ -37,7 +37,7 @@ from tasks.settings.files import gather_files
 from tasks.stack.output import choose_stack, plan_stack
 from tasks.store.outputs import Manifest
 from tasks.train.device import CPU, find_device
-from tasks.train.effort import estimate_effort
+from tasks.train.effort import estimate_effort, find_slowness
 from tasks.train.facts import TrainingFacts
 from tasks.train.identity import check_backend
 from tasks.train.kernels.choice import Kernels, choose_kernels
@@ -188,6 +188,8 @@ def train_models(
     sequences: Mapping[str, Manifest[EncodingFacts]],
 ) -> list[ModelResult]:
     """Train and evaluate every model, variants on their sequences; a failure is logged with its reason."""
+    if slowness := find_slowness((VARIANTS[name] for name in sequences), config.kernels):
+        LOGGER.warning("%s", slowness)
     num_works = len(baselines) + len(sequences) * config.seeds
     jobs = choose_jobs(config.jobs, num_works=num_works, shares_gpu=find_device() != CPU)
     candidates = [

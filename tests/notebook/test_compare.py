@@ -308,3 +308,11 @@ def hash_weights(bundle: Path) -> tuple[str, dict[str, str]]:
     with zipfile.ZipFile(next(bundle.glob("model.*"))) as files:
         arrays = {name: files.read(name) for name in files.namelist() if name.endswith((".h5", ".npy"))}
     return bundle.name, {name: hashlib.sha256(content).hexdigest() for name, content in arrays.items()}
+
+
+def test_model_that_would_take_hours_is_a_warning(
+    folder: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tasks.notebook.pipeline.find_slowness", lambda *_: "onehot-conv: it takes hours")
+    compare(make_frame(), variants="flatten", epochs=1, baselines="majority", folder=folder / "again")
+    assert "onehot-conv: it takes hours" in caplog.messages
