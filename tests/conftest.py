@@ -110,6 +110,19 @@ def chromium() -> str:
 
 
 @pytest.fixture(scope="session")
+def few_reviews(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of sixteen reviews per split, whose words tell the label."""
+    folder = tmp_path_factory.mktemp("reviews")
+    rows = [("a great film", 1), ("a dull film", 0), ("great fun", 1), ("so dull", 0)] * 4
+    texts, labels = zip(*rows, strict=True)
+    for split in ("train", "validation", "test"):
+        ids = [f"{split}-{number}" for number in range(len(rows))]
+        table = pa.table({"id": ids, "text": texts, "label": pa.array(labels, pa.int32())})
+        pq.write_table(table, folder / f"{split}.parquet")
+    return folder
+
+
+@pytest.fixture(scope="session")
 def checkout() -> Path:
     """The checkout, in which `.venv` leads to an environment."""
     return ROOT

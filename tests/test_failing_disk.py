@@ -7,8 +7,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 
 from tasks.errors import UserError, disk_errors_explained
@@ -179,16 +177,9 @@ def test_run_is_whole_or_not_there(
 
 
 @pytest.fixture(scope="module")
-def bundle(publish_bundle: Callable[..., Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
+def bundle(publish_bundle: Callable[..., Path], few_reviews: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A baseline of a handful of reviews."""
-    folder = tmp_path_factory.mktemp("bundle")
-    rows = [("a great film", 1), ("a dull film", 0), ("great fun", 1), ("so dull", 0)] * 4
-    texts, labels = zip(*rows, strict=True)
-    for split in ("train", "validation", "test"):
-        ids = [f"{split}-{number}" for number in range(len(rows))]
-        table = pa.table({"id": ids, "text": texts, "label": pa.array(labels, pa.int32())})
-        pq.write_table(table, folder / f"{split}.parquet")
-    return publish_bundle("tfidf-linear", folder, folder, None)
+    return publish_bundle("tfidf-linear", few_reviews, tmp_path_factory.mktemp("bundle"), None)
 
 
 @pytest.fixture

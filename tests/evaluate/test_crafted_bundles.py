@@ -12,7 +12,6 @@ from typing import Any
 import keras
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 
 from tasks.encode.encodings import Encoding
@@ -29,16 +28,13 @@ NAMES = {"network": "average-pool", "baseline": "tfidf-linear"}
 
 
 @pytest.fixture(scope="module")
-def bundles(publish_bundle: PublishBundle, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+def bundles(
+    publish_bundle: PublishBundle, few_reviews: Path, tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, Path]:
     """An honest bundle of each kind."""
-    folder = tmp_path_factory.mktemp("reviews")
-    rows = [("a great film", 1), ("a dull film", 0), ("great fun", 1), ("so dull", 0)] * 4
-    texts, labels = zip(*rows, strict=True)
-    for split in ("train", "validation", "test"):
-        ids = [f"{split}-{number}" for number in range(len(rows))]
-        table = pa.table({"id": ids, "text": texts, "label": pa.array(labels, pa.int32())})
-        pq.write_table(table, folder / f"{split}.parquet")
-    return {kind: publish_bundle(name, folder, tmp_path_factory.mktemp(kind), TINY) for kind, name in NAMES.items()}
+    return {
+        kind: publish_bundle(name, few_reviews, tmp_path_factory.mktemp(kind), TINY) for kind, name in NAMES.items()
+    }
 
 
 def seal(folder: Path) -> None:
