@@ -31,6 +31,7 @@ from tasks.compare.leaderboard_facts import LeaderboardRow
 from tasks.compare.mistakes import analyse_errors
 from tasks.compare.nothing_learned import Circumstances, recommend_nothing
 from tasks.compare.overfitting import describe_trainings
+from tasks.compare.own_slices import read_slice_columns
 from tasks.compare.recommendation import recommend
 from tasks.compare.recommendation_facts import Recommendation
 from tasks.compare.results import TARGET_ACCURACY, Contestant, ModelResult, load_contestants
@@ -38,7 +39,7 @@ from tasks.compare.selective import area_under_risk_coverage, coverage_at_accura
 from tasks.compare.significance import compare_pairs
 from tasks.compare.slices import Attributes, Encoded, find_worst, slice_accuracy
 from tasks.ingest.batches import read_batches
-from tasks.store.layout import SPLIT_FILES, SPLITS, TEST_FILE
+from tasks.store.layout import SLICES_FILE, SPLIT_FILES, SPLITS, TEST_FILE
 
 
 def write_comparison(
@@ -166,7 +167,7 @@ def slice_models(
     attributes = gather_attributes(test, test_path, encodings)
     return Slices(
         encoding=next(iter(encodings), None),
-        models={it.name: slice_accuracy(it.correct, attributes, label_names) for it in contestants},
+        models={it.name: slice_accuracy(it.correct, attributes, label_names, shipped=it.shipped) for it in contestants},
     )
 
 
@@ -178,6 +179,7 @@ def gather_attributes(test: SplitFacts, test_path: Path, encodings: Mapping[str,
         label=test.labels,
         has_negation=read_negation(test_path),
         encoded=read_encoded(encodings[name]) if name else None,
+        columns=read_slice_columns(test_path.with_name(SLICES_FILE)),
     )
 
 

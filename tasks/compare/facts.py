@@ -97,7 +97,11 @@ class Selection(Facts):
 
 
 class SliceAccuracy(Facts):
-    """Accuracy on the `n` test reviews of a slice, with its 95% interval."""
+    """Accuracy on the `n` test reviews of a slice, with its 95% interval.
+
+    `p_holm` tests whether the shipped model is right less often here than on the other reviews, corrected for the
+    number of slices. Older documents lack it.
+    """
 
     group: str
     name: str
@@ -105,6 +109,12 @@ class SliceAccuracy(Facts):
     accuracy: float
     low: float
     high: float
+    p_holm: float | None = None
+
+    @property
+    def is_weak(self) -> bool:
+        """Whether the shipped model is right significantly less often here than on the other reviews."""
+        return self.p_holm is not None and self.p_holm < ALPHA
 
 
 class Slices(Facts):

@@ -1,16 +1,19 @@
 """Where a model is weak: accuracy on slices of the test reviews that a person can name."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any, Final
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
-from scipy.stats import norm
+from scipy.stats import hypergeom, norm
 from statsmodels.stats.proportion import proportion_confint
 
 from tasks.compare.facts import SliceAccuracy
+from tasks.compare.own_slices import cut_columns
+from tasks.compare.significance import correct_holm
 from tasks.evaluate.intervals import CONFIDENCE, bootstrap_accuracy
 
 # Upper bounds are inclusive. With these bounds, and unknown words as in words-10k-120, each slice has 8 to 50% of the
@@ -24,13 +27,14 @@ class Attributes:
     """What is known about each test review, in arrays of shape (num_reviews,).
 
     `has_negation` is None in a language whose negations are not known, and `encoded` when all models read the text
-    itself.
+    itself. `columns` are those that the user named, as strings.
     """
 
     num_words: NDArray[np.integer[Any]]
     label: NDArray[np.integer[Any]]
     has_negation: NDArray[np.bool_] | None
     encoded: "Encoded | None"
+    columns: Mapping[str, pa.Array] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,18 +47,28 @@ class Encoded:
 
 
 def slice_accuracy(
-    correct: NDArray[np.bool_], attributes: Attributes, label_names: Sequence[str]
+    correct: NDArray[np.bool_], attributes: Attributes, label_names: Sequence[str], *, shipped: int = 0
 ) -> tuple[SliceAccuracy, ...]:
     """Measure each slice that has reviews.
 
-    Hits have shape (num_seeds, num_reviews); accuracy is averaged over the seeds. Each group
-    covers every review exactly once.
+    Hits have shape (num_seeds, num_reviews); accuracy is averaged over the seeds. Each group covers every review
+    exactly once. The p-values are those of the model that would be shipped, in the row `shipped`.
     """
+    found = [part for part in cut_slices(attributes, label_names) if part[2].any()]
+    p_values = correct_holm([compare_with_rest(correct[shipped], inside) for _, _, inside in found])
     return tuple(
-        measure_slice(group, name, correct[:, inside])
-        for group, name, inside in cut_slices(attributes, label_names)
-        if inside.any()
+        measure_slice(group, name, correct[:, inside]).model_copy(update={"p_holm": p_value})
+        for (group, name, inside), p_value in zip(found, p_values, strict=True)
     )
+
+
+def compare_with_rest(correct: NDArray[np.bool_], inside: NDArray[np.bool_]) -> float:
+    """Test whether a model is right less often in a slice than on the other reviews: Fisher's exact one-sided p-value.
+
+    Hits and members have shape (num_reviews,). With 3 of 4 right outside and 1 of 4 inside it is 17/70.
+    """
+    hits, num_inside = int((correct & inside).sum()), int(inside.sum())
+    return float(hypergeom.cdf(hits, len(correct), int(correct.sum()), num_inside))
 
 
 def cut_slices(attributes: Attributes, label_names: Sequence[str]) -> Iterator[tuple[str, str, NDArray[np.bool_]]]:
@@ -72,6 +86,7 @@ def cut_slices(attributes: Attributes, label_names: Sequence[str]) -> Iterator[t
         yield "negation", "without negation", ~attributes.has_negation
     for index, name in enumerate(label_names):
         yield "label", name, attributes.label == index
+    yield from cut_columns(attributes.columns)
 
 
 def cut_ranges(values: NDArray[Any], bounds: dict[str, float]) -> Iterator[tuple[str, NDArray[np.bool_]]]:

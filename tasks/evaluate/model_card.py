@@ -15,7 +15,7 @@ from tasks.evaluate.intervals import bootstrap_accuracy
 from tasks.evaluate.metric_table import list_metrics
 from tasks.evaluate.predictions import load_correct
 from tasks.formatting.markdown import escape_markdown, render_table
-from tasks.ingest.files.options import FileOptions
+from tasks.ingest.files.options import FileOptions, name_flag
 from tasks.store.layout import SPLIT_FILES
 from tasks.train.settings import FitSettings
 
@@ -156,8 +156,7 @@ def describe_dataset(dataset: DatasetOfModel) -> dict[str, object]:
     for field in fields(FileOptions):
         value = dataset.file_options.get(field.name)
         if value and value != field.default:
-            flag = f"--{field.name.replace('text_columns', 'text_column').replace('_', '-')}"
-            flags[flag] = ",".join(map(str, value)) if isinstance(value, list | tuple) else value
+            flags[name_flag(field.name)] = ",".join(map(str, value)) if isinstance(value, list | tuple) else value
     return flags
 
 

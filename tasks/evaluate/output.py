@@ -10,7 +10,7 @@ from tasks.evaluate.identity import EVALUATE, decide_evaluation
 from tasks.evaluate.model_files import tell_kind
 from tasks.ingest.facts import ReviewsManifest
 from tasks.process.child import run_apart
-from tasks.store.layout import MODELS
+from tasks.store.layout import MODELS, SPLIT_FILES
 from tasks.store.outputs import Output, Plan
 from tasks.train.settings import FitSettings
 
@@ -67,7 +67,7 @@ def describe_origin(model: ModelManifest, reviews: ReviewsManifest) -> Origin:
         settings=settings,
         training=model.facts,
         dataset=describe_dataset(reviews),
-        data={name: record.sha256 for name, record in reviews.files.items()},
+        data={name: reviews.files[name].sha256 for name in SPLIT_FILES.values()},
         versions=model.decided_by["libraries"],
     )
 

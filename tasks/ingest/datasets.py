@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 
 from tasks.errors import UserError
-from tasks.ingest.files.options import FileOptions
+from tasks.ingest.files.options import FileOptions, name_flag
 from tasks.ingest.files.paths import check_path, is_path, is_url
 from tasks.ingest.files.reading import hash_files
 from tasks.ingest.head import check_heads
@@ -83,16 +83,17 @@ def check_unused(name: str, files: FileOptions) -> None:
     defaults = FileOptions(path=files.path)
     for field in fields(FileOptions):
         if getattr(files, field.name) != getattr(defaults, field.name):
-            flag = f"--{field.name.replace('text_columns', 'text_column').replace('_', '-')}"
             raise UserError(
-                f"{flag} is for a dataset in files, but --dataset is {name!r}; leave it out or name a file."
+                f"{name_flag(field.name)} is for a dataset in files, but --dataset is {name!r}; leave it out or name a "
+                "file."
             )
 
 
 def identify(choice: Choice, data_dir: Path) -> dict[str, Any]:
     """Describe everything about the dataset that decides its reviews, as plain JSON; files are hashed, not parsed."""
-    if choice.files is not None:
-        return {"name": choice.dataset, "options": choice.files.describe(), "files": hash_files(choice.files)}
+    if files := choice.files:
+        slices = {"slice_columns": list(files.slice_columns)} if files.slice_columns else {}
+        return {"name": choice.dataset, "options": files.describe(), "files": hash_files(files), **slices}
     source = open_source(choice.dataset, data_dir)
     return {"name": source.name, "label_names": list(source.label_names), **source.identity}
 

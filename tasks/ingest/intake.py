@@ -141,7 +141,8 @@ class Intake:
     def spool(self, split: str, rows: LabelledRows, hashes: NDArray[np.uint64], mask: NDArray[np.bool_]) -> None:
         """Append the masked rows of a batch to a split's spool."""
         if split not in self.writers:
-            self.writers[split] = self.stack.enter_context(SpoolWriter(self.folder / f"{split}.arrow", split))
+            writer = SpoolWriter(self.folder / f"{split}.arrow", split, slices=rows.slices)
+            self.writers[split] = self.stack.enter_context(writer)
         chosen = pa.array(mask)
         own_ids = None if rows.ids is None else rows.ids.filter(chosen)
         if own_ids is not None:
@@ -153,6 +154,7 @@ class Intake:
             self.index.encode(rows.labels.filter(chosen)),
             own_ids=own_ids,
             numbers=rows.numbers[mask],
+            slices={name: values.filter(chosen) for name, values in rows.slices.items()},
         )
 
     def gather_evidence(self) -> Evidence:

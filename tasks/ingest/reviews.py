@@ -25,8 +25,8 @@ from tasks.ingest.labels import check_order
 from tasks.ingest.sources.base import Source
 from tasks.ingest.sources.labelled_files import describe_strays, open_files
 from tasks.ingest.split import choose_stratified
-from tasks.ingest.spool import Spool, read_spool
-from tasks.store.layout import SPLIT_FILES, SPLITS
+from tasks.ingest.spool import Spool, read_spool, take_slices
+from tasks.store.layout import SLICES_FILE, SPLIT_FILES, SPLITS
 
 SCHEMA: Final = pa.schema([("id", pa.string()), ("text", pa.string()), ("label", pa.int32())])
 TEST_FRACTION: Final = 0.2
@@ -87,6 +87,7 @@ def write_gathered(
             lambda split: write_split(gathered.spools, places, split, folder / SPLIT_FILES[split]), SPLITS
         )
         splits = dict(zip(SPLITS, written, strict=True))
+    write_slices(gathered.spools, places, folder / SLICES_FILE)
     names = gathered.label_names
     counts = {split: np.bincount(splits[split].labels, minlength=len(names)).tolist() for split in SPLITS}
     return ReviewsFacts(
@@ -173,3 +174,15 @@ def write_split(spools: dict[str, Spool], places: Places, split: str, path: Path
                 num_written += len(chosen)
     check_conserved(split, int(mask.sum()), written=num_written)
     return Written(spool.hashes[mask], spool.labels[mask])
+
+
+def write_slices(spools: dict[str, Spool], places: Places, path: Path) -> None:
+    """Copy the columns that slice the test reviews from the spool to Parquet; without such columns there is no file."""
+    source_split, mask = places["test"]
+    parts: list[pa.Table] = []
+    for start, batch in read_spool(spools[source_split].path):
+        columns = take_slices(batch)
+        if not columns:
+            return
+        parts.append(pa.table(columns).filter(pa.array(mask[start : start + len(batch)])))
+    pq.write_table(pa.concat_tables(parts), path, compression="zstd")

@@ -22,14 +22,15 @@ SCRATCH: Final = "frame"
 
 @contextlib.contextmanager
 def frame_as_file(
-    frame: pd.DataFrame, *, texts: Sequence[str], label: str, name: str, data_dir: Path
+    frame: pd.DataFrame, *, texts: Sequence[str], label: str, slices: Sequence[str] = (), name: str, data_dir: Path
 ) -> Iterator[Path]:
     """Write the columns that are used to a Parquet file, which exists until the end of the block.
 
-    These are the texts, the label and, as in any file, a column called "id" or "split". Raises UserError for a column
-    that is missing or cannot be written; a UserError about the file within the block becomes one about the frame.
+    These are the texts, the label, the slices and, as in any file, a column called "id" or "split". Raises UserError
+    for a column that is missing or cannot be written; a UserError about the file within the block becomes one about the
+    frame.
     """
-    table = make_table(frame, texts, label)
+    table = make_table(frame, texts, label, slices)
     # In the folder of interrupted work, under a name that cleaning knows, in case this process is killed.
     folder = data_dir / WORK_FOLDER / f"{SCRATCH}-{uuid4().hex[:16]}"
     folder.mkdir(parents=True)
@@ -48,19 +49,19 @@ def name_frame(message: str, file: str) -> str:
     return re.sub(rf"{re.escape(file)} row ([\d,]+)", r"row \1 of the frame", message).replace(file, "the frame")
 
 
-def list_texts(text: str | Sequence[str]) -> tuple[str, ...]:
-    """List the columns of the text: list_texts("body") -> ("body",)."""
-    return (text,) if isinstance(text, str) else tuple(text)
+def list_columns(columns: str | Sequence[str]) -> tuple[str, ...]:
+    """List one or several columns: list_columns("body") -> ("body",)."""
+    return (columns,) if isinstance(columns, str) else tuple(columns)
 
 
-def make_table(frame: pd.DataFrame, texts: Sequence[str], label: str) -> pa.Table:
+def make_table(frame: pd.DataFrame, texts: Sequence[str], label: str, slices: Sequence[str]) -> pa.Table:
     """Select the columns that are used, without index and pandas metadata, so that equal rows give equal files."""
     names = [name for name in frame.columns if isinstance(name, str)]
-    for name in (*texts, label):
+    for name in (*texts, label, *slices):
         check_name(name, names)
     others = [name for name in names if name not in {*texts, label}]
     known = [find_known(others, SPLIT_NAMES), find_known(others, ID_NAMES)]
-    chosen = frame[list(dict.fromkeys((*texts, label, *filter(None, known))))]
+    chosen = frame[list(dict.fromkeys((*texts, label, *slices, *filter(None, known))))]
     try:
         return pa.Table.from_pandas(chosen, preserve_index=False).replace_schema_metadata(None)
     except (pa.ArrowInvalid, pa.ArrowTypeError) as error:

@@ -25,7 +25,7 @@ from tasks.evaluate.output import plan_evaluation
 from tasks.ingest.datasets import Choice, choose_dataset
 from tasks.ingest.facts import ReviewsManifest
 from tasks.ingest.output import plan_reviews
-from tasks.notebook.frames import frame_as_file, list_texts, name_frame
+from tasks.notebook.frames import frame_as_file, list_columns, name_frame
 from tasks.notebook.leaderboard import Leaderboard
 from tasks.notebook.outputs import EpochLog, make
 from tasks.notebook.settings import NotebookConfig, arguments_named, build_config, name_arguments
@@ -52,6 +52,7 @@ def compare(
     *,
     text: str | Sequence[str] = "text",
     label: str = "label",
+    slices: str | Sequence[str] = (),
     variants: str | Sequence[str] = ("flatten", "conv-max"),
     baselines: str | Sequence[str] = ("auto",),
     encoding: Wanted = "auto",
@@ -73,7 +74,8 @@ def compare(
 ) -> Leaderboard:
     """Train models on rows of a data frame, evaluate them on the test set, and write the report.
 
-    `text` and `label` name the columns; several texts are joined by a space. A column "split" says which rows are
+    `text` and `label` name the columns; several texts are joined by a space. The report compares the models on the test
+    rows of each value of the columns that `slices` names. A column "split" says which rows are
     train, validation and test; missing splits are held out by stratified sampling. The other settings are those of
     `bakeoff train`, with the same defaults except for the variants. `name` is the name of the data in the report.
 
@@ -82,12 +84,14 @@ def compare(
     data that cannot be used; a model that fails is a row of the leaderboard with the reason.
     """
     started = datetime.now(UTC)
-    texts = list_texts(text)
+    texts = list_columns(text)
+    slice_columns = list_columns(slices)
     config = build_config(
         Path(folder).expanduser().absolute(),
         dataset=name,
         text_column=texts,
         label_column=label,
+        slice_column=slice_columns,
         variants=variants,
         baselines=baselines,
         encoding=encoding,
@@ -107,7 +111,9 @@ def compare(
     )
     with disk_errors_explained(folder), arguments_named():
         choose_kernels(config.kernels, backend=check_backend())
-        with frame_as_file(frame, texts=texts, label=label, name=name, data_dir=config.data_dir) as path:
+        with frame_as_file(
+            frame, texts=texts, label=label, slices=slice_columns, name=name, data_dir=config.data_dir
+        ) as path:
             choice = choose_dataset(str(path), config.data_dir, gather_files(config, path))
             reviews = ingest(config, choice)
         for warning in reviews.facts.warnings:

@@ -14,7 +14,7 @@ from tasks.settings.base import describe_errors
 from tasks.settings.run import RunConfig
 
 # Arguments of `compare` whose names differ from their flags.
-ARGUMENTS: Final = {"text-column": "text", "label-column": "label", "dataset": "name"}
+ARGUMENTS: Final = {"text-column": "text", "label-column": "label", "slice-column": "slices", "dataset": "name"}
 
 
 class NotebookConfig(RunConfig):

@@ -10,7 +10,7 @@ from scipy.stats import norm
 
 from tasks.compare.power import POWER
 from tasks.evaluate.intervals import CONFIDENCE
-from tasks.promote.bounds import bound_difference
+from tasks.promote.bounds import bound_difference, measure_deviation
 from tasks.promote.facts import Gap, GateComparison, Rates, Ruling, SliceGap
 from tasks.promote.rules import Margins
 
@@ -35,20 +35,13 @@ def judge(
     matters, so the test is one-sided; a candidate that is worse by more than the margin passes in at most 5% of cases.
 
     In the slices, the burden of proof is reversed, because a slice of 50 reviews could never show this: a slice speaks
-    against the candidate if its upper bound is below minus its margin. The 5% are divided by the number of slices
-    (Bonferroni), so that at most 5% of candidates that are within the margin on every slice are rejected by chance.
+    against the candidate if its upper bound is below minus its margin. The 5% are shared among the slices by Holm's
+    method, so that at most 5% of candidates that are within the margin on every slice are rejected by chance.
     """
     whole = measure_gap(candidate, champion, margin=margins.overall, tail=TAIL)
     members = [part for part in slices if part.inside.any()]
-    gaps = [
-        (
-            part,
-            measure_gap(
-                candidate[part.inside], champion[part.inside], margin=margins.per_slice, tail=TAIL / len(members)
-            ),
-        )
-        for part in members
-    ]
+    hits = [(candidate[part.inside], champion[part.inside]) for part in members]
+    gaps = list(zip(members, measure_slices(hits, margin=margins.per_slice), strict=True))
     worse = [(part, gap) for part, gap in gaps if gap.place == "worse"]
     rates = Rates(candidate=float(candidate.mean()), champion=float(champion.mean()))
     return Ruling(
@@ -66,9 +59,37 @@ def judge(
     )
 
 
+def measure_slices(hits: Sequence[tuple[NDArray[np.bool_], NDArray[np.bool_]]], *, margin: float) -> list[Gap]:
+    """Measure the gap in each slice, with bounds that are corrected for the number of slices (Holm 1979).
+
+    The most certain loss has to show at the 5% divided by the number of slices, the next one at the 5% divided by one
+    less, and so on, until one does not show; the bounds of that one and of all others have its level.
+    """
+    tail = TAIL / max(1, len(hits))
+    gaps = [measure_gap(*slice_hits, margin=margin, tail=tail) for slice_hits in hits]
+    open_slices = sorted(range(len(hits)), key=lambda index: -measure_loss(*hits[index], margin=margin))
+    while open_slices and gaps[open_slices[0]].place == "worse":
+        open_slices = open_slices[1:]
+        tail = TAIL / max(1, len(open_slices))
+        for index in open_slices:
+            gaps[index] = measure_gap(*hits[index], margin=margin, tail=tail)
+    return gaps
+
+
+def measure_loss(candidate: NDArray[np.bool_], champion: NDArray[np.bool_], *, margin: float) -> float:
+    """Return by how many standard errors the candidate loses more than the margin."""
+    only_candidate, only_champion = count_alone(candidate, champion)
+    return measure_deviation(only_champion, only_candidate, len(candidate), difference=margin)
+
+
+def count_alone(candidate: NDArray[np.bool_], champion: NDArray[np.bool_]) -> tuple[int, int]:
+    """Count the reviews that only the candidate and only the champion got right."""
+    return int((candidate & ~champion).sum()), int((champion & ~candidate).sum())
+
+
 def measure_gap(candidate: NDArray[np.bool_], champion: NDArray[np.bool_], *, margin: float, tail: float) -> Gap:
     """Measure the difference between hits of shape (num_reviews,) and compare its bounds with the margin."""
-    only_candidate, only_champion = int((candidate & ~champion).sum()), int((champion & ~candidate).sum())
+    only_candidate, only_champion = count_alone(candidate, champion)
     low, high = bound_difference(only_candidate, only_champion, len(candidate), tail=tail)
     return Gap(
         num_reviews=len(candidate),

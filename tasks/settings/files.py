@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from tasks.ingest.files.lines import is_charset
-from tasks.ingest.files.options import FileOptions
+from tasks.ingest.files.options import IN_SINGULAR, FileOptions
 from tasks.ingest.files.options import Quoting as QuotingName
 from tasks.ingest.files.patterns import compile_pattern
 from tasks.settings.base import FlowConfig, Names
@@ -81,6 +81,5 @@ def gather_files(config: FlowConfig, path: Path) -> FileOptions:
     Settings and options have the same names, except that the setting `text_column` gives the option `text_columns`.
     """
     settings: dict[str, Any] = {name: getattr(config, name) for name in type(config).model_fields}
-    known = {field.name for field in fields(FileOptions)}
-    found = {name: value for name, value in settings.items() if name in known}
-    return FileOptions(path=path, text_columns=settings["text_column"], **found)
+    names = {field.name: IN_SINGULAR.get(field.name, field.name) for field in fields(FileOptions)}
+    return FileOptions(path=path, **{option: settings[name] for option, name in names.items() if name in settings})

@@ -76,6 +76,11 @@ class RunConfig(FlowConfig):
     label_column: str | None = Field(
         default=None, min_length=1, description="the column of a file that holds the label [found by name]"
     )
+    slice_column: Names = Field(
+        default=(),
+        description="columns of a file, separated by commas, such as region: report and gate compare the models on the "
+        "test reviews of each value [none]",
+    )
     columns: Columns = ()
     delimiter: Delimiter = None
     quoting: Quoting = "auto"

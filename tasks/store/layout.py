@@ -13,6 +13,8 @@ SPLIT_FILES: Final = {split: f"{split}.parquet" for split in SPLITS}
 TRAIN_FILE: Final = SPLIT_FILES["train"]
 VALIDATION_FILE: Final = SPLIT_FILES["validation"]
 TEST_FILE: Final = SPLIT_FILES["test"]
+# A column for each by which the reviews are sliced, in the order of the test split; only if there are any.
+SLICES_FILE: Final = "test_slices.parquet"
 # What a model says of the test split.
 PREDICTIONS_FILE: Final = "predictions.parquet"
 

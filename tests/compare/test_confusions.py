@@ -8,7 +8,7 @@ import pytest
 
 from tasks.report.run.facts import RunMetrics
 from tasks.report.run.page import render_page
-from tasks.report.run.shown_slices import MOST_LABELS
+from tasks.report.run.shown_slices import MOST_OF_GROUP
 
 AddResult = Callable[..., Any]
 Build = Callable[..., Any]
@@ -73,5 +73,5 @@ def test_page_of_hundreds_of_labels_stays_readable(build: Build, add_result: Add
     assert metrics.confusions is not None
     assert len(metrics.confusions.pairs) == 30 < metrics.confusions.num_pairs
     page = render_page(metrics)
-    assert f"; of 300 labels, the {MOST_LABELS} with the lowest accuracy." in page
+    assert f"; of 300 labels, the {MOST_OF_GROUP} with the lowest accuracy." in page
     assert page.count("<tr>") < 300

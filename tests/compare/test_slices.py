@@ -1,12 +1,22 @@
 """Slices of the test reviews: who is in them, how accurate they are, which is worst."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
+import pyarrow as pa
 import pytest
+from scipy.stats import fisher_exact
 
 from tasks.compare.facts import SliceAccuracy
-from tasks.compare.slices import Attributes, Encoded, find_worst, measure_slice, slice_accuracy
+from tasks.compare.slices import (
+    Attributes,
+    Encoded,
+    compare_with_rest,
+    find_worst,
+    measure_slice,
+    slice_accuracy,
+)
 from tasks.evaluate.intervals import bootstrap_accuracy
 
 NAMES = ("negative", "positive")
@@ -124,3 +134,41 @@ def test_language_without_known_negations_has_no_slices_of_them() -> None:
 def test_models_that_read_the_text_itself_have_no_slices_of_an_encoding() -> None:
     groups = {row.group for row in slice_accuracy(SIX_CORRECT, replace(SIX, encoded=None), NAMES)}
     assert groups == {"length", "negation", "label"}
+
+
+def test_slice_is_compared_with_the_rest_by_fishers_exact_test() -> None:
+    correct = np.array([True, True, True, False, True, False, False, False])
+    inside = np.arange(8) >= 4
+    table = [[1, 3], [3, 1]]
+    expected = fisher_exact(table, alternative="less").pvalue
+    assert compare_with_rest(correct, inside) == pytest.approx(expected) == pytest.approx(17 / 70)
+
+
+def find_weak(slices: Sequence[SliceAccuracy]) -> list[tuple[str, str]]:
+    return [(part.group, part.name) for part in slices if part.is_weak]
+
+
+def test_p_values_are_those_of_the_shipped_seed() -> None:
+    random = np.random.default_rng(5)
+    attributes = make_attributes(random, 400)
+    hits = np.stack([np.ones(400, np.bool_), attributes.label == 0])
+    assert find_weak(slice_accuracy(hits, attributes, NAMES, shipped=0)) == []
+    assert find_weak(slice_accuracy(hits, attributes, NAMES, shipped=1)) == [("label", "positive")]
+
+
+def test_weak_value_of_a_column_is_found_among_many() -> None:
+    random = np.random.default_rng(6)
+    shops = random.integers(40, size=4_000)
+    attributes = replace(make_attributes(random, 4_000), columns={"shop": pa.array(shops.astype(str))})
+    correct = random.random((1, 4_000)) < 0.9 - 0.4 * (shops == 7)
+    assert find_weak(slice_accuracy(correct, attributes, NAMES)) == [("shop", "7")]
+
+
+def test_slices_that_are_alike_are_called_weak_in_at_most_five_of_a_hundred_runs() -> None:
+    random = np.random.default_rng(7)
+    named = []
+    for _ in range(300):
+        shops = pa.array(random.integers(60, size=1_000).astype(str))
+        attributes = replace(make_attributes(random, 1_000), columns={"shop": shops})
+        named.append(find_weak(slice_accuracy(random.random((1, 1_000)) < 0.85, attributes, NAMES)))
+    assert sum(map(bool, named)) <= 15

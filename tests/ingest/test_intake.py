@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -130,6 +131,9 @@ def test_sst2(ingest: Callable[..., Any], tmp_path: Path) -> None:
             {"label_column": "text"},
             "column 'text' is chosen as both text and label; expected two different columns.",
         ),
+        ("a.csv", GOOD, {"slice_columns": ("lable",)}, "--slice-column: a.csv has no column 'lable'; expected one of"),
+        ("a.csv", GOOD, {"slice_columns": ("label",)}, "column 'label' is read as text or label"),
+        ("a.csv", GOOD, {"slice_columns": ("text",)}, "column 'text' is read as text or label"),
         ("a.csv", GOOD.encode() + b"caf\xe9,pos\n", {}, "a.csv line 42 is not utf-8"),
         ("a.csv", GOOD + 'x,"a\nb"\na,b,c\n', {}, "a.csv line 44: number of fields 3, but the header has 2"),
         ("a.csv", GOOD, {"columns": ("a", "b", "c")}, "line 1: number of fields 2, but --columns names 3"),
@@ -453,3 +457,74 @@ def test_folder_of_undecodable_text_is_refused_by_its_name(complain: Callable[..
 def test_very_long_text_is_cut_with_a_warning(ingest: Callable[..., Any]) -> None:
     facts, _ = ingest("a.csv", f"{GOOD}{'x' * 1_000_001},neg\n")
     assert facts.warnings[0].startswith("texts that are cut after 1,000,000 characters: 1 (first: ")
+
+
+REGIONS = [None, "eu", "us", ""]
+
+
+def make_sliced(num_rows: int = 60) -> list[dict[str, Any]]:
+    """Rows whose text names their region and product; each seventh has no label."""
+    return [
+        {
+            "text": f"film {number} of {number % 4} and {number % 3}",
+            "label": None if number % 7 == 6 else ("pos", "neg")[number % 2],
+            "region": REGIONS[number % 4],
+            "product": number % 3,
+        }
+        for number in range(num_rows)
+    ]
+
+
+def read_slices(folder: Path) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = pq.read_table(folder / "test_slices.parquet").to_pylist()
+    return rows
+
+
+@pytest.mark.parametrize("name", ["a.parquet", "a.csv", "a.jsonl"])
+def test_columns_by_which_to_slice_are_kept_beside_the_test_reviews(
+    ingest: Callable[..., Any], tmp_path: Path, name: str
+) -> None:
+    frame = pd.DataFrame(make_sliced())
+    path = tmp_path / name
+    writers = {".parquet": frame.to_parquet, ".csv": partial(frame.to_csv, index=False)}
+    writers.get(path.suffix, partial(frame.to_json, orient="records", lines=True))(path)
+    _, rows = ingest(name, slice_columns=("region", "product", "region"), max_dropped_share=0.5)
+    slices = read_slices(tmp_path / "out")
+    assert len(slices) == len(rows["test"]) > 5
+    for review, found in zip(rows["test"], slices, strict=True):
+        region, product = review["text"].split()[-3::2]
+        assert list(found) == ["region", "product"]
+        assert (found["region"] or "") == (REGIONS[int(region)] or "")
+        assert found["product"] == product
+    assert {tuple(row) for split in rows.values() for row in split} == {("id", "text", "label")}
+
+
+def test_slices_change_neither_texts_nor_splits(ingest: Callable[..., Any], tmp_path: Path) -> None:
+    content = pd.DataFrame(make_sliced()).to_csv(index=False)
+    hashes = []
+    for slice_columns in ((), ("region",)):
+        ingest("a.csv", content, slice_columns=slice_columns, max_dropped_share=0.5)
+        hashes.append(
+            [(tmp_path / "out" / f"{split}.parquet").read_bytes() for split in ("train", "validation", "test")]
+        )
+    assert hashes[0] == hashes[1]
+
+
+def test_only_the_file_with_the_test_reviews_needs_the_column(ingest: Callable[..., Any], tmp_path: Path) -> None:
+    pd.DataFrame(make_sliced()).dropna(subset="label").to_csv(tmp_path / "test.csv", index=False)
+    _, rows = ingest("a.csv", GOOD, test_path=tmp_path / "test.csv", slice_columns=("region",))
+    assert len(read_slices(tmp_path / "out")) == len(rows["test"]) == 52
+
+
+def test_split_column_and_slices_go_together(ingest: Callable[..., Any], tmp_path: Path) -> None:
+    frame = pd.DataFrame(make_sliced()).dropna(subset="label").assign(split=lambda it: np.arange(len(it)) % 3)
+    frame["split"] = frame["split"].map({0: "train", 1: "dev", 2: "test"})
+    _, rows = ingest("a.csv", frame.to_csv(index=False), slice_columns=("product", "split"))
+    expected = frame[frame["split"] == "test"]["product"].astype(str).tolist()
+    assert [row["product"] for row in read_slices(tmp_path / "out")] == expected
+    assert len(rows["test"]) == len(expected)
+
+
+def test_reviews_without_slices_have_no_file_of_them(ingest: Callable[..., Any], tmp_path: Path) -> None:
+    ingest("a.csv", GOOD)
+    assert not (tmp_path / "out" / "test_slices.parquet").exists()

@@ -316,3 +316,14 @@ def test_model_that_would_take_hours_is_a_warning(
     monkeypatch.setattr("tasks.notebook.pipeline.find_slowness", lambda *_: "onehot-conv: it takes hours")
     compare(make_frame(), variants="flatten", epochs=1, baselines="majority", folder=folder / "again")
     assert "onehot-conv: it takes hours" in caplog.messages
+
+
+def test_columns_slice_the_report(folder: Path) -> None:
+    frame = make_frame().assign(region=["north", "south", None, "west"] * 30)
+    settings: dict[str, Any] = {"variants": "flatten", "epochs": 1, "baselines": "majority", "folder": folder / "again"}
+    board = compare(frame, slices="region", **settings)
+    metrics = json.loads((board.report.parent / "metrics.json").read_text())
+    groups = {part["group"] for part in metrics["slices"]["models"]["flatten"]}
+    assert "region" in groups
+    with pytest.raises(UserError, match=r"the frame has no column 'regio'.*Did you mean 'region'"):
+        compare(frame, slices="regio", **settings)

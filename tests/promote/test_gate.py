@@ -122,3 +122,23 @@ def test_slices_together_refuse_at_most_one_of_twenty_candidates_that_keep_withi
         for _ in range(300)
     ]
     assert sum(refused) <= 15
+
+
+def test_second_slice_has_to_show_its_loss_at_a_lower_level() -> None:
+    """A loss of 11 of 200 reviews is beyond 3 points at 5%, but not at 2.5%."""
+    lost = np.zeros(400, np.bool_)
+    lost[:60] = lost[200:211] = True
+    halves = [Slice("half", name, np.arange(400) // 200 == index) for index, name in enumerate(("first", "second"))]
+    certain = judge(~lost, np.ones(400, np.bool_), halves, Margins(overall=0.5, per_slice=0.03))
+    assert [part.place for part in certain.comparison.slices] == ["worse", "worse"]
+    lost[1:60] = False
+    alone = judge(~lost, np.ones(400, np.bool_), halves, Margins(overall=0.5, per_slice=0.03))
+    assert [part.place for part in alone.comparison.slices] == ["open", "open"]
+
+
+def test_slices_are_corrected_in_any_order() -> None:
+    random = np.random.default_rng(3)
+    candidate, champion = random.random(2_000) < 0.8, random.random(2_000) < 0.9
+    parts = [Slice("part", str(index), np.arange(2_000) % 7 == index) for index in range(7)]
+    gaps = {part.name: part for part in judge(candidate, champion, parts, MARGINS).comparison.slices}
+    assert gaps == {part.name: part for part in judge(candidate, champion, parts[::-1], MARGINS).comparison.slices}

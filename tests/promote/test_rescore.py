@@ -165,3 +165,15 @@ def test_candidate_that_answered_other_reviews_is_refused(tmp_path: Path, make_m
     model = make_model("tfidf-linear", before, NAMES)
     with pytest.raises(UserError, match="has predictions of other reviews; expected this run's test reviews"):
         compare(model, model, today)
+
+
+def test_columns_of_the_user_slice_the_comparison(tmp_path: Path, make_model: MakeModel) -> None:
+    today = write_reviews(tmp_path / "today", NAMES)
+    champion, candidate = make_model("tfidf-linear", today, NAMES), make_model("majority", today, NAMES)
+    regions = [None if row < 20 else ("eu", "us")[row % 2] for row in range(200)]
+    pq.write_table(pa.table({"region": pa.array(regions, pa.string())}), today / "test_slices.parquet")
+    found = {
+        part.name: part for part in compare(candidate, champion, today).comparison.slices if part.group == "region"
+    }
+    assert {name: part.num_reviews for name, part in found.items()} == {"eu": 90, "us": 90, "(no value)": 20}
+    assert [found[name].place for name in ("eu", "us")].count("worse") == 1, "the constant answer is never right there"

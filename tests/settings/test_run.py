@@ -204,8 +204,9 @@ def test_every_setting_of_files_reaches_their_reader() -> None:
         "query": "select 1",
         "max_dropped_share": 0.5,
     }
-    files = RunConfig(dataset="/d.csv", text_column=("story",), **settings).files
-    assert asdict(files) == {"path": Path("/d.csv"), "text_columns": ("story",), **settings, "every_text": False}
+    files = RunConfig(dataset="/d.csv", text_column=("story",), slice_column=("region",), **settings).files
+    several = {"text_columns": ("story",), "slice_columns": ("region",)}
+    assert asdict(files) == {"path": Path("/d.csv"), **several, **settings, "every_text": False}
 
 
 def test_home_folder_is_expanded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -256,6 +257,7 @@ def test_config_file_can_set_everything(tmp_path: Path) -> None:
         "length = 300\nvocab-size = 5000\n"
         'limit = 60\nvalidation-fraction = 0.2\ndata-dir = "/d"\nartifacts-dir = "/a"\n'
         'test-path = "/t.csv"\nvalidation-path = "/v.csv"\ntext-column = ["title", "story"]\nlabel-column = "topic"\n'
+        'slice-column = ["region", "product"]\n'
         'columns = "topic,title,story"\ndelimiter = "tab"\nquoting = "none"\ncharset = "latin-1"\n'
         "line-pattern = '(?P<text>.+)'\nrecords-at = 'data'\ntable = 'films'\nquery = 'select 1'\n"
         "max-dropped-share = 0.2\nordinal = true\n"
@@ -269,6 +271,7 @@ def test_config_file_can_set_everything(tmp_path: Path) -> None:
         "validation_path": "/v.csv",
         "text_column": ["title", "story"],
         "label_column": "topic",
+        "slice_column": ["region", "product"],
         "columns": ["topic", "title", "story"],
         "delimiter": "\t",
         "quoting": "none",

@@ -30,21 +30,28 @@ DELIMITERS: Final = {";": "';'", "\t": "tab", "|": "'|'", ",": "','"}
 
 @dataclass(frozen=True)
 class Columns:
-    """The names of the columns that are used; several texts are joined by a space."""
+    """The names of the columns that are used; several texts are joined by a space, and slices are only kept."""
 
     text: tuple[str, ...]
     label: str
     split: str | None = None
     id: str | None = None
+    slices: tuple[str, ...] = ()
 
     @property
     def wanted(self) -> set[str]:
         """The names of all of them."""
-        return {*self.text, self.label, *filter(None, (self.split, self.id))}
+        return {*self.text, self.label, *self.slices, *filter(None, (self.split, self.id))}
 
 
 def find_columns(
-    names: Sequence[str], path: Path, *, text: tuple[str, ...], label: str | None, hint: str = ""
+    names: Sequence[str],
+    path: Path,
+    *,
+    text: tuple[str, ...],
+    label: str | None,
+    slices: tuple[str, ...] = (),
+    hint: str = "",
 ) -> Columns:
     """Find the columns of a labelled file: the chosen ones, otherwise those with usual, unambiguous names.
 
@@ -54,7 +61,13 @@ def find_columns(
     if label in texts:
         raise UserError(f"column {label!r} is chosen as both text and label; expected two different columns.")
     others = [name for name in names if name not in {*texts, label}]
-    return Columns(texts, label, split=find_known(others, SPLIT_NAMES), id=find_known(others, ID_NAMES))
+    return Columns(
+        texts,
+        label,
+        split=find_known(others, SPLIT_NAMES),
+        id=find_known(others, ID_NAMES),
+        slices=find_slices(names, path, chosen=slices, used={*texts, label}),
+    )
 
 
 def find_texts(names: Sequence[str], path: Path, *, chosen: tuple[str, ...]) -> tuple[str, ...]:
@@ -70,6 +83,18 @@ def find_label(names: Sequence[str], path: Path, *, chosen: str | None, hint: st
         return check_column(chosen, names, path, "--label-column")
     usual = [name for name in names if fold(name) in LABEL_NAMES or fold(name).startswith(LABEL_BEGINNING)]
     return choose_column(usual, names, path, "label", hint)
+
+
+def find_slices(names: Sequence[str], path: Path, *, chosen: tuple[str, ...], used: set[str]) -> tuple[str, ...]:
+    """Find the columns that slice the reviews. Raises UserError when one is missing, or is a text or the label."""
+    for name in chosen:
+        check_column(name, names, path, "--slice-column")
+        if name in used:
+            raise UserError(
+                f"--slice-column: column {name!r} is read as text or label; expected another column. Leave it out; the "
+                "report has slices by length and label anyway."
+            )
+    return tuple(dict.fromkeys(chosen))
 
 
 def find_known(names: Sequence[str], known: frozenset[str]) -> str | None:

@@ -18,6 +18,8 @@ SPLIT_NAMES: Final = {
     "test": "test",
 }
 CLASS_ENDING: Final = ".txt"
+# Options that several columns may be given for; their settings and flags are in the singular.
+IN_SINGULAR: Final = {"text_columns": "text_column", "slice_columns": "slice_column"}
 # "auto" is "csv", except that a quoted field is refused if the lines that it spans look like rows.
 Quoting = Literal["auto", "csv", "none"]
 
@@ -27,8 +29,8 @@ class FileOptions:
     """Where the files are and how they are to be read.
 
     Empty settings are inferred: columns from their names, the format from the ending. A missing split is held out.
-    `every_text` is not a user's setting; scoring sets it to read texts that training cannot use, because they have no
-    label or cannot be decoded.
+    `slice_columns` are kept beside the test split, and change nothing else. `every_text` is not a user's setting;
+    scoring sets it to read texts that training cannot use, because they have no label or cannot be decoded.
     """
 
     path: Path
@@ -36,6 +38,7 @@ class FileOptions:
     validation_path: Path | None = None
     text_columns: tuple[str, ...] = ()
     label_column: str | None = None
+    slice_columns: tuple[str, ...] = ()
     columns: tuple[str, ...] = ()
     delimiter: str | None = None
     quoting: Quoting = "auto"
@@ -58,12 +61,23 @@ class FileOptions:
         found = {"train": self.path, "validation": self.validation_path, "test": self.test_path}
         return {split: path for split, path in found.items() if path is not None}
 
+    @property
+    def test_source(self) -> str:
+        """The split whose file has the test reviews: that of train if a part of it is held out."""
+        return "test" if self.test_path else "train"
+
     def describe(self) -> dict[str, Any]:
-        """List the settings, without the paths, as plain JSON."""
+        """List the settings that decide texts, labels and splits, without the paths, as plain JSON."""
+        others = {"every_text", "slice_columns"}
         settings = {
-            name: value for name, value in asdict(self).items() if not name.endswith("path") and name != "every_text"
+            name: value for name, value in asdict(self).items() if not name.endswith("path") and name not in others
         }
         return {name: list(value) if isinstance(value, tuple) else value for name, value in settings.items()}
+
+
+def name_flag(option: str) -> str:
+    """Name the flag of an option: name_flag("text_columns") -> "--text-column"."""
+    return f"--{IN_SINGULAR.get(option, option).replace('_', '-')}"
 
 
 def split_path(path: Path) -> list[Path]:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
+from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -20,7 +21,8 @@ class LabelledRows(NamedTuple):
 
     All arrays have shape (num_rows,). Texts and labels are strings, null if missing. `numbers` say where each row is,
     counted in `unit`, such as "line". `ids` and `splits` are None if the source has none; so is `several`, the mask of
-    the rows that have several labels, which are null in `labels`. `notes` say what people should know about the rows.
+    the rows that have several labels, which are null in `labels`. `slices` are the values of the columns that slice the
+    reviews, as strings, null if missing. `notes` say what people should know about the rows.
     """
 
     texts: pa.Array
@@ -30,6 +32,7 @@ class LabelledRows(NamedTuple):
     ids: pa.Array | None = None
     splits: pa.Array | None = None
     several: NDArray[np.bool_] | None = None
+    slices: Mapping[str, pa.Array] = MappingProxyType({})
     notes: tuple[Note, ...] = ()
 
 

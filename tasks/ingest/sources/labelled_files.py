@@ -17,11 +17,18 @@ from tasks.ingest.labels import trim_labels
 from tasks.ingest.sources.base import LabelledRows, Part
 
 
-def find_labelled(path: Path, options: FileOptions) -> Columns:
-    """Find the columns of one of the files."""
+def find_labelled(split: str, options: FileOptions) -> Columns:
+    """Find the columns of the file given for a split; slices only in the one that has the test reviews."""
+    path = options.paths[split]
     first = peek_rows(path, options)
-    names, hint = first.columns.schema.names, "" if options.label_column else describe_one_hot(first)
-    return find_columns(names, path, text=options.text_columns, label=options.label_column, hint=hint)
+    return find_columns(
+        first.columns.schema.names,
+        path,
+        text=options.text_columns,
+        label=options.label_column,
+        slices=options.slice_columns if split == options.test_source else (),
+        hint="" if options.label_column else describe_one_hot(first),
+    )
 
 
 def open_files(options: FileOptions) -> list[Part]:
@@ -32,7 +39,7 @@ def open_files(options: FileOptions) -> list[Part]:
     check_files(options)
     parts = []
     for split, path in options.paths.items():
-        columns = find_labelled(path, options)
+        columns = find_labelled(split, options)
         parts.append(
             Part(
                 split=split,
@@ -56,6 +63,7 @@ def read_labelled(path: Path, columns: Columns, options: FileOptions) -> Iterato
             unit=rows.unit,
             ids=take_strings(rows, columns.id, path).fill_null("") if columns.id else None,
             splits=take_strings(rows, columns.split, path).fill_null("") if columns.split else None,
+            slices={name: take_strings(rows, name, path) for name in columns.slices},
             notes=(
                 *rows.notes,
                 *note_mojibake(texts, rows, options),

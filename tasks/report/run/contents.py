@@ -134,7 +134,12 @@ def build_slices(metrics: RunMetrics) -> Content | None:
         "slices",
         draw_slices(metrics),
         "Accuracy of each model by slice",
-        about=f"{verdict.describe_worst_slice(metrics)} {METHOD['slices']}",
+        about=" ".join(
+            filter(
+                None,
+                [verdict.describe_worst_slice(metrics), verdict.describe_weak_slices(metrics), METHOD["slices"]],
+            )
+        ),
         caption=f"Accuracy on slices of the test split{describe_hidden(metrics)}.",
         wide=True,
         folded=Folded(f"Slices of {name} with intervals", f"Accuracy of {name} by slice", table),

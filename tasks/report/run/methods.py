@@ -18,7 +18,11 @@ METHOD: Final = {
         "difference over reviews and seeds, which is about the recipes, excludes zero. Tie groups and the choice of "
         "the model to ship use only the first condition."
     ),
-    "slices": "Truncation and unknown words are those of the encoding that most models of the run use.",
+    "slices": (
+        "Truncation and unknown words are those of the encoding that most models of the run use. The p-values test "
+        "whether the model is right less often in a slice than on the other reviews (Fisher's exact test), corrected "
+        "for the number of slices (Holm)."
+    ),
     "calibration": (
         "One number, the temperature, is fitted on validation and divides all log-probabilities; it changes how "
         "confident a model is, but never which label is the most likely. With two labels, the threshold is the one "

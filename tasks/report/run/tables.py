@@ -98,6 +98,7 @@ def tabulate_slices(metrics: RunMetrics) -> Table | None:
             "reviews": f"{part.n:,}",
             "accuracy": f"{part.accuracy:.1%}",
             "95% interval": show_interval(part),
+            "p (Holm)": "-" if part.p_holm is None else f"{part.p_holm:.2g}",
         }
         for part in choose_slices(metrics, metrics.recommendation.name)
     ]

@@ -1,12 +1,16 @@
 """What the numbers of a run say in sentences: the same in the summary, on the page and in the Prefect UI."""
 
 from collections.abc import Sequence
+from typing import Final
 
 from tasks.compare.facts import Confusions, SliceAccuracy
 from tasks.compare.leaderboard_facts import LeaderboardRow, Spread
 from tasks.compare.recommendation_facts import NothingLearned, Recommendation
 from tasks.compare.results import BASELINE, CONSTANT, ENSEMBLE, STACKED
 from tasks.report.run.facts import RunLeaderboard, RunMetrics
+
+# A sentence has room for the names of so many slices.
+MOST_WEAK: Final = 5
 
 
 def describe_verdict(metrics: RunMetrics | RunLeaderboard) -> str:
@@ -126,6 +130,21 @@ def describe_worst_slice(metrics: RunMetrics) -> str:
     return (
         f"{recommendation.name} does worst on {worst.group}: {worst.name} "
         f"({worst.accuracy:.1%} of {worst.n:,}, 95% interval {show_interval(worst)})."
+    )
+
+
+def describe_weak_slices(metrics: RunMetrics) -> str:
+    """List the slices in which the recommended model is significantly weaker than elsewhere; empty without any."""
+    name = metrics.recommendation.name if metrics.recommendation else None
+    slices = metrics.slices.models.get(name or "", ())
+    weak = sorted((part for part in slices if part.is_weak), key=lambda part: (part.p_holm, part.accuracy))
+    if not weak:
+        return ""
+    named = [f"{part.group}: {part.name} ({part.accuracy:.1%} of {part.n:,})" for part in weak[:MOST_WEAK]]
+    more = f" and {len(weak) - MOST_WEAK:,} more" if len(weak) > MOST_WEAK else ""
+    return (
+        f"In {len(weak)} of {len(slices):,} slices it is right significantly less often than on the other reviews, "
+        f"after Holm's correction: {'; '.join(named)}{more}."
     )
 
 

@@ -15,6 +15,7 @@ from tasks.report.run.verdict import (
     describe_seeds,
     describe_ties,
     describe_verdict,
+    describe_weak_slices,
     describe_worst_slice,
     join,
     list_advice,
@@ -153,6 +154,17 @@ def test_worst_slice_is_named_when_it_is_significantly_worse(build: Any, add_res
     assert describe_worst_slice(even) == (
         "bigru is not significantly worse on any slice of the test split than on the whole."
     )
+
+
+def test_slices_in_which_the_model_is_weak_are_named(build: Any, add_result: Any) -> None:
+    labels = np.arange(100) % 2
+    metrics = build(add_result("lstm", correct=(labels == 0) | (np.arange(100) < 20)))
+    assert describe_weak_slices(metrics) == (
+        "In 2 of 11 slices it is right significantly less often than on the other reviews, after Holm's correction: "
+        "label: pos (20.0% of 50); unknown words: up to 2% unknown (49.4% of 77)."
+    )
+    assert describe_weak_slices(metrics).replace("'", "&#39;") in render_page(metrics)
+    assert describe_weak_slices(build(add_result("bigru", correct=np.arange(100) % 10 > 1))) == ""
 
 
 def test_few_seeds_are_warned_of(build: Any, add_result: Any) -> None:
