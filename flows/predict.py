@@ -8,6 +8,7 @@ if __name__ == "__main__":
 
     sys.exit(run_script("predict"))
 
+from pathlib import Path
 from typing import Any
 
 from prefect import flow, runtime
@@ -29,7 +30,7 @@ from tasks.settings.predict import PredictConfig
 def name_run() -> str:
     """Name the flow run after what it does: "reviews.csv → scored.parquet"."""
     config = runtime.flow_run.parameters["config"]
-    return " → ".join(path.name for path in (config.input, config.output) if path)
+    return " → ".join(Path(place).name for place in (config.input, config.output) if place)
 
 
 @flow(

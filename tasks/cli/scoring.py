@@ -21,6 +21,7 @@ def make_job(config: PredictConfig) -> Job:
         raise UserError("--output is missing; expected a file that ends in .parquet, .csv or .jsonl.")
     return Job(
         files=config.files,
+        url=config.url,
         model_folder=config.model_folder,
         output=config.output,
         prefix=config.prefix,

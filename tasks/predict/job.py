@@ -15,6 +15,7 @@ from tasks.evaluate.identity import decide_prediction
 from tasks.ingest.conservation import CountedRows
 from tasks.ingest.files.notes import Notes
 from tasks.ingest.files.options import FileOptions, split_path
+from tasks.predict.database import fetched_head
 from tasks.predict.facts import ScoringFacts
 from tasks.predict.formulas import Formulas
 from tasks.predict.parts import list_parts, open_parts, publish, read_parts, write_part
@@ -31,9 +32,10 @@ KIBIBYTES_PER_MEBIBYTE: Final = 1024
 
 @dataclass(frozen=True, kw_only=True)
 class Job:
-    """What to score, with which model and options, and where to write the result."""
+    """What to score, with which model and options, and where to write the result; with `url`, rows of a database."""
 
     files: FileOptions
+    url: str | None = None
     model_folder: Path
     output: Path
     prefix: str = ""
@@ -67,11 +69,13 @@ def check_job(job: Job) -> None:
     """Raise UserError for problems that show in the bundle or the first rows of the input; takes about a second."""
     find_writer(job.output)
     folder = find_bundle(job.model_folder)
-    additions = describe_additions(read_facts(folder), prefix=job.prefix, min_confidence=job.min_confidence)
+    facts = read_facts(folder)
+    additions = describe_additions(facts, prefix=job.prefix, min_confidence=job.min_confidence)
     if job.output.is_dir():
         raise UserError(f"--output {str(job.output)!r} is a folder; expected the name of a file.")
-    peeked = peek_columns(job.files)
-    if job.output.exists() and any(map(job.output.samefile, split_path(job.files.path))):
+    with fetched_head(job.files, job.url) as files:
+        peeked = peek_columns(replace(files, model_labels=facts.label_names))
+    if job.url is None and job.output.exists() and any(map(job.output.samefile, split_path(job.files.path))):
         raise UserError(
             f"--output {str(job.output)!r} is the input; expected another file. The input is never changed."
         )
@@ -86,7 +90,7 @@ def score_file(job: Job, *, listener: Listener) -> ScoringFacts:
     """
     bundle = load_bundle(job.model_folder)
     # The champion may change in the meantime, but the parts belong to the model that was loaded.
-    job = replace(job, model_folder=bundle.folder)
+    job = replace(job, model_folder=bundle.folder, files=replace(job.files, model_labels=bundle.label_names))
     additions = describe_additions(bundle.facts, prefix=job.prefix, min_confidence=job.min_confidence)
     files = replace(job.files, text_columns=peek_columns(job.files).text_columns)
     folder = open_parts(job.output, fingerprint(job.decide_parts()))

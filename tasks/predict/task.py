@@ -1,5 +1,6 @@
 """Prefect task that scores a file and logs its progress."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -12,6 +13,7 @@ from prefect.states import Completed, Failed
 
 from tasks.errors import TrainingError, UserError, disk_errors_explained
 from tasks.formatting.markdown import render_table
+from tasks.predict.database import fetched
 from tasks.predict.facts import ScoringFacts
 from tasks.predict.job import SCORE, Job, Listener
 from tasks.predict.tables import list_results
@@ -51,8 +53,9 @@ def score_texts(job: Job, *, artifacts_dir: Path) -> State[ScoringFacts]:
         with (
             disk_errors_explained(job.output.parent),
             locked(artifacts_dir, name, on_wait=lambda: logger.info("waiting for another run with the same output")),
+            fetched(job.files, job.url, output=job.output) as files,
         ):
-            facts: ScoringFacts = run_apart(SCORE, job=job, listener=Progress())
+            facts: ScoringFacts = run_apart(SCORE, job=replace(job, files=files), listener=Progress())
     except (TrainingError, UserError) as error:
         return Failed(message=str(error), data=error)
     for warning in facts.warnings:

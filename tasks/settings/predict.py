@@ -1,16 +1,15 @@
 """PredictConfig: what is scored, by which model, and where the result goes."""
 
-import shlex
 from pathlib import Path
-from typing import Any, Self
+from typing import Annotated, Any, Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 from pydantic_settings import CliToggleFlag
 
 from tasks.ingest.files.formats import describe_endings
 from tasks.ingest.files.options import FileOptions
 from tasks.ingest.files.paths import is_url
-from tasks.settings.base import AbsolutePath, FlowConfig, Names, OptionalPath
+from tasks.settings.base import AbsolutePath, FlowConfig, Names, OptionalPath, fix_path
 from tasks.settings.files import (
     Charset,
     Columns,
@@ -27,13 +26,20 @@ from tasks.store.layout import ARTIFACTS, CHAMPION
 STANDARD_INPUT = "-"
 
 
+def fix_input(value: Any) -> Any:
+    """Make a path absolute; the URL of a database stays as it is."""
+    is_place = isinstance(value, Path) or (isinstance(value, str) and value and not is_url(value))
+    return str(fix_path(Path(value))) if is_place else value
+
+
 class PredictConfig(FlowConfig):
     """Score a file or folder of texts with a trained model, or, with --text, score one text and print the result."""
 
-    input: OptionalPath = Field(
+    input: Annotated[str | None, BeforeValidator(fix_input)] = Field(
         default=None,
+        min_length=1,
         description=f"the texts to score: {describe_endings()}, a folder of .txt or of Parquet files, or files of "
-        "lines, such as neg.txt,pos.txt",
+        "lines, such as neg.txt,pos.txt, or the URL of a database",
     )
     output: OptionalPath = Field(
         default=None,
@@ -89,19 +95,6 @@ class PredictConfig(FlowConfig):
     artifacts_dir: AbsolutePath = Field(default=ARTIFACTS, description="where models are kept")
     config: Path | None = Field(default=None, description="a TOML file with any of these settings")
 
-    @field_validator("input", mode="before")
-    @classmethod
-    def refuse_url(cls, value: Any) -> Any:
-        """Refuse the URL of a database, with the command that makes a file of its rows."""
-        if isinstance(value, str) and is_url(value):
-            code = (
-                "import os, pandas, sqlalchemy; "
-                f"engine = sqlalchemy.create_engine(os.path.expandvars({value!r})); "
-                "pandas.read_sql_table('films', engine).to_parquet('rows.parquet')"
-            )
-            raise ValueError(f"{value} is no file; expected one. Make one: python -c {shlex.quote(code)}")
-        return value
-
     @model_validator(mode="after")
     def check_source(self) -> Self:
         """Require either --text, or --input and --output."""
@@ -119,8 +112,13 @@ class PredictConfig(FlowConfig):
         return self.model or self.artifacts_dir / CHAMPION
 
     @property
+    def url(self) -> str | None:
+        """The URL of the database whose rows are scored, if it is one."""
+        return self.input if self.input and is_url(self.input) else None
+
+    @property
     def files(self) -> FileOptions:
         """The settings about the input file; raises ValueError when a single text is scored."""
         if self.input is None:
             raise ValueError("a single text is not a file; expected --input.")
-        return gather_files(self, self.input)
+        return gather_files(self, Path(self.input))

@@ -32,6 +32,7 @@ EXEMPT: Final = {
     "tasks.stack.members": "chooses the members of an ensemble, which count by their files",
     "tasks.stack.weights": "chooses the weights of an ensemble, which count by their values",
     "tasks.drift.render": "describes what was measured",
+    "tasks.predict.database": "fetches a file, whose content counts",
     "tasks.predict.tables": "describes what was scored",
     "tasks.predict.single": "answers at once and stores nothing",
     "tasks.promote.*": "decides again in every run",

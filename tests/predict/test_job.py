@@ -4,7 +4,10 @@ import csv
 import json
 import os
 import shutil
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +18,12 @@ import pyarrow.json
 import pyarrow.parquet as pq
 import pytest
 
+from tasks.cli.scoring import check_prediction, make_job
 from tasks.errors import UserError
 from tasks.predict import job, writers
-from tasks.predict.job import Job, Listener
+from tasks.predict.database import fetched
+from tasks.predict.job import Job, Listener, score_file
+from tasks.settings.predict import PredictConfig
 
 pytestmark = pytest.mark.filterwarnings("ignore:__array__:DeprecationWarning")  # Keras saves with NumPy 1's protocol
 
@@ -210,6 +216,41 @@ def test_folder_of_texts_is_scored_file_by_file(score: Score, tmp_path: Path) ->
         ("good/c.txt", "good", None),
     ]
     assert facts.num_labelled == 1
+
+
+def test_files_named_after_labels_are_scored_line_by_line_as_they_are_trained_on(score: Score, tmp_path: Path) -> None:
+    folder = tmp_path / "reviews"
+    folder.mkdir()
+    (folder / "good.txt").write_text("a great film\n\nso fine\n")
+    (folder / "bad.txt").write_text("so dull\n")
+    outcome = score(folder, label_column="label")
+    rows = read_rows(tmp_path / "scored.parquet")
+    assert [(row["id"], row["text"]) for row in rows] == [
+        ("bad.txt:1", "so dull"),
+        ("good.txt:1", "a great film"),
+        ("good.txt:3", "so fine"),
+    ]
+    assert outcome.metrics.accuracy == pytest.approx(2 / 3)
+    (folder / "odd.txt").write_text("of no label")
+    score(folder, output="files.parquet")
+    assert [row["id"] for row in read_rows(tmp_path / "files.parquet")] == ["bad.txt", "good.txt", "odd.txt"]
+
+
+@pytest.mark.parametrize("settings", [{"table": "films"}, {"query": "SELECT n, text, note FROM films"}])
+def test_rows_of_a_database_are_scored_as_those_of_a_file(
+    score: Score, tmp_path: Path, bundle: Path, settings: dict[str, str]
+) -> None:
+    score(write_table(tmp_path / "films.parquet"), output="file.parquet")
+    with closing(sqlite3.connect(tmp_path / "films.sqlite")) as database, database:
+        pd.DataFrame(TABLE).to_sql("films", database, index=False)
+    url, output = f"sqlite:///{tmp_path}/films.sqlite", tmp_path / "url.parquet"
+    config = PredictConfig(input=url, output=output, model=bundle, **settings)
+    check_prediction(config)
+    asked = make_job(config)
+    with fetched(asked.files, asked.url, output=output) as files:
+        score_file(replace(asked, files=files), listener=Listener())
+    assert read_rows(output) == read_rows(tmp_path / "file.parquet")
+    assert sorted(path.name for path in tmp_path.iterdir() if "url" in path.name) == ["url.parquet"]
 
 
 def test_several_text_columns_are_joined(score: Score, tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from tasks.encode.encodings import ENCODINGS, Kind
 from tasks.encode.facts import EncodingChoice, TextFacts
 from tasks.errors import UserError
+from tasks.ingest.files.options import SET_BY_SCORING
 from tasks.settings.base import check_environment, describe_errors
 from tasks.settings.model_names import describe_tables
 from tasks.settings.run import RunConfig
@@ -206,7 +207,8 @@ def test_every_setting_of_files_reaches_their_reader() -> None:
     }
     files = RunConfig(dataset="/d.csv", text_column=("story",), slice_column=("region",), **settings).files
     several = {"text_columns": ("story",), "slice_columns": ("region",)}
-    assert asdict(files) == {"path": Path("/d.csv"), **several, **settings, "every_text": False}
+    others = dict(zip(SET_BY_SCORING, (False, ()), strict=True))
+    assert asdict(files) == {"path": Path("/d.csv"), **several, **settings, **others}
 
 
 def test_home_folder_is_expanded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

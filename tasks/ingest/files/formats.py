@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final, Protocol
 
 from tasks.errors import UserError
-from tasks.ingest.files.class_files import list_class_files, read_class_files
+from tasks.ingest.files.class_files import list_class_files, name_label, read_class_files
 from tasks.ingest.files.columnar import read_arrow, read_orc, read_parquet
 from tasks.ingest.files.compression import COMPRESSIONS, name_content
 from tasks.ingest.files.databases import read_database
@@ -133,14 +133,16 @@ def find_format(path: Path, options: FileOptions) -> Format:
 def find_folder_format(folder: Path, options: FileOptions) -> Format:
     """Tell what a folder holds by the files in it.
 
-    In scoring, where labels are not needed, each file of a folder is a text; `line_pattern` says that each line is one.
+    In scoring, where labels are not needed, each file of a folder is a text, unless all files are named after labels of
+    the model, or `line_pattern` says that each line is one.
     """
     if list_shards(folder):
         return SAVED
-    if not list_class_files(folder):
+    files = list_class_files(folder)
+    if not files or (list_texts(folder) and options.line_pattern is None):
         return FOLDER
-    is_per_line = options.line_pattern is not None or not (options.every_text or list_texts(folder))
-    return CLASS_FILES if is_per_line else FOLDER
+    has_labels = {name_label(file) for file in files} <= set(options.model_labels)
+    return CLASS_FILES if has_labels or options.line_pattern is not None or not options.every_text else FOLDER
 
 
 def describe_conversion(path: Path, read: str) -> str:

@@ -20,6 +20,8 @@ SPLIT_NAMES: Final = {
 CLASS_ENDING: Final = ".txt"
 # Options that several columns may be given for; their settings and flags are in the singular.
 IN_SINGULAR: Final = {"text_columns": "text_column", "slice_columns": "slice_column"}
+# Fields of FileOptions that are no settings of a user.
+SET_BY_SCORING: Final = ("every_text", "model_labels")
 # "auto" is "csv", except that a quoted field is refused if the lines that it spans look like rows.
 Quoting = Literal["auto", "csv", "none"]
 
@@ -29,8 +31,9 @@ class FileOptions:
     """Where the files are and how they are to be read.
 
     Empty settings are inferred: columns from their names, the format from the ending. A missing split is held out.
-    `slice_columns` are kept beside the test split, and change nothing else. `every_text` is not a user's setting;
-    scoring sets it to read texts that training cannot use, because they have no label or cannot be decoded.
+    `slice_columns` are kept beside the test split, and change nothing else. `every_text` and `model_labels` are no
+    settings of a user. Scoring sets the first to read texts that training cannot use, because they have no label or
+    cannot be decoded, and the second to the labels of the model.
     """
 
     path: Path
@@ -49,6 +52,7 @@ class FileOptions:
     query: str | None = None
     max_dropped_share: float = 0.05
     every_text: bool = False
+    model_labels: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -68,7 +72,7 @@ class FileOptions:
 
     def describe(self) -> dict[str, Any]:
         """List the settings that decide texts, labels and splits, without the paths, as plain JSON."""
-        others = {"every_text", "slice_columns"}
+        others = {*SET_BY_SCORING, "slice_columns"}
         settings = {
             name: value for name, value in asdict(self).items() if not name.endswith("path") and name not in others
         }

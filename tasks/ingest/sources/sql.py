@@ -4,6 +4,7 @@ A database is named by a URL of SQLAlchemy, in which $NAME stands for an environ
 because the name of a dataset is kept with everything that is made from it.
 """
 
+import contextlib
 import os
 import re
 import shlex
@@ -15,7 +16,7 @@ import pyarrow.parquet as pq
 
 from tasks.errors import UserError, did_you_mean
 from tasks.ingest.files.columns import list_names
-from tasks.ingest.files.databases import spell_value
+from tasks.ingest.files.databases import make_array, spell_value
 from tasks.ingest.files.paths import make_slug, name_url
 from tasks.ingest.sources.base import BATCH_ROWS
 from tasks.store.fingerprint import fingerprint
@@ -23,9 +24,10 @@ from tasks.store.fingerprint import fingerprint
 VARIABLE: Final = re.compile(r"\$\{?(\w+)\}?")
 
 
-def fetch_rows(url: str, *, table: str | None, query: str | None, folder: Path) -> Path:
+def fetch_rows(url: str, *, table: str | None, query: str | None, folder: Path, most_rows: int | None = None) -> Path:
     """Write the rows of a query, of a table or of the only table to a Parquet file of strings under `folder`.
 
+    If `most_rows` is given, no rows are fetched after a batch in which that number is reached.
     Raises UserError for a database that cannot be reached, and for a table or a query that it does not know.
     """
     from sqlalchemy import create_engine
@@ -39,7 +41,7 @@ def fetch_rows(url: str, *, table: str | None, query: str | None, folder: Path) 
     try:
         engine = create_engine(expand_variables(url))
         with engine.connect().execution_options(stream_results=True) as connection:
-            write_rows(connection, choose_query(engine, url, table, query), unfinished)
+            write_rows(connection, choose_query(engine, url, table, query), unfinished, most_rows=most_rows)
     except ModuleNotFoundError as error:
         raise UserError(
             f"{url} needs the package {error.name}; expected it to be installed: python -m pip install {error.name}"
@@ -109,14 +111,37 @@ def choose_query(engine: Any, url: str, table: str | None, query: str | None) ->
     return select(*columns).select_from(name_table(table))
 
 
-def write_rows(connection: Any, query: Any, path: Path) -> None:
-    """Write the rows of a query, batch by batch, as text. Raises UserError when it is no query."""
+def write_rows(connection: Any, query: Any, path: Path, *, most_rows: int | None) -> None:
+    """Write the rows of a query, batch by batch, as text, or as bytes where a column begins with other bytes.
+
+    Raises UserError when it is no query, and for a column of text that turns to other bytes.
+    """
     result = connection.execute(query)
     if not result.returns_rows:
         raise UserError("--query gives no rows; expected a SELECT.")
-    names = list(result.keys())
-    schema = pa.schema([pa.field(name, pa.binary()) for name in names])
-    with pq.ParquetWriter(path, schema) as writer:
+    names, num_rows = list(result.keys()), 0
+    writer, schema = None, pa.schema([pa.field(name, pa.string()) for name in names])
+    with contextlib.ExitStack() as stack:
         for rows in result.partitions(BATCH_ROWS):
-            arrays = [pa.array(map(spell_value, column), pa.binary()) for column in zip(*rows, strict=True)]
-            writer.write_batch(pa.RecordBatch.from_arrays(arrays, schema=schema))
+            arrays = [make_array(list(map(spell_value, column))) for column in zip(*rows, strict=True)]
+            if writer is None:
+                schema = pa.schema([pa.field(name, it.type) for name, it in zip(names, arrays, strict=True)])
+                writer = stack.enter_context(pq.ParquetWriter(path, schema))
+            fitted = [fit(array, field) for array, field in zip(arrays, schema, strict=True)]
+            writer.write_batch(pa.RecordBatch.from_arrays(fitted, schema=schema))
+            num_rows += len(rows)
+            if most_rows is not None and num_rows >= most_rows:
+                break
+        if writer is None:
+            stack.enter_context(pq.ParquetWriter(path, schema))
+
+
+def fit(array: pa.Array, field: pa.Field) -> pa.Array:
+    """Make the values of a column be of one type."""
+    try:
+        return array.cast(field.type)
+    except pa.ArrowInvalid as error:
+        raise UserError(
+            f"column {field.name!r} holds text, and further down bytes that are not UTF-8; expected text alone. Leave "
+            "it out with --query."
+        ) from error

@@ -16,7 +16,7 @@ from tasks.ingest.datasets import Choice, choose_dataset
 from tasks.ingest.files import formats
 from tasks.ingest.files.compression import COMPRESSIONS
 from tasks.ingest.files.formats import FOLDER, FORMATS, LINES, TABLE, Format, find_format, list_endings
-from tasks.ingest.files.options import FileOptions, name_flag
+from tasks.ingest.files.options import SET_BY_SCORING, FileOptions, name_flag
 from tasks.ingest.files.paths import is_path
 from tasks.ingest.files.reading import check_files
 from tasks.ingest.files.rows import Rows
@@ -88,7 +88,8 @@ def test_help_and_page_list_every_ending(text: str) -> None:
 
 def test_page_lists_every_setting_of_files() -> None:
     page = PAGE.read_text(encoding="utf-8")
-    flags = {name_flag(field.name) for field in fields(FileOptions) if field.name not in {"path", "every_text"}}
+    names = {field.name for field in fields(FileOptions)} - {"path", *SET_BY_SCORING}
+    flags = {name_flag(name) for name in names}
     assert [flag for flag in sorted(flags) if f"`{flag}`" not in page] == []
 
 

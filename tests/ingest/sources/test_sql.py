@@ -1,22 +1,18 @@
 """A database that is named by a URL: its rows are fetched, its password is not kept, and what is wrong is one line."""
 
-import os
 import sqlite3
-import subprocess
-import sys
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import pyarrow.parquet as pq
 import pytest
-from pydantic import ValidationError
 
 from tasks.errors import UserError
 from tasks.ingest.datasets import Choice, choose_dataset
 from tasks.ingest.files.paths import is_path, is_url, name_dataset
 from tasks.ingest.reviews import write_dataset
 from tasks.ingest.sources import sql
-from tasks.settings.predict import PredictConfig
 from tasks.settings.run import RunConfig
 
 PAIRS = [(f"film {n}", ("neg", "pos")[n % 2], n) for n in range(40)]
@@ -120,19 +116,19 @@ def test_urls_are_told_from_paths_and_names() -> None:
     assert RunConfig(dataset="sqlite:///a.db").dataset == "sqlite:///a.db"
 
 
-def test_scoring_names_the_command_that_makes_a_file(tmp_path: Path, url: str) -> None:
-    with pytest.raises(ValidationError) as caught:
-        PredictConfig(input=url, output=tmp_path / "o.csv")
-    message = str(caught.value.errors()[0]["ctx"]["error"])
-    command = message.partition("Make one: ")[2].replace("python ", f"{sys.executable} ", 1)
+def test_first_rows_are_enough_for_a_look(tmp_path: Path, url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sql, "BATCH_ROWS", 7)
+    path = sql.fetch_rows(url, table="my films", query=None, folder=tmp_path / "head", most_rows=8)
+    assert pq.read_table(path).num_rows == 14
+
+
+def test_column_of_text_that_turns_to_bytes_is_refused(
+    tmp_path: Path, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sql, "BATCH_ROWS", 7)
     with closing(sqlite3.connect(tmp_path / "films.sqlite")) as database, database:
-        database.execute("CREATE TABLE films AS SELECT text FROM other")
-    subprocess.run(command, shell=True, cwd=tmp_path, check=True, env=dict(os.environ))
-    assert (tmp_path / "rows.parquet").exists()
-
-
-def test_value_of_a_variable_is_not_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("FILMS", "secret-place")
-    assert "secret" not in complain("sqlite:////$FILMS/films.sqlite", tmp_path)
-    monkeypatch.setenv("PASSWORD", "secret-word")
-    assert sql.hide_variables("no secret-word for me", "x://me:$PASSWORD@host/films") == "no $PASSWORD for me"
+        database.execute("INSERT INTO \"my films\" VALUES (x'ff', 'pos', 0)")
+    message = complain(url, tmp_path, table="my films")
+    assert message.startswith("column 'text' holds text, and further down bytes that are not UTF-8")
+    remedy = choose(url, tmp_path, query="SELECT text, label FROM \"my films\" WHERE typeof(text) = 'text'")
+    assert remedy.files is not None
