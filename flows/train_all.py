@@ -19,7 +19,7 @@ from prefect.logging import get_run_logger
 from prefect.states import Completed, Failed
 from rich.console import Console
 
-from tasks.baseline.baselines import BASELINES, Baseline
+from tasks.baseline.baselines import Baseline
 from tasks.baseline.task import train_baseline
 from tasks.clean.task import clean_outputs
 from tasks.compare.results import BASELINE, STACKED, Entrant, ModelResult
@@ -59,7 +59,7 @@ from tasks.store.usage import LOCK_FOLDER
 from tasks.train.device import CPU, find_device, use_device
 from tasks.train.effort import estimate_effort, find_slowness
 from tasks.train.task import train_variant
-from tasks.train.variants import VARIANTS, Variant
+from tasks.train.variants import Variant
 
 
 class VariantsFailedError(TrainingError):
@@ -108,7 +108,7 @@ def train_and_report(config: RunConfig) -> dict[str, Any] | State[Any]:
     started = datetime.now(UTC)
     try:
         use_device(config.device)
-        if slowness := find_slowness((VARIANTS[name] for name in config.variant_names), config.kernels):
+        if slowness := find_slowness(config.chosen_variants, config.kernels):
             get_run_logger().warning("%s", slowness)
         choice = obtain_dataset(config.dataset, config.data_dir, config.files)
         reviews = run(
@@ -121,7 +121,7 @@ def train_and_report(config: RunConfig) -> dict[str, Any] | State[Any]:
         )
         drift = compare_with_champion(config, choice, reviews)
         encoding = choose_encoding(config, choice, reviews)
-        encodings = {name: config.choose_encoding(VARIANTS[name], encoding) for name in config.variant_names}
+        encodings = {row.name: config.choose_encoding(row, encoding) for row in config.chosen_variants}
         sequences = encode_all(config, reviews, encodings.values())
         results = train_and_evaluate(
             config,
@@ -213,9 +213,9 @@ def train_and_evaluate(
     if jobs > 1:
         get_run_logger().info("training %d models, %d at a time", num_works, jobs)
     candidates = [
-        *(make_baseline_candidate(config, BASELINES[name], reviews, jobs=jobs) for name in baselines),
+        *(make_baseline_candidate(config, config.baseline_table[name], reviews, jobs=jobs) for name in baselines),
         *(
-            make_variant_candidate(config, VARIANTS[name], seed, reviews, encoded, jobs=jobs)
+            make_variant_candidate(config, config.variant_table[name], seed, reviews, encoded, jobs=jobs)
             for name, encoded in sequences.items()
             for seed in config.seed_values
         ),

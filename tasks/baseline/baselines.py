@@ -1,11 +1,14 @@
 """The table of baselines: add a row to add one."""
 
+from collections.abc import Mapping
 from dataclasses import KW_ONLY, asdict, dataclass
 from typing import Any, Final, Literal
 
 SEED: Final = 1
 Unit = Literal["words", "characters"]
 Weighting = Literal["none", "tf-idf", "log-count-ratio"]
+# What says nothing about the numbers of the model.
+NOT_DECISIVE: Final = {"name", "description", "definition"}
 
 
 @dataclass(frozen=True)
@@ -16,6 +19,7 @@ class Baseline:
     split.
     `inverse_penalty` is scikit-learn's C: the higher it is, the weaker the regularisation. It was chosen on validation
     splits: of the IMDB reviews for words, of reviews and tweets in seven other languages for characters.
+    The `definition` of a baseline of one's own are the fields that it was defined by.
     """
 
     name: str
@@ -26,10 +30,11 @@ class Baseline:
     unit: Unit = "words"
     min_texts: int = 2
     inverse_penalty: float = 1.0
+    definition: Mapping[str, Any] | None = None
 
     def settings(self) -> dict[str, Any]:
         """Return everything that decides the model, except the data, as plain JSON."""
-        return {key: value for key, value in asdict(self).items() if key not in ("name", "description")}
+        return {key: value for key, value in asdict(self).items() if key not in NOT_DECISIVE}
 
 
 _ROWS: Final = (

@@ -1,5 +1,7 @@
 """What the manifest of a fitted baseline says about it, and the settings that its bundle keeps."""
 
+from pydantic import JsonValue
+
 from tasks.baseline.baselines import Unit, Weighting
 from tasks.store.facts import Facts
 
@@ -8,7 +10,8 @@ class BaselineFacts(Facts):
     """The numbers of one fit; it has no epochs and no batches, so the fields about these are None.
 
     `train_seconds` covers everything, including reading and validation. `jobs` is how many models were trained at a
-    time, each on its share of the cores.
+    time, each on its share of the cores. Older manifests have no `description`; `definition` is that of a baseline of
+    one's own.
     """
 
     num_params: int
@@ -25,6 +28,8 @@ class BaselineFacts(Facts):
     epoch_seconds: None = None
     reviews_per_second: float
     jobs: int = 1
+    description: str | None = None
+    definition: dict[str, JsonValue] | None = None
 
 
 class BaselineSettings(Facts):

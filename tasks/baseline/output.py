@@ -41,6 +41,7 @@ def plan_baseline(
             folder=folder,
             label_names=label_names,
         )
-        return facts.model_copy(update={"jobs": jobs})
+        described = {"description": baseline.description, "definition": baseline.definition}
+        return facts.model_copy(update={"jobs": jobs, **described})
 
     return output, make

@@ -30,6 +30,8 @@ METAVARS: Final = {
     "--disk-budget": "SIZE",
     "--prefix": "TEXT",
     "--query": "SQL",
+    "--own-baselines": "JSON",
+    "--own-variants": "JSON",
     "--records-at": "KEY",
     "--shard": "PART/PARTS",
     "--text": "TEXT",
@@ -113,7 +115,7 @@ def tidy_default(text: str) -> str:
     match = DEFAULT.fullmatch(text)
     if not match:
         return text
-    if match[2] in {"", "None", "()"}:
+    if match[2] in {"", "None", "()", "{}"}:
         return match[1]
     value = ",".join(map(str, ast.literal_eval(match[2]))) if match[2].startswith("(") else match[2]
     return f"{match[1]} (default: {value})"

@@ -67,6 +67,10 @@ class NeuralClassifier:
 
         from tasks.train import layers  # noqa: F401  so that Keras finds them by their names
         from tasks.train.backend import speed_up_prediction
+        from tasks.train.own import list_variants
+
+        # So that Keras finds the layers of installed packages too.
+        list_variants()
 
         model = keras.models.load_model(self.path, compile=False, safe_mode=True)
         if model.input_shape != (None, self.encoding.length):

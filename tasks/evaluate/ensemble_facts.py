@@ -2,6 +2,8 @@
 
 from typing import Final
 
+from pydantic import Field, JsonValue
+
 from tasks.store.facts import Facts
 from tasks.train.kernels.choice import Kernels
 
@@ -36,7 +38,7 @@ class EnsembleFacts(Facts):
 class EnsembleSettings(Facts):
     """What decides an ensemble; all but `members` is how its networks were trained.
 
-    `batch_size` is None if each was trained with its own.
+    `batch_size` is None if each was trained with its own. `definitions` are those of members of one's own, by name.
     """
 
     seed: int
@@ -45,3 +47,4 @@ class EnsembleSettings(Facts):
     patience: int
     batch_size: int | None
     members: tuple[str, ...] = ()
+    definitions: dict[str, dict[str, JsonValue]] = Field(default_factory=dict)

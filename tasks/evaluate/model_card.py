@@ -3,13 +3,14 @@
 After Mitchell et al., Model Cards for Model Reporting, FAT* 2019.
 """
 
+import json
 import shlex
 from dataclasses import fields
 from pathlib import Path
 from typing import Final
 
 from tasks.baseline.baselines import BASELINES
-from tasks.evaluate.ensemble_facts import EnsembleSettings
+from tasks.evaluate.ensemble_facts import EnsembleFacts, EnsembleSettings
 from tasks.evaluate.facts import BundleFacts, DatasetOfModel, Origin
 from tasks.evaluate.intervals import bootstrap_accuracy
 from tasks.evaluate.metric_table import list_metrics
@@ -139,13 +140,24 @@ def describe_command(bundle: Origin) -> str:
 
 
 def describe_models(bundle: Origin) -> dict[str, object]:
-    """Give the flags that name the model, or the members of an ensemble."""
-    if not isinstance(bundle.settings, EnsembleSettings):
-        return {"--baselines" if bundle.kind == "baseline" else "--variants": bundle.variant}
-    names = bundle.settings.members
-    baselines = [name for name in names if name in BASELINES]
-    variants = [name for name in names if name not in BASELINES]
-    return {"--variants": ",".join(variants) or None, "--baselines": ",".join(baselines) or "none"}
+    """Give the flags that name the model, or the members of an ensemble, and those that define models of one's own."""
+    if isinstance(bundle.settings, EnsembleSettings):
+        names, definitions = bundle.settings.members, bundle.settings.definitions
+    else:
+        names = (bundle.variant,)
+        definition = None if isinstance(bundle.training, EnsembleFacts) else bundle.training.definition
+        definitions = {bundle.variant: definition} if definition else {}
+    bases = {name: definitions.get(name, {}).get("base", name) for name in names}
+    baselines = [name for name, base in bases.items() if base in BASELINES]
+    variants = [name for name in names if name not in baselines]
+    flags: dict[str, object] = {}
+    for kind, chosen in (("variants", variants), ("baselines", baselines)):
+        if own := {name: definitions[name] for name in chosen if name in definitions}:
+            flags[f"--own-{kind}"] = json.dumps(own)
+        flags[f"--{kind}"] = ",".join(chosen) or None
+    if bundle.kind == "ensemble" and not baselines:
+        flags["--baselines"] = "none"
+    return flags
 
 
 def describe_dataset(dataset: DatasetOfModel) -> dict[str, object]:

@@ -49,7 +49,7 @@ def describe_origin(model: ModelManifest, reviews: ReviewsManifest) -> Origin:
     encoding: EncodingOfModel | None = None
     settings: FitSettings | BaselineSettings | EnsembleSettings
     if isinstance(model.facts, BaselineFacts):
-        description = BASELINES[model.name].description
+        description = model.facts.description or BASELINES[model.name].description
         settings = BaselineSettings(**model.decided_by["settings"])
     elif isinstance(model.facts, EnsembleFacts):
         description = model.facts.description

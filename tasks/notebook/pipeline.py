@@ -5,12 +5,12 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 from uuid import uuid4
 
 import pandas as pd
 
-from tasks.baseline.baselines import BASELINES, Baseline
+from tasks.baseline.baselines import Baseline
 from tasks.baseline.output import plan_baseline
 from tasks.compare.facts import FILE, Comparison
 from tasks.compare.output import describe_encodings, plan_comparison
@@ -42,9 +42,10 @@ from tasks.train.facts import TrainingFacts
 from tasks.train.identity import check_backend
 from tasks.train.kernels.choice import Kernels, choose_kernels
 from tasks.train.output import plan_training
-from tasks.train.variants import VARIANTS, Variant
+from tasks.train.variants import Variant
 
 LOGGER: Final = logging.getLogger(__name__)
+DEFAULT_VARIANTS: Final = ("flatten", "conv-max")
 
 
 def compare(
@@ -53,8 +54,10 @@ def compare(
     text: str | Sequence[str] = "text",
     label: str = "label",
     slices: str | Sequence[str] = (),
-    variants: str | Sequence[str] = ("flatten", "conv-max"),
+    variants: str | Sequence[str] | None = None,
     baselines: str | Sequence[str] = ("auto",),
+    own_variants: Mapping[str, Any] | None = None,
+    own_baselines: Mapping[str, Any] | None = None,
     encoding: Wanted = "auto",
     length: int | None = None,
     vocab_size: int | None = None,
@@ -77,7 +80,8 @@ def compare(
     `text` and `label` name the columns; several texts are joined by a space. The report compares the models on the test
     rows of each value of the columns that `slices` names. A column "split" says which rows are
     train, validation and test; missing splits are held out by stratified sampling. The other settings are those of
-    `bakeoff train`, with the same defaults except for the variants. `name` is the name of the data in the report.
+    `bakeoff train`, with the same defaults except for the variants, which are flatten and conv-max or those of one's
+    own: own_variants={"my-lstm": {"base": "lstm", "units": 64}}. `name` is the name of the data in the report.
 
     Everything is kept under `folder`: a second call with the same rows and settings reuses what the first one made, and
     an interrupted call can be resumed by repeating it. The champion does not change. Raises UserError for settings and
@@ -92,8 +96,10 @@ def compare(
         text_column=texts,
         label_column=label,
         slice_column=slice_columns,
-        variants=variants,
+        variants=tuple(own_variants or DEFAULT_VARIANTS) if variants is None else variants,
         baselines=baselines,
+        own_variants=dict(own_variants or {}),
+        own_baselines=dict(own_baselines or {}),
         encoding=encoding,
         length=length,
         vocab_size=vocab_size,
@@ -140,7 +146,7 @@ def run_stages(config: NotebookConfig, choice: Choice, reviews: ReviewsManifest,
     folder = config.data_dir / reviews.folder
     encoding = choose_encoding(config.encoding, folder, vocab_size=config.known_words)
     LOGGER.info("%s", describe_choice(encoding))
-    encodings = {name: config.choose_encoding(VARIANTS[name], encoding) for name in config.variant_names}
+    encodings = {row.name: config.choose_encoding(row, encoding) for row in config.chosen_variants}
     sequences = {
         row.name: make(plan_encoding(reviews, row, data_dir=config.data_dir))
         for row in {row.name: row for row in encodings.values()}.values()
@@ -194,14 +200,14 @@ def train_models(
     sequences: Mapping[str, Manifest[EncodingFacts]],
 ) -> list[ModelResult]:
     """Train and evaluate every model, variants on their sequences; a failure is logged with its reason."""
-    if slowness := find_slowness((VARIANTS[name] for name in sequences), config.kernels):
+    if slowness := find_slowness(config.chosen_variants, config.kernels):
         LOGGER.warning("%s", slowness)
     num_works = len(baselines) + len(sequences) * config.seeds
     jobs = choose_jobs(config.jobs, num_works=num_works, shares_gpu=find_device() != CPU)
     candidates = [
-        *(make_baseline_candidate(config, BASELINES[name], reviews, jobs=jobs) for name in baselines),
+        *(make_baseline_candidate(config, config.baseline_table[name], reviews, jobs=jobs) for name in baselines),
         *(
-            make_variant_candidate(config, VARIANTS[name], seed, reviews, own, jobs=jobs)
+            make_variant_candidate(config, config.variant_table[name], seed, reviews, own, jobs=jobs)
             for name, own in sequences.items()
             for seed in config.seed_values
         ),

@@ -2,11 +2,12 @@
 
 import os
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Final
+from typing import Annotated, Any, ClassVar, Final, get_args
 
-from pydantic import AfterValidator, BeforeValidator, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ValidationError
+from pydantic.fields import FieldInfo
 from pydantic_settings import (
     BaseSettings,
     InitSettingsSource,
@@ -20,6 +21,8 @@ from tasks.ingest.files.options import make_absolute
 from tasks.orchestrate.webhook import VARIABLE as WEBHOOK
 
 ENV_PREFIX: Final = "BAKEOFF_"
+# In a table of a config file, the key that lists names; every other key defines a model.
+NAMES: Final = "names"
 FIRST_IN_FORM: Final = ("profile", "dataset", "variants", "baselines", "seeds", "epochs", "limit")
 
 
@@ -48,7 +51,11 @@ class ConfigFileSource(InitSettingsSource):
     def __call__(self) -> dict[str, Any]:
         """Return the file's settings; keys may be written with dashes, like the flags."""
         path = self.current_state.get("config")
-        return read_toml(Path(path)) if path else {}
+        settings = read_toml(Path(path)) if path else {}
+        if issubclass(self.settings_cls, FlowConfig):
+            for names, definitions in self.settings_cls.tables.items():
+                split_table(settings, names, definitions)
+        return settings
 
 
 def read_toml(path: Path) -> dict[str, Any]:
@@ -77,6 +84,19 @@ def fit_for_form(schema: dict[str, Any]) -> None:
         fields[name].pop("default", None)
 
 
+def split_table(settings: dict[str, Any], names: str, definitions: str) -> None:
+    """Divide a table of a config file into names and definitions, in place; leave a list of names as it is.
+
+    {"variants": {"my-lstm": {...}}} -> {"own_variants": {"my-lstm": {...}}}.
+    """
+    table = settings.get(names)
+    if isinstance(table, dict):
+        del settings[names]
+        settings[definitions] = {key: value for key, value in table.items() if key != NAMES}
+        if NAMES in table:
+            settings[names] = table[NAMES]
+
+
 class FlowConfig(BaseSettings):
     """The base class of every flow's settings; it defines the sources that they are read from."""
 
@@ -86,6 +106,8 @@ class FlowConfig(BaseSettings):
 
     # The headings of --help, each by the first setting below it.
     headings: ClassVar[Mapping[str, str]] = {}
+    # The tables of a config file that define things under the name of a setting, each with the setting that takes them.
+    tables: ClassVar[Mapping[str, str]] = {}
 
     @classmethod
     def settings_customise_sources(
@@ -125,14 +147,46 @@ def describe_error(finding: dict[str, Any], config: type[FlowConfig]) -> str:
     """Describe one finding: "--epochs: input should be greater than or equal to 1, got 0."."""
     if not finding["loc"]:
         return str(finding["ctx"]["error"])
-    name = str(finding["loc"][0])
+    *place, name = map(str, finding["loc"])
     if finding["type"] == "extra_forbidden":
-        return (
-            f"unknown setting {name!r}; expected one of {', '.join(config.model_fields)}."
-            f"{did_you_mean(name, config.model_fields)}"
-        )
-    flag = f"--{name.replace('_', '-')}"
+        known = list_fields(config, place)
+        where = f"{name_setting(place, config)}: " if place else ""
+        return f"{where}unknown setting {name!r}; expected one of {', '.join(known)}.{did_you_mean(name, known)}"
+    flag = name_setting(finding["loc"], config)
+    if finding["type"] == "missing":
+        return f"{flag} is missing; expected {list_fields(config, place)[name].description}."
+    if finding["type"] in {"model_type", "dict_type"}:
+        return f"{flag}: expected a table of fields, got {finding['input']!r}."
     if finding["type"] == "value_error":
-        return f"{flag}: {finding['ctx']['error']}"
+        # A definition's own message says where it is.
+        return f"{'' if name in config.tables.values() else f'{flag}: '}{finding['ctx']['error']}"
     message = finding["msg"]
     return f"{flag}: {message[0].lower()}{message[1:]}, got {finding['input']!r}."
+
+
+def list_fields(model: type[BaseModel], place: Sequence[str]) -> Mapping[str, FieldInfo]:
+    """List the fields of a model, or of what is at a place in it: ["own_variants", "my-lstm"] -> those of a variant."""
+    for name in place:
+        if name in model.model_fields:
+            model = find_model(model.model_fields[name].annotation) or model
+    return model.model_fields
+
+
+def find_model(annotation: Any) -> type[BaseModel] | None:
+    """Find the model in a type: find_model(dict[str, OwnVariant]) -> OwnVariant."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    return next((found for part in get_args(annotation) if (found := find_model(part))), None)
+
+
+def name_setting(place: Sequence[int | str], config: type[FlowConfig]) -> str:
+    """Name a setting by its flag, and what is inside a table by its place in the config file.
+
+    name_setting(["batch_size"], RunConfig) -> "--batch-size";
+    name_setting(["own_variants", "my-lstm", "units"], RunConfig) -> "variants.my-lstm.units".
+    """
+    first, *rest = map(str, place)
+    tables = {definitions: names for names, definitions in config.tables.items()}
+    if first in tables and rest:
+        return ".".join([tables[first], *rest])
+    return f"--{first.replace('_', '-')}"

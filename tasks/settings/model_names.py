@@ -1,15 +1,20 @@
 """The names by which a run chooses its models (variants, groups, baselines), and the tables that explain them."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Final
 
 from tasks.baseline.baselines import BASELINES
 from tasks.encode.encodings import ENCODINGS
 from tasks.errors import did_you_mean
-from tasks.train.variants import GROUPS, VARIANTS
+from tasks.train.own import list_variants
+from tasks.train.variants import GROUPS
 
-VARIANT_CHOICES: Final = (*VARIANTS, *GROUPS, "all")
 BASELINE_CHOICES: Final = (*BASELINES, "auto", "all", "none")
+
+
+def list_variant_choices() -> tuple[str, ...]:
+    """List what --variants may name besides the variants that a run defines itself."""
+    return (*list_variants(), *GROUPS, "all")
 
 
 def check_names(names: tuple[str, ...], choices: tuple[str, ...], *, kind: str) -> tuple[str, ...]:
@@ -22,20 +27,23 @@ def check_names(names: tuple[str, ...], choices: tuple[str, ...], *, kind: str) 
     return names
 
 
-def expand_baselines(names: tuple[str, ...], *, on_characters: bool = False) -> list[str]:
-    """List the baselines that the names stand for, in the table's order.
+def expand_baselines(names: tuple[str, ...], *, own: Collection[str] = (), on_characters: bool = False) -> list[str]:
+    """List the baselines that the names stand for, in the table's order, and those of one's own after them.
 
-    `auto` stands for those on words, and with `on_characters` for all.
+    `auto` stands for those on words, with `on_characters` for all of the table, and for those of one's own.
     """
-    by_default = {name for name, row in BASELINES.items() if row.unit == "words" or on_characters}
-    return [name for name in BASELINES if {name, "all"} & set(names) or ("auto" in names and name in by_default)]
+    by_default = {*own, *(name for name, row in BASELINES.items() if row.unit == "words" or on_characters)}
+    return [
+        name for name in (*BASELINES, *own) if {name, "all"} & set(names) or ("auto" in names and name in by_default)
+    ]
 
 
 def describe_tables() -> str:
     """List variants, groups, baselines and encodings for --help, one per line."""
     sections = {
         "variants": {
-            row.name: f"{row.description} ({row.num_params:,} parameters, {row.encoding})" for row in VARIANTS.values()
+            row.name: f"{row.description} ({row.num_params:,} parameters, {row.own_encoding.name})"
+            for row in list_variants().values()
         },
         "groups": {**GROUPS, "all": "every variant"},
         "baselines": {row.name: row.description for row in BASELINES.values()},

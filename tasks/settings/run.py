@@ -1,13 +1,15 @@
 """RunConfig: what is trained on which texts, how the gate decides, and where everything is kept."""
 
+from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
-from pydantic import Field, ValidationInfo, field_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 from pydantic_settings import CliImplicitFlag, CliToggleFlag
 
-from tasks.baseline.baselines import BASELINES
+from tasks.baseline.baselines import BASELINES, Baseline
+from tasks.baseline.own import derive_baseline
 from tasks.encode.choice import Wanted
 from tasks.encode.encodings import ENCODINGS, Encoding, adapt_encoding
 from tasks.encode.facts import EncodingChoice
@@ -31,13 +33,31 @@ from tasks.settings.files import (
     Table,
     gather_files,
 )
-from tasks.settings.model_names import BASELINE_CHOICES, VARIANT_CHOICES, check_names, describe_tables, expand_baselines
+from tasks.settings.model_names import (
+    BASELINE_CHOICES,
+    check_names,
+    describe_tables,
+    expand_baselines,
+    list_variant_choices,
+)
+from tasks.settings.own_models import OwnBaselines, OwnVariants, describe_fields
 from tasks.settings.size import Size, read_size
 from tasks.store.layout import ARTIFACTS, DATA
 from tasks.train.device import Device
 from tasks.train.kernels.choice import Kernels
+from tasks.train.own import derive_variant, list_variants
 from tasks.train.settings import FitSettings
-from tasks.train.variants import SEED_GROUP, VARIANTS, WORDS, Variant, expand_names
+from tasks.train.variants import OWN_GROUP, SEED_GROUP, WORDS, Variant, expand_names
+
+
+def offer_variants(schema: dict[str, Any]) -> None:
+    """Let the form in the UI offer every variant and group."""
+    schema["items"] = {"type": "string", "enum": list(list_variant_choices())}
+
+
+def list_all(own: OwnVariants) -> dict[str, Variant]:
+    """List all variants that can be chosen, by name, those of one's own last."""
+    return {**list_variants(), **{name: derive_variant(name, definition) for name, definition in own.items()}}
 
 
 class RunConfig(FlowConfig):
@@ -46,12 +66,14 @@ class RunConfig(FlowConfig):
     headings: ClassVar = {
         "dataset": "data",
         "text_column": "how files are read",
+        "own_variants": "models of your own",
         "variants": "models",
         "seeds": "training",
         "promote": "promotion",
         "clean_older_than": "cleaning up",
         "kernels": "where and how it runs",
     }
+    tables: ClassVar = {"variants": "own_variants", "baselines": "own_baselines"}
 
     dataset: str = Field(
         default=AUTO,
@@ -102,17 +124,28 @@ class RunConfig(FlowConfig):
         lt=1,
         description="refuse a file when more than this share of its rows lacks a text or a label",
     )
+    own_variants: OwnVariants = Field(
+        default={},
+        description="variants of your own, as JSON; in the file that --config names, each is a table, such as "
+        '[variants.my-lstm] with base = "lstm" and units = 64 [none]',
+    )
+    own_baselines: OwnBaselines = Field(
+        default={},
+        description="baselines of your own, as JSON; in the file that --config names, each is a table, such as "
+        '[baselines.my-svm] with base = "nb-svm" and inverse_penalty = 0.5 [none]',
+    )
     variants: Names = Field(
         default=(SEED_GROUP,),
         min_length=1,
-        description="which models to train: names, groups or all, separated by commas",
-        json_schema_extra={"items": {"type": "string", "enum": list(VARIANT_CHOICES)}},
+        description="which models to train: names, groups or all, separated by commas; those of your own, if there are "
+        "any and this is left out",
+        json_schema_extra=offer_variants,
     )
     baselines: Names = Field(
         default=("auto",),
         min_length=1,
-        description="which classical models to compare them with: names, all, none, or auto (those on words, and those "
-        "on characters if the texts ask for them), separated by commas",
+        description="which classical models to compare them with: names, all, none, or auto (those on words, those on "
+        "characters if the texts ask for them, and those of your own), separated by commas",
         json_schema_extra={"items": {"type": "string", "enum": list(BASELINE_CHOICES)}},
     )
     encoding: Wanted = Field(
@@ -192,29 +225,59 @@ class RunConfig(FlowConfig):
     artifacts_dir: AbsolutePath = Field(default=ARTIFACTS, description="where models and reports are written")
     config: Path | None = Field(default=None, description="a TOML file with any of these settings")
 
+    @model_validator(mode="before")
+    @classmethod
+    def choose_own(cls, settings: Any) -> Any:
+        """Train the variants of one's own, unless others are named."""
+        own = settings.get("own_variants")
+        return {"variants": tuple(own), **settings} if isinstance(own, Mapping) and own else settings
+
+    @field_validator("own_baselines")
+    @classmethod
+    def check_own_names(cls, own: OwnBaselines, info: ValidationInfo) -> OwnBaselines:
+        """Refuse a baseline that has the name of a variant."""
+        if taken := sorted(own.keys() & info.data.get("own_variants", {}).keys()):
+            raise ValueError(f"[baselines.{taken[0]}]: the name is that of a variant; expected another one.")
+        return own
+
     @field_validator("variants")
     @classmethod
-    def check_variants(cls, names: tuple[str, ...]) -> tuple[str, ...]:
-        """Refuse a name that is neither a variant nor a group."""
-        return check_names(names, VARIANT_CHOICES, kind="variant")
+    def check_variants(cls, names: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+        """Refuse a name that is neither a variant nor a group, and the group of own variants if there are none."""
+        if "own_variants" not in info.data:
+            return names
+        own = info.data["own_variants"]
+        check_names(names, (*own, *list_variant_choices()), kind="variant")
+        if not expand_names(names, list_all(own)):
+            raise ValueError(
+                f"the group {OWN_GROUP} is empty; expected a table [variants.NAME] in the file that --config names."
+            )
+        return names
 
     @field_validator("baselines")
     @classmethod
-    def check_baselines(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+    def check_baselines(cls, names: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
         """Refuse a name that is not a baseline, and `none` together with other names."""
         if "none" in names and len(names) > 1:
             raise ValueError("none cannot be combined with other names; expected it alone.")
-        return check_names(names, BASELINE_CHOICES, kind="baseline")
+        if "own_baselines" not in info.data:
+            return names
+        return check_names(names, (*info.data["own_baselines"], *BASELINE_CHOICES), kind="baseline")
 
     @field_validator("candidate")
     @classmethod
     def check_candidate(cls, name: str | None, info: ValidationInfo) -> str | None:
         """Refuse a name that is not a model, or a model that is not part of this run."""
-        if name is None or not {"variants", "baselines"} <= info.data.keys():
+        if name is None or not {"variants", "baselines", *cls.tables.values()} <= info.data.keys():
             return name
-        check_names((name,), (*VARIANTS, *BASELINES, STACK), kind="model")
-        baselines = expand_baselines(info.data["baselines"], on_characters=True)
-        trained = [*expand_names(info.data["variants"]), *baselines, *([STACK] if info.data.get("stack") else [])]
+        variants, own = list_all(info.data["own_variants"]), info.data["own_baselines"]
+        check_names((name,), (*variants, *BASELINES, *own, STACK), kind="model")
+        baselines = expand_baselines(info.data["baselines"], own=own, on_characters=True)
+        trained = [
+            *expand_names(info.data["variants"], variants),
+            *baselines,
+            *([STACK] if info.data.get("stack") else []),
+        ]
         if name not in trained:
             raise ValueError(f"{name!r} is not part of this run; expected one of {', '.join(trained)}.")
         return name
@@ -238,16 +301,33 @@ class RunConfig(FlowConfig):
     @property
     def variant_names(self) -> list[str]:
         """Return the chosen variants, groups expanded, in the table's order."""
-        return expand_names(self.variants)
+        return expand_names(self.variants, self.variant_table)
+
+    @property
+    def chosen_variants(self) -> list[Variant]:
+        """Return the chosen variants in the table's order."""
+        return [self.variant_table[name] for name in self.variant_names]
+
+    @property
+    def variant_table(self) -> dict[str, Variant]:
+        """Return all variants that can be chosen, by name, those of one's own last."""
+        return list_all(self.own_variants)
+
+    @property
+    def baseline_table(self) -> dict[str, Baseline]:
+        """Return all baselines that can be chosen, by name, those of one's own last."""
+        return {**BASELINES, **{name: derive_baseline(name, own) for name, own in self.own_baselines.items()}}
 
     def choose_baselines(self, choice: EncodingChoice | None) -> list[str]:
         """List the chosen baselines in the table's order; without a choice of encoding, `auto` means those on words."""
-        return expand_baselines(self.baselines, on_characters=choice is not None and choice.on_characters)
+        on_characters = choice is not None and choice.on_characters
+        return expand_baselines(self.baselines, own=self.own_baselines, on_characters=on_characters)
 
     def choose_encoding(self, variant: Variant, choice: EncodingChoice | None) -> Encoding:
         """Return the encoding that a variant reads; what `auto` chose is for variants that read words."""
-        own = ENCODINGS[variant.encoding]
-        kind = choice.kind if choice and (own.kind == "words" or choice.wanted != AUTO) else None
+        own = variant.own_encoding
+        is_for_auto = own.kind == "words" and not variant.keeps_kind
+        kind = choice.kind if choice and (is_for_auto or choice.wanted != AUTO) else None
         return adapt_encoding(own, kind=kind, length=self.length, vocab_size=self.vocab_size)
 
     @property
@@ -295,5 +375,5 @@ class RunConfig(FlowConfig):
 
     @classmethod
     def describe_choices(cls) -> str:
-        """List what --variants and --baselines may name."""
-        return describe_tables()
+        """List what --variants and --baselines may name, and the fields of models of one's own."""
+        return f"{describe_tables()}\n{describe_fields()}"

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
+from pydantic import JsonValue
+
 from tasks.compare.results import BASELINE, CONSTANT, STACKED, ModelResult, TrainedModel, check_evaluation
 from tasks.evaluate.bundle import MANIFESTS
 from tasks.evaluate.ensemble_facts import STACK, EnsembleFacts, EnsembleSettings
@@ -55,7 +57,9 @@ def plan_stack(stack: Stack, settings: EnsembleSettings, *, artifacts_dir: Path)
     """Plan a bundle with copies of the members' files; `settings` say how its networks were trained."""
     folders = [artifacts_dir / model.folder for model in stack.models]
     trainings = [read_manifest(folder / MANIFESTS[0], dict) for folder in folders]
-    settings = settings.model_copy(update={"members": tuple(model.variant for model in stack.models)})
+    members = {model.variant: find_definition(model) for model in stack.models}
+    own = {name: definition for name, definition in members.items() if definition}
+    settings = settings.model_copy(update={"members": tuple(members), "definitions": own})
     output = Output(
         root=artifacts_dir,
         kind="training",
@@ -75,6 +79,11 @@ def plan_stack(stack: Stack, settings: EnsembleSettings, *, artifacts_dir: Path)
         manifest_name=MANIFESTS[0],
     )
     return output, lambda folder: write_ensemble(stack, folders, folder)
+
+
+def find_definition(model: TrainedModel) -> dict[str, JsonValue] | None:
+    """Return the definition of a model of one's own, None for one of the table."""
+    return None if isinstance(model.training, EnsembleFacts) else model.training.definition
 
 
 def hash_model(training: Manifest) -> dict[str, str]:

@@ -23,6 +23,7 @@ EXEMPT: Final = {
     "tasks.ingest.rehearsal": "ingests files for nothing",
     "tasks.ingest.sources.sql": "fetches a file, whose content counts",
     "tasks.ingest.sources.reach": "finds out whether a download can start",
+    "tasks.*.own": "makes rows of variants and baselines, which count by their values",
     "tasks.encode.choice": "chooses an encoding, which counts by its settings",
     "tasks.encode.texts": "chooses an encoding, which counts by its settings",
     "tasks.train.device": "finds the device, which counts by its name",

@@ -1,9 +1,17 @@
-"""Facts: frozen records that one room passes to another, and documents, which are facts in a file with a version."""
+"""Facts: frozen records that cross a room's border; definitions, which people write; documents, which have a file."""
 
 from pathlib import Path
 from typing import Any, Self
 
-from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    JsonValue,
+    SerializerFunctionWrapHandler,
+    ValidationError,
+    model_serializer,
+    model_validator,
+)
 
 from tasks.errors import UserError
 from tasks.store.durable import write_atomically
@@ -13,6 +21,27 @@ class Facts(BaseModel):
     """A frozen record that is passed between rooms; an unknown field is an error."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class Definition(Facts):
+    """Facts that a person writes down: keys may have dashes, and a field that is None was not given."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def spell_with_underscores(cls, content: Any) -> Any:
+        """Accept keys with dashes, like those of flags: {"batch-size": 1} -> {"batch_size": 1}."""
+        if not isinstance(content, dict):
+            return content
+        return {str(key).replace("-", "_"): value for key, value in content.items()}
+
+    @model_serializer(mode="wrap")
+    def keep_given(self, serialise: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Write only what was given."""
+        return {name: value for name, value in serialise(self).items() if value is not None}
+
+    def given(self) -> dict[str, JsonValue]:
+        """Return the fields that were given, as plain JSON."""
+        return self.model_dump(mode="json")
 
 
 class Document(Facts):

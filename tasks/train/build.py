@@ -22,9 +22,13 @@ def build_model(
     """
     tokens = keras.Input((encoding.length,), dtype="int32")
     words = keras.layers.Embedding(encoding.vocab_size, variant.embedding_dim, mask_zero=variant.mask)(tokens)
-    outputs = reduce(
-        lambda given, step: step(given), [*variant.body(keras.layers), *make_head(variant, num_classes)], words
-    )
+    steps = [
+        *make_dropout(variant.embedding_dropout),
+        *variant.body(keras.layers, **variant.options),
+        *make_dropout(variant.dropout),
+        *make_head(variant, num_classes),
+    ]
+    outputs = reduce(lambda given, step: step(given), steps, words)
     model = keras.Model(tokens, outputs, name=variant.name.replace("-", "_"))
     if variant.initialise:
         variant.initialise(model, encoding.length)
@@ -34,6 +38,11 @@ def build_model(
         metrics=["accuracy"],
     )
     return model
+
+
+def make_dropout(rate: float) -> list[keras.Layer]:
+    """Make the layer that drops this share of its inputs in training; none for a share of 0."""
+    return [keras.layers.Dropout(rate)] if rate else []
 
 
 def make_head(variant: Variant, num_classes: int) -> list[keras.Layer]:

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 
-from tasks.encode.encodings import ENCODINGS
 from tasks.train.device import CPU
 from tasks.train.identity import describe_computing
 from tasks.train.kernels.choice import Kernels
@@ -14,7 +13,7 @@ def estimate_effort(variant: Variant) -> int:
 
     Only the order matters: the longest training is started first, so that no core waits for it in the end.
     """
-    encoding = ENCODINGS[variant.encoding]
+    encoding = variant.own_encoding
     return (variant.num_params - encoding.vocab_size * variant.embedding_dim) * encoding.length
 
 

@@ -1,5 +1,7 @@
 """What the manifest of a trained network says about it."""
 
+from pydantic import JsonValue
+
 from tasks.store.facts import Facts
 
 
@@ -25,7 +27,8 @@ class HistoryFacts(Facts):
 class TrainingFacts(HistoryFacts):
     """The numbers of one training, what it ran on, and what was trained; `kernel` names the code that computed it.
 
-    `jobs` is how many models were trained at a time, each on its share of the cores.
+    `jobs` is how many models were trained at a time, each on its share of the cores. `definition` is that of a variant
+    of one's own.
     """
 
     num_params: int
@@ -35,3 +38,4 @@ class TrainingFacts(HistoryFacts):
     encoding: str
     description: str
     jobs: int = 1
+    definition: dict[str, JsonValue] | None = None

@@ -31,7 +31,13 @@ UNUSED_BY: Final[dict[str, tuple[str, ...]]] = {
     "plain": (f"{KERNELS}.*",),
 }
 # What few variants have counts where they have it.
-USUALLY: Final = {"optimizer": "adam", "quantize": None}
+USUALLY: Final[dict[str, Any]] = {
+    "optimizer": "adam",
+    "quantize": None,
+    "dropout": 0.0,
+    "embedding_dropout": 0.0,
+    "options": {},
+}
 BACKEND_PACKAGES: Final = {"tensorflow": ("tensorflow",), "jax": ("jax", "jaxlib")}
 # The tokenizer is part of the model, even though two tokenizers may encode the same texts alike.
 TRAINED_ON: Final = ("tokenizer.json", TRAIN_FILE, VALIDATION_FILE)
@@ -49,7 +55,7 @@ def decide_model(
             "embedding_dim": variant.embedding_dim,
             "hidden": variant.hidden,
             "mask": variant.mask,
-            **{name: getattr(variant, name) for name, usual in USUALLY.items() if getattr(variant, name) != usual},
+            **{name: value for name, usual in USUALLY.items() if (value := getattr(variant, name)) != usual},
         },
         "settings": {**asdict(settings), "kernels": computing["kernels"]},
         "encoding": dict(sequences.decided_by["encoding"]),
@@ -78,10 +84,17 @@ def describe_computing(kernels: Kernels) -> dict[str, Any]:
 
 
 def hash_function(function: Callable[..., Any]) -> str:
-    """Hash the code of a function and of everything in this package that it calls."""
-    if function.__module__.startswith(f"{PACKAGE}.") and "." not in function.__qualname__:
+    """Hash the code of a function and of everything in this package that it calls.
+
+    Of a function in an installed package, the whole module counts, because it may call others there.
+    """
+    is_ours = function.__module__.startswith(f"{PACKAGE}.")
+    if is_ours and "." not in function.__qualname__:
         return hash_json(describe_code(f"{function.__module__}:{function.__qualname__}"))[:16]
-    return hash_json(inspect.getsource(function))[:16]
+    module = inspect.getmodule(function)
+    is_in_file = not is_ours and getattr(module, "__file__", None)
+    around = inspect.getsource(module) if module and is_in_file else None
+    return hash_json([inspect.getsource(function), around] if around else inspect.getsource(function))[:16]
 
 
 def check_backend() -> str:

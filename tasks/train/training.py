@@ -70,6 +70,7 @@ def train_variant(
             peak_memory_mb=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // KIBIBYTES_PER_MEBIBYTE,
             encoding=encoding.name,
             description=variant.description,
+            definition=dict(variant.definition) if variant.definition is not None else None,
             **dict(summarise_history(history, settings)),
         )
     finally:

@@ -1,24 +1,33 @@
 """The table of model variants: to add one, write its function and its row here; everything else follows.
 
 A variant's function is given `keras.layers`, so that reading the table does not import Keras. It returns the layers
-that read the word vectors, or functions that take the output of the one before. It calls no other function of this
-file, because a change of a shared one would change the fingerprints of all variants that call it. A dense layer of
-`hidden` rectified units and the head follow.
+that read the word vectors, or functions that take the output of the one before. Its keyword-only parameters are sizes
+that a variant of one's own may change. It calls no other function of this file, because a change of a shared one would
+change the fingerprints of all variants that call it. A dense layer of `hidden` rectified units and the head follow.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import KW_ONLY, dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import KW_ONLY, dataclass, field
 from typing import Any, Final, Literal
+
+from tasks.encode.encodings import ENCODINGS, Encoding
 
 
 @dataclass(frozen=True)
 class Variant:
     """One model: how its text is encoded, what it is made of and how it is trained.
 
-    `num_params` is the number of parameters that it must have for two classes. `hidden` is the number of units of the
-    dense layer before the head, 0 for none. `mask` lets the layers skip padding. `initialise`, if given, is called with
-    the built model and the length of its sequences. `quantize` says how the word vectors of the finished model are
-    stored; None keeps their 32 bits. One that `needs_library` takes hours on a CPU without the C library.
+    `num_params` is the number of parameters that it must have for two classes; that of a variant of one's own is an
+    estimate. `options` are the keyword arguments of `body`, where they differ from its defaults. `hidden` is the number
+    of units of the dense layer before the head, 0 for none. `dropout` is the share of the values dropped in training
+    before that layer, and `embedding_dropout` that of the numbers in word vectors. `mask` lets the layers skip padding.
+    `initialise`, if given, is called with the built model and the length of its sequences. `quantize` says how the word
+    vectors of the finished model are stored; None keeps their 32 bits. One that `needs_library` takes hours on a CPU
+    without the C library.
+
+    `encoding` names a row of the table of encodings. A variant of one's own may have another encoding, `reads`, and if
+    it `keeps_kind`, the texts of a run do not change the kind of that encoding. Its `definition` are the fields that it
+    was defined by. It cannot change fields of its base that are `fixed`, because the layers need them as they are.
     """
 
     name: str
@@ -30,6 +39,9 @@ class Variant:
     _: KW_ONLY
     embedding_dim: int = 16
     hidden: int = 6
+    dropout: float = 0.0
+    embedding_dropout: float = 0.0
+    options: Mapping[str, Any] = field(default_factory=dict)
     initialise: Callable[[Any, int], None] | None = None
     mask: bool = False
     batch_size: int = 32
@@ -37,6 +49,15 @@ class Variant:
     optimizer: Literal["adam", "adagrad"] = "adam"
     quantize: Literal["int8"] | None = None
     needs_library: bool = False
+    reads: Encoding | None = None
+    keeps_kind: bool = False
+    definition: Mapping[str, Any] | None = None
+    fixed: tuple[str, ...] = ()
+
+    @property
+    def own_encoding(self) -> Encoding:
+        """The encoding that it reads unless a run asks for another one."""
+        return self.reads or ENCODINGS[self.encoding]
 
 
 def flatten(layers: Any) -> list[Any]:
@@ -49,47 +70,50 @@ def average_pool(layers: Any) -> list[Any]:
     return [layers.GlobalAveragePooling1D()]
 
 
-def simple_rnn(layers: Any) -> list[Any]:
+def simple_rnn(layers: Any, *, units: int = 32) -> list[Any]:
     """Read word by word with a plain recurrent state (Elman 1990)."""
-    return [layers.SimpleRNN(32)]
+    return [layers.SimpleRNN(units)]
 
 
-def lstm(layers: Any) -> list[Any]:
+def lstm(layers: Any, *, units: int = 32) -> list[Any]:
     """Read word by word with a gated cell state (Hochreiter & Schmidhuber 1997)."""
-    return [layers.LSTM(32)]
+    return [layers.LSTM(units)]
 
 
-def bilstm(layers: Any) -> list[Any]:
+def bilstm(layers: Any, *, units: int = 32) -> list[Any]:
     """Read in both directions (Schuster & Paliwal 1997)."""
-    return [layers.Bidirectional(layers.LSTM(32))]
+    return [layers.Bidirectional(layers.LSTM(units))]
 
 
-def bigru(layers: Any) -> list[Any]:
+def bigru(layers: Any, *, units: int = 32) -> list[Any]:
     """Read in both directions with gated recurrent units (Cho et al. 2014)."""
-    return [layers.Bidirectional(layers.GRU(32))]
+    return [layers.Bidirectional(layers.GRU(units))]
 
 
-def stacked_bilstm(layers: Any) -> list[Any]:
+def stacked_bilstm(layers: Any, *, units: int = 64, top_units: int = 32) -> list[Any]:
     """Read the output of one bidirectional LSTM with another."""
-    return [layers.Bidirectional(layers.LSTM(64, return_sequences=True)), layers.Bidirectional(layers.LSTM(32))]
+    return [
+        layers.Bidirectional(layers.LSTM(units, return_sequences=True)),
+        layers.Bidirectional(layers.LSTM(top_units)),
+    ]
 
 
-def conv_max(layers: Any) -> list[Any]:
+def conv_max(layers: Any, *, filters: int = 128, width: int = 5) -> list[Any]:
     """Look for 128 patterns of five words anywhere (Kim 2014)."""
-    return [layers.Conv1D(128, 5, activation="relu"), layers.GlobalMaxPooling1D()]
+    return [layers.Conv1D(filters, width, activation="relu"), layers.GlobalMaxPooling1D()]
 
 
-def conv_average(layers: Any) -> list[Any]:
+def conv_average(layers: Any, *, filters: int = 128, width: int = 5) -> list[Any]:
     """Average 128 patterns of five words over the review."""
-    return [layers.Conv1D(128, 5, activation="relu"), layers.GlobalAveragePooling1D()]
+    return [layers.Conv1D(filters, width, activation="relu"), layers.GlobalAveragePooling1D()]
 
 
-def gru(layers: Any) -> list[Any]:
+def gru(layers: Any, *, units: int = 32) -> list[Any]:
     """Read word by word with gated recurrent units."""
-    return [layers.GRU(32)]
+    return [layers.GRU(units)]
 
 
-def attention(layers: Any) -> list[Any]:
+def attention(layers: Any, *, heads: int = 2, key_size: int = 16, inner: int = 64) -> list[Any]:
     """Let every word look at every other, by what and where they are: one encoder block (Vaswani et al. 2017)."""
     from keras import ops
 
@@ -98,21 +122,21 @@ def attention(layers: Any) -> list[Any]:
         return words + layers.Embedding(words.shape[1], words.shape[2])(places)
 
     def attend(words: Any) -> Any:
-        looked = layers.MultiHeadAttention(num_heads=2, key_dim=16)(words, words)
+        looked = layers.MultiHeadAttention(num_heads=heads, key_dim=key_size)(words, words)
         return layers.LayerNormalization()(words + looked)
 
     def transform(words: Any) -> Any:
-        inner = layers.Dense(64, activation="relu")(words)
-        return layers.LayerNormalization()(words + layers.Dense(words.shape[2])(inner))
+        wide = layers.Dense(inner, activation="relu")(words)
+        return layers.LayerNormalization()(words + layers.Dense(words.shape[2])(wide))
 
     return [add_places, attend, transform, layers.GlobalMaxPooling1D()]
 
 
-def onehot_conv(layers: Any) -> list[Any]:
+def onehot_conv(_layers: Any) -> list[Any]:
     """Look anywhere for 1,008 patterns of up to three words, with a weight for each word (Johnson & Zhang 2015)."""
     from tasks.train.layers import RegionMaximum, ResponseNormalization
 
-    return [RegionMaximum((1, 2, 3), (208, 400, 400)), ResponseNormalization(), layers.Dropout(0.5)]
+    return [RegionMaximum((1, 2, 3), (208, 400, 400)), ResponseNormalization()]
 
 
 def initialise_chrono(model: Any, length: int) -> None:
@@ -134,11 +158,13 @@ SEED_GROUP: Final = "seed"
 LONG_GROUP: Final = "long"
 MORE_GROUP: Final = "more"
 CONTENDERS_GROUP: Final = "contenders"
+OWN_GROUP: Final = "own"
 GROUPS: Final = {
     SEED_GROUP: "the ten models of the course notebook that this project grew out of",
     LONG_GROUP: "five of them on the first 400 words, padding masked where it matters",
     MORE_GROUP: "a GRU of one direction, an LSTM that starts with a long memory, an attention encoder",
     CONTENDERS_GROUP: "models that one would ship: they read whole texts, and some come close to the best baseline",
+    OWN_GROUP: "the variants that the config file defines, and those of installed packages",
 }
 WORDS: Final = "words-10k-120"
 LONG_WORDS: Final = "words-20k-400"
@@ -212,19 +238,22 @@ _ROWS: Final = (
         "1,008 filters of one to three words with a weight for each word, and their maxima over the whole text",
         embedding_dim=2_208,
         hidden=0,
+        dropout=0.5,
         mask=True,
         batch_size=1,
         learning_rate=0.05,
         optimizer="adagrad",
         quantize="int8",
         needs_library=True,
+        fixed=("embedding_dim", "optimizer"),
     ),
 )
 
 VARIANTS: Final = {row.name: row for row in _ROWS}
 
 
-def expand_names(names: Sequence[str]) -> list[str]:
-    """Replace groups and `all` by their variants, each once, in the table's order."""
+def expand_names(names: Sequence[str], table: Mapping[str, Variant] | None = None) -> list[str]:
+    """Replace groups and `all` by their variants, each once, in the table's order; by default in that of this file."""
     wanted = set(names)
-    return [row.name for row in _ROWS if wanted & {row.name, row.group, "all"}]
+    rows = _ROWS if table is None else table.values()
+    return [row.name for row in rows if wanted & {row.name, row.group, "all"}]

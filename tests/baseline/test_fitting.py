@@ -24,6 +24,8 @@ Fit = Callable[..., Any]
 FACTS = {
     "jobs",
     "num_params",
+    "description",
+    "definition",
     "device",
     "peak_memory_mb",
     "batch_size",

@@ -172,11 +172,12 @@ def test_flags_set_their_values(tmp_path: Path) -> None:
             "--disk-budget=500MB",
         ),
     )
-    assert config.model_dump(exclude={"config"}) == {
+    assert config.model_dump(exclude={"config", "own_variants", "own_baselines"}) == {
         "dataset": "sample",
         "test_path": Path("/t.csv"),
         "validation_path": Path("/v.csv"),
         "text_column": ("title", "story"),
+        "slice_column": (),
         "label_column": "topic",
         "columns": ("topic", "title", "story"),
         "delimiter": "\t",
@@ -356,6 +357,7 @@ def test_help_puts_flags_under_headings(capsys: pytest.CaptureFixture[str]) -> N
     assert first_flags == [
         "--dataset",
         "--text-column",
+        "--own-variants",
         "--variants",
         "--seeds",
         "--promote,",

@@ -5,6 +5,7 @@ import json
 import logging
 import os
 import re
+import shlex
 import subprocess
 import sys
 import zipfile
@@ -16,6 +17,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from tasks.cli.parsing import parse_command_line
 from tasks.errors import UserError
 from tasks.evaluate.metric_table import METRICS
 from tasks.notebook import Leaderboard, compare, load
@@ -281,11 +283,43 @@ def test_failed_model_is_a_row_with_its_reason(
 
 
 def test_defaults_are_those_of_the_flow() -> None:
-    # What a notebook chooses for itself: few models, and where things lie.
-    own = {"frame", "text", "label", "variants", "name", "folder"}
+    # What a notebook chooses for itself: few models, those of its own, and where things lie.
+    own = {"frame", "text", "label", "variants", "own_variants", "own_baselines", "name", "folder"}
     defaults = {name: it.default for name, it in signature(compare).parameters.items() if name not in own}
     assert defaults == {name: RunConfig.model_fields[name].default for name in defaults}
     assert {"seeds", "epochs", "baselines", "kernels"} <= defaults.keys()
+
+
+def test_models_of_ones_own_are_compared_and_can_be_used(tmp_path: Path) -> None:
+    leaderboard = compare(
+        make_frame(),
+        own_variants={"my-conv": {"base": "conv-max", "filters": 8, "dropout": 0.2, "encoding": {"length": 20}}},
+        own_baselines={"my-svm": {"base": "nb-svm", "inverse_penalty": 0.5}},
+        baselines="majority,my-svm",
+        epochs=2,
+        stack=True,
+        folder=tmp_path,
+    )
+    rows = {row.name: row for row in leaderboard.content.variants}
+    assert {row.status for row in rows.values()} == {"ok"}
+    assert {"my-conv", "my-svm"} <= rows.keys()
+    assert (rows["my-conv"].group, rows["my-conv"].encoding) == ("own", "words-10k-20")
+    # Word vectors, filters with biases, a dense layer of 24 units and the head.
+    assert rows["my-conv"].num_params == 10_000 * 16 + (5 * 16 + 1) * 8 + (8 + 1) * 24 + 25
+    card = (leaderboard.bundle("my-conv") / "MODEL_CARD.md").read_text("utf-8")
+    assert "Conv-max with encoding length 20, dropout 0.2, filters 8." in card
+    (command,) = re.findall(r"^python .*", card, re.MULTILINE)
+    again = parse_command_line(shlex.split(command)[2:], RunConfig, program="train")
+    assert again.chosen_variants[0].definition == {
+        "base": "conv-max", "encoding": {"length": 20}, "dropout": 0.2, "filters": 8,
+    }  # fmt: skip
+    assert "my-svm" in (leaderboard.bundle("my-svm") / "MODEL_CARD.md").read_text("utf-8")
+    assert set(load(leaderboard.bundle("my-conv")).predict(["a fine film"])["predicted_label"]) <= set(WORDS)
+
+
+def test_wrong_model_of_ones_own_is_refused() -> None:
+    with pytest.raises(UserError, match=r"^\[variants.my-conv\]: conv-max has no field 'units'"):
+        compare(make_frame(), own_variants={"my-conv": {"base": "conv-max", "units": 8}})
 
 
 def test_number_of_jobs_changes_no_bit_of_a_model(tmp_path: Path) -> None:

@@ -10,10 +10,14 @@ import pytest
 from markdown_it import MarkdownIt
 from pydantic import Field
 
+from tasks.baseline.own import OwnBaseline
 from tasks.cli.commands import COMMANDS, Command
-from tasks.reference.settings import PAGE, describe_bounds, render_default, render_settings
+from tasks.reference.fields import describe_bounds
+from tasks.reference.settings import PAGE, render_default, render_settings
 from tasks.settings.base import FlowConfig
 from tasks.store.layout import CHECKOUT, DATA
+from tasks.train.own import OwnVariant, list_options
+from tasks.train.variants import VARIANTS
 
 
 class ExampleConfig(FlowConfig):
@@ -45,7 +49,7 @@ def test_page_is_current() -> None:
 def test_every_flow_with_settings_has_its_section() -> None:
     launched = {f"flows.{path.stem}" for path in (CHECKOUT / "flows").glob("*.py") if "run_script(" in path.read_text()}
     assert {command.flow for command in COMMANDS.values()} == launched
-    assert {line for line in PAGE.read_text(encoding="utf-8").splitlines() if line.startswith("## ")} == {
+    assert {line for line in PAGE.read_text(encoding="utf-8").splitlines() if line.startswith("## `")} == {
         f"## `bakeoff {command.name}`, `{command.script}`" for command in COMMANDS.values()
     }
 
@@ -61,7 +65,8 @@ def test_every_flag_of_help_has_its_row(command: Command) -> None:
 
 
 def test_row_gives_flag_variable_default_and_meaning() -> None:
-    assert read_rows(render_settings({"example": EXAMPLE})) == [
+    page = render_settings({"example": EXAMPLE}).partition("\n## Models of your own\n")[0]
+    assert read_rows(page) == [
         ["<code>--some-number</code>", "<code>BAKEOFF_SOME_NUMBER</code>", "<code>3</code>",
          "how many (at least 1, at most 2,000)"],
         ["<code>--share</code>", "<code>BAKEOFF_SHARE</code>", "<code>0.5</code>", "a share (below 1)"],
@@ -82,6 +87,14 @@ def test_page_names_no_folder_of_this_machine() -> None:
 )
 def test_defaults_are_written_as_they_are_typed(value: Any, expected: str) -> None:
     assert render_default(value) == expected
+
+
+def test_page_names_every_field_of_models_of_ones_own_and_every_size_of_layers() -> None:
+    section = PAGE.read_text(encoding="utf-8").partition("\n## Models of your own\n")[2]
+    for field in (*OwnVariant.model_fields, *OwnBaseline.model_fields):
+        assert f"| `{field}` | " in section
+    for row in VARIANTS.values():
+        assert all(f"{name} {size}" in section for name, size in list_options(row).items())
 
 
 def test_setting_without_bounds_has_none() -> None:

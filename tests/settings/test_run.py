@@ -267,7 +267,7 @@ def test_config_file_can_set_everything(tmp_path: Path) -> None:
         'disk-budget = "20GB"\n'
     )
     config = RunConfig(config=write_config(tmp_path, text))
-    assert config.model_dump(mode="json", exclude={"config"}) == {
+    assert config.model_dump(mode="json", exclude={"config", "own_variants", "own_baselines"}) == {
         "dataset": "sample",
         "test_path": "/t.csv",
         "validation_path": "/v.csv",

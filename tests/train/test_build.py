@@ -11,6 +11,7 @@ from tasks.encode.encodings import ENCODINGS, Encoding
 from tasks.encode.padding import mark_wordless
 from tasks.train.backend import make_epoch_runner, release_memory, speed_up_prediction
 from tasks.train.build import build_model, count_parameters, describe_model
+from tasks.train.own import list_options
 from tasks.train.variants import VARIANTS, Variant
 
 pytestmark = pytest.mark.filterwarnings("ignore:__array__:DeprecationWarning")  # Keras saves with NumPy 1's protocol
@@ -139,6 +140,32 @@ def test_more_classes_change_only_the_head(name: str) -> None:
     assert shapes[0] == shapes[1]
     assert two.output_shape == (None, 1)
     assert three.output_shape == (None, 3)
+
+
+@pytest.mark.parametrize("name", [name for name, row in VARIANTS.items() if list_options(row)])
+def test_sizes_of_layers_change_the_model(name: str) -> None:
+    doubled = {option: 2 * size for option, size in list_options(VARIANTS[name]).items()}
+    changed = replace(VARIANTS[name], options=doubled)
+    assert count_parameters(build(changed, length=16)) > count_parameters(build(VARIANTS[name], length=16))
+
+
+def test_dropout_is_on_word_vectors_and_before_the_dense_layers() -> None:
+    model = build(replace(VARIANTS["long-lstm"], embedding_dropout=0.25, dropout=0.5))
+    names = [type(layer).__name__ for layer in model.layers]
+    start = names.index("Embedding")
+    assert [name for name in names[start:] if name != "NotEqual"] == [
+        "Embedding", "Dropout", "LSTM", "Dropout", "Dense", "Dense",
+    ]  # fmt: skip
+    assert [layer.rate for layer in model.layers if isinstance(layer, keras.layers.Dropout)] == [0.25, 0.5]
+
+
+def test_dropout_does_not_hide_padding_from_the_layers() -> None:
+    """The outputs for a text do not depend on how far it is padded."""
+    variant = replace(VARIANTS["long-lstm"], embedding_dropout=0.25)
+    short, long = (build(variant, length=length) for length in (LENGTH, LENGTH + 4))
+    long.set_weights(short.get_weights())
+    tokens = make_tokens().astype(np.int32)
+    np.testing.assert_allclose(long(np.pad(tokens, [(0, 0), (0, 4)])), short(tokens), atol=1e-6)
 
 
 @pytest.mark.parametrize("name", ["flatten", "long-bilstm"])

@@ -99,7 +99,7 @@ def test_change_of_a_row_changes_that_variant_alone(edit_table: Callable[[str, s
 
 
 def test_change_of_a_function_changes_the_variants_that_use_it(edit_table: Callable[[str, str], set[str]]) -> None:
-    old, new = "return [layers.LSTM(32)", "return [layers.LSTM(33)"
+    old, new = "return [layers.LSTM(units)", "return [layers.LSTM(33)"
     assert edit_table(old, new) == {"lstm", "long-lstm", "chrono-lstm"}
 
 
