@@ -2,10 +2,11 @@
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO
 
@@ -38,6 +39,8 @@ PROMOTING = [command for command in COMMANDS if "flows/promote.py" in command]
 SCORING = [command for command in COMMANDS if "flows/predict.py" in command]
 CLEANING = [command for command in COMMANDS if "flows/clean.py" in command]
 CHECKING = [command for command in COMMANDS if "flows/doctor.py" in command]
+ASKING = [command for command in COMMANDS if command.startswith("curl ")]
+SERVING = ".venv/bin/python flows/serve_model.py"
 SERVER = ".venv/bin/prefect server start"
 SERVE = 'PREFECT_API_URL=http://127.0.0.1:4200/api .venv/bin/python flows/deploy.py serve --cron "0 2 * * *"'
 WORKER = ".venv/bin/prefect worker start --pool bakeoff"
@@ -82,12 +85,13 @@ def environment(prefect_api: str, tmp_path_factory: pytest.TempPathFactory) -> d
 
 
 def test_every_command_is_covered() -> None:
-    short = {*PROMOTING, *SCORING, *CLEANING, *CHECKING}
-    assert set(COMMANDS) == {*TRAINING, *OWN_DATA, *short, SERVER, SUITE, *LASTING, *DEPLOYING}
+    short = {*PROMOTING, *SCORING, *CLEANING, *CHECKING, *ASKING}
+    assert set(COMMANDS) == {*TRAINING, *OWN_DATA, *short, SERVER, SERVING, SUITE, *LASTING, *DEPLOYING}
     assert len(TRAINING) >= 4
     assert len(OWN_DATA) >= 2
     assert len(PROMOTING) >= 2
     assert len(SCORING) >= 4
+    assert len(ASKING) >= 5
 
 
 @pytest.mark.parametrize("command", TRAINING)
@@ -155,6 +159,28 @@ def test_scoring_command_works(command: str, environment: dict[str, str], scorin
     )
     assert done.returncode == 0, done.stderr
     assert "--help" in command or "predicted_label" in done.stdout or done.stdout.endswith("scored.parquet\n")
+
+
+@pytest.fixture(scope="module")
+def model_server(environment: dict[str, str], scoring_folder: Path) -> Iterator[str]:
+    """The address at which the champion answers, on a free port."""
+    settings = {"PYTHONPATH": str(ROOT), "BAKEOFF_PORT": "0"}
+    process, output = start(f"exec {SERVING}", scoring_folder, environment | settings)
+    with process:
+        try:
+            yield next(address for line in output for address in re.findall(r"answers at (\S+)", line))
+        finally:
+            process.terminate()
+
+
+@pytest.mark.parametrize("command", ASKING)
+def test_asking_command_works(command: str, model_server: str) -> None:
+    if not shutil.which("curl"):
+        pytest.skip("there is no curl")
+    command = command.replace("http://127.0.0.1:8000", model_server)
+    done = subprocess.run(command, shell=True, capture_output=True, text=True, check=True)
+    assert not done.stdout.startswith('{"error"')
+    assert re.search(r"nb-svm|flatten", done.stdout)
 
 
 @pytest.mark.parametrize("command", PROMOTING)

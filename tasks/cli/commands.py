@@ -58,6 +58,14 @@ _ROWS: Final = (
         answer="tasks.cli.scoring:answer_at_once",
     ),
     Command(
+        "serve-model",
+        "flows.serve_model",
+        "score texts over HTTP with a trained model",
+        settings="tasks.settings.serve_model:ServeConfig",
+        check="flows.serve_model:check_serving",
+        answer="flows.serve_model:serve_at_once",
+    ),
+    Command(
         "promote",
         "flows.promote",
         "change the champion by hand, or roll back to the previous one",

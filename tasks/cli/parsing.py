@@ -28,6 +28,8 @@ METAVARS: Final = {
     "--clean-older-than": "AGE",
     "--older-than": "AGE",
     "--disk-budget": "SIZE",
+    "--host": "ADDRESS",
+    "--max-body": "SIZE",
     "--prefix": "TEXT",
     "--query": "SQL",
     "--own-baselines": "JSON",

@@ -19,6 +19,7 @@ from pydantic_settings import (
 from tasks.errors import UserError, did_you_mean
 from tasks.ingest.files.options import make_absolute
 from tasks.orchestrate.webhook import VARIABLE as WEBHOOK
+from tasks.serve.secret import VARIABLE as TOKEN
 
 ENV_PREFIX: Final = "BAKEOFF_"
 # In a table of a config file, the key that lists names; every other key defines a model.
@@ -130,7 +131,7 @@ class FlowConfig(BaseSettings):
 def check_environment(*configs: type[FlowConfig]) -> None:
     """Raise UserError for a variable that starts with BAKEOFF_ but is no flow's setting, such as BAKEOFF_EPOC."""
     fields = dict.fromkeys(field for config in configs for field in config.model_fields)
-    known = [*(f"{ENV_PREFIX}{field.upper()}" for field in fields), WEBHOOK]
+    known = [*(f"{ENV_PREFIX}{field.upper()}" for field in fields), WEBHOOK, TOKEN]
     for name in sorted(os.environ):
         if name.upper().startswith(ENV_PREFIX) and name.upper() not in known:
             raise UserError(

@@ -36,6 +36,7 @@ EXEMPT: Final = {
     "tasks.predict.database": "fetches a file, whose content counts",
     "tasks.predict.tables": "describes what was scored",
     "tasks.predict.single": "answers at once and stores nothing",
+    "tasks.serve.*": "answers at once and stores nothing",
     "tasks.promote.*": "decides again in every run",
     "tasks.report.*": "renders again in every run",
 }

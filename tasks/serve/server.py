@@ -1,0 +1,79 @@
+"""The server's process: its socket, its start, and its end, at which every request in progress is answered."""
+
+import math
+import socket
+from collections.abc import Callable
+from typing import Final
+
+import uvicorn
+from fastapi import FastAPI
+
+from tasks.errors import UserError
+
+# Beyond the time that a request may take.
+GRACE_SECONDS: Final = 5
+
+
+class Server(uvicorn.Server):
+    """A server that says when it listens."""
+
+    def __init__(self, config: uvicorn.Config, *, on_ready: Callable[[], None]) -> None:
+        super().__init__(config)
+        self.on_ready = on_ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start, and say so."""
+        await super().startup(sockets)
+        if self.started:
+            self.on_ready()
+
+
+def bind(host: str, port: int) -> socket.socket:
+    """Take an address without listening yet; raises UserError when it is not one of this machine's or is taken."""
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        own = socket.socket(family, kind, protocol)
+    except OSError as error:
+        raise UserError(
+            f"--host {host!r} cannot be found: {error.strerror}; expected an address of this machine."
+        ) from error
+    try:
+        # A server that was killed leaves connections behind, which would keep the port for a minute.
+        own.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        own.bind(address)
+    except OSError as error:
+        own.close()
+        raise UserError(
+            f"--port {port} of --host {host!r} cannot be used: {error.strerror}; expected a free port of this machine. "
+            "Choose another, or --port 0 for any."
+        ) from error
+    return own
+
+
+def describe_address(own: socket.socket) -> str:
+    """Give the address of the server that listens on a socket."""
+    address, port = own.getsockname()[:2]
+    return f"http://[{address}]:{port}" if ":" in address else f"http://{address}:{port}"
+
+
+def run(app: FastAPI, own: socket.socket, *, timeout: float, on_ready: Callable[[], None]) -> None:
+    """Serve until SIGTERM or Ctrl-C; then take no more requests, and return when those in progress are answered.
+
+    After `timeout` seconds and a few more, those that are left are cut off.
+    """
+    config = uvicorn.Config(
+        app,
+        log_config=None,
+        access_log=False,
+        ws="none",
+        proxy_headers=False,
+        server_header=False,
+        timeout_graceful_shutdown=math.ceil(timeout) + GRACE_SECONDS,
+    )
+    server = Server(config, on_ready=on_ready)
+    try:
+        server.run(sockets=[own])
+    except (KeyboardInterrupt, SystemExit):
+        # uvicorn sends itself the signal that has ended it again.
+        if not server.started:
+            raise
