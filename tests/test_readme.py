@@ -142,7 +142,7 @@ def test_command_for_own_data_works(command: str, environment: dict[str, str], l
 def scoring_folder(environment: dict[str, str], checkout: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Where a file to score lies, the flows beside it, and a champion under the artifacts."""
     if not Path(environment["BAKEOFF_ARTIFACTS_DIR"], "champion", "current").exists():
-        command = [sys.executable, str(checkout / "flows" / "train_all.py"), "--dataset=sample"]
+        command = [sys.executable, str(checkout / "flows" / "train_all.py"), "--dataset=sample", "--limit=400"]
         subprocess.run(command, env=environment, check=True, capture_output=True)
     folder = tmp_path_factory.mktemp("scoring")
     for name in (".venv", "flows"):
