@@ -8,7 +8,7 @@ if __name__ == "__main__":
 
     sys.exit(run_script("train"))
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -31,14 +31,15 @@ from tasks.drift.stability import ALARM
 from tasks.drift.task import has_comparable_champion, measure_drift
 from tasks.encode.encodings import Encoding
 from tasks.encode.facts import EncodingChoice, EncodingFacts
-from tasks.encode.task import choose_kind_of_encoding, encode_reviews
+from tasks.encode.task import choose_kind_of_encoding, encode_reviews, encode_unlabelled
 from tasks.errors import TrainingError, UserError
 from tasks.evaluate.ensemble_facts import STACK
 from tasks.evaluate.task import evaluate_model
 from tasks.formatting.control import escape_control
 from tasks.ingest.datasets import AUTO, FALLBACK_WARNING, Choice, has_plain_words
-from tasks.ingest.facts import ReviewsManifest
-from tasks.ingest.task import ingest_reviews, obtain_dataset
+from tasks.ingest.facts import ReviewsManifest, UnlabelledManifest
+from tasks.ingest.task import ingest_reviews, ingest_unlabelled, obtain_dataset
+from tasks.ingest.unlabelled import choose_unlabelled
 from tasks.orchestrate.alerts import Event, alert, alert_of_end
 from tasks.orchestrate.outputs import run
 from tasks.orchestrate.turns import work_in_turn
@@ -51,15 +52,21 @@ from tasks.report.run.verdict import describe_verdict, list_advice
 from tasks.report.task import write_report
 from tasks.settings.clean import KEEP_RUNS
 from tasks.settings.run import RunConfig
-from tasks.stack.output import choose_stack
+from tasks.stack.output import choose_best, choose_stack
 from tasks.stack.task import stack_models
 from tasks.store.layout import RUNS
 from tasks.store.outputs import Manifest
 from tasks.store.usage import LOCK_FOLDER
+from tasks.teach.task import answer_unlabelled
 from tasks.train.device import CPU, find_device, use_device
 from tasks.train.effort import estimate_effort, find_slowness
+from tasks.train.facts import TrainingFacts
+from tasks.train.output import LessonOutputs
 from tasks.train.task import train_variant
 from tasks.train.variants import Variant
+
+# The lessons of a student with a seed and an encoding; None for one that learns from labels alone.
+PrepareLessons = Callable[[int, Manifest[EncodingFacts]], LessonOutputs | None]
 
 
 class VariantsFailedError(TrainingError):
@@ -123,12 +130,18 @@ def train_and_report(config: RunConfig) -> dict[str, Any] | State[Any]:
         encoding = choose_encoding(config, choice, reviews)
         encodings = {row.name: config.choose_encoding(row, encoding) for row in config.chosen_variants}
         sequences = encode_all(config, reviews, encodings.values())
+        unlabelled = find_unlabelled(config, choice, reviews)
+        students = config.student_names if unlabelled else []
+        encoded = {name: sequences[row.name] for name, row in encodings.items()}
         results = train_and_evaluate(
             config,
             reviews,
             config.choose_baselines(encoding),
-            {name: sequences[row.name] for name, row in encodings.items()},
+            {name: own for name, own in encoded.items() if name not in students},
         )
+        if unlabelled:
+            lessons = prepare_lessons(config, reviews, results, unlabelled)
+            results += train_students(config, reviews, {name: encoded[name] for name in students}, lessons)
         if config.stack:
             results += [it for seed in config.seed_values for it in stack_and_evaluate(config, results, seed, reviews)]
         comparison = run(compare_models, results, reviews, sequences, **folders(config))
@@ -150,6 +163,7 @@ def train_and_report(config: RunConfig) -> dict[str, Any] | State[Any]:
                 reviews,
                 results,
                 encoding=encoding,
+                unlabelled=unlabelled.facts if unlabelled else None,
                 run_id=name_results(started),
                 limit=config.limit,
                 seeds=config.seeds,
@@ -208,10 +222,7 @@ def train_and_evaluate(
     sequences: Mapping[str, Manifest[EncodingFacts]],
 ) -> list[ModelResult]:
     """Train and evaluate the baselines, and each variant on its sequences with each seed."""
-    num_works = len(baselines) + len(sequences) * config.seeds
-    jobs = choose_jobs(config.jobs, num_works=num_works, shares_gpu=find_device() != CPU)
-    if jobs > 1:
-        get_run_logger().info("training %d models, %d at a time", num_works, jobs)
+    jobs = plan_jobs(config, num_works=len(baselines) + len(sequences) * config.seeds)
     candidates = [
         *(make_baseline_candidate(config, config.baseline_table[name], reviews, jobs=jobs) for name in baselines),
         *(
@@ -219,6 +230,72 @@ def train_and_evaluate(
             for name, encoded in sequences.items()
             for seed in config.seed_values
         ),
+    ]
+    return attempt_all(candidates, jobs=jobs)
+
+
+def plan_jobs(config: RunConfig, *, num_works: int) -> int:
+    """Choose how many models are trained at a time, and log it if they are several."""
+    jobs = choose_jobs(config.jobs, num_works=num_works, shares_gpu=find_device() != CPU)
+    if jobs > 1:
+        get_run_logger().info("training %d models, %d at a time", num_works, jobs)
+    return jobs
+
+
+def find_unlabelled(config: RunConfig, choice: Choice, reviews: ReviewsManifest) -> UnlabelledManifest | None:
+    """Write the texts without labels if the run has students and there are such texts."""
+    if not config.student_names:
+        return None
+    found = choose_unlabelled(config.unlabelled_path, choice, config.unlabelled_files, config.data_dir)
+    if found is None:
+        get_run_logger().warning(
+            "%s learn from labels alone, because there are no texts without labels; --unlabelled-path names some",
+            " and ".join(config.student_names),
+        )
+        return None
+    return run(ingest_unlabelled, found, reviews, data_dir=config.data_dir, limit=config.limit)
+
+
+def prepare_lessons(
+    config: RunConfig, reviews: ReviewsManifest, results: Sequence[ModelResult], texts: UnlabelledManifest
+) -> PrepareLessons:
+    """Return a function that makes the lessons of a student with a seed and an encoding.
+
+    The teacher is the best model of the seed that has learned from labels alone, or the best combination of several;
+    where there is none, there are no lessons.
+    """
+    teachers = {
+        seed: choose_best(results, seed=seed, artifacts_dir=config.artifacts_dir) for seed in config.seed_values
+    }
+    for seed, teacher in teachers.items():
+        found = teacher.describe() if teacher else "none, so that they learn from labels alone"
+        get_run_logger().info("the teacher of the students with seed %d: %s", seed, found)
+
+    def prepare(seed: int, encoded: Manifest[EncodingFacts]) -> LessonOutputs | None:
+        teacher = teachers[seed]
+        if teacher is None:
+            return None
+        names = reviews.facts.label_names
+        return LessonOutputs(
+            run(encode_unlabelled, texts, encoded, data_dir=config.data_dir),
+            run(answer_unlabelled, teacher, texts, seed=seed, label_names=names, **folders(config)),
+        )
+
+    return prepare
+
+
+def train_students(
+    config: RunConfig,
+    reviews: ReviewsManifest,
+    sequences: Mapping[str, Manifest[EncodingFacts]],
+    prepare: PrepareLessons,
+) -> list[ModelResult]:
+    """Train and evaluate each student with each seed."""
+    jobs = plan_jobs(config, num_works=len(sequences) * config.seeds)
+    candidates = [
+        make_variant_candidate(config, config.variant_table[name], seed, reviews, encoded, jobs=jobs, prepare=prepare)
+        for name, encoded in sequences.items()
+        for seed in config.seed_values
     ]
     return attempt_all(candidates, jobs=jobs)
 
@@ -231,12 +308,19 @@ def make_variant_candidate(
     sequences: Manifest[EncodingFacts],
     *,
     jobs: int,
+    prepare: PrepareLessons = lambda _seed, _encoded: None,
 ) -> Candidate:
-    """Say how one variant is trained and evaluated with one seed."""
+    """Say how one variant is trained and evaluated with one seed; `prepare` makes the lessons of a student."""
     settings, num_classes = config.choose_fit(variant, seed), len(reviews.facts.label_names)
+
+    def train() -> Manifest[TrainingFacts]:
+        lessons = prepare(seed, sequences)
+        options = {"num_classes": num_classes, "jobs": jobs, "lessons": lessons, **folders(config)}
+        return run(train_variant, variant, settings, sequences, **options)
+
     return Candidate(
         Entrant(variant=variant.name, group=variant.group, encoding=sequences.name, seed=seed),
-        lambda: run(train_variant, variant, settings, sequences, num_classes=num_classes, jobs=jobs, **folders(config)),
+        train,
         lambda model: run(evaluate_model, model, reviews, **folders(config)),
         effort=estimate_effort(variant),
     )

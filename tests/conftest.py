@@ -203,6 +203,7 @@ def describe_training(group: str, **numbers: Any) -> Any:
         "encoding": "words-10k-120",
         "description": "for tests",
         "definition": None,
+        "lessons": None,
     }
     return kind.model_validate({name: numbers.get(name, usual[name]) for name in kind.model_fields})
 

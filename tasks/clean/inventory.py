@@ -18,12 +18,14 @@ from tasks.store.layout import (
     DRIFT,
     ENCODINGS,
     EVENTS,
+    LESSONS,
     MEASUREMENTS,
     MODELS,
     PROBE_RUNS,
     REVIEWS,
     RUNS,
     RUNTIME,
+    UNLABELLED,
 )
 from tasks.store.outputs import COMPLETE, WORK_FOLDER, Manifest, read_manifest
 from tasks.store.sums import SUMS
@@ -63,10 +65,12 @@ class Place(NamedTuple):
 DATA_PLACES: Final = (
     Place("reviews", f"{REVIEWS}/*", "reviews"),
     Place("encoding", f"{ENCODINGS}/*", "encoding"),
+    Place("unlabelled texts", f"{UNLABELLED}/*", "unlabelled"),
     Place("chart runtime", f"{RUNTIME}/*", "runtime"),
 )
 ARTIFACT_PLACES: Final = (
     Place("model", f"{MODELS}/*/*", "training"),
+    Place("lessons", f"{LESSONS}/*", "lessons"),
     Place("comparison", f"{COMPARISONS}/*", "comparison"),
     Place("drift", f"{DRIFT}/*", "drift"),
     Place("memory measurement", f"{MEASUREMENTS}/*", "memory"),

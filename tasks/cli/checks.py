@@ -6,6 +6,7 @@ from pathlib import Path
 from tasks.errors import UserError
 from tasks.ingest.datasets import choose_dataset
 from tasks.ingest.rehearsal import rehearse
+from tasks.ingest.unlabelled import choose_unlabelled
 from tasks.settings.probe import ProbeConfig
 from tasks.settings.run import RunConfig
 from tasks.train.device import use_device
@@ -24,6 +25,8 @@ def check_run(config: RunConfig) -> None:
         limit=config.limit,
         ordinal=config.ordinal,
     )
+    if config.unlabelled_path is not None:
+        choose_unlabelled(config.unlabelled_path, choice, config.unlabelled_files, config.data_dir)
 
 
 def check_training(config: RunConfig | ProbeConfig) -> None:

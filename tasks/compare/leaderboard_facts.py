@@ -6,7 +6,9 @@ from pydantic import Field
 
 from tasks.encode.facts import EncodingChoice
 from tasks.evaluate.measured import Measured
+from tasks.ingest.facts import UnlabelledFacts
 from tasks.store.facts import Document, Facts
+from tasks.train.facts import LessonFacts
 
 # A mean over seeds; equal counts stay an integer.
 Number = int | float
@@ -25,7 +27,8 @@ class RunFacts(Facts):
     """What ran, on which data, where, and for how long.
 
     `encoding` says how the texts were encoded and why; it is absent where every variant has its own encoding without
-    asking, as for the IMDB reviews.
+    asking, as for the IMDB reviews. `unlabelled` says what became of the texts without labels, and `teachers` who
+    answered for them, by seed; both are absent in a run without students.
     """
 
     id: str
@@ -37,6 +40,8 @@ class RunFacts(Facts):
     warnings: tuple[str, ...] = ()
     dropped: dict[str, int] = Field(default_factory=dict)
     encoding: EncodingChoice | None = Field(default=None, exclude_if=lambda value: value is None)
+    unlabelled: UnlabelledFacts | None = Field(default=None, exclude_if=lambda value: value is None)
+    teachers: dict[int, LessonFacts] = Field(default_factory=dict, exclude_if=lambda value: not value)
     limit: int | None
     seeds: int
     started: str

@@ -12,11 +12,11 @@ from tasks.errors import SpokenError, UserError
 from tasks.evaluate.ensemble_facts import EnsembleFacts
 from tasks.evaluate.facts import EvaluationFacts
 from tasks.ingest.datasets import Choice
-from tasks.ingest.facts import ReviewsManifest
+from tasks.ingest.facts import ReviewsManifest, UnlabelledFacts
 from tasks.process.side_by_side import work_side_by_side
 from tasks.store.fingerprint import library_versions
 from tasks.store.outputs import Manifest
-from tasks.train.facts import TrainingFacts
+from tasks.train.facts import LessonFacts, TrainingFacts
 
 AnyTrainingT = TypeVar("AnyTrainingT", TrainingFacts, BaselineFacts, EnsembleFacts)
 
@@ -73,6 +73,7 @@ def describe_run(
     results: Sequence[ModelResult],
     *,
     encoding: EncodingChoice | None,
+    unlabelled: UnlabelledFacts | None = None,
     run_id: str,
     limit: int | None,
     seeds: int,
@@ -91,6 +92,8 @@ def describe_run(
         warnings=tuple(reviews.facts.warnings),
         dropped=reviews.facts.rows.dropped,
         encoding=encoding,
+        unlabelled=unlabelled,
+        teachers=find_teachers(results),
         limit=limit,
         seeds=seeds,
         started=started.isoformat(timespec="seconds"),
@@ -99,3 +102,9 @@ def describe_run(
         peak_memory_mb=max((training.peak_memory_mb for training in trainings), default=0),
         versions=library_versions("prefect", "keras", "tensorflow", "tensorflow-datasets", "numpy", "scikit-learn"),
     )
+
+
+def find_teachers(results: Sequence[ModelResult]) -> dict[int, LessonFacts]:
+    """Find what the students of each seed were taught; all students of a seed have the same teacher."""
+    trained = [(it.seed, it.training) for it in results if isinstance(it, TrainedModel)]
+    return {seed: it.lessons for seed, it in trained if isinstance(it, TrainingFacts) and it.lessons}

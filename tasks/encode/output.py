@@ -3,16 +3,18 @@
 from pathlib import Path
 from typing import Final
 
-from tasks.encode.encodings import Encoding
-from tasks.encode.facts import EncodingFacts
-from tasks.encode.sequences import write_encoding
-from tasks.ingest.facts import ReviewsManifest
+from tasks.encode.encodings import Encoding, restore_encoding
+from tasks.encode.facts import EncodingFacts, TokenTotals
+from tasks.encode.sequences import write_encoding, write_more_sequences
+from tasks.ingest.facts import ReviewsManifest, UnlabelledManifest
 from tasks.store.closure import describe_code
 from tasks.store.fingerprint import library_versions
-from tasks.store.layout import ENCODINGS
-from tasks.store.outputs import Output, Plan
+from tasks.store.layout import ENCODINGS, UNLABELLED, UNLABELLED_FILE
+from tasks.store.outputs import Manifest, Output, Plan
 
 WRITE: Final = "tasks.encode.sequences:write_encoding"
+WRITE_MORE: Final = "tasks.encode.sequences:write_more_sequences"
+TOKENIZER: Final = "tokenizer.json"
 LIBRARIES: Final = ("pyarrow", "tokenizers", "numpy")
 
 
@@ -33,3 +35,31 @@ def plan_encoding(reviews: ReviewsManifest, encoding: Encoding, *, data_dir: Pat
         },
     )
     return output, lambda folder: write_encoding(data_dir / reviews.folder, encoding, folder)
+
+
+def plan_unlabelled_sequences(
+    texts: UnlabelledManifest, encoded: Manifest[EncodingFacts], *, data_dir: Path
+) -> Plan[TokenTotals]:
+    """Plan the sequences of texts without labels; the tokenizer is that of the labelled ones, which alone it knows."""
+    encoding = restore_encoding(encoded.name, encoded.decided_by["encoding"])
+    output = Output(
+        root=data_dir,
+        kind="encoding",
+        name=f"{encoding.name}-{UNLABELLED}",
+        family=ENCODINGS,
+        folder=f"{ENCODINGS}/{encoding.name}-{UNLABELLED}-{{fingerprint}}",
+        facts_type=TokenTotals,
+        decided_by={
+            "encoding": encoding.settings(),
+            "tokenizer": encoded.files[TOKENIZER].sha256,
+            "texts": texts.content_hash,
+            "code": describe_code(WRITE_MORE),
+            "libraries": library_versions(*LIBRARIES),
+        },
+    )
+
+    def make(folder: Path) -> TokenTotals:
+        source, tokenizer = data_dir / texts.folder / UNLABELLED_FILE, data_dir / encoded.folder / TOKENIZER
+        return write_more_sequences(source, tokenizer, encoding, folder / UNLABELLED_FILE)
+
+    return output, make

@@ -1,6 +1,7 @@
 """Fit a tokenizer on the training split and write every split's sequences to Parquet, batch by batch."""
 
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import Any, Final
 
@@ -111,6 +112,11 @@ def write_sequences(source: Path, tokenizer: Tokenizer, encoding: Encoding, targ
     return TokenTotals(num_tokens=num_tokens, num_oov=num_oov, num_truncated=num_truncated)
 
 
+def write_more_sequences(source: Path, tokenizer_path: Path, encoding: Encoding, target: Path) -> TokenTotals:
+    """Encode more texts with a tokenizer that is fitted already, as `write_sequences` does."""
+    return write_sequences(source, Tokenizer.from_file(str(tokenizer_path)), encoding, target)
+
+
 def encode_batch(batch: pa.RecordBatch, *, tokenizer: Tokenizer, encoding: Encoding) -> pa.RecordBatch:
     """Turn rows of reviews into rows of sequences."""
     schema = sequence_schema(encoding)
@@ -141,24 +147,25 @@ def sequence_schema(encoding: Encoding) -> pa.Schema:
 
 
 def read_sequences(
-    path: Path, *, scratch: Path | None = None, budget: int = MEMORY_BUDGET
+    *paths: Path, scratch: Path | None = None, budget: int = MEMORY_BUDGET
 ) -> tuple[NDArray[Any], NDArray[np.int32]]:
     """Load one split for a model: tokens of shape (num_reviews, length) and labels of shape (num_reviews,).
 
-    No row is all padding (see `mark_wordless`). If a folder `scratch` is given, tokens of more than `budget` bytes are
-    unpacked to a file in it and memory-mapped, so that only the labels, of 4 bytes each, take memory that grows with
-    the corpus.
+    The rows of several files follow each other; they must be of the same encoding. No row is all padding (see
+    `mark_wordless`). If a folder `scratch` is given, tokens of more than `budget` bytes are unpacked to a file in it
+    and memory-mapped, so that only the labels, of 4 bytes each, take memory that grows with the corpus.
     """
-    with pq.ParquetFile(path) as file:
-        kind = file.schema_arrow.field("tokens").type
-        shape, dtype = (file.metadata.num_rows, kind.list_size), kind.value_type.to_pandas_dtype()
+    kind = pq.read_schema(paths[0]).field("tokens").type
+    num_reviews = sum(pq.read_metadata(path).num_rows for path in paths)
+    shape, dtype = (num_reviews, kind.list_size), kind.value_type.to_pandas_dtype()
     if scratch is None or np.prod(shape, dtype=np.int64) * np.dtype(dtype).itemsize <= budget:
         tokens = np.empty(shape, dtype)
     else:
         scratch.mkdir(parents=True, exist_ok=True)
-        tokens = np.lib.format.open_memmap(scratch / f"{path.stem}.npy", mode="w+", dtype=dtype, shape=shape)
+        name = "-".join(path.stem for path in paths)
+        tokens = np.lib.format.open_memmap(scratch / f"{name}.npy", mode="w+", dtype=dtype, shape=shape)
     labels, first = np.empty(len(tokens), np.int32), 0
-    for batch in read_batches(path, columns=["tokens", "label"]):
+    for batch in chain.from_iterable(read_batches(path, columns=["tokens", "label"]) for path in paths):
         rows = slice(first, first + len(batch))
         tokens[rows] = mark_wordless(batch.column("tokens").flatten().to_numpy().reshape(len(batch), -1))
         labels[rows] = batch.column("label").to_numpy()

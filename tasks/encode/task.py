@@ -9,9 +9,9 @@ from prefect.logging import get_run_logger
 
 from tasks.encode.choice import Wanted, choose_encoding, describe_choice
 from tasks.encode.encodings import Encoding
-from tasks.encode.facts import EncodingChoice, EncodingFacts
-from tasks.encode.output import plan_encoding
-from tasks.ingest.facts import ReviewsManifest
+from tasks.encode.facts import EncodingChoice, EncodingFacts, TokenTotals
+from tasks.encode.output import plan_encoding, plan_unlabelled_sequences
+from tasks.ingest.facts import ReviewsManifest, UnlabelledManifest
 from tasks.orchestrate.outputs import produce_in_task
 from tasks.store.outputs import Manifest
 
@@ -20,6 +20,14 @@ from tasks.store.outputs import Manifest
 def encode_reviews(reviews: ReviewsManifest, encoding: Encoding, *, data_dir: Path) -> State[Manifest[EncodingFacts]]:
     """Fit a tokenizer on the training split and write every split's sequences."""
     return produce_in_task(*plan_encoding(reviews, encoding, data_dir=data_dir))
+
+
+@task(name="encode-unlabelled", task_run_name="encode-unlabelled-{encoded.name}", cache_policy=NO_CACHE)
+def encode_unlabelled(
+    texts: UnlabelledManifest, encoded: Manifest[EncodingFacts], *, data_dir: Path
+) -> State[Manifest[TokenTotals]]:
+    """Write the sequences of texts without labels, with the tokenizer of an encoding."""
+    return produce_in_task(*plan_unlabelled_sequences(texts, encoded, data_dir=data_dir))
 
 
 @task(name="choose-encoding", cache_policy=NO_CACHE, persist_result=False)

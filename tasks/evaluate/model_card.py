@@ -11,13 +11,14 @@ from typing import Final
 
 from tasks.baseline.baselines import BASELINES
 from tasks.evaluate.ensemble_facts import EnsembleFacts, EnsembleSettings
-from tasks.evaluate.facts import BundleFacts, DatasetOfModel, Origin
+from tasks.evaluate.facts import AnyTraining, BundleFacts, DatasetOfModel, Origin
 from tasks.evaluate.intervals import bootstrap_accuracy
 from tasks.evaluate.metric_table import list_metrics
 from tasks.evaluate.predictions import load_correct
 from tasks.formatting.markdown import escape_markdown, render_table
 from tasks.ingest.files.options import FileOptions, name_flag
 from tasks.store.layout import SPLIT_FILES
+from tasks.train.facts import TrainingFacts
 from tasks.train.settings import FitSettings
 
 # A card lists so many labels at most.
@@ -49,7 +50,20 @@ def describe_data(bundle: BundleFacts) -> str:
         {"split": split, **numbers, "sha256": bundle.data[SPLIT_FILES[split]][:16]}
         for split, numbers in counted.items()
     ]
-    return render_table(rows, right_aligned={name for numbers in counted.values() for name in numbers})
+    table = render_table(rows, right_aligned={name for numbers in counted.values() for name in numbers})
+    return f"{table}{describe_lessons(bundle.training)}"
+
+
+def describe_lessons(training: AnyTraining) -> str:
+    """Say what a student has learned from besides the labels; empty for other models."""
+    lessons = training.lessons if isinstance(training, TrainingFacts) else None
+    if lessons is None:
+        return ""
+    teacher = " + ".join(f"{weight:.2f} {name}" for name, weight in lessons.teacher.items())
+    return (
+        f"\n\nIt also learned from {lessons.num_texts:,} texts without labels from {escape_markdown(lessons.dataset)}, "
+        f"for which a weighted sum of the log-probabilities of other models answered: {teacher}."
+    )
 
 
 def count_reviews(labels: dict[str, int]) -> dict[str, str]:
@@ -130,6 +144,7 @@ def describe_command(bundle: Origin) -> str:
     settings, dataset = bundle.settings, bundle.dataset
     options: dict[str, object] = {**describe_dataset(dataset)}
     options |= describe_models(bundle)
+    options["--unlabelled-path"] = find_unlabelled_path(bundle)
     options["--limit"] = dataset.limit
     options["--validation-fraction"] = dataset.validation_fraction
     if isinstance(settings, FitSettings | EnsembleSettings):
@@ -140,11 +155,11 @@ def describe_command(bundle: Origin) -> str:
 
 
 def describe_models(bundle: Origin) -> dict[str, object]:
-    """Give the flags that name the model, or the members of an ensemble, and those that define models of one's own."""
+    """Give the flags that name the model, with its teacher or members, and those that define models of one's own."""
     if isinstance(bundle.settings, EnsembleSettings):
         names, definitions = bundle.settings.members, bundle.settings.definitions
     else:
-        names = (bundle.variant,)
+        names = (*list_teachers(bundle.training), bundle.variant)
         definition = None if isinstance(bundle.training, EnsembleFacts) else bundle.training.definition
         definitions = {bundle.variant: definition} if definition else {}
     bases = {name: definitions.get(name, {}).get("base", name) for name in names}
@@ -158,6 +173,19 @@ def describe_models(bundle: Origin) -> dict[str, object]:
     if bundle.kind == "ensemble" and not baselines:
         flags["--baselines"] = "none"
     return flags
+
+
+def list_teachers(training: AnyTraining) -> tuple[str, ...]:
+    """List the models that answered for a student's texts without labels; none for other models."""
+    lessons = training.lessons if isinstance(training, TrainingFacts) else None
+    return tuple(lessons.teacher) if lessons else ()
+
+
+def find_unlabelled_path(bundle: Origin) -> str | None:
+    """Give the flag for the texts without labels of a student; only the name of their path is kept."""
+    lessons = bundle.training.lessons if isinstance(bundle.training, TrainingFacts) else None
+    is_own = lessons is not None and lessons.dataset == bundle.dataset.name
+    return f"path/to/{lessons.dataset}" if lessons and not is_own else None
 
 
 def describe_dataset(dataset: DatasetOfModel) -> dict[str, object]:

@@ -46,4 +46,23 @@ class ReviewsFacts(Facts):
     ordinal: bool = False
 
 
+class UnlabelledFacts(Facts):
+    """The facts in the manifest of a run's texts without labels.
+
+    Each text that was read is either used or counted once: in `dropped`, by reason, if it is missing or blank; in
+    `overlaps`, by split, if it is also a text of that split; in `num_repeated` if an earlier one is equal; or in
+    `num_left_out` if it is beyond --limit. `warnings` are what the reader found.
+    """
+
+    dataset: str
+    num_read: int
+    num_used: int
+    num_left_out: int
+    num_repeated: int
+    overlaps: dict[str, int]
+    dropped: dict[str, int]
+    warnings: list[str]
+
+
 ReviewsManifest = Manifest[ReviewsFacts]
+UnlabelledManifest = Manifest[UnlabelledFacts]

@@ -5,15 +5,17 @@ from typing import Final
 
 from tasks.ingest import datasets
 from tasks.ingest.datasets import Choice
-from tasks.ingest.facts import ReviewsFacts
+from tasks.ingest.facts import ReviewsFacts, ReviewsManifest, UnlabelledFacts
 from tasks.ingest.files.paths import make_slug
+from tasks.ingest.unlabelled import UnlabelledChoice, identify_unlabelled
 from tasks.process.child import run_apart
 from tasks.store.closure import describe_code
 from tasks.store.fingerprint import library_versions
-from tasks.store.layout import REVIEWS
+from tasks.store.layout import REVIEWS, UNLABELLED
 from tasks.store.outputs import Output, Plan
 
 WRITE: Final = "tasks.ingest.reviews:write_dataset"
+WRITE_UNLABELLED: Final = "tasks.ingest.unlabelled_writing:write_unlabelled"
 LIBRARIES: Final = ("pyarrow", "numpy", "pandas", "tensorflow-datasets")
 
 
@@ -47,6 +49,40 @@ def plan_reviews(
             validation_fraction=validation_fraction,
             limit=limit,
             ordinal=ordinal,
+        )
+        return facts
+
+    return output, make
+
+
+def plan_unlabelled(
+    choice: UnlabelledChoice, reviews: ReviewsManifest, *, data_dir: Path, limit: int | None
+) -> Plan[UnlabelledFacts]:
+    """Plan the Parquet file of texts without labels; those of the reviews are left out."""
+    output = Output(
+        root=data_dir,
+        kind="unlabelled",
+        name=choice.name,
+        family=UNLABELLED,
+        folder=f"{UNLABELLED}/{make_slug(choice.name)}-{{fingerprint}}",
+        facts_type=UnlabelledFacts,
+        decided_by={
+            "source": identify_unlabelled(choice, data_dir),
+            "reviews": {name: record.sha256 for name, record in reviews.files.items()},
+            "limit": limit,
+            "code": describe_code(WRITE_UNLABELLED),
+            "libraries": library_versions(*LIBRARIES),
+        },
+    )
+
+    def make(folder: Path) -> UnlabelledFacts:
+        facts: UnlabelledFacts = run_apart(
+            WRITE_UNLABELLED,
+            choice=choice,
+            data_dir=data_dir,
+            reviews_folder=data_dir / reviews.folder,
+            folder=folder,
+            limit=limit,
         )
         return facts
 

@@ -11,10 +11,11 @@ from prefect.tasks import exponential_backoff
 
 from tasks.ingest import datasets
 from tasks.ingest.datasets import AUTO, Choice
-from tasks.ingest.facts import ReviewsManifest
+from tasks.ingest.facts import ReviewsManifest, UnlabelledManifest
 from tasks.ingest.files.options import FileOptions
-from tasks.ingest.output import plan_reviews
+from tasks.ingest.output import plan_reviews, plan_unlabelled
 from tasks.ingest.sources.tfds import DownloadError
+from tasks.ingest.unlabelled import UnlabelledChoice, describe_unlabelled
 from tasks.orchestrate.outputs import produce_in_task
 
 
@@ -65,4 +66,18 @@ def ingest_reviews(
     if state.is_completed():
         for warning in cast("ReviewsManifest", state.data).facts.warnings:
             get_run_logger().warning("%s: %s", choice.dataset, warning)
+    return state
+
+
+@task(name="ingest-unlabelled", task_run_name="ingest-unlabelled-{choice.name}", cache_policy=NO_CACHE)
+def ingest_unlabelled(
+    choice: UnlabelledChoice, reviews: ReviewsManifest, *, data_dir: Path, limit: int | None
+) -> State[UnlabelledManifest]:
+    """Write the texts without labels, except those that are also in a split; what was left out is logged."""
+    state = produce_in_task(*plan_unlabelled(choice, reviews, data_dir=data_dir, limit=limit))
+    if state.is_completed():
+        facts = cast("UnlabelledManifest", state.data).facts
+        get_run_logger().info("%s", describe_unlabelled(facts))
+        for warning in facts.warnings:
+            get_run_logger().warning("%s: %s", choice.name, warning)
     return state

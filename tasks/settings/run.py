@@ -3,13 +3,14 @@
 from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 from pydantic_settings import CliImplicitFlag, CliToggleFlag
 
 from tasks.baseline.baselines import BASELINES, Baseline
 from tasks.baseline.own import derive_baseline
+from tasks.compare.results import CONSTANT
 from tasks.encode.choice import Wanted
 from tasks.encode.encodings import ENCODINGS, Encoding, adapt_encoding
 from tasks.encode.facts import EncodingChoice
@@ -17,7 +18,7 @@ from tasks.evaluate.ensemble_facts import STACK, EnsembleSettings
 from tasks.ingest.datasets import AUTO, SAMPLE
 from tasks.ingest.files.formats import describe_endings
 from tasks.ingest.files.options import FileOptions, make_absolute
-from tasks.ingest.files.paths import is_path, name_dataset
+from tasks.ingest.files.paths import is_path, is_url, name_dataset
 from tasks.promote.rules import GateRules, Margins
 from tasks.settings.age import Age, read_age
 from tasks.settings.base import AbsolutePath, FlowConfig, Names, OptionalPath
@@ -89,6 +90,11 @@ class RunConfig(FlowConfig):
     )
     validation_path: OptionalPath = Field(
         default=None, description="a file or folder with the validation split [held out of --dataset]"
+    )
+    unlabelled_path: OptionalPath = Field(
+        default=None,
+        description="a file or folder of texts without labels, from which students learn what the best other models "
+        "say of them [the unlabelled split of the dataset, if it has one]",
     )
     text_column: Names = Field(
         default=(),
@@ -293,9 +299,38 @@ class RunConfig(FlowConfig):
         """Return the dataset's display name; for a path, the file's name without folder and endings."""
         return name_dataset(self.dataset)
 
+    @model_validator(mode="after")
+    def check_unlabelled(self) -> Self:
+        """Refuse texts without labels in a run that has no student or nothing that could teach it."""
+        if self.unlabelled_path is None:
+            return self
+        students = [row.name for row in self.variant_table.values() if row.is_student]
+        if not self.student_names:
+            raise ValueError(
+                f"--unlabelled-path is for students; expected one of {', '.join(students)} in --variants. Add one, or "
+                "leave it out."
+            )
+        if not {*self.variant_names, *self.choose_baselines(None)} - {*students, CONSTANT}:
+            raise ValueError(
+                "no model could teach the students what texts without labels are; expected other models in --variants "
+                "or --baselines, such as nb-svm."
+            )
+        return self
+
     @property
     def files(self) -> FileOptions:
-        """Collect the settings about files, which are used when the dataset is a path."""
+        """Collect the settings about files, which are used when the dataset is a path.
+
+        Otherwise, those about columns and formats are for the texts without labels, if there is a file of them.
+        """
+        if self.unlabelled_path and not (is_path(self.dataset) or is_url(self.dataset)):
+            path = Path(self.dataset)
+            return FileOptions(path=path, test_path=self.test_path, validation_path=self.validation_path)
+        return gather_files(self, Path(self.dataset))
+
+    @property
+    def unlabelled_files(self) -> FileOptions:
+        """Collect the settings about files as the texts without labels are read with them."""
         return gather_files(self, Path(self.dataset))
 
     @property
@@ -317,6 +352,11 @@ class RunConfig(FlowConfig):
     def baseline_table(self) -> dict[str, Baseline]:
         """Return all baselines that can be chosen, by name, those of one's own last."""
         return {**BASELINES, **{name: derive_baseline(name, own) for name, own in self.own_baselines.items()}}
+
+    @property
+    def student_names(self) -> list[str]:
+        """Return the chosen variants that learn from texts without labels, in the table's order."""
+        return [row.name for row in self.chosen_variants if row.is_student]
 
     def choose_baselines(self, choice: EncodingChoice | None) -> list[str]:
         """List the chosen baselines in the table's order; without a choice of encoding, `auto` means those on words."""

@@ -27,14 +27,23 @@ def choose_stack(results: Sequence[ModelResult], *, seed: int, artifacts_dir: Pa
 
     Raises UserError when another run has re-evaluated a model in the meantime.
     """
+    found = choose_best(results, seed=seed, artifacts_dir=artifacts_dir)
+    return found if found and len(found.models) > 1 else None
+
+
+def choose_best(results: Sequence[ModelResult], *, seed: int, artifacts_dir: Path) -> Stack | None:
+    """Choose as `choose_stack` does, but the best model alone if no second one helps it; None if there are no models.
+
+    Raises UserError when another run has re-evaluated a model in the meantime.
+    """
     models = [it for it in results if isinstance(it, TrainedModel) and is_candidate(it, seed)]
-    if len(models) < 2:  # noqa: PLR2004
+    if not models:
         return None
     for model in models:
         check_evaluation(artifacts_dir / model.folder, model)
     found = [read_predictions(artifacts_dir / model.folder / VALIDATION_PREDICTIONS) for model in models]
     choice = choose_members(gather_answers([probabilities for probabilities, _ in found], found[0][1]))
-    return None if len(choice.members) < 2 else name_members(choice, models)  # noqa: PLR2004
+    return name_members(choice, models) if choice.members else None
 
 
 def is_candidate(model: TrainedModel, seed: int) -> bool:

@@ -33,8 +33,10 @@ def write_ensemble(stack: Stack, folders: Sequence[Path], folder: Path) -> Ensem
         bundle = read_bundle_file(source)
         for name in select_model_files([path.name for path in source.iterdir()]):
             shutil.copyfile(source / name, folder / f"{begin_names(model.variant)}{name}")
+        # The weights are those of calibrated probabilities, but a member gives what its model says.
+        own = weight / bundle.temperature
         members.append(
-            Member(variant=model.variant, fingerprint=bundle.fingerprint, weight=weight, encoding=bundle.encoding)
+            Member(variant=model.variant, fingerprint=bundle.fingerprint, weight=own, encoding=bundle.encoding)
         )
     EnsembleFile(members=tuple(members)).write(folder / ENSEMBLE_FILE)
     trainings = [model.training for model in stack.models]

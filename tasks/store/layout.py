@@ -15,16 +15,22 @@ VALIDATION_FILE: Final = SPLIT_FILES["validation"]
 TEST_FILE: Final = SPLIT_FILES["test"]
 # A column for each by which the reviews are sliced, in the order of the test split; only if there are any.
 SLICES_FILE: Final = "test_slices.parquet"
+# Texts without labels, and their sequences.
+UNLABELLED_FILE: Final = "unlabelled.parquet"
+# What a teacher says of them.
+ANSWERS_FILE: Final = "answers.parquet"
 # What a model says of the test split.
 PREDICTIONS_FILE: Final = "predictions.parquet"
 
 # Under the data folder.
 REVIEWS: Final = "reviews"
 ENCODINGS: Final = "encodings"
+UNLABELLED: Final = "unlabelled"
 RUNTIME: Final = "runtime"
 
 # Under the artifacts folder.
 MODELS: Final = "models"
+LESSONS: Final = "lessons"
 CHAMPION: Final = "champion"
 COMPARISONS: Final = "comparisons"
 DRIFT: Final = "drift"

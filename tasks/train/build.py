@@ -2,7 +2,7 @@
 
 import math
 from functools import reduce
-from typing import Final
+from typing import Any, Final
 
 import keras
 
@@ -14,11 +14,19 @@ OPTIMIZERS: Final = {"adam": keras.optimizers.Adam, "adagrad": keras.optimizers.
 
 
 def build_model(
-    variant: Variant, encoding: Encoding, *, num_classes: int, learning_rate: float, clip_norm: float | None = None
+    variant: Variant,
+    encoding: Encoding,
+    *,
+    num_classes: int,
+    learning_rate: float,
+    clip_norm: float | None = None,
+    soft_labels: bool = False,
 ) -> keras.Model:
     """Build a compiled model: token ids of shape (batch, length) -> probabilities of shape (batch, 1) for two classes.
 
-    More classes get one softmax output each. `clip_norm` bounds the norm of the gradients of all weights together.
+    More classes get one softmax output each. `clip_norm` bounds the norm of the gradients of all weights together. With
+    `soft_labels`, it learns from the probabilities of the classes, of shape (batch, num_classes), or (batch,) for the
+    second of two.
     """
     tokens = keras.Input((encoding.length,), dtype="int32")
     words = keras.layers.Embedding(encoding.vocab_size, variant.embedding_dim, mask_zero=variant.mask)(tokens)
@@ -34,8 +42,11 @@ def build_model(
         variant.initialise(model, encoding.length)
     model.compile(
         optimizer=OPTIMIZERS[variant.optimizer](learning_rate, global_clipnorm=clip_norm),
-        loss="binary_crossentropy" if num_classes == BINARY else "sparse_categorical_crossentropy",
-        metrics=["accuracy"],
+        loss=choose_loss(num_classes, soft_labels=soft_labels),
+        # Keras would compare the probabilities of two classes with 0 and 1.
+        metrics=[keras.metrics.MeanMetricWrapper(find_agreement, name="accuracy")]
+        if soft_labels and num_classes == BINARY
+        else ["accuracy"],
     )
     return model
 
@@ -43,6 +54,20 @@ def build_model(
 def make_dropout(rate: float) -> list[keras.Layer]:
     """Make the layer that drops this share of its inputs in training; none for a share of 0."""
     return [keras.layers.Dropout(rate)] if rate else []
+
+
+def choose_loss(num_classes: int, *, soft_labels: bool) -> str:
+    """Name the cross-entropy that suits the labels."""
+    if num_classes == BINARY:
+        return "binary_crossentropy"
+    return "categorical_crossentropy" if soft_labels else "sparse_categorical_crossentropy"
+
+
+def find_agreement(labels: Any, outputs: Any) -> Any:
+    """Tell whether labels and outputs take the same of two classes for the likelier one: shape (batch,)."""
+    half = 0.5
+    agree = keras.ops.equal(keras.ops.squeeze(outputs, -1) > half, keras.ops.reshape(labels, (-1,)) > half)
+    return keras.ops.cast(agree, "float32")
 
 
 def make_head(variant: Variant, num_classes: int) -> list[keras.Layer]:
@@ -56,12 +81,16 @@ def make_head(variant: Variant, num_classes: int) -> list[keras.Layer]:
 def quantize_model(model: keras.Model, mode: str) -> keras.Model:
     """Store the word vectors in fewer bits: with `int8`, a quarter of the bytes and 255 steps for each word.
 
-    The layers change in place. They can no longer be trained, so the model that is returned has no optimizer, whose
-    state would be saved with it.
+    The layers change in place. They can no longer be trained.
     """
     for layer in model.layers:
         if isinstance(layer, keras.layers.Embedding):
             layer.quantize(mode)
+    return forget_training(model)
+
+
+def forget_training(model: keras.Model) -> keras.Model:
+    """Return a model with the same layers that is saved without an optimizer and its state, and without metrics."""
     return keras.Model(model.input, model.output, name=model.name)
 
 

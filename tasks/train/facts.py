@@ -24,11 +24,25 @@ class HistoryFacts(Facts):
     reviews_per_second: float
 
 
+class LessonFacts(Facts):
+    """Texts without labels from which a student learns, and its teacher: models, each with its weight.
+
+    `dataset` names the texts. The teacher's answer is a weighted sum of log-probabilities, whose accuracy and loss are
+    those on validation reviews that the weights were not fitted on.
+    """
+
+    dataset: str
+    num_texts: int
+    teacher: dict[str, float]
+    val_accuracy: float
+    val_loss: float
+
+
 class TrainingFacts(HistoryFacts):
     """The numbers of one training, what it ran on, and what was trained; `kernel` names the code that computed it.
 
     `jobs` is how many models were trained at a time, each on its share of the cores. `definition` is that of a variant
-    of one's own.
+    of one's own. `lessons` are what a student has learned besides the labels.
     """
 
     num_params: int
@@ -39,3 +53,4 @@ class TrainingFacts(HistoryFacts):
     description: str
     jobs: int = 1
     definition: dict[str, JsonValue] | None = None
+    lessons: LessonFacts | None = None

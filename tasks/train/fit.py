@@ -19,13 +19,17 @@ from tasks.train.checkpoint import load_checkpoint, save_checkpoint
 from tasks.train.predict import negative_log_likelihood, predict_probabilities
 from tasks.train.rows import Rows
 from tasks.train.settings import EpochRecord, FitSettings, Listener
+from tasks.train.word_dropout import WordDropout
 
 
 class Split(NamedTuple):
-    """Tokens of shape (num_reviews, length) and labels of shape (num_reviews,)."""
+    """Tokens of shape (num_reviews, length) and labels of shape (num_reviews,).
+
+    Those of a training split may be probabilities of the classes, as `build_model` describes them.
+    """
 
     tokens: NDArray[Any]
-    labels: NDArray[np.int32]
+    labels: NDArray[Any]
 
 
 # Runs one epoch over tokens and labels in their order, and reports how many reviews are done; returns the mean loss and
@@ -42,15 +46,26 @@ def fit(
     *,
     checkpoint: Path,
     listener: Listener,
+    word_dropout: float = 0.0,
 ) -> list[EpochRecord]:
     """Train until the epochs or the patience run out and leave the best weights in the model; returns the history.
 
-    Resumes from `checkpoint` if it exists. Raises TrainingError when a loss is not finite.
+    In each epoch, the share `word_dropout` of the words is left out. Resumes from `checkpoint` if it exists. Raises
+    TrainingError when a loss is not finite.
     """
     best, history = load_checkpoint(checkpoint, model)
     while not is_finished(history, settings):
         epoch = len(history) + 1
-        record = train_epoch(model, run_epoch, train, validation, epoch=epoch, seed=settings.seed, listener=listener)
+        record = train_epoch(
+            model,
+            run_epoch,
+            train,
+            validation,
+            epoch=epoch,
+            seed=settings.seed,
+            listener=listener,
+            word_dropout=word_dropout,
+        )
         history.append(record)
         if best_epoch(history) == epoch:
             best = [np.array(variable) for variable in model.variables]
@@ -70,12 +85,15 @@ def train_epoch(
     epoch: int,
     seed: int,
     listener: Listener,
+    word_dropout: float = 0.0,
 ) -> EpochRecord:
     """Train the model on every review once, in the order of this epoch, and validate it."""
     started = time.perf_counter()
     order = np.random.default_rng([seed, epoch]).permutation(len(train.labels))
     scores = run_epoch(
-        Rows(train.tokens, order), Rows(train.labels, order), lambda done: listener.on_progress(epoch, done, len(order))
+        Rows(train.tokens, order, WordDropout.of_epoch(word_dropout, seed=seed, epoch=epoch)),
+        Rows(train.labels, order),
+        lambda done: listener.on_progress(epoch, done, len(order)),
     )
     train_seconds = time.perf_counter() - started
     probabilities = predict_probabilities(model, validation.tokens)

@@ -36,6 +36,7 @@ USUALLY: Final[dict[str, Any]] = {
     "quantize": None,
     "dropout": 0.0,
     "embedding_dropout": 0.0,
+    "word_dropout": 0.0,
     "options": {},
 }
 BACKEND_PACKAGES: Final = {"tensorflow": ("tensorflow",), "jax": ("jax", "jaxlib")}
@@ -44,9 +45,14 @@ TRAINED_ON: Final = ("tokenizer.json", TRAIN_FILE, VALIDATION_FILE)
 
 
 def decide_model(
-    variant: Variant, settings: FitSettings, sequences: Manifest[Any], *, num_classes: int
+    variant: Variant,
+    settings: FitSettings,
+    sequences: Manifest[Any],
+    *,
+    num_classes: int,
+    lessons: tuple[Manifest[Any], Manifest[Any]] | None = None,
 ) -> dict[str, Any]:
-    """List what decides the weights, as plain JSON."""
+    """List what decides the weights, as plain JSON; `lessons` are sequences without labels and a teacher's answers."""
     computing = describe_computing(settings.kernels)
     return {
         "variant": {
@@ -60,6 +66,7 @@ def decide_model(
         "settings": {**asdict(settings), "kernels": computing["kernels"]},
         "encoding": dict(sequences.decided_by["encoding"]),
         "sequences": {name: sequences.files[name].sha256 for name in TRAINED_ON},
+        **({"lessons": [it.content_hash for it in lessons]} if lessons else {}),
         "num_classes": num_classes,
         "computing": computing,
         "code": describe_code(TRAIN, without=UNUSED_BY[computing["kernels"]]),

@@ -57,6 +57,12 @@ class OwnVariant(Definition):
     embedding_dropout: float | None = Field(
         default=None, ge=0, lt=1, description="the share of the numbers dropped in training from word vectors"
     )
+    word_dropout: float | None = Field(
+        default=None, ge=0, lt=1, description="the share of the words left out in an epoch, as if they were padding"
+    )
+    is_student: bool | None = Field(
+        default=None, description="whether it learns from texts without labels what the best other models say of them"
+    )
     mask: bool | None = Field(default=None, description="whether the layers skip padding")
     batch_size: int | None = Field(default=None, ge=1, le=65_536, description="how many texts an update is made from")
     learning_rate: float | None = Field(default=None, gt=0, le=10, description="the step size of the optimizer")

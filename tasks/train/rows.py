@@ -7,22 +7,29 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from tasks.train.word_dropout import WordDropout
+
 # Large enough for the overhead per piece to be negligible, small compared with what TensorFlow takes.
 PIECE_BYTES: Final = 32 * 1024**2
 
 
 @dataclass(frozen=True)
 class Rows:
-    """An array's rows in a given order; slicing gathers them, also from an array on disk."""
+    """An array's rows in a given order; slicing gathers them, also from an array on disk.
+
+    With `dropout`, they are tokens, some of which are left out.
+    """
 
     array: NDArray[Any]
     order: NDArray[np.int64]
+    dropout: WordDropout | None = None
 
     def __len__(self) -> int:
         return len(self.order)
 
     def __getitem__(self, rows: slice) -> NDArray[Any]:
-        return np.asarray(self.array[self.order[rows]])
+        found = np.asarray(self.array[self.order[rows]])
+        return self.dropout.apply(found, first=rows.start or 0) if self.dropout else found
 
     @property
     def row_bytes(self) -> int:

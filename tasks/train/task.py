@@ -18,7 +18,7 @@ from tasks.orchestrate.outputs import produce_in_task
 from tasks.store.outputs import Manifest
 from tasks.train.events import write_events
 from tasks.train.facts import TrainingFacts
-from tasks.train.output import plan_training
+from tasks.train.output import LessonOutputs, plan_training
 from tasks.train.settings import EpochRecord, FitSettings, Listener, describe_epoch
 from tasks.train.variants import Variant
 
@@ -74,8 +74,12 @@ def train_variant(
     data_dir: Path,
     artifacts_dir: Path,
     jobs: int = 1,
+    lessons: LessonOutputs | None = None,
 ) -> State[Manifest[TrainingFacts]]:
-    """Train a variant on sequences, or reuse the model of an identical training; `jobs` are trained at a time."""
+    """Train a variant on sequences, a student also on `lessons`, or reuse the model of an identical training.
+
+    `jobs` models are trained at a time.
+    """
     plan = plan_training(
         variant,
         settings,
@@ -85,5 +89,6 @@ def train_variant(
         artifacts_dir=artifacts_dir,
         listen=partial(Progress, settings=settings),
         jobs=jobs,
+        lessons=lessons,
     )
     return produce_in_task(*plan)

@@ -13,11 +13,12 @@ import pandas as pd
 
 from tasks.encode.encodings import Encoding
 from tasks.encode.sequences import read_sequences
-from tasks.store.layout import TRAIN_FILE, VALIDATION_FILE
+from tasks.store.layout import VALIDATION_FILE
 from tasks.train.backend import make_epoch_runner, name_kernel, prepare_device, release_memory
-from tasks.train.build import build_model, count_parameters, describe_model, quantize_model
+from tasks.train.build import build_model, count_parameters, describe_model, forget_training, quantize_model
 from tasks.train.facts import HistoryFacts, TrainingFacts
 from tasks.train.fit import Split, best_epoch, fit
+from tasks.train.lessons import Lessons, read_training
 from tasks.train.settings import EpochRecord, FitSettings, Listener
 from tasks.train.variants import Variant
 
@@ -33,11 +34,12 @@ def train_variant(
     sequences_folder: Path,
     folder: Path,
     listener: Listener,
+    lessons: Lessons | None = None,
 ) -> TrainingFacts:
     """Train a variant; write model.keras, summary.txt, history.csv and a copy of tokenizer.json; return the numbers.
 
-    The files go to `folder`; `folder`/checkpoint keeps the state after each epoch, so that an interrupted training can
-    resume. Raises TrainingError when a loss is not finite.
+    A student also learns from `lessons`. The files go to `folder`; `folder`/checkpoint keeps the state after each
+    epoch, so that an interrupted training can resume. Raises TrainingError when a loss is not finite.
     """
     device = prepare_device()
     keras.utils.set_random_seed(settings.seed)
@@ -48,19 +50,25 @@ def train_variant(
             num_classes=num_classes,
             learning_rate=settings.learning_rate,
             clip_norm=settings.clip_norm,
+            soft_labels=lessons is not None,
         )
+        scratch = folder / "sequences"
         history = fit(
             model,
             make_epoch_runner(model, batch_size=settings.batch_size, kernels=settings.kernels),
-            Split(*read_sequences(sequences_folder / TRAIN_FILE, scratch=folder / "sequences")),
-            Split(*read_sequences(sequences_folder / VALIDATION_FILE, scratch=folder / "sequences")),
+            Split(*read_training(sequences_folder, lessons, num_classes=num_classes, scratch=scratch)),
+            Split(*read_sequences(sequences_folder / VALIDATION_FILE, scratch=scratch)),
             settings,
             checkpoint=folder / "checkpoint" / "state.npz",
             listener=listener,
+            word_dropout=variant.word_dropout,
         )
         num_params, kernel = count_parameters(model), name_kernel(model)
         if variant.quantize:
             model = quantize_model(model, variant.quantize)
+        elif lessons:
+            # Plain Keras could not load the metric of soft labels.
+            model = forget_training(model)
         write_files(folder, model, history)
         shutil.copy(sequences_folder / "tokenizer.json", folder)
         return TrainingFacts(

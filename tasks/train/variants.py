@@ -20,10 +20,11 @@ class Variant:
     `num_params` is the number of parameters that it must have for two classes; that of a variant of one's own is an
     estimate. `options` are the keyword arguments of `body`, where they differ from its defaults. `hidden` is the number
     of units of the dense layer before the head, 0 for none. `dropout` is the share of the values dropped in training
-    before that layer, and `embedding_dropout` that of the numbers in word vectors. `mask` lets the layers skip padding.
-    `initialise`, if given, is called with the built model and the length of its sequences. `quantize` says how the word
-    vectors of the finished model are stored; None keeps their 32 bits. One that `needs_library` takes hours on a CPU
-    without the C library.
+    before that layer, `embedding_dropout` that of the numbers in word vectors, and `word_dropout` that of the words,
+    which become padding. `mask` lets the layers skip padding. `initialise`, if given, is called with the built model
+    and the length of its sequences. `quantize` says how the word vectors of the finished model are stored; None keeps
+    their 32 bits. One that `needs_library` takes hours on a CPU without the C library. A student also learns from texts
+    without labels, if there are any, what the best other models say of them.
 
     `encoding` names a row of the table of encodings. A variant of one's own may have another encoding, `reads`, and if
     it `keeps_kind`, the texts of a run do not change the kind of that encoding. Its `definition` are the fields that it
@@ -49,6 +50,8 @@ class Variant:
     optimizer: Literal["adam", "adagrad"] = "adam"
     quantize: Literal["int8"] | None = None
     needs_library: bool = False
+    word_dropout: float = 0.0
+    is_student: bool = False
     reads: Encoding | None = None
     keeps_kind: bool = False
     definition: Mapping[str, Any] | None = None
@@ -139,6 +142,20 @@ def onehot_conv(_layers: Any) -> list[Any]:
     return [RegionMaximum((1, 2, 3), (208, 400, 400)), ResponseNormalization()]
 
 
+def onehot_conv_student(_layers: Any) -> list[Any]:
+    """Look anywhere for 752 patterns of two or three words, with a weight for each word (Johnson & Zhang 2015)."""
+    from tasks.train.layers import RegionMaximum, ResponseNormalization
+
+    return [RegionMaximum((2, 3), (352, 400)), ResponseNormalization()]
+
+
+def distilled(_layers: Any) -> list[Any]:
+    """Look anywhere for 96 patterns of up to three words, with a weight for each word (Johnson & Zhang 2015)."""
+    from tasks.train.layers import RegionMaximum, ResponseNormalization
+
+    return [RegionMaximum((1, 2, 3), (32, 32, 32)), ResponseNormalization()]
+
+
 def initialise_chrono(model: Any, length: int) -> None:
     """Give each LSTM cell a memory span drawn up to the sequence's length (Tallec & Ollivier 2018).
 
@@ -158,12 +175,14 @@ SEED_GROUP: Final = "seed"
 LONG_GROUP: Final = "long"
 MORE_GROUP: Final = "more"
 CONTENDERS_GROUP: Final = "contenders"
+STUDENTS_GROUP: Final = "students"
 OWN_GROUP: Final = "own"
 GROUPS: Final = {
     SEED_GROUP: "the ten models of the course notebook that this project grew out of",
     LONG_GROUP: "five of them on the first 400 words, padding masked where it matters",
     MORE_GROUP: "a GRU of one direction, an LSTM that starts with a long memory, an attention encoder",
     CONTENDERS_GROUP: "models that one would ship: they read whole texts, and some come close to the best baseline",
+    STUDENTS_GROUP: "models that also learn from texts without labels what the best other models say of them",
     OWN_GROUP: "the variants that the config file defines, and those of installed packages",
 }
 WORDS: Final = "words-10k-120"
@@ -245,6 +264,46 @@ _ROWS: Final = (
         optimizer="adagrad",
         quantize="int8",
         needs_library=True,
+        fixed=("embedding_dim", "optimizer"),
+    ),
+    Variant(
+        "onehot-conv-student",
+        STUDENTS_GROUP,
+        WHOLE_TEXTS,
+        onehot_conv_student,
+        57_121_505,
+        "a student with 752 filters of two or three words and their maxima over the whole text",
+        embedding_dim=1_904,
+        hidden=0,
+        dropout=0.5,
+        mask=True,
+        batch_size=1,
+        learning_rate=0.05,
+        optimizer="adagrad",
+        quantize="int8",
+        needs_library=True,
+        word_dropout=0.1,
+        is_student=True,
+        fixed=("embedding_dim", "optimizer"),
+    ),
+    Variant(
+        "distilled",
+        STUDENTS_GROUP,
+        WHOLE_TEXTS,
+        distilled,
+        5_760_193,
+        "a small and fast student with 96 filters of one to three words and their maxima over the whole text",
+        embedding_dim=192,
+        hidden=0,
+        dropout=0.5,
+        mask=True,
+        batch_size=1,
+        learning_rate=0.05,
+        optimizer="adagrad",
+        quantize="int8",
+        needs_library=True,
+        word_dropout=0.1,
+        is_student=True,
         fixed=("embedding_dim", "optimizer"),
     ),
 )

@@ -13,7 +13,7 @@ from tokenizers import Tokenizer
 
 from tasks.encode.encodings import ENCODINGS, Encoding, Kind
 from tasks.encode.facts import EncodingFacts
-from tasks.encode.sequences import read_sequences, sequence_schema, write_encoding
+from tasks.encode.sequences import read_sequences, sequence_schema, write_encoding, write_more_sequences
 from tasks.ingest import batches
 from tasks.store.layout import SPLITS
 
@@ -234,6 +234,31 @@ def test_written_sequences_are_read_back(write: Write, monkeypatch: pytest.Monke
     assert written[3] == [0, 0, 0, 0], "a review without words"
     assert tokens.tolist() == [*written[:3], [1, 0, 0, 0], *written[4:]]
     assert (labels.dtype, labels.tolist()) == (np.int32, [0, 1, 0, 1, 0])
+
+
+def test_several_files_are_read_one_after_the_other(write: Write, tmp_path: Path) -> None:
+    folder, _ = write(make_encoding())
+    paths = [folder / "train.parquet", folder / "test.parquet"]
+    tokens, labels = read_sequences(*paths, scratch=tmp_path / "scratch", budget=1)
+    parts = [read_sequences(path) for path in paths]
+    assert isinstance(tokens, np.memmap)
+    np.testing.assert_array_equal(tokens, np.concatenate([tokens_of_file for tokens_of_file, _ in parts]))
+    np.testing.assert_array_equal(labels, np.concatenate([labels_of_file for _, labels_of_file in parts]))
+
+
+def test_more_texts_are_encoded_with_the_tokenizer_of_the_training_split(write: Write, tmp_path: Path) -> None:
+    folder, _ = write(make_encoding())
+    tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+    known = tokenizer.id_to_token(2)
+    texts = pa.table({"id": ["u"], "text": [f"{known} neverseen"], "label": pa.array([-1], pa.int32())})
+    pq.write_table(texts, tmp_path / "unlabelled.parquet")
+    before = (folder / "tokenizer.json").read_bytes()
+    target = tmp_path / "encoded.parquet"
+    totals = write_more_sequences(tmp_path / "unlabelled.parquet", folder / "tokenizer.json", make_encoding(), target)
+    assert pq.read_table(target).column("tokens").to_pylist() == [[0, 0, 2, 1]]
+    assert pq.read_table(target).column("label").to_pylist() == [-1]
+    assert (totals.num_tokens, totals.num_oov, totals.num_truncated) == (2, 1, 0)
+    assert (folder / "tokenizer.json").read_bytes() == before
 
 
 def test_sequences_beyond_the_budget_are_mapped_from_disk(

@@ -1,6 +1,15 @@
 """A card of many labels stays short; that of few labels lists each."""
 
-from tasks.evaluate.model_card import MOST_LABELS, count_reviews
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tasks.evaluate.facts import BundleFacts
+from tasks.evaluate.model_card import MOST_LABELS, count_reviews, describe_command, describe_lessons
+from tasks.train.facts import LessonFacts
 
 
 def test_each_of_few_labels_has_its_number() -> None:
@@ -10,3 +19,37 @@ def test_each_of_few_labels_has_its_number() -> None:
 def test_many_labels_have_a_range() -> None:
     labels = {f"class {number}": 10 + number for number in range(MOST_LABELS + 1)}
     assert count_reviews(labels) == {"reviews": "420", "labels": "21", "reviews per label": "10-30"}
+
+
+LESSONS = LessonFacts(
+    dataset="more_films", num_texts=1_000, teacher={"nb-svm": 0.57, "lstm": 0.45}, val_accuracy=0.9, val_loss=0.2
+)
+
+
+@pytest.fixture
+def bundle(add_bundle: Callable[..., Path], add_result: Any) -> BundleFacts:
+    """The bundle of a student."""
+    content = json.loads((add_bundle("nb-svm") / "bundle.json").read_text())
+    settings = {"epochs": 3, "patience": 2, "batch_size": 32, "learning_rate": 0.001, "seed": 7}
+    training = add_result("lstm", 80).training.model_copy(update={"lessons": LESSONS}).model_dump()
+    student = {"variant": "distilled", "kind": "neural", "settings": settings, "training": training}
+    return BundleFacts.model_validate({**content, **student})
+
+
+def test_card_of_a_student_names_its_texts_and_its_teacher(bundle: BundleFacts) -> None:
+    assert describe_lessons(bundle.training) == (
+        "\n\nIt also learned from 1,000 texts without labels from more\\_films, for which a weighted sum of the "
+        "log-probabilities of other models answered: 0.57 nb-svm + 0.45 lstm."
+    )
+    assert describe_lessons(bundle.training.model_copy(update={"lessons": None})) == ""
+
+
+def test_card_of_a_student_trains_its_teacher_too(bundle: BundleFacts) -> None:
+    command = describe_command(bundle)
+    assert "--variants lstm,distilled --baselines nb-svm --unlabelled-path path/to/more_films " in command
+
+
+def test_texts_of_the_dataset_itself_need_no_path(bundle: BundleFacts) -> None:
+    lessons = LESSONS.model_copy(update={"dataset": bundle.dataset.name})
+    training = bundle.training.model_copy(update={"lessons": lessons})
+    assert "--unlabelled-path" not in describe_command(bundle.model_copy(update={"training": training}))

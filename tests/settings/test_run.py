@@ -35,6 +35,7 @@ SEED_NAMES = [
 LONG_NAMES = ["long-average-pool", "long-lstm", "long-bilstm", "long-bigru", "long-conv-max"]
 MORE_NAMES = ["gru", "chrono-lstm", "attention"]
 CONTENDER_NAMES = ["onehot-conv"]
+STUDENT_NAMES = ["onehot-conv-student", "distilled"]
 
 
 @pytest.fixture(autouse=True)
@@ -225,7 +226,7 @@ def test_home_folder_is_expanded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         ("seed", SEED_NAMES),
         ("long", LONG_NAMES),
         ("long,lstm,seed", SEED_NAMES + LONG_NAMES),
-        ("all,lstm", SEED_NAMES + LONG_NAMES + MORE_NAMES + CONTENDER_NAMES),
+        ("all,lstm", SEED_NAMES + LONG_NAMES + MORE_NAMES + CONTENDER_NAMES + STUDENT_NAMES),
         (" lstm , conv-max ,", ["lstm", "conv-max"]),
         (["conv-max", "lstm"], ["lstm", "conv-max"]),
     ],
@@ -254,7 +255,8 @@ def test_config_file_may_write_keys_with_dashes(key: str, tmp_path: Path) -> Non
 
 def test_config_file_can_set_everything(tmp_path: Path) -> None:
     text = (
-        'dataset = "sample"\nvariants = ["lstm", "conv-max"]\nseeds = 2\nepochs = 3\npatience = 4\nbatch-size = 5\n'
+        'dataset = "sample"\nunlabelled-path = "/u.csv"\nvariants = ["lstm", "distilled"]\n'
+        "seeds = 2\nepochs = 3\npatience = 4\nbatch-size = 5\n"
         'baselines = ["majority"]\nstack = true\nkernels = "plain"\ndevice = "cpu"\njobs = 2\nencoding = "characters"\n'
         "length = 300\nvocab-size = 5000\n"
         'limit = 60\nvalidation-fraction = 0.2\ndata-dir = "/d"\nartifacts-dir = "/a"\n'
@@ -284,7 +286,8 @@ def test_config_file_can_set_everything(tmp_path: Path) -> None:
         "query": "select 1",
         "max_dropped_share": 0.2,
         "ordinal": True,
-        "variants": ["lstm", "conv-max"],
+        "unlabelled_path": "/u.csv",
+        "variants": ["lstm", "distilled"],
         "baselines": ["majority"],
         "encoding": "characters",
         "length": 300,
@@ -453,6 +456,44 @@ def test_candidate_that_does_not_run_is_refused(settings: dict[str, Any], messag
     with pytest.raises(ValidationError) as caught:
         RunConfig(**settings)
     assert re.match(f"--candidate: {message}", describe_errors(caught.value, RunConfig))
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({}, "--unlabelled-path is for students; expected one of onehot-conv-student, distilled in --variants."),
+        ({"variants": ["distilled"], "baselines": ["none"]}, "no model could teach the students what texts without"),
+        ({"variants": ["distilled"], "baselines": ["majority"]}, "no model could teach the students what texts"),
+    ],
+)
+def test_texts_without_labels_are_refused_where_nobody_learns_or_teaches(
+    settings: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(ValidationError) as caught:
+        RunConfig(unlabelled_path=Path("texts.txt"), **settings)
+    assert describe_errors(caught.value, RunConfig).startswith(message)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"variants": ["distilled"]},
+        {"variants": ["distilled", "lstm"], "baselines": ["none"]},
+        {"variants": ["students"], "baselines": ["nb-svm"]},
+    ],
+)
+def test_texts_without_labels_need_a_student_and_a_teacher(settings: dict[str, Any]) -> None:
+    config = RunConfig(unlabelled_path=Path("texts.txt"), **settings)
+    assert config.unlabelled_path == Path.cwd() / "texts.txt"
+    assert "distilled" in config.student_names
+
+
+def test_settings_about_files_are_for_the_texts_without_labels_if_the_dataset_is_no_file() -> None:
+    given = {"text_column": ("opinion",), "delimiter": ";", "variants": ("distilled",)}
+    config = RunConfig(dataset="imdb_reviews", unlabelled_path=Path("texts.csv"), **given)
+    assert (config.files.text_columns, config.files.delimiter) == ((), None)
+    assert (config.unlabelled_files.text_columns, config.unlabelled_files.delimiter) == (("opinion",), ";")
+    assert RunConfig(dataset="imdb_reviews", **given).files.text_columns == ("opinion",)
 
 
 def test_ensemble_may_be_the_candidate_of_a_run_that_makes_it() -> None:

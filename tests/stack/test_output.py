@@ -16,6 +16,7 @@ from tasks.encode.encodings import Encoding
 from tasks.errors import UserError
 from tasks.evaluate.bundle import load_bundle
 from tasks.evaluate.calibration import apply_temperature
+from tasks.evaluate.classifier import load_classifier
 from tasks.evaluate.ensemble import combine
 from tasks.evaluate.ensemble_facts import STACK, EnsembleFacts, EnsembleSettings
 from tasks.evaluate.evaluation import evaluate_model
@@ -23,7 +24,7 @@ from tasks.evaluate.facts import BundleFacts, EvaluationFacts, Origin
 from tasks.evaluate.model_files import ENSEMBLE_FILE
 from tasks.evaluate.predictions import read_predictions
 from tasks.promote.identity import identify
-from tasks.stack.output import choose_stack, plan_stack
+from tasks.stack.output import choose_best, choose_stack, plan_stack
 from tasks.stack.writing import Stack
 from tasks.store.outputs import Output, produce, read_manifest, record_file
 
@@ -117,7 +118,8 @@ def test_ensemble_weighs_the_log_probabilities_of_its_members(
 ) -> None:
     texts, loaded = read_texts(reviews_folder), load_bundle(bundle)
     found = [load_bundle(root / model.folder).classifier.score(texts).probabilities for model in stack.models]
-    logits = sum(weight * np.log(it[:, 1] / it[:, 0]) for weight, it in zip(WEIGHTS, found, strict=True))
+    weights = [weight / model.metrics.temperature for weight, model in zip(WEIGHTS, stack.models, strict=True)]
+    logits = sum(weight * np.log(it[:, 1] / it[:, 0]) for weight, it in zip(weights, found, strict=True))
     expected = 1 / (1 + np.exp(-logits / loaded.facts.temperature))
     np.testing.assert_allclose(loaded.decide(texts).probabilities[:, 1], expected, atol=1e-6)
 
@@ -127,6 +129,16 @@ def test_bundle_scores_as_its_evaluation_did(bundle: Path, reviews_folder: Path)
     expected, _ = read_predictions(bundle / "predictions.parquet")
     parts = [loaded.decide(texts.slice(start, 7)).probabilities for start in range(0, len(texts), 7)]
     np.testing.assert_allclose(np.concatenate(parts), expected, atol=1e-6)
+
+
+def test_weights_are_those_of_calibrated_probabilities(
+    bundle: Path, stack: Stack, root: Path, reviews_folder: Path
+) -> None:
+    texts = read_texts(reviews_folder)
+    calibrated = [load_bundle(root / model.folder).decide(texts).probabilities for model in stack.models]
+    found = load_classifier(bundle, None).score(texts).probabilities
+    np.testing.assert_allclose(found, combine(calibrated, WEIGHTS), atol=1e-6)
+    assert any(abs(model.metrics.temperature - 1) > 0.01 for model in stack.models)
 
 
 def test_members_that_agree_keep_their_probability_with_weights_that_add_up_to_one() -> None:
@@ -240,3 +252,22 @@ def test_there_is_no_ensemble_if_no_second_model_helps(
     results = [add_candidate("nb-svm", RIGHT[0], group="baseline"), fail_result("flatten")]
     assert choose_stack(results, seed=1, artifacts_dir=tmp_path) is None
     assert choose_stack([*results, add_candidate("lstm", RIGHT[0])], seed=1, artifacts_dir=tmp_path) is None
+
+
+def test_best_model_is_chosen_alone_if_no_second_one_helps(
+    add_candidate: AddResult, fail_result: AddResult, tmp_path: Path
+) -> None:
+    results = [add_candidate("nb-svm", RIGHT[0], group="baseline"), fail_result("flatten")]
+    best = choose_best([*results, add_candidate("lstm", RIGHT[0])], seed=1, artifacts_dir=tmp_path)
+    assert best is not None
+    assert [(model.variant, weight > 0) for model, weight in zip(best.models, best.weights, strict=True)] == [
+        ("nb-svm", True)
+    ]
+    assert choose_best(results[1:], seed=1, artifacts_dir=tmp_path) is None
+
+
+def test_best_models_are_those_of_an_ensemble_if_they_help(add_candidate: AddResult, tmp_path: Path) -> None:
+    results = [add_candidate("nb-svm", RIGHT[0], group="baseline"), add_candidate("lstm", RIGHT[1])]
+    stack = choose_stack(results, seed=1, artifacts_dir=tmp_path)
+    assert stack is not None
+    assert choose_best(results, seed=1, artifacts_dir=tmp_path) == stack

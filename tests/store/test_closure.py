@@ -16,6 +16,7 @@ import tasks.encode.output as encode
 import tasks.ingest.output as ingest
 import tasks.probe.task as probe
 import tasks.stack.output as stack
+import tasks.teach.output as teach
 from tasks.baseline.identity import FIT
 from tasks.baseline.identity import LIBRARIES as FIT_LIBRARIES
 from tasks.evaluate.identity import EVALUATE, LIBRARIES, UNUSED_BY_KIND
@@ -43,6 +44,9 @@ BACKENDS = ("keras", "tensorflow", "jax")
 KINDS: Final = {
     "reviews": Kind(ingest.WRITE, (), ingest.LIBRARIES),
     "encoding": Kind(encode.WRITE, (), encode.LIBRARIES),
+    "texts without labels": Kind(ingest.WRITE_UNLABELLED, (), ingest.LIBRARIES),
+    "sequences without labels": Kind(encode.WRITE_MORE, (), encode.LIBRARIES),
+    "answers": Kind(teach.ANSWER, UNUSED_BY_KIND["ensemble"], (*LIBRARIES, *BACKENDS, "tokenizers")),
     "model": Kind(TRAIN, UNUSED_BY["native"], (*BACKENDS, "numpy")),
     "model without the C library": Kind(TRAIN, UNUSED_BY["tensorflow"], (*BACKENDS, "numpy")),
     "model on JAX": Kind(TRAIN, UNUSED_BY["jax"], (*BACKENDS, "numpy")),
@@ -241,7 +245,7 @@ def edit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[
 
 
 MODELS = {"model", "model on JAX", "model without the C library", "model of plain Keras"}
-ENSEMBLES = {"evaluation of an ensemble", "scores of an ensemble"}
+ENSEMBLES = {"evaluation of an ensemble", "scores of an ensemble", "answers"}
 NETWORKS = MODELS | ENSEMBLES | {"evaluation", "scores", "drift"}
 SCORES = {"scores", "scores of a baseline", "scores of an ensemble"}
 

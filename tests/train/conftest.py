@@ -8,12 +8,14 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
 from tasks.encode.encodings import Encoding
-from tasks.encode.sequences import write_encoding
+from tasks.encode.sequences import sequence_schema, write_encoding
+from tasks.train.lessons import Lessons
 
 ROOT = Path(__file__).parents[2]
 REVIEWS = {
@@ -49,6 +51,36 @@ def sequences_folder(encoding: Encoding, tmp_path_factory: pytest.TempPathFactor
         pq.write_table(table, reviews / f"{split}.parquet")
     write_encoding(reviews, encoding, folder)
     return folder
+
+
+@pytest.fixture(scope="session")
+def write_answers() -> Callable[[Path, np.ndarray], None]:
+    """Writes probabilities of three texts as a teacher does."""
+
+    def write(path: Path, answers: np.ndarray) -> None:
+        columns = {f"p_label {index}": column for index, column in enumerate(answers.T)}
+        pq.write_table(pa.table({"id": ["u0", "u1", "u2"], "label": answers.argmax(axis=1), **columns}), path)
+
+    return write
+
+
+@pytest.fixture(scope="session")
+def lessons(
+    encoding: Encoding, write_answers: Callable[[Path, np.ndarray], None], tmp_path_factory: pytest.TempPathFactory
+) -> Lessons:
+    """Three texts without labels, the last of which has no words, and what a teacher says of them."""
+    tokens = np.array([[0, 0, 0, 0, 7, 9], [3, 4, 5, 6, 7, 8], [0] * 6], np.uint8)
+    columns = [
+        pa.array(["u0", "u1", "u2"]),
+        pa.array([-1, -1, -1], pa.int32()),
+        pa.FixedSizeListArray.from_arrays(pa.array(tokens.ravel()), 6),
+        pa.array([2, 6, 0], pa.int32()),
+        pa.array([0, 0, 0], pa.int32()),
+    ]
+    folder = tmp_path_factory.mktemp("lessons")
+    pq.write_table(pa.table(columns, schema=sequence_schema(encoding)), folder / "unlabelled.parquet")
+    write_answers(folder / "answers.parquet", np.array([[0.9, 0.1], [0.25, 0.75], [0.5, 0.5]]))
+    return Lessons(sequences=folder / "unlabelled.parquet", answers=folder / "answers.parquet")
 
 
 @pytest.fixture

@@ -36,8 +36,18 @@ NUM_PARAMS = {
     "chrono-lstm": 166_477,
     "attention": 166_381,
     "onehot-conv": 66_242_017,
+    "onehot-conv-student": 57_121_505,
+    "distilled": 5_760_193,
 }
-MASKED = ["long-average-pool", "long-lstm", "long-bilstm", "long-bigru", "onehot-conv"]
+MASKED = [
+    "long-average-pool",
+    "long-lstm",
+    "long-bilstm",
+    "long-bigru",
+    "onehot-conv",
+    "onehot-conv-student",
+    "distilled",
+]
 VOCAB_SIZE, LENGTH, NUM_REVIEWS = 30, 8, 12
 EPOCHS = 6
 

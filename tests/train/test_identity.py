@@ -120,9 +120,10 @@ def test_comments_and_descriptions_change_no_variant(edit_table: Callable[[str, 
         ('"an LSTM of 32 units"', '"an LSTM of 32 units", learning_rate=0.01'),
         ('"an LSTM of 32 units"', '"an LSTM of 32 units", optimizer="adagrad"'),
         ('"an LSTM of 32 units"', '"an LSTM of 32 units", quantize="int8"'),
+        ('"an LSTM of 32 units"', '"an LSTM of 32 units", word_dropout=0.1'),
         ('Variant("lstm", SEED_GROUP, WORDS', 'Variant("lstm", SEED_GROUP, "words-1k-120"'),
     ],
-    ids=["mask", "batch size", "learning rate", "optimizer", "quantize", "encoding"],
+    ids=["mask", "batch size", "learning rate", "optimizer", "quantize", "word dropout", "encoding"],
 )
 def test_every_field_that_decides_the_weights_counts(
     old: str, new: str, edit_table: Callable[[str, str], set[str]]
@@ -259,3 +260,21 @@ def test_backend_that_is_not_installed_is_an_error_that_says_how_to_get_it(monke
     monkeypatch.setattr("tasks.train.identity.find_spec", lambda _: None)
     with pytest.raises(UserError, match=r"pip install -e \"\.\[jax\]\""):
         check_backend()
+
+
+def test_lessons_decide_a_model() -> None:
+    def find_fingerprint(*lessons: Manifest) -> str:
+        given = (lessons[0], lessons[1]) if lessons else None
+        return fingerprint(
+            decide_model(VARIANTS["distilled"], SETTINGS, make_sequences(), num_classes=2, lessons=given)
+        )
+
+    answers = make_sequences(answers="9")
+    found = [
+        find_fingerprint(),
+        find_fingerprint(make_sequences(), answers),
+        find_fingerprint(make_sequences(train="8"), answers),
+        find_fingerprint(make_sequences(), make_sequences(answers="8")),
+    ]
+    assert len(set(found)) == len(found)
+    assert find_fingerprint(make_sequences(), answers) == found[1]

@@ -6,7 +6,7 @@ import json
 import shutil
 import weakref
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from tasks.encode.encodings import Encoding
 from tasks.encode.sequences import read_sequences
 from tasks.train import training
 from tasks.train.facts import TrainingFacts
+from tasks.train.lessons import Lessons
 from tasks.train.predict import negative_log_likelihood, predict_probabilities
 from tasks.train.settings import EpochRecord, FitSettings, Listener
 from tasks.train.variants import VARIANTS, Variant
@@ -59,7 +60,12 @@ Train = Callable[..., Trained]
 @pytest.fixture(scope="module")
 def train(encoding: Encoding, sequences_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Train:
     def run(
-        folder: Path | None = None, *, variant: Variant = VARIANT, listener: Listener | None = None, **options: Any
+        folder: Path | None = None,
+        *,
+        variant: Variant = VARIANT,
+        listener: Listener | None = None,
+        lessons: Lessons | None = None,
+        **options: Any,
     ) -> Trained:
         settings = {"epochs": EPOCHS, "patience": 9, "batch_size": 5, "learning_rate": 0.01, "seed": 1, **options}
         folder = folder or tmp_path_factory.mktemp("model")
@@ -71,6 +77,7 @@ def train(encoding: Encoding, sequences_folder: Path, tmp_path_factory: pytest.T
             sequences_folder=sequences_folder,
             folder=folder,
             listener=listener or Listener(),
+            lessons=lessons,
         )
         return Trained(facts, folder)
 
@@ -157,6 +164,21 @@ def test_training_by_the_library_alone_can_be_interrupted_too(
     resumed = train(tmp_path, **options)
     assert_equal_weights(resumed, quantized)
     assert without_times(resumed.history) == without_times(quantized.history)
+
+
+@pytest.mark.parametrize("variant", [VARIANT, VARIANTS["onehot-conv"]], ids=lambda row: row.name)
+def test_student_learns_from_lessons_too(variant: Variant, train: Train, lessons: Lessons) -> None:
+    options = {"variant": variant, "batch_size": variant.batch_size, "learning_rate": variant.learning_rate}
+    alone, taught = train(**options), train(lessons=lessons, **options)
+    assert not any(np.array_equal(a, b) for a, b in zip(alone.weights[:1], taught.weights[:1], strict=True))
+    assert {line["epoch"] for line in taught.history} == {line["epoch"] for line in alone.history}
+    assert 0 <= taught.facts.train_accuracy <= 1
+    assert taught.facts.num_params == alone.facts.num_params
+
+
+def test_word_dropout_of_a_variant_reaches_its_training(whole: Trained, train: Train) -> None:
+    dropped = train(variant=replace(VARIANT, word_dropout=0.5))
+    assert not np.array_equal(dropped.weights[0], whole.weights[0])
 
 
 def test_quantized_model_is_small_and_predicts_what_it_did_in_training(

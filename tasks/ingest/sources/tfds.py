@@ -6,12 +6,16 @@ because that takes time, and TensorFlow, which takes seconds, is not needed to f
 
 import os
 import re
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+import numpy as np
+import pyarrow as pa
+
 from tasks.errors import UserError, did_you_mean
-from tasks.ingest.sources.base import Source
+from tasks.ingest.sources.base import LabelledRows, Source
 from tasks.ingest.sources.prepared import damaged, first_line, hash_files, read_raw_batches, read_split
 from tasks.ingest.sources.reach import answers, find_entrance
 from tasks.process.quiet_imports import import_quietly
@@ -21,6 +25,8 @@ if TYPE_CHECKING:
     import tensorflow_datasets as tfds
 
 DOWNLOADS: Final = "downloads"
+# What a split of texts without labels is called.
+UNLABELLED_NAMES: Final = ("unsupervised", "unlabelled", "unlabeled")
 NAME: Final = r"[A-Za-z0-9_][A-Za-z0-9_./:-]{0,199}"
 
 
@@ -168,3 +174,25 @@ def has_labels(builder: "tfds.core.DatasetBuilder", text: str, label: str) -> bo
     for _, labels in read_raw_batches(builder, "test", text, label):
         return bool(labels[0] >= 0)
     raise damaged(builder, "its test split is empty")
+
+
+def find_unlabelled(name: str, data_dir: Path) -> str | None:
+    """Find the split of a prepared set that has texts without labels; None if there is none."""
+    splits = find_builder(name, data_dir).info.splits
+    return next((split for split in UNLABELLED_NAMES if split in splits), None)
+
+
+def identify_unlabelled(name: str, data_dir: Path) -> dict[str, Any]:
+    """Describe everything that decides the texts without labels, as plain JSON. Raises UserError for a missing file."""
+    builder, splits = find_builder(name, data_dir), {"unlabelled": str(find_unlabelled(name, data_dir))}
+    return {"tfds": builder.info.full_name, "splits": splits, "files": hash_files(builder, splits)}
+
+
+def read_unlabelled(name: str, data_dir: Path) -> Iterator[LabelledRows]:
+    """Read the texts without labels in batches; all have the same label, which stands for none."""
+    builder, start = find_builder(name, data_dir), 0
+    text, label = find_columns(builder.info.features, builder.info.supervised_keys, name=name)
+    for texts, _ in read_split(builder, str(find_unlabelled(name, data_dir)), text, label):
+        numbers = np.arange(start + 1, start + 1 + len(texts))
+        yield LabelledRows(texts, pa.array(["none"] * len(texts)), numbers, "row")
+        start += len(texts)

@@ -14,7 +14,7 @@ from tasks.promote.render import describe_gate, describe_lost
 from tasks.report.frame.chart_style import list_models
 from tasks.report.frame.page import describe_chart
 from tasks.report.probe.section import build_section
-from tasks.report.run import tables, verdict
+from tasks.report.run import tables, unlabelled, verdict
 from tasks.report.run.confidence_charts import draw_reliability, draw_selection
 from tasks.report.run.data_charts import draw_difficulty, draw_lengths, draw_training
 from tasks.report.run.facts import RunMetrics
@@ -230,11 +230,14 @@ def build_data(metrics: RunMetrics) -> Content:
         "encoding": describe_choice(metrics.run.encoding) if metrics.run.encoding else None,
         "lengths": describe_chart("lengths", draw_lengths(metrics), "Lengths of the reviews in words"),
         "duplicates": verdict.describe_duplicates(metrics),
+        "lessons": unlabelled.describe_lessons(metrics),
         "tables": {
             "splits": tables.tabulate_splits(metrics),
             "encodings": tables.tabulate_encodings(metrics),
             "rows": tables.tabulate_rows(metrics),
             "duplicates": tables.tabulate_duplicates(metrics),
+            "unlabelled": unlabelled.tabulate_unlabelled(metrics),
+            "teachers": unlabelled.tabulate_teachers(metrics),
             "hashes": tables.tabulate_hashes(metrics),
         },
     }

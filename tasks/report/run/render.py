@@ -12,12 +12,14 @@ from tasks.compare.leaderboard_facts import Leaderboard, LeaderboardRow, RunFact
 from tasks.drift.render import render_drift
 from tasks.formatting.markdown import escape_markdown, render_table
 from tasks.ingest.datasets import FALLBACK_WARNING
+from tasks.ingest.unlabelled import describe_unlabelled
 from tasks.promote.facts import Decision
 from tasks.promote.render import describe_gate, list_reasons
 from tasks.report.probe.section import render_section
 from tasks.report.run.columns import explain_metrics, format_rows, list_left_out_first, list_right_aligned
 from tasks.report.run.facts import RunMetrics
 from tasks.report.run.methods import METHOD
+from tasks.report.run.unlabelled import describe_lessons
 from tasks.report.run.verdict import (
     describe_baselines,
     describe_certainty,
@@ -83,6 +85,7 @@ def render_markdown(metrics: RunMetrics) -> str:
         *list_claims(metrics),
         *(render_section(metrics.probe) if metrics.probe else []),
         *list_warnings(metrics),
+        *list_lessons(metrics),
         *list_drift(metrics),
         explain_columns(metrics),
     ]
@@ -119,6 +122,14 @@ def list_warnings(metrics: RunMetrics) -> list[str]:
     """List what the data check found."""
     lines = [f"- {escape_markdown(warning)}" for warning in metrics.data.warnings]
     return ["## Warnings about the data", "\n".join(lines)] if lines else []
+
+
+def list_lessons(metrics: RunMetrics) -> list[str]:
+    """Say from which texts without labels students have learned, and what was left out."""
+    if metrics.run.unlabelled is None:
+        return []
+    found = f"{describe_unlabelled(metrics.run.unlabelled)} {describe_lessons(metrics)}"
+    return ["## Texts without labels", escape_markdown(found)]
 
 
 def list_drift(metrics: RunMetrics) -> list[str]:

@@ -36,7 +36,7 @@ from tasks.train.kernels.region_network import can_train_natively, make_region_r
 from tasks.train.rows import Rows, cut_pieces
 
 Tokens = NDArray[np.integer[Any]]
-Labels = NDArray[np.integer[Any]]
+Labels = NDArray[Any]
 EpochRunner = Callable[[Tokens | Rows, Labels | Rows, Callable[[int], None]], dict[str, float]]
 
 
@@ -44,9 +44,10 @@ def make_epoch_runner(model: keras.Model, *, batch_size: int, kernels: Kernels =
     """Return a function that trains a compiled model for one epoch, in the order of the rows it is given.
 
     `run_epoch(tokens, labels, on_progress)` takes integers of shape (reviews, length) and (reviews,), arrays or Rows,
-    calls `on_progress` with the number of reviews done so far, and returns the epoch's mean loss and metrics. It makes
-    the updates of `model.fit(tokens, labels, batch_size=batch_size, shuffle=False)`, also for the last, partial batch.
-    The graph is traced in the first epoch and kept; compile the model before, not between, epochs.
+    or, in place of labels, the probabilities that the model was compiled for (see `build_model`). It calls
+    `on_progress` with the number of reviews done so far, and returns the epoch's mean loss and metrics. It makes the
+    updates of `model.fit(tokens, labels, batch_size=batch_size, shuffle=False)`, also for the last, partial batch. The
+    graph is traced in the first epoch and kept; compile the model before, not between, epochs.
     """
     if may_use_library(kernels) and can_train_natively(model):
         return make_region_runner(model, batch_size=batch_size)
@@ -74,7 +75,7 @@ def make_epoch_runner(model: keras.Model, *, batch_size: int, kernels: Kernels =
         num_steps = len(tokens) // batch_size
         num_full = num_steps * batch_size
         batches = tf.constant(tokens[:num_full].reshape(num_steps, batch_size, tokens.shape[1]))
-        batch_labels = tf.constant(labels[:num_full].reshape(num_steps, batch_size))
+        batch_labels = tf.constant(labels[:num_full].reshape(num_steps, batch_size, *labels.shape[1:]))
         for first, end in plan_calls(num_steps):
             run_steps(batches, batch_labels, tf.constant(first), tf.constant(end))
             on_progress(num_before + end * batch_size)

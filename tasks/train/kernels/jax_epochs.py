@@ -17,7 +17,7 @@ from tasks.train.kernels.call_plan import plan_calls
 from tasks.train.rows import Rows, cut_pieces
 
 Tokens = NDArray[np.integer[Any]]
-Labels = NDArray[np.integer[Any]]
+Labels = NDArray[Any]
 EpochRunner = Callable[[Tokens | Rows, Labels | Rows, Callable[[int], None]], dict[str, float]]
 
 
@@ -41,8 +41,9 @@ def make_epoch_runner(model: keras.Model, *, batch_size: int) -> EpochRunner:
     """Return a function that trains a compiled model for one epoch, in the order of the rows it is given.
 
     `run_epoch(tokens, labels, on_progress)` takes integers of shape (reviews, length) and (reviews,), arrays or Rows,
-    calls `on_progress` with the number of reviews done so far, and returns the epoch's mean loss and accuracy. It makes
-    the updates of `model.fit(tokens, labels, batch_size=batch_size, shuffle=False)`, also for the last, partial batch.
+    or, in place of labels, the probabilities that the model was compiled for (see `build_model`). It calls
+    `on_progress` with the number of reviews done so far, and returns the epoch's mean loss and accuracy. It makes the
+    updates of `model.fit(tokens, labels, batch_size=batch_size, shuffle=False)`, also for the last, partial batch.
     """
     run_steps = jax.jit(make_step_loop(model), donate_argnums=0)
 
@@ -62,16 +63,13 @@ def make_epoch_runner(model: keras.Model, *, batch_size: int) -> EpochRunner:
         num_steps = len(tokens) // batch_size
         num_full = num_steps * batch_size
         batches = jnp.asarray(tokens[:num_full].reshape(num_steps, batch_size, -1), "int32")
-        batch_labels = jnp.asarray(labels[:num_full].reshape(num_steps, batch_size), "int32")
+        batch_labels = jnp.asarray(labels[:num_full].reshape(num_steps, batch_size, *labels.shape[1:]))
         for first, end in plan_calls(num_steps):
             state = jax.block_until_ready(run_steps(state, batches, batch_labels, first, end))
             on_progress(num_before + end * batch_size)
         if num_full < len(tokens):
-            last, last_labels = (
-                jnp.asarray(tokens[None, num_full:], "int32"),
-                jnp.asarray(labels[None, num_full:], "int32"),
-            )
-            state = run_steps(state, last, last_labels, 0, 1)
+            last = jnp.asarray(tokens[None, num_full:], "int32")
+            state = run_steps(state, last, jnp.asarray(labels[None, num_full:]), 0, 1)
             on_progress(num_before + len(tokens))
         return state
 
@@ -81,7 +79,8 @@ def make_epoch_runner(model: keras.Model, *, batch_size: int) -> EpochRunner:
 def make_step_loop(model: keras.Model) -> RunSteps:
     """Return the updates of the batches [first, end) as a pure function of the state.
 
-    The batches are token ids of shape (num_batches, batch_size, length) and labels of shape (num_batches, batch_size).
+    The batches are token ids of shape (num_batches, batch_size, length) and labels, or probabilities of the classes,
+    whose shape begins with (num_batches, batch_size).
     """
     model.optimizer.build(model.trainable_variables)
     compute_losses = keras.losses.get(model.loss)
@@ -95,7 +94,7 @@ def make_step_loop(model: keras.Model) -> RunSteps:
         is_binary = outputs.shape[1] == 1
         loss = jnp.mean(compute_losses(labels[:, None] if is_binary else labels, outputs)) + sum(penalties)
         predicted = outputs[:, 0] > DECISION if is_binary else outputs.argmax(axis=1)
-        return loss, (non_trainable, jnp.sum(predicted == labels))
+        return loss, (non_trainable, jnp.sum(predicted == decide(labels)))
 
     def run_step(step: int, state: State, tokens: jax.Array, labels: jax.Array) -> State:
         (loss, (non_trainable, num_correct)), gradients = jax.value_and_grad(measure, has_aux=True)(
@@ -115,6 +114,13 @@ def make_step_loop(model: keras.Model) -> RunSteps:
         return State(*state)
 
     return run_steps
+
+
+def decide(labels: jax.Array) -> jax.Array:
+    """Turn the probabilities of classes, (batch, num_classes), or of the second of two, (batch,), into labels."""
+    if not jnp.issubdtype(labels.dtype, jnp.floating):
+        return labels
+    return labels > DECISION if labels.ndim == 1 else labels.argmax(axis=1)
 
 
 def read_state(model: keras.Model) -> State:

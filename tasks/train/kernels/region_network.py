@@ -30,7 +30,10 @@ LAYERS: Final = (
     keras.layers.Dropout,
     keras.layers.Dense,
 )
-LOSSES: Final = {"sigmoid": "binary_crossentropy", "softmax": "sparse_categorical_crossentropy"}
+LOSSES: Final = {
+    "sigmoid": ("binary_crossentropy",),
+    "softmax": ("sparse_categorical_crossentropy", "categorical_crossentropy"),
+}
 
 
 class Part(ctypes.Structure):
@@ -57,7 +60,7 @@ class Texts(ctypes.Structure):
         ("num_texts", ctypes.c_int64),
         ("length", ctypes.c_int64),
         ("tokens", Integers),
-        ("labels", Integers),
+        ("targets", Floats),
     )
 
 
@@ -93,7 +96,7 @@ def can_train_natively(model: keras.Model) -> bool:
         and embedding.quantization_mode is None
         and dropout.noise_shape is None
         and head.use_bias
-        and model.loss == LOSSES.get(head.activation.__name__)
+        and model.loss in LOSSES.get(head.activation.__name__, ())
         and (head.units == 1) == (head.activation is keras.activations.sigmoid)
         and type(optimizer) is keras.optimizers.Adagrad
         and not any(getattr(optimizer, name, None) for name in (*extras, *clips))
@@ -111,7 +114,7 @@ def make_region_runner(
     Between the epochs, the weights and the state of Adagrad are in Keras's own variables.
     """
     load_library()  # first, or else TensorFlow would miss how the operations are registered
-    train = ctypes.CDLL(str(find_library())).region_train
+    train = ctypes.CDLL(str(find_library())).region_fit
     read_tokens(model.layers[2])
     model.optimizer.build(model.trainable_variables)
 
@@ -122,13 +125,13 @@ def make_region_runner(
         arrays = [np.array(variable, np.float32, order="C") for variable in variables]
         network, loss, num_right = describe_network(model, arrays), ctypes.c_double(), ctypes.c_int64()
         first_seed, num_done = network.seed, 0
-        for some_tokens, some_labels in cut_calls(tokens, labels, batch_size=batch_size):
+        for some_tokens, targets in cut_calls(tokens, labels, batch_size=batch_size, num_outputs=network.num_outputs):
             network.seed = (first_seed + num_done * sum(model.layers[2].filters)) % 2**64
-            texts = describe_texts(some_tokens, some_labels)
+            texts = describe_texts(some_tokens, targets)
             given = ctypes.byref(network), ctypes.byref(texts), ctypes.c_int64(batch_size)
             if train(*given, ctypes.byref(loss), ctypes.byref(num_right)):
                 raise MemoryError("the C library could not allocate memory for a batch")
-            num_done += len(some_labels)
+            num_done += len(targets)
             on_progress(num_done)
         for variable, array in zip(variables, arrays, strict=True):
             variable.assign(array)
@@ -168,17 +171,29 @@ def hash_numbers(*numbers: int) -> int:
     return int(np.random.SeedSequence(numbers).generate_state(1, np.uint64)[0])
 
 
-def describe_texts(tokens: NDArray[np.int32], labels: NDArray[np.int32]) -> Texts:
+def describe_texts(tokens: NDArray[np.int32], targets: NDArray[np.float32]) -> Texts:
     """Point to some texts, which the caller must keep."""
-    return Texts(*tokens.shape, tokens.ctypes.data_as(Integers), labels.ctypes.data_as(Integers))
+    return Texts(*tokens.shape, tokens.ctypes.data_as(Integers), targets.ctypes.data_as(Floats))
+
+
+def make_targets(labels: NDArray[Any], num_outputs: int) -> NDArray[np.float32]:
+    """Turn labels, or probabilities of the classes, into what the outputs should be: (num_texts, num_outputs).
+
+    make_targets([0, 2], 3) -> [[1, 0, 0], [0, 0, 1]]; make_targets([0, 1], 1) -> [[0], [1]].
+    """
+    if num_outputs > 1 and labels.ndim == 1:
+        labels = np.eye(num_outputs, dtype=np.float32)[labels]
+    targets: NDArray[np.float32] = np.ascontiguousarray(labels, np.float32)
+    return targets.reshape(len(labels), num_outputs)
 
 
 def cut_calls(
-    tokens: NDArray[Any] | Rows, labels: NDArray[Any] | Rows, *, batch_size: int
-) -> Iterator[tuple[NDArray[np.int32], NDArray[np.int32]]]:
-    """Cut an epoch into whole batches for one call of the library each, as contiguous 32-bit integers."""
+    tokens: NDArray[Any] | Rows, labels: NDArray[Any] | Rows, *, batch_size: int, num_outputs: int
+) -> Iterator[tuple[NDArray[np.int32], NDArray[np.float32]]]:
+    """Cut an epoch into whole batches for one call of the library each, as contiguous tokens and targets."""
     step = max(1, TEXTS_PER_CALL // batch_size) * batch_size
     for piece in cut_pieces(tokens, batch_size=batch_size):
-        some_tokens, some_labels = (np.ascontiguousarray(it[piece], np.int32) for it in (tokens, labels))
-        for first in range(0, len(some_labels), step):
-            yield some_tokens[first : first + step], some_labels[first : first + step]
+        some_tokens = np.ascontiguousarray(tokens[piece], np.int32)
+        targets = make_targets(labels[piece], num_outputs)
+        for first in range(0, len(targets), step):
+            yield some_tokens[first : first + step], targets[first : first + step]

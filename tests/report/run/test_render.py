@@ -287,6 +287,44 @@ def test_line_breaks_do_not_leave_their_cell() -> None:
     assert escape_markdown("one\n\n# two") == "one # two"
 
 
+UNLABELLED = {
+    "dataset": "extra",
+    "num_read": 1_010,
+    "num_used": 1_000,
+    "num_left_out": 0,
+    "num_repeated": 4,
+    "overlaps": {"test": 3, "validation": 2, "train": 0},
+    "dropped": {"blank text": 1},
+    "warnings": [],
+}
+TEACHER = {
+    "dataset": "extra",
+    "num_texts": 1_000,
+    "teacher": {"nb-svm": 0.5712, "onehot-conv": 0.45},
+    "val_accuracy": 0.9284,
+    "val_loss": 0.1999,
+}
+
+
+def test_page_and_summary_tell_what_became_of_texts_without_labels_and_who_taught(
+    build: Build, add_result: AddResult
+) -> None:
+    run = {"unlabelled": UNLABELLED, "teachers": {"1": TEACHER}}
+    metrics = build(add_result("distilled", 80, group="students"), **run)
+    text = Page(render_page(metrics)).text
+    assert "read from extra1,010 used1,000 left out: also in the test split3 left out: also in the validation" in text
+    assert "0.57 nb-svm + 0.45 onehot-conv192.8%0.200" in text
+    summary = read_markdown(render_markdown(metrics)).text
+    assert "1,000 of 1,010 texts without labels from extra are used; left out: 3 also in the test split" in summary
+    assert "from the probabilities that a teacher gives" in summary
+
+
+def test_run_without_students_says_nothing_of_texts_without_labels(leaderboard: RunMetrics) -> None:
+    assert "ithout labels" not in Page(render_page(leaderboard)).text
+    assert "ithout labels" not in render_markdown(leaderboard)
+    assert not {"unlabelled", "teachers"} & leaderboard.model_dump(mode="json")["run"].keys()
+
+
 def test_page_tells_what_became_of_the_rows(build: Build, add_result: AddResult) -> None:
     text = Page(render_page(build(add_result("lstm", 80)))).text
     assert "Rows of the source rowsnumber read from the source10 used as reviews7 " in text

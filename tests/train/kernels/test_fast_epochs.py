@@ -15,9 +15,12 @@ if keras.backend.backend() != "tensorflow":
 
 import tensorflow as tf
 
+from tasks.encode.encodings import Encoding
+from tasks.train.build import build_model
 from tasks.train.kernels import call_plan
 from tasks.train.kernels.choice import Kernels
 from tasks.train.kernels.fast_epochs import is_xla_faster, make_epoch_runner, name_kernels, speed_up_layers
+from tasks.train.variants import VARIANTS
 
 pytestmark = pytest.mark.slow
 KERAS_SAVES_WITH_AN_OLD_NUMPY_PROTOCOL = pytest.mark.filterwarnings("ignore:__array__:DeprecationWarning")
@@ -210,6 +213,27 @@ def test_epoch_trains_more_than_two_classes() -> None:
     run_epoch = make_epoch_runner(model, batch_size=BATCH_SIZE)
     losses = [run_epoch(tokens, labels, ignore_progress)["loss"] for _ in range(30)]
     assert losses[-1] < losses[0]
+
+
+@pytest.mark.parametrize("num_classes", [2, 3])
+def test_epoch_makes_the_updates_of_model_fit_with_soft_labels(num_classes: int) -> None:
+    encoding = Encoding(
+        name="tiny", kind="words", vocab_size=VOCAB_SIZE, length=LENGTH, padding="pre", description="for tests"
+    )
+    tokens, _ = make_data()
+    labels = np.random.default_rng(1).dirichlet(np.ones(num_classes), len(tokens)).astype(np.float32)
+    labels = labels[:, 1] if num_classes == 2 else labels
+    keras.utils.set_random_seed(1)
+    stock = build_model(VARIANTS["lstm"], encoding, num_classes=num_classes, learning_rate=0.01, soft_labels=True)
+    quick = build_model(VARIANTS["lstm"], encoding, num_classes=num_classes, learning_rate=0.01, soft_labels=True)
+    quick.set_weights(stock.get_weights())
+    history = stock.fit(tokens.astype(np.int32), labels, batch_size=BATCH_SIZE, shuffle=False, verbose=0).history
+    scores = make_epoch_runner(quick, batch_size=BATCH_SIZE)(tokens, labels, ignore_progress)
+    assert scores["loss"] == pytest.approx(history["loss"][0], abs=1e-6)
+    assert scores["accuracy"] == pytest.approx(history["accuracy"][0], abs=1e-6)
+    assert 0 < scores["accuracy"] < 1
+    for value, wanted in zip(quick.trainable_variables, stock.trainable_variables, strict=True):
+        np.testing.assert_allclose(value, wanted, atol=1e-5)
 
 
 @pytest.mark.parametrize("name", ["conv", "bilstm"])

@@ -17,6 +17,7 @@ COMPARE = """
 import json
 import keras
 import numpy as np
+from tasks.train.build import choose_loss, find_agreement
 from tasks.train.kernels import call_plan
 from tasks.train.kernels.jax_epochs import make_epoch_runner
 
@@ -31,23 +32,31 @@ BODIES = {
     "penalty": (2, False, [layers.Flatten, lambda: layers.Dense(3, kernel_regularizer="l2")]),
 }
 
-def make_model(num_classes, mask, body):
+SOFT = ("flatten", "conv")
+
+def make_model(num_classes, mask, body, soft=False):
     keras.utils.set_random_seed(1)
     head = layers.Dense(1, "sigmoid") if num_classes == 2 else layers.Dense(num_classes, "softmax")
     model = keras.Sequential([
         keras.Input((6,), dtype="int32"), layers.Embedding(30, 4, mask_zero=mask), *(make() for make in body), head
     ])
-    loss = "binary_crossentropy" if num_classes == 2 else "sparse_categorical_crossentropy"
-    model.compile(optimizer=keras.optimizers.Adam(0.01, global_clipnorm=1.0), loss=loss, metrics=["accuracy"])
+    loss = choose_loss(num_classes, soft_labels=soft)
+    by_hand = keras.metrics.MeanMetricWrapper(find_agreement, name="accuracy")
+    metrics = [by_hand if soft and num_classes == 2 else "accuracy"]
+    model.compile(optimizer=keras.optimizers.Adam(0.01, global_clipnorm=1.0), loss=loss, metrics=metrics)
     return model
 
 found = {}
-for name, row in BODIES.items():
+for name, row in [*BODIES.items(), *((f"soft {name}", BODIES[name]) for name in SOFT)]:
     random = np.random.default_rng(0)
     tokens = random.integers(1, 30, size=(70, 6)).astype(np.uint8)
     tokens[::3, 4:] = 0
     labels = random.integers(0, row[0], size=70).astype(np.int32)
-    stock, quick = make_model(*row), make_model(*row)
+    soft = name.startswith("soft")
+    if soft:
+        labels = random.dirichlet(np.ones(row[0]), size=70).astype(np.float32)
+        labels = labels[:, 1] if row[0] == 2 else labels
+    stock, quick = make_model(*row, soft=soft), make_model(*row, soft=soft)
     history = stock.fit(tokens.astype(np.int32), labels, epochs=2, batch_size=32, shuffle=False, verbose=0).history
     progress = []
     run_epoch = make_epoch_runner(quick, batch_size=32)
@@ -63,7 +72,7 @@ for name, row in BODIES.items():
     }
 print(json.dumps(found))
 """
-NAMES = ("flatten", "lstm", "bigru", "conv", "dropout", "penalty")
+NAMES = ("flatten", "lstm", "bigru", "conv", "dropout", "penalty", "soft flatten", "soft conv")
 
 
 @cache

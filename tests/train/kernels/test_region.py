@@ -13,7 +13,7 @@ if keras.backend.backend() != "tensorflow":
 import tensorflow as tf
 
 from tasks.train.backend import release_memory
-from tasks.train.build import quantize_model
+from tasks.train.build import choose_loss, quantize_model
 from tasks.train.kernels.choice import find_library
 from tasks.train.kernels.fast_epochs import make_epoch_runner, name_kernels, separate_rows
 from tasks.train.kernels.recurrent import load_library
@@ -44,7 +44,7 @@ class Shape:
 SHAPES = [Shape(), Shape((1,), (16,)), Shape((3, 1), (48, 32), 4), Shape((14,), (16,), 3)]
 
 
-def build(shape: Shape = SHAPES[0], *, dropout: float = 0.0, **options: Any) -> keras.Model:
+def build(shape: Shape = SHAPES[0], *, dropout: float = 0.0, soft: bool = False, **options: Any) -> keras.Model:
     keras.utils.set_random_seed(3)
     tokens = keras.Input((LENGTH,), dtype="int32")
     initializer = keras.initializers.RandomNormal(stddev=0.3)
@@ -54,7 +54,7 @@ def build(shape: Shape = SHAPES[0], *, dropout: float = 0.0, **options: Any) -> 
     model = keras.Model(tokens, head(keras.layers.Dropout(dropout)(found)))
     model.compile(
         optimizer=keras.optimizers.Adagrad(0.05, **options),
-        loss="binary_crossentropy" if shape.num_outputs == 1 else "sparse_categorical_crossentropy",
+        loss=choose_loss(max(2, shape.num_outputs), soft_labels=soft),
         metrics=["accuracy"],
     )
     return model
@@ -71,6 +71,13 @@ def make_tokens() -> np.ndarray:
 
 def make_labels(shape: Shape) -> np.ndarray:
     return np.random.default_rng(2).integers(0, max(2, shape.num_outputs), NUM_TEXTS).astype(np.int32)
+
+
+def make_soft_labels(shape: Shape) -> np.ndarray:
+    """Probabilities of the classes, some of them 0 and 1."""
+    found = np.random.default_rng(4).dirichlet(np.full(max(2, shape.num_outputs), 0.5), NUM_TEXTS).astype(np.float32)
+    found[::5] = np.eye(found.shape[1], dtype=np.float32)[0]
+    return found[:, 1] if shape.num_outputs == 1 else found
 
 
 def state(model: keras.Model) -> list[np.ndarray]:
@@ -128,6 +135,28 @@ def test_updates_are_those_of_keras(shape: Shape, batch_size: int) -> None:
     for found, wanted in zip(state(native), state(stock), strict=True):
         np.testing.assert_allclose(found, wanted, rtol=1e-5, atol=1e-6)
     assert int(native.optimizer.iterations) == int(stock.optimizer.iterations)
+
+
+@pytest.mark.parametrize(("shape", "batch_size"), list(zip(SHAPES, [1, 23, 4, 1], strict=True)), ids=str)
+def test_updates_with_soft_labels_are_those_of_keras(shape: Shape, batch_size: int) -> None:
+    native, stock, labels = build(shape, soft=True), build(shape, soft=True), make_soft_labels(shape)
+    assert can_train_natively(native)
+    scores = make_epoch_runner(native, batch_size=batch_size, kernels="native")(make_tokens(), labels, lambda _: None)
+    history = stock.fit(make_tokens(), labels, batch_size=batch_size, shuffle=False, verbose=0).history
+    assert scores["loss"] == pytest.approx(history["loss"][0], rel=1e-5)
+    for found, wanted in zip(state(native), state(stock), strict=True):
+        np.testing.assert_allclose(found, wanted, rtol=1e-5, atol=1e-6)
+
+
+def test_accuracy_with_soft_labels_is_the_agreement_with_the_likeliest_class() -> None:
+    tokens, scores = make_tokens(), []
+    for labels in (make_soft_labels(SHAPES[0]), (make_soft_labels(SHAPES[0]) > 0.5).astype(np.int32)):
+        model = build(soft=True)
+        model.optimizer.learning_rate = 0.0
+        scores.append(make_epoch_runner(model, batch_size=4, kernels="native")(tokens, labels, lambda _: None))
+    assert scores[0]["accuracy"] == scores[1]["accuracy"]
+    assert 0 < scores[0]["accuracy"] < 1
+    assert scores[0]["loss"] != scores[1]["loss"]
 
 
 def test_dropout_leaves_out_its_share_and_differs_from_update_to_update() -> None:

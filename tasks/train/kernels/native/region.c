@@ -90,26 +90,41 @@ static float make_features(const region_plan *plan, int64_t text) {
     return factor;
 }
 
+/* What a class adds to the cross-entropy. */
+static double find_loss(float target, float p) {
+    return -target * log(fminf(fmaxf(p, smallest_probability), 1 - smallest_probability));
+}
+
+static int64_t find_largest(const float *values, int64_t size) {
+    int64_t largest = 0;
+    for (int64_t i = 1; i < size; i++)
+        if (values[i] > values[largest]) largest = i;
+    return largest;
+}
+
 /* Turn the outputs before the last activation into their gradients, and note the loss. */
 static void differentiate_loss(const region_plan *plan, int64_t text, float *outputs) {
-    const int64_t size = plan->network->num_outputs, label = plan->texts.labels[text];
-    float right, largest = outputs[0], total = 0;
+    const int64_t size = plan->network->num_outputs;
+    const float *targets = plan->texts.targets + text * size;
+    double loss = 0;
     if (size == 1) {
         const float p = 1 / (1 + expf(-outputs[0]));
-        right = label ? p : 1 - p;
-        plan->is_right[text] = (p > 0.5f) == (label == 1);
-        outputs[0] = p - (float)label;
+        plan->is_right[text] = (p > 0.5f) == (targets[0] > 0.5f);
+        loss = find_loss(targets[0], p) + find_loss(1 - targets[0], 1 - p);
+        outputs[0] = p - targets[0];
     } else {
-        int64_t answer = 0;
-        for (int64_t i = 1; i < size; i++)
-            if (outputs[i] > largest) largest = outputs[i], answer = i;
+        const int64_t answer = find_largest(outputs, size);
+        const float largest = outputs[answer];
+        float total = 0;
         for (int64_t i = 0; i < size; i++) total += outputs[i] = expf(outputs[i] - largest);
-        for (int64_t i = 0; i < size; i++) outputs[i] /= total;
-        right = outputs[label];
-        plan->is_right[text] = answer == label;
-        outputs[label] -= 1;
+        plan->is_right[text] = answer == find_largest(targets, size);
+        for (int64_t i = 0; i < size; i++) {
+            outputs[i] /= total;
+            loss += find_loss(targets[i], outputs[i]);
+            outputs[i] -= targets[i];
+        }
     }
-    plan->losses[text] = -log(fminf(fmaxf(right, smallest_probability), 1 - smallest_probability));
+    plan->losses[text] = loss;
     for (int64_t i = 0; i < size; i++) outputs[i] /= (float)plan->texts.num_texts;
 }
 
@@ -199,8 +214,8 @@ static void update_share(void *context, int share) {
         update_block(plan, plan->blocks + share);
 }
 
-int region_train(const region_network *network, const region_texts *texts, int64_t batch_size, double *loss,
-                 int64_t *num_right) {
+int region_fit(const region_network *network, const region_texts *texts, int64_t batch_size, double *loss,
+               int64_t *num_right) {
     region_plan plan = make_plan(&network->filters);
     plan.network = network;
     void *memory = allocate_plan(&plan, least(batch_size, texts->num_texts), network->num_outputs);
@@ -209,7 +224,7 @@ int region_train(const region_network *network, const region_texts *texts, int64
         const int64_t num_texts = least(batch_size, texts->num_texts - plan.first_text);
         plan.texts = (region_texts){.num_texts = num_texts, .length = texts->length,
                                     .tokens = texts->tokens + plan.first_text * texts->length,
-                                    .labels = texts->labels + plan.first_text};
+                                    .targets = texts->targets + plan.first_text * network->num_outputs};
         run_shares(recurrent_choose_level()->region_forward, &plan, (int)(num_texts * plan.num_blocks));
         run_shares(differentiate_share, &plan, (int)num_texts);
         run_shares(update_share, &plan, (int)plan.num_blocks + 1);

@@ -24,11 +24,12 @@ typedef struct {
     float *table, *bias; /* vocab_size, row; filters of all parts */
 } region_filters;
 
-/* Every token must be in [0, vocab_size). */
+/* Every token must be in [0, vocab_size). The targets of a text are the probabilities of the classes; with a single output,
+ * there is one, that of the second class. A text with a label has zeros and a one. */
 typedef struct {
     int64_t num_texts, length;
     const int32_t *tokens; /* num_texts, length */
-    const int32_t *labels; /* num_texts */
+    const float *targets;  /* num_texts, num_outputs */
 } region_texts;
 
 /* The sums of squared gradients that Adagrad keeps have the shapes of what they belong to. */
@@ -47,7 +48,7 @@ int region_forward(const region_filters *filters, const region_texts *texts, flo
 
 /* Update the network batch by batch, in the order of the texts. Adds the losses and the number of right answers. Returns as
  * region_forward. */
-int region_train(const region_network *network, const region_texts *texts, int64_t batch_size, double *loss,
-                 int64_t *num_right);
+int region_fit(const region_network *network, const region_texts *texts, int64_t batch_size, double *loss,
+               int64_t *num_right);
 
 #endif

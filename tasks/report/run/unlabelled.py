@@ -1,0 +1,46 @@
+"""The part of the data card about texts without labels: what became of them, and who answered for them."""
+
+from tasks.report.run.facts import RunMetrics
+from tasks.report.run.tables import Table, make_table
+
+
+def describe_lessons(metrics: RunMetrics) -> str:
+    """Say what students have learned from texts without labels; empty for a run without such texts."""
+    if metrics.run.unlabelled is None:
+        return ""
+    return (
+        "Students learn from the training split and, for texts without labels, from the probabilities that a teacher "
+        "gives: the best combination of this run's other models. They were fitted on the training split, and their "
+        "weights were chosen on validation. No text of the validation or the test split is among the texts without "
+        "labels."
+    )
+
+
+def tabulate_unlabelled(metrics: RunMetrics) -> Table | None:
+    """What became of the texts without labels."""
+    found = metrics.run.unlabelled
+    if found is None:
+        return None
+    numbers = {
+        f"read from {found.dataset}": found.num_read,
+        "used": found.num_used,
+        **{f"left out: also in the {split} split": number for split, number in found.overlaps.items()},
+        "left out: repeated": found.num_repeated,
+        **{f"dropped: {reason}": number for reason, number in found.dropped.items()},
+        **({"left out by --limit": found.num_left_out} if found.num_left_out else {}),
+    }
+    return make_table([{"texts": what, "number": f"{number:,}"} for what, number in numbers.items()])
+
+
+def tabulate_teachers(metrics: RunMetrics) -> Table | None:
+    """Who answered for the texts without labels, with each seed."""
+    rows = [
+        {
+            "teacher": " + ".join(f"{weight:.2f} {name}" for name, weight in found.teacher.items()),
+            "seed": str(seed),
+            "validation accuracy": f"{found.val_accuracy:.1%}",
+            "validation NLL": f"{found.val_loss:.3f}",
+        }
+        for seed, found in metrics.run.teachers.items()
+    ]
+    return make_table(rows)

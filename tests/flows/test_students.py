@@ -1,0 +1,97 @@
+"""Students learn from texts without labels, after the models that teach them; without either, from labels alone."""
+
+import json
+import logging
+from pathlib import Path
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+import pyarrow.parquet as pq
+import pytest
+
+from tasks.ingest.datasets import Choice
+from tasks.settings.run import RunConfig
+from tasks.stack.writing import Stack
+
+if TYPE_CHECKING:
+    from conftest import Job
+
+LOGGER = logging.getLogger("flow")
+LABELS = ("billing", "bug", "other")
+FLAGS = ("--dataset=tickets.csv", "--unlabelled-path=more.txt", "--variants=distilled", "--epochs=2", "--length=20")
+TAKEN = (1, 4, 7)
+# What the flow asks of the reviews.
+REVIEWS = SimpleNamespace(facts=SimpleNamespace(label_names=("bad", "good")))
+BASELINES = "--baselines=majority,nb-svm"
+
+
+@pytest.mark.slow
+def test_student_of_own_texts_is_a_model_like_any_other(job: "Job") -> None:
+    rows = [f"my {LABELS[number % 3]} number {number},{LABELS[number % 3]}\n" for number in range(90)]
+    (job.folder / "tickets.csv").write_text("text,label\n" + "".join(rows))
+    others = [f"another {LABELS[number % 3]} of {number}" for number in range(40)]
+    lines = [*others, *(f"my bug number {number}" for number in TAKEN)]
+    (job.folder / "more.txt").write_text("\n".join(lines))
+    content = job.call(*FLAGS, BASELINES)
+    found = content["run"]["unlabelled"]
+    assert (found["dataset"], found["num_read"], found["num_used"]) == ("more", 43, 40)
+    assert sum(found["overlaps"].values()) == 3
+    assert list(content["run"]["teachers"]) == ["1"]
+    assert content["run"]["teachers"]["1"]["teacher"].keys() == {"nb-svm"}
+    assert {row["name"]: row["status"] for row in content["variants"]}["distilled"] == "ok"
+    (model,) = (job.artifacts / "models" / "distilled").iterdir()
+    assert "40 texts without labels from more" in (model / "MODEL_CARD.md").read_text()
+    assert json.loads((model / "bundle.json").read_text())["training"]["lessons"]["num_texts"] == 40
+    (answers,) = (job.artifacts / "lessons").glob("*/answers.parquet")
+    assert pq.read_table(answers).column_names == ["id", "label", *(f"p_{name}" for name in LABELS)]
+    assert "read from more" in (job.artifacts / "runs" / "latest" / "report.html").read_text()
+    # The same again is reused; another text without a label makes the student anew, and no teacher.
+    job.call(*FLAGS, BASELINES)
+    assert job.task_states()["train-distilled-1"] == "Cached"
+    (job.folder / "more.txt").write_text("\n".join([*lines, "one more bug"]))
+    assert job.call(*FLAGS, BASELINES)["run"]["unlabelled"]["num_used"] == 41
+    states = job.task_states()
+    assert (states["train-nb-svm"], states["train-distilled-1"]) == ("Cached", "Completed")
+
+
+@pytest.fixture
+def flow(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
+    """The module of the flow, whose tasks are noted instead of run."""
+    monkeypatch.setenv("PREFECT_HOME", str(tmp_path / "prefect"))
+    from flows import train_all
+
+    monkeypatch.setattr(train_all, "get_run_logger", lambda: LOGGER)
+    monkeypatch.setattr(train_all, "run", lambda task, *_, **__: task.name)
+    return train_all
+
+
+def test_lessons_are_sequences_and_the_answers_of_the_teacher_of_the_seed(
+    flow: Any, monkeypatch: pytest.MonkeyPatch, add_result: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    teacher = Stack((add_result("nb-svm", 80, group="baseline"),), (0.6,), accuracy=0.9, loss=0.3)
+    monkeypatch.setattr(flow, "choose_best", lambda *_, seed, **__: teacher if seed == 2 else None)
+    with caplog.at_level(logging.INFO, logger="flow"):
+        prepare = flow.prepare_lessons(RunConfig(seeds=2), REVIEWS, [], "texts")
+    assert caplog.messages == [
+        "the teacher of the students with seed 1: none, so that they learn from labels alone",
+        "the teacher of the students with seed 2: 0.60 nb-svm",
+    ]
+    assert prepare(1, "encoded") is None
+    assert tuple(prepare(2, "encoded")) == ("encode-unlabelled", "answer-unlabelled")
+
+
+def test_run_without_students_looks_for_no_texts(flow: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(flow, "choose_unlabelled", lambda *_: pytest.fail("it looked"))
+    assert flow.find_unlabelled(RunConfig(), Choice("sample"), None) is None
+
+
+def test_students_without_such_texts_learn_from_labels_with_a_warning(
+    flow: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    config = RunConfig(variants=("students",))
+    assert flow.find_unlabelled(config, Choice("sample"), None) is None
+    (message,) = caplog.messages
+    assert message == (
+        "onehot-conv-student and distilled learn from labels alone, because there are no texts without labels; "
+        "--unlabelled-path names some"
+    )
