@@ -61,7 +61,10 @@ def find_class_flaws(evidence: Evidence) -> list[Flaw]:
     Raises UserError when there are no training rows.
     """
     if "train" not in evidence.spools:
-        raise UserError(f"no rows for training, only for {' and '.join(evidence.spools)}; expected training rows.")
+        raise UserError(
+            f"no rows for training, only for {' and '.join(evidence.spools)}; expected training rows. Add some to the "
+            "split column, or rename the column to have the other splits held out."
+        )
     counts = {split: evidence.count_labels(split) for split in evidence.spools}
     return [
         *find_unseen_classes(evidence, counts),

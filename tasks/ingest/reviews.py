@@ -133,8 +133,8 @@ def place_rows(spools: dict[str, Spool], *, validation_fraction: float, limit: i
     for split, (_, mask) in places.items():
         if not mask.any():
             raise UserError(
-                f"the {split} split would be empty; expected more reviews or a higher --limit. (Duplicates land in one "
-                "split.)"
+                f"the {split} split would be empty; expected more reviews. Add some, or raise --limit or, for the "
+                "validation split, --validation-fraction. (Duplicates land in one split.)"
             )
     return places
 

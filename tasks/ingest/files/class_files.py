@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from tasks.errors import UserError
+from tasks.formatting.commands import spell_path
 from tasks.ingest.files.compression import strip_compression
 from tasks.ingest.files.options import FileOptions, is_class_file, split_path
 from tasks.ingest.files.patterns import compile_pattern
@@ -22,10 +23,12 @@ def read_class_files(path: Path, options: FileOptions, *, wanted: Collection[str
     label.
     """
     files = list_class_files(path)
-    labels = [name_label(file) for file in files]
-    for label, group in groupby(sorted(labels)):
-        if len(list(group)) > 1:
-            raise UserError(f"{path.name} has two files for the label {label!r}; expected one. Rename or join them.")
+    for label, group in groupby(sorted(files, key=name_label), name_label):
+        if len(same := list(group)) > 1:
+            raise UserError(
+                f"{' and '.join(map(spell_path, same))} have the same label, {label!r}; expected one file per label. "
+                "Rename or join them."
+            )
     lines = read_texts(files, options)
     for numbers, rows in take_batches((number, row, len(row[-1])) for number, row in enumerate(lines, start=1)):
         columns = dict(zip(("id", "label", "text"), zip(*rows, strict=True), strict=True))

@@ -59,7 +59,10 @@ def find_columns(
     """
     texts, label = find_texts(names, path, chosen=text), find_label(names, path, chosen=label, hint=hint)
     if label in texts:
-        raise UserError(f"column {label!r} is chosen as both text and label; expected two different columns.")
+        raise UserError(
+            f"column {label!r} is chosen as both text and label; expected two different columns. "
+            "Choose another with --label-column or --text-column."
+        )
     others = [name for name in names if name not in {*texts, label}]
     return Columns(
         texts,
@@ -179,22 +182,26 @@ def take_strings(rows: Rows, name: str, path: Path) -> pa.Array:
         raise UserError(describe_nested(path, f"{rows.unit} {rows.numbers[0]:,}", name))
     if pa.types.is_floating(column.type):
         column = pc.if_else(pc.is_nan(column), None, column)
-    return decode(column, rows, path)
+    return decode(column, rows, path, name)
 
 
-def decode(column: pa.Array, rows: Rows, path: Path) -> pa.Array:
+def decode(column: pa.Array, rows: Rows, path: Path, name: str) -> pa.Array:
     """Turn scalars of any type into strings; strings and bytes must be UTF-8."""
     is_bytes = pa.types.is_binary(column.type) or pa.types.is_large_binary(column.type)
     is_text = pa.types.is_string(column.type) or pa.types.is_large_string(column.type)
     try:
         return (column.cast(pa.binary()) if is_bytes or is_text else column).cast(pa.string())
     except pa.ArrowNotImplementedError as error:
-        raise UserError(f"{path.name} has a column of type {column.type}; expected text or numbers.") from error
+        raise UserError(
+            f"{path.name} holds {column.type} in column {name!r}; expected text or numbers. Choose another column, or "
+            "leave it out."
+        ) from error
     except pa.ArrowInvalid as error:
         bad = [is_undecodable(value) for value in column.cast(pa.binary()).to_pylist()]
         number = rows.numbers[int(np.argmax(bad))]
         raise UserError(
-            f"{path.name} {rows.unit} {number:,} holds bytes that are not UTF-8; expected text. Save it as strings."
+            f"{path.name} {rows.unit} {number:,} holds bytes that are not UTF-8 in column {name!r}; expected text. "
+            "Save the column as strings, or choose another column."
         ) from error
 
 

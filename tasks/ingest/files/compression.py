@@ -3,7 +3,6 @@
 import bz2
 import io
 import lzma
-import shlex
 import shutil
 import tempfile
 import zipfile
@@ -17,6 +16,7 @@ from typing import Any, BinaryIO, Final, NamedTuple
 import pyarrow as pa
 
 from tasks.errors import UserError
+from tasks.formatting.commands import spell_argument, spell_path, spell_python
 
 BUFFER_BYTES: Final = 2**20
 # Text rarely packs better than this; what unpacks to more may be made to fill the disk.
@@ -25,13 +25,15 @@ ALWAYS_UNPACKED: Final = 2**28
 # What readers of damaged files raise.
 DAMAGE: Final = (OSError, EOFError, pa.ArrowException, lzma.LZMAError, zipfile.BadZipFile, zlib.error)
 ENCRYPTED: Final = 1
+# Encrypted as WinZip does, which Python does not read.
+AES: Final = 99
 
 
 class Compression(NamedTuple):
     """One kind of compression: the ending of its files, its name, the bytes that its files begin with, and how to open.
 
-    `unpack` is the command that unpacks a file. To add a kind, add a row to COMPRESSIONS; the command line's help and
-    the errors then list it.
+    `unpack` is the Python code that opens the file of a path, for people who unpack it by hand; "" for an archive. To
+    add a kind, add a row to COMPRESSIONS; the command line's help and the errors then list it.
     """
 
     ending: str
@@ -55,12 +57,35 @@ def open_zipped(path: Path) -> Any:
 def find_member(archive: zipfile.ZipFile, path: Path) -> zipfile.ZipInfo:
     """Find the one file in a zip archive, apart from hidden ones such as macOS adds."""
     members = [it for it in archive.infolist() if not it.is_dir() and not is_hidden(it.filename)]
-    command = f"unzip {shlex.quote(path.name)}"
+    if not members:
+        raise UserError(f"{path.name} holds no file; expected one. Add it, or choose another archive.")
     if len(members) != 1:
-        raise UserError(f"{path.name} holds {len(members):,} files; expected one. Unpack it and name a file: {command}")
+        raise UserError(
+            f"{path.name} holds {len(members):,} files; expected one. Unpack it, and name a file or a folder of it: "
+            f"{describe_unpacking(path)}"
+        )
     if members[0].flag_bits & ENCRYPTED:
+        command = describe_decryption(path, is_aes=members[0].compress_type == AES)
         raise UserError(f"{path.name} has a password; expected a file without one. Unpack it: {command}")
     return members[0]
+
+
+def describe_unpacking(path: Path) -> str:
+    """Give the command that unpacks a file into the present folder, by means that come with Python or this package."""
+    found = find_compression(path)
+    if found is None or not found.unpack:
+        return f"python -m zipfile -e {spell_argument(path)} ."
+    module, _, _ = found.unpack.partition(".")
+    packed, content = found.unpack.format(repr(spell_path(path))), repr(strip_compression(path.name))
+    return spell_python(f"import {module}, shutil; shutil.copyfileobj({packed}, open({content}, 'wb'))")
+
+
+def describe_decryption(path: Path, *, is_aes: bool) -> str:
+    """Give the command that asks for the password of a zip archive, and unpacks it into the present folder."""
+    if is_aes:
+        return f"7z x {spell_argument(path)}"
+    archive = f"zipfile.ZipFile({spell_path(path)!r})"
+    return spell_python(f"import getpass, zipfile; {archive}.extractall(pwd=getpass.getpass().encode())")
 
 
 def is_hidden(name: str) -> bool:
@@ -69,11 +94,17 @@ def is_hidden(name: str) -> bool:
 
 
 COMPRESSIONS: Final = (
-    Compression(".gz", "gzip", b"\x1f\x8b", partial(open_packed, codec="gzip"), "gunzip -k"),
-    Compression(".zst", "zstd", b"\x28\xb5\x2f\xfd", partial(open_packed, codec="zstd"), "unzstd"),
-    Compression(".bz2", "bzip2", b"BZh", bz2.open, "bunzip2 -k"),
-    Compression(".xz", "xz", b"\xfd7zXZ", lzma.open, "unxz -k"),
-    Compression(".zip", "zip", b"PK\x03\x04", open_zipped, "unzip"),
+    Compression(".gz", "gzip", b"\x1f\x8b", partial(open_packed, codec="gzip"), "gzip.open({})"),
+    Compression(
+        ".zst",
+        "zstd",
+        b"\x28\xb5\x2f\xfd",
+        partial(open_packed, codec="zstd"),
+        "pyarrow.input_stream({}, compression='zstd')",
+    ),
+    Compression(".bz2", "bzip2", b"BZh", bz2.open, "bz2.open({})"),
+    Compression(".xz", "xz", b"\xfd7zXZ", lzma.open, "lzma.open({})"),
+    Compression(".zip", "zip", b"PK\x03\x04", open_zipped, ""),
 )
 
 
@@ -103,10 +134,9 @@ def name_content(path: Path) -> str:
 class Bounded(io.RawIOBase):
     """Reads what is unpacked. Raises UserError when it is so much more than the file that it can hardly be text."""
 
-    def __init__(self, content: Any, path: Path, unpack: str) -> None:
+    def __init__(self, content: Any, path: Path) -> None:
         self.content = content
         self.path = path
-        self.unpack = unpack
         self.num_left = max(ALWAYS_UNPACKED, MOST_TIMES * path.stat().st_size)
 
     def readable(self) -> bool:
@@ -120,7 +150,7 @@ class Bounded(io.RawIOBase):
         if self.num_left < 0:
             raise UserError(
                 f"{self.path.name} unpacks to more than {MOST_TIMES} times its size; expected text, which packs less. "
-                f"If that is right, unpack it first: {self.unpack} {shlex.quote(self.path.name)}"
+                f"If that is right, unpack it first: {describe_unpacking(self.path)}"
             )
         buffer[: len(content)] = content
         return len(content)
@@ -136,7 +166,7 @@ def open_stream(path: Path) -> io.BufferedReader:
     found = find_compression(path)
     if found is None:
         return io.BufferedReader(pa.input_stream(str(path), compression=None), BUFFER_BYTES)
-    return io.BufferedReader(Bounded(found.open(path), path, found.unpack), BUFFER_BYTES)
+    return io.BufferedReader(Bounded(found.open(path), path), BUFFER_BYTES)
 
 
 @contextmanager

@@ -31,14 +31,15 @@ def read_database(path: Path, options: FileOptions, *, wanted: Collection[str] |
             query = options.query or select_all(choose_table(database, path, options.table))
             cursor = database.execute(query)
             if cursor.description is None:
-                raise UserError(f"--query: {options.query!r} gives no rows; expected a SELECT.")
+                raise UserError(f"--query: {options.query!r} gives no rows; expected a SELECT. Write one.")
             names = [column[0] for column in cursor.description]
             records = ((number, row, sum(map(measure, row))) for number, row in enumerate(cursor, start=1))
             for numbers, rows in take_batches(records):
                 yield make_rows(names, numbers, rows, wanted)
+    except sqlite3.OperationalError as error:
+        raise UserError(describe_refusal(path, options.query, error)) from error
     except sqlite3.Error as error:
-        flag = "--query: " if options.query else ""
-        raise UserError(f"{flag}{describe_damage(path, 'as an SQLite database', error)}") from error
+        raise UserError(describe_damage(path, "as an SQLite database", error)) from error
 
 
 def choose_table(database: sqlite3.Connection, path: Path, name: str | None) -> str:
@@ -51,10 +52,20 @@ def choose_table(database: sqlite3.Connection, path: Path, name: str | None) -> 
             f"--table: {path.name} has no table {name!r}; expected one of {list_names(names)}."
             f"{did_you_mean(name, names)}"
         )
-    if len(names) != 1:
-        found = f"several tables: {list_names(names)}" if names else "no table"
-        raise UserError(f"{path.name} has {found}; expected one. Choose one with --table.")
+    if not names:
+        raise UserError(f"{path.name} has no table; expected one with labelled texts. Choose another database.")
+    if len(names) > 1:
+        raise UserError(f"{path.name} has several tables: {list_names(names)}; expected one. Choose one with --table.")
     return str(names[0])
+
+
+def describe_refusal(path: Path, query: str | None, error: sqlite3.OperationalError) -> str:
+    """Say why a sound database does not give the rows."""
+    if error.sqlite_errorcode == sqlite3.SQLITE_BUSY:
+        return f"{path.name}: {error}; expected that no other program writes to it. Try again when that is done."
+    if query is None:
+        return f"{path.name}: {error}; expected a table that can be read. Choose another with --table."
+    return f"--query: {path.name} refuses {query!r}: {error}; expected a SELECT for its tables. Correct it."
 
 
 def select_all(table: str) -> str:

@@ -44,10 +44,13 @@ def read_text(folder: Path, name: str, options: FileOptions) -> bytes:
     """Read one file as UTF-8. One that cannot be decoded raises UserError, or stays as it is with `every_text`."""
     try:
         if (folder / name).stat().st_size > LONGEST_LINE:
-            raise UserError(f"{name!r} is larger than {LONGEST_LINE:,} bytes; expected one text per file.")
+            raise UserError(
+                f"{name!r} is larger than {LONGEST_LINE:,} bytes; expected one text per file. Cut it into texts, or "
+                "move it out of the folder."
+            )
         content = (folder / name).read_bytes()
     except OSError as error:
-        raise UserError(describe_damage(Path(name), "", error)) from error
+        raise UserError(describe_damage(Path(name), "to its end", error)) from error
     try:
         return content.decode(name_codec(options.charset, content[:4])).encode()
     except UnicodeError as error:

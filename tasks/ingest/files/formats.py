@@ -3,18 +3,19 @@
 The command line's help, the errors, and what scoring reads follow from the table.
 """
 
-import shlex
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Final, Protocol
 
 from tasks.errors import UserError
+from tasks.formatting.commands import spell_path, spell_python
 from tasks.ingest.files.class_files import list_class_files, name_label, read_class_files
 from tasks.ingest.files.columnar import read_arrow, read_orc, read_parquet
 from tasks.ingest.files.compression import COMPRESSIONS, name_content
 from tasks.ingest.files.databases import read_database
 from tasks.ingest.files.folder import list_texts, read_folder
+from tasks.ingest.files.lines import check_kind
 from tasks.ingest.files.options import CLASS_ENDING, FileOptions, split_path
 from tasks.ingest.files.readers import read_matches, read_objects
 from tasks.ingest.files.rows import Rows
@@ -122,6 +123,8 @@ def find_format(path: Path, options: FileOptions) -> Format:
     if found is None and ending in CONVERSIONS:
         raise UserError(describe_conversion(path, CONVERSIONS[ending]))
     if found is None and options.delimiter is None:
+        if path.is_file():
+            check_kind(path)
         raise UserError(
             f"{path.name!r} has no ending that names its format; expected one of {', '.join(list_endings())}, each "
             f"also with {list_alternatives(known.ending for known in COMPRESSIONS)}. Say what it is: --delimiter for a "
@@ -147,11 +150,9 @@ def find_folder_format(folder: Path, options: FileOptions) -> Format:
 
 def describe_conversion(path: Path, read: str) -> str:
     """Name the command that converts a file of a kind that is not read."""
-    code = f"import pandas; pandas.{read.format(repr(path.name))}.to_parquet('rows.parquet')"
+    code = f"import pandas; pandas.{read.format(repr(spell_path(path)))}.to_parquet('rows.parquet')"
     expected = ", ".join(list_endings())
-    return (
-        f"{path.name!r} is of a kind that is not read; expected {expected}. Convert it: python -c {shlex.quote(code)}"
-    )
+    return f"{path.name!r} is of a kind that is not read; expected {expected}. Convert it: {spell_python(code)}"
 
 
 def check_settings(options: FileOptions) -> None:

@@ -91,9 +91,10 @@ class Header:
                 f"{place} ends with {num_surplus} delimiter{'s' * (num_surplus > 1)} more than the header and the "
                 "first row; expected the same number of fields in all rows. Remove the delimiters at its end."
             )
+        others = "names (--columns). If the file has a header, leave out --columns" if self.is_flag else "header"
         return (
             f"{place}: number of fields {len(values):,}, but {source} {self.num_given:,}; expected "
-            "the same. Correct the line, or the delimiter (--delimiter), quoting (--quoting) or names (--columns)."
+            f"the same. Correct the line, or the delimiter (--delimiter), quoting (--quoting) or {others}."
         )
 
     def note_nameless(
@@ -106,7 +107,7 @@ class Header:
             )
         if filled:
             rows = [any(map(str.strip, values)) for values in zip(*(columns[index] for index in filled), strict=True)]
-            remedy = "; to use them, name all columns with --columns"
+            remedy = f"; to use them, name all columns {'with --columns' if self.is_flag else 'in the header'}"
             yield Note(
                 "rows with values in columns without a name", sum(rows), numbers[rows.index(True)], remedy, self.unit
             )

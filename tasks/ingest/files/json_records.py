@@ -5,22 +5,28 @@ Objects follow each other, each on a line of its own or not; or they are in a li
 """
 
 import json
-import re
 import shlex
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from tasks.errors import UserError, did_you_mean
+from tasks.formatting.commands import spell_path, spell_python
 from tasks.ingest.files.columns import list_names
-from tasks.ingest.files.json_shapes import find_table, is_row, list_paths
-from tasks.ingest.files.json_text import DECODER, JsonText
+from tasks.ingest.files.json_shapes import (
+    choose_place,
+    find_largest_list,
+    find_lists,
+    find_table,
+    guess_orientation,
+    is_row,
+)
+from tasks.ingest.files.json_text import DECODER, JsonText, TooLongError, is_json
 from tasks.ingest.files.lines import read_lines, shorten
 from tasks.ingest.files.options import FileOptions
 from tasks.ingest.files.records import JsonRecord, strip_ending
 
 LONGEST_OBJECT: Final = 2**26
-LIST_OF_OBJECTS: Final = re.compile(r'"([^"\\.]+)"\s*:\s*\[\s*\{')
 HEAD_CHARACTERS: Final = 2**16
 LINE_ENDS: Final = str.maketrans("\r\n", "  ")
 
@@ -35,7 +41,7 @@ class JsonTexts(NamedTuple):
 def read_json(path: Path, options: FileOptions) -> tuple[Iterator[JsonRecord], str]:
     """Read one JSON object per row; numbers keep their spelling, and NaN becomes null. Returns the unit as well."""
     texts, unit = open_json(path, options)
-    return ((number, parse_object(text, path, number, unit)) for number, text in texts), unit
+    return ((number, parse_object(text, path, number, unit, options)) for number, text in texts), unit
 
 
 def open_json(path: Path, options: FileOptions) -> JsonTexts:
@@ -67,6 +73,13 @@ def has_objects_on_lines(text: JsonText) -> bool:
     return bool(text.peek())
 
 
+def has_lists_on_lines(text: JsonText) -> bool:
+    """Tell whether the first list has a line of its own, and another one follows."""
+    text.peek()
+    line = text.take_line(HEAD_CHARACTERS)
+    return line is not None and is_json(line) and text.peek() == "["
+
+
 def take_list(text: JsonText) -> Iterator[str]:
     """Take the items of a list that is the whole file."""
     yield from (item.text for item in text.take_items())
@@ -76,20 +89,25 @@ def take_list(text: JsonText) -> Iterator[str]:
 
 def take_objects(text: JsonText, options: FileOptions) -> Iterator[str]:
     """Take objects that follow each other, or the rows of a table in a single one."""
-    first = text.take_value(longest=LONGEST_OBJECT)
+    try:
+        first = text.take_value(longest=LONGEST_OBJECT)
+    except TooLongError as error:
+        raise UserError(
+            describe_large(text.path, text.text[text.position : text.position + HEAD_CHARACTERS])
+        ) from error
     if text.peek():
         yield first.text
         while text.peek():
             yield text.take_value().text
         return
     rows = find_table(first.content, options.text_columns)
-    paths = list_paths(first.content)
+    lists = find_lists(first.content)
     if rows is not None:
         yield from map(spell_row, rows)
-    elif paths and not is_row(first.content, options.text_columns):
+    elif lists and not is_row(first.content, options.text_columns):
         raise UserError(
-            f"{text.path.name} is one JSON object with a list of objects at {list_names(paths)}; expected a row per "
-            f"object. Say which list holds the rows: --records-at {shlex.quote(paths[0])}"
+            f"{text.path.name} is one JSON object with a list of objects at {list_names(list(lists))}; expected a row "
+            f"per object. Say which list holds the rows: --records-at {shlex.quote(choose_place(lists))}"
         )
     else:
         yield first.text
@@ -98,23 +116,26 @@ def take_objects(text: JsonText, options: FileOptions) -> Iterator[str]:
 def take_records(text: JsonText, place: str, options: FileOptions) -> Iterator[str]:
     """Take the rows of a list or a table at a place such as "data.rows", object by object."""
     name = text.path.name
-    for key in place.split("."):
-        keys = text.seek_key(key) if text.peek() == "{" else []
-        if key not in keys[-1:]:
-            found = f"one of {list_names(keys)}" if keys else "an object"
+    rest = place
+    while rest:
+        keys = text.seek_key(rest) if text.peek() == "{" else []
+        if not keys or not f"{rest}.".startswith(f"{keys[-1]}."):
+            key, found = rest.partition(".")[0], f"one of {list_names(keys)}" if keys else "an object"
             raise UserError(
                 f"--records-at: {name} has no {key!r} where {place!r} says; expected {found}. Name another place, or "
                 f"leave out --records-at.{did_you_mean(key, keys)}"
             )
+        rest = rest[len(keys[-1]) + 1 :]
     if text.peek() == "[":
         yield from (item.text for item in text.take_items())
         return
     content = text.take_value(longest=LONGEST_OBJECT).content
     rows = find_table(content, options.text_columns) if isinstance(content, dict) else None
     if rows is None:
-        inner = list_paths(content) if isinstance(content, dict) else []
-        remedy = f" Perhaps it is --records-at {shlex.quote(f'{place}.{inner[0]}')}" if inner else ""
-        raise UserError(f"--records-at: {name} has no list of objects at {place!r}; expected one.{remedy}")
+        inner = find_lists(content) if isinstance(content, dict) else {}
+        better = f"{place}.{choose_place(inner)}" if inner else ""
+        remedy = f"Perhaps it is --records-at {shlex.quote(better)}" if inner else "Name another place."
+        raise UserError(f"--records-at: {name} has no list of objects at {place!r}; expected one. {remedy}")
     yield from map(spell_row, rows)
 
 
@@ -129,7 +150,7 @@ def spell_row(row: dict[str, Any]) -> str:
     return json.dumps(row, ensure_ascii=False)
 
 
-def parse_object(text: str, path: Path, number: int, unit: str) -> dict[str, Any]:
+def parse_object(text: str, path: Path, number: int, unit: str, options: FileOptions) -> dict[str, Any]:
     """Parse the text of a row; raises UserError when it is not a JSON object."""
     try:
         value = json.loads(text, parse_int=str, parse_float=str, parse_constant=lambda _: None)
@@ -139,30 +160,41 @@ def parse_object(text: str, path: Path, number: int, unit: str) -> dict[str, Any
     except RecursionError as error:
         raise UserError(describe_object(path, number, unit, "is nested too deeply")) from error
     if not isinstance(value, dict):
-        finding, remedy = f"is {shorten(text.strip())!r}", suggest_objects(value, path)
-        raise UserError(describe_object(path, number, unit, finding) + (remedy if unit == "record" else ""))
+        remedy = suggest_objects(value, path, unit, options)
+        raise UserError(describe_object(path, number, unit, f"is {shorten(text.strip())!r}", remedy))
     return value
 
 
-def describe_object(path: Path, number: int, unit: str, finding: str) -> str:
+def describe_object(path: Path, number: int, unit: str, finding: str, remedy: str = "") -> str:
     """Say that a row is not an object, and why."""
-    return f"{path.name} {unit} {number:,} {finding}; expected one JSON object per {unit}."
+    remedy = remedy or f"Correct the {unit}."
+    return f"{path.name} {unit} {number:,} {finding}; expected one JSON object per {unit}. {remedy}"
 
 
-def suggest_objects(value: Any, path: Path) -> str:
-    """Give the command that makes objects of the items of a list."""
-    if not isinstance(value, str | list):
+def suggest_objects(value: Any, path: Path, unit: str, options: FileOptions) -> str:
+    """Give the command that makes objects of lists of a text and a label, or of texts that need no label.
+
+    Returns "" for other values.
+    """
+    is_text, is_pair = isinstance(value, str), isinstance(value, list) and len(value) > 1 and isinstance(value[0], str)
+    is_by_line = unit == "line" or (is_text and has_lists_on_lines(JsonText(path, charset=options.charset)))
+    if is_pair or (is_text and is_by_line and unit == "record"):
+        row, order = "{'text': it[0], 'label': it[1]}", "If the text comes first, make objects of them"
+    elif is_text and options.every_text:
+        row, order = "{'text': it}", "Make objects of them"
+    else:
         return ""
-    row = "{'text': it}" if isinstance(value, str) else "{'text': it[0], 'label': it[1]}"
-    code = f"import json; [print(json.dumps({row})) for it in json.load(open({path.name!r}, encoding='utf-8'))]"
-    return f' Make objects of the items: python -c "{code}" > rows.jsonl'
+    file = f"open({spell_path(path)!r}, encoding='utf-8')"
+    items = f"map(json.loads, filter(str.strip, {file}))" if is_by_line else f"json.load({file})"
+    return f"{order}: {spell_python(f'import json; [print(json.dumps({row})) for it in {items}]')} > rows.jsonl"
 
 
 def describe_large(path: Path, head: str) -> str:
     """Say that one object is too large, and what to do instead, judging by its beginning."""
-    if found := LIST_OF_OBJECTS.search(head):
-        remedy = f"Say which list holds the rows: --records-at {shlex.quote(found[1])}"
+    if found := find_largest_list(head):
+        remedy = f"Say which list holds the rows: --records-at {shlex.quote(found)}"
     else:
+        read = f"read_json({spell_path(path)!r}, orient={guess_orientation(head)!r})"
         write = "to_json('rows.jsonl', orient='records', lines=True)"
-        remedy = f'Convert it: python -c "import pandas; pandas.read_json({path.name!r}).{write}"'
+        remedy = f"Convert it: {spell_python(f'import pandas; pandas.{read}.{write}')}"
     return f"{path.name} has a JSON object of more than {LONGEST_OBJECT:,} characters; expected one per row. {remedy}"

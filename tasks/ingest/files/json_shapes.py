@@ -1,11 +1,19 @@
 """Rows in one JSON object: a table that is written column by column, as pandas does, or lists of objects inside it."""
 
+import json
+import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
-from typing import Any, Final
+from typing import Any, Final, Literal
 
-from tasks.ingest.files.columns import TEXT_NAMES, fold
+from tasks.ingest.files.columns import ID_NAMES, LABEL_NAMES, TEXT_NAMES, fold
 
 DEEPEST: Final = 3
+# A string, which may be cut at the end, or a sign.
+PART: Final = re.compile(r'"(?:[^"\\]|\\.)*(?:"|\\?\Z)|[{}\[\]:,]', re.DOTALL)
+# An object whose first value is an object: the first keys of both.
+TWO_KEYS: Final = re.compile(r'\s*\{\s*"([^"\\]*)"\s*:\s*\{\s*"([^"\\]*)"')
+SPLIT: Final = re.compile(r'\s*\{\s*"columns"\s*:\s*\[')
 Row = dict[str, Any]
 
 
@@ -51,12 +59,50 @@ def is_row(content: Row, texts: Sequence[str] = ()) -> bool:
     return any(is_text(name, texts) and isinstance(value, str) for name, value in content.items())
 
 
-def list_paths(content: Row, depth: int = DEEPEST) -> list[str]:
-    """List where an object has lists of objects: list_paths({"a": {"b": [{}]}}) -> ["a.b"]."""
-    paths = []
+def find_lists(content: Row, depth: int = DEEPEST) -> dict[str, list[Row]]:
+    """Find the lists of objects in an object, by their places: find_lists({"a": {"b": [{}]}}) -> {"a.b": [{}]}."""
+    found: dict[str, list[Row]] = {}
     for name, value in content.items():
         if is_list_of(value, dict):
-            paths.append(name)
+            found[name] = value
         elif isinstance(value, dict) and depth > 1:
-            paths += [f"{name}.{path}" for path in list_paths(value, depth - 1)]
-    return paths
+            found |= {f"{name}.{place}": rows for place, rows in find_lists(value, depth - 1).items()}
+    return found
+
+
+def choose_place(lists: dict[str, list[Row]]) -> str:
+    """Choose the list that is likely to hold the rows: the longest of those with a text, or of all."""
+    return max(lists, key=lambda place: (any(map(is_row, lists[place])), len(lists[place])))
+
+
+def find_largest_list(head: str) -> str | None:
+    """Find the list with most objects in the beginning of a JSON object: '{"a": {"b": [{"x": 1}, {"x"' -> "a.b".
+
+    None if there is none.
+    """
+    keys: list[str] = []
+    signs: list[str] = []
+    counts: Counter[str] = Counter()
+    last = ""
+    for part in PART.findall(head):
+        if part == "{" and signs.count("[") == 1 and signs[-1] == "[":
+            counts[".".join(keys[:-1])] += 1
+        if part in "{[":
+            signs.append(part)
+            keys.append("")
+        elif part in "}]" and signs:
+            signs.pop()
+            keys.pop()
+        elif part == ":" and keys and last.startswith('"'):
+            keys[-1] = json.loads(last, strict=False)
+        last = part
+    return max(counts, key=lambda place: counts[place], default=None)
+
+
+def guess_orientation(head: str) -> Literal["split", "index", "columns"]:
+    """Tell by its beginning how pandas has written a table, in the words of `pandas.read_json`."""
+    if SPLIT.match(head):
+        return "split"
+    found = TWO_KEYS.match(head)
+    usual = TEXT_NAMES | LABEL_NAMES | ID_NAMES
+    return "index" if found and fold(found[2]) in usual and fold(found[1]) not in usual else "columns"

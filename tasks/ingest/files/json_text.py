@@ -21,6 +21,10 @@ MARGIN: Final = 16
 UNTERMINATED: Final = "Unterminated string"
 
 
+class TooLongError(UserError):
+    """A value has more characters than any row should have."""
+
+
 class Value(NamedTuple):
     """A JSON value and its text."""
 
@@ -43,10 +47,14 @@ class JsonText:
     def read_more(self, longest: int = LONGEST_LINE) -> bool:
         """Read as much again as is left; returns False at the end of the text.
 
-        Raises UserError when more than `longest` characters are left, because a value should not be longer.
+        Raises TooLongError when more than `longest` characters are left, because a value should not be longer.
         """
         if len(self.text) - self.position > longest:
-            raise UserError(self.describe(f"a value has more than {longest:,} characters"))
+            place = f"{self.path.name} line {self.locate(self.position)[0]:,}"
+            raise TooLongError(
+                f"{place} begins a value of more than {longest:,} characters; expected a shorter one. Divide it, or "
+                "remove it."
+            )
         blocks = []
         num_wanted = max(1, len(self.text) - self.position)
         while num_wanted > 0 and (block := next(self.blocks, "")):
@@ -119,14 +127,17 @@ class JsonText:
         self.position += len(line)
         return line
 
-    def seek_key(self, wanted: str) -> list[str]:
-        """Go to the value of a key in an object; returns the keys on the way, with `wanted` as the last if found."""
+    def seek_key(self, place: str) -> list[str]:
+        """Go to the value of the key with which a place such as "data.rows" begins, whether or not the key has dots.
+
+        Returns the keys on the way, with that one as the last if it is found.
+        """
         self.take_sign("{")
         keys: list[str] = []
         while self.peek() == '"':
             keys.append(self.take_value().content)
             self.take_sign(":")
-            if keys[-1] == wanted:
+            if f"{place}.".startswith(f"{keys[-1]}."):
                 break
             self.skip_value()
             if self.take_sign(",", "}") == "}":
@@ -146,7 +157,8 @@ class JsonText:
         position = self.position if position is None else position
         number, indent = self.locate(position)
         return (
-            f"{self.path.name} line {number:,} is not JSON ({finding} at column {indent + 1:,}); expected valid JSON."
+            f"{self.path.name} line {number:,} is not JSON ({finding} at column {indent + 1:,}); expected valid JSON. "
+            "Correct the file there."
         )
 
     def locate(self, position: int) -> tuple[int, int]:
@@ -154,3 +166,12 @@ class JsonText:
         start = self.text.rfind("\n", 0, position)
         indent = position - start - 1 if start >= 0 else self.indent + position
         return self.number + self.text.count("\n", 0, position), indent
+
+
+def is_json(text: str) -> bool:
+    """Tell whether a text is a JSON value."""
+    try:
+        DECODER.decode(text)
+    except (ValueError, RecursionError):
+        return False
+    return True

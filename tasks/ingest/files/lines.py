@@ -2,13 +2,13 @@
 
 import codecs
 import io
-import shlex
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 from typing import Final
 
 from tasks.errors import UserError
+from tasks.formatting.commands import spell_argument
 from tasks.ingest.files.charsets import describe_undecodable
 from tasks.ingest.files.compression import COMPRESSIONS, DAMAGE, open_stream
 
@@ -28,17 +28,21 @@ MARKS: Final = {
     codecs.BOM_UTF16_LE: "utf-16",
     codecs.BOM_UTF16_BE: "utf-16",
 }
+RENAME: Final = "Rename it: its name should end in {}"
+RENAME_PACKED: Final = "Rename it: its name should end in {0} after the ending of what it holds, such as .csv{0}"
+UNPACK: Final = "Unpack it: 7z x {}"
+# What a file is that begins with some bytes, and what to do about it; {} is its path.
 SIGNATURES: Final = {
-    **{known.signature: f"{known.name}-compressed; its name should end in {known.ending}" for known in COMPRESSIONS},
-    b"PK\x03\x04": "a zip archive or an Excel workbook; its name should end in .zip or .xlsx",
-    b"PAR1": "Parquet; its name should end in .parquet",
-    b"ARROW1": "Arrow; its name should end in .arrow",
-    b"ORC": "ORC; its name should end in .orc",
-    b"SQLite format 3": "an SQLite database; its name should end in .sqlite",
-    b"\xd0\xcf\x11\xe0": "an old Excel workbook; its name should end in .xls",
-    b"%PDF": "a PDF document",
-    b"7z\xbc\xaf": "a 7z archive",
-    b"Rar!": "a RAR archive",
+    **{known.signature: (f"{known.name}-compressed", RENAME_PACKED.format(known.ending)) for known in COMPRESSIONS},
+    b"PK\x03\x04": ("a zip archive or a workbook", RENAME.format(".zip, .xlsx or .ods")),
+    b"PAR1": ("Parquet", RENAME.format(".parquet")),
+    b"ARROW1": ("Arrow", RENAME.format(".arrow")),
+    b"ORC": ("ORC", RENAME.format(".orc")),
+    b"SQLite format 3": ("an SQLite database", RENAME.format(".sqlite")),
+    b"\xd0\xcf\x11\xe0": ("an old Excel workbook", RENAME.format(".xls")),
+    b"%PDF": ("a PDF document", "Save its texts as a table, such as .csv"),
+    b"7z\xbc\xaf": ("a 7z archive", UNPACK),
+    b"Rar!": ("a RAR archive", UNPACK),
 }
 # A tar archive has these bytes in its first header.
 TAR: Final = (257, b"ustar")
@@ -54,7 +58,8 @@ def read_lines(path: Path, *, charset: str, newline: str = "\n") -> Iterator[str
     for number, line in enumerate(read_pieces(path, charset=charset, newline=newline), start=1):
         if len(line) >= LONGEST_LINE:
             raise UserError(
-                f"{path.name} line {number:,} is longer than {LONGEST_LINE:,} characters; expected one text per line."
+                f"{path.name} line {number:,} is longer than {LONGEST_LINE:,} characters; expected one text per line. "
+                "Divide the line, or remove it."
             )
         yield line
 
@@ -105,14 +110,21 @@ def is_charset(name: str) -> bool:
 
 def check_signature(head: bytes, path: Path) -> None:
     """Raise UserError when the first bytes are those of another kind of file."""
-    for signature, kind in SIGNATURES.items():
+    for signature, (kind, remedy) in SIGNATURES.items():
         if head.startswith(signature):
-            raise UserError(f"{path.name!r} is not text but {kind}; expected what its ending says.")
+            command = remedy.format(spell_argument(path))
+            raise UserError(f"{path.name!r} is not text but {kind}; expected text. {command}")
     place, mark = TAR
     if head[place:].startswith(mark):
         raise UserError(
-            f"{path.name!r} is a tar archive; expected a file of text. Unpack it: tar -xf {shlex.quote(path.name)}"
+            f"{path.name!r} is a tar archive; expected a file of text. Unpack it: tar -xf {spell_argument(path)}"
         )
+
+
+def check_kind(path: Path) -> None:
+    """Raise UserError when a file whose name does not tell its kind is of one that is not text."""
+    with open_stream(path) as stream:
+        check_signature(stream.peek(HEAD_BYTES)[:HEAD_BYTES], path)
 
 
 def check_zeros(head: bytes, path: Path, codec: str) -> None:
@@ -146,6 +158,8 @@ def describe_damage(path: Path, where: str, error: BaseException) -> str:
     """Say where the file could not be read any further, and why."""
     reason = " ".join(str(error).split()) or type(error).__name__
     reason = reason.removesuffix(".")
+    if isinstance(error, PermissionError):
+        return f"{path.name} cannot be read {where}: {reason}; expected a readable file. Change its permissions."
     return f"{path.name} cannot be read {where}: {reason}; expected a whole file. Copy or download it again."
 
 

@@ -74,16 +74,30 @@ def check_path(path: Path, flag: str) -> None:
     except (OSError, ValueError) as error:
         raise UserError(describe_missing(path, flag)) from error
     if not (stat.S_ISREG(found.st_mode) or stat.S_ISDIR(found.st_mode)):
-        raise UserError(f"{flag} {str(path)!r} is neither a file nor a folder; expected one that can be read twice.")
+        raise UserError(
+            f"{flag} {str(path)!r} is neither a file nor a folder; expected one that can be read twice. Write "
+            "its content to a file first."
+        )
     if not readable:
         raise UserError(f"{flag} {str(path)!r} is not readable; expected one that is. Change its permissions.")
     if stat.S_ISREG(found.st_mode) and not found.st_size:
-        raise UserError(f"{flag} {str(path)!r} is empty; expected labelled texts in it.")
+        raise UserError(f"{flag} {str(path)!r} is empty; expected texts in it. Choose another.")
 
 
 def describe_missing(path: Path, flag: str) -> str:
     """Say that there is no such file, and suggest the most similar name in its folder."""
     if not path.parent.is_dir():
-        return f"{flag} {str(path)!r}: no such file; its folder {str(path.parent)!r} does not exist either."
-    neighbours = [neighbour.name for neighbour in path.parent.iterdir()]
-    return f"{flag} {str(path)!r}: no such file; expected a file or a folder.{did_you_mean(path.name, neighbours)}"
+        found = next(folder for folder in path.parents if folder.is_dir())
+        missing = path.relative_to(found).parts[0]
+        return (
+            f"{flag} {str(path)!r}: no such file; expected a file or a folder, but {str(found)!r} has no folder "
+            f"{missing!r}. Correct the path.{suggest_neighbour(missing, found)}"
+        )
+    return (
+        f"{flag} {str(path)!r}: no such file; expected a file or a folder.{suggest_neighbour(path.name, path.parent)}"
+    )
+
+
+def suggest_neighbour(name: str, folder: Path) -> str:
+    """Suggest the most similar name in a folder."""
+    return did_you_mean(name, [neighbour.name for neighbour in folder.iterdir()])

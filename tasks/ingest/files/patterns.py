@@ -14,6 +14,7 @@ from tasks.ingest.files.lines import shorten
 
 # Of processor time, for one line.
 MOST_SECONDS: Final = 5.0
+EXAMPLE: Final = "(?P<label>[^:]+): (?P<text>.+)"
 
 
 def compile_pattern(pattern: str, *, across_lines: bool = False) -> Any:
@@ -25,7 +26,9 @@ def compile_pattern(pattern: str, *, across_lines: bool = False) -> Any:
         return regex.compile(pattern, regex.DOTALL if across_lines else 0)
     except (regex.error, RecursionError, OverflowError, MemoryError) as error:
         reason = str(error) or type(error).__name__
-        raise ValueError(f"{pattern!r} is not a regular expression: {reason}.") from error
+        raise ValueError(
+            f"{pattern!r} is not a regular expression: {reason}; expected one such as {EXAMPLE}"
+        ) from error
 
 
 def match_line(pattern: Any, content: str, *, path: Path, number: int) -> Any:
@@ -40,5 +43,8 @@ def match_line(pattern: Any, content: str, *, path: Path, number: int) -> Any:
             "within a repetition."
         ) from error
     if not found:
-        raise UserError(f"{place} does not match --line-pattern: {shorten(content)!r}; expected {pattern.pattern!r}.")
+        raise UserError(
+            f"{place} does not match --line-pattern: {shorten(content)!r}; expected {pattern.pattern!r}. Correct "
+            "the line, or the pattern."
+        )
     return found

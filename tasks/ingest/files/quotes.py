@@ -56,7 +56,8 @@ class QuoteCheck:
         if self.options.quoting != "auto":
             return []
         if len(columns) == 1:
-            return self.examine_lone(spans, columns[0])
+            # In training, one column is refused for the lack of another, whatever is in it.
+            return self.examine_lone(spans, columns[0]) if self.options.every_text else []
         suspects = [span for span in spans if self.has_row_ends(span)]
         if suspects or self.pending:
             for known, values in zip(self.columns, columns, strict=True):

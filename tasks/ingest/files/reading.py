@@ -46,7 +46,7 @@ def peek_rows(path: Path, options: FileOptions) -> Rows:
     """Read a file's first rows. Raises UserError when it has none."""
     first = next(read_rows(path, options), None)
     if first is None:
-        raise UserError(f"{path.name} has no rows; expected labelled texts in it.")
+        raise UserError(f"{path.name} has no rows; expected labelled texts in it. Choose another.")
     return first
 
 

@@ -72,7 +72,7 @@ def batch_objects(
         if len(names) > MOST_FIELDS:
             raise UserError(
                 f"{path.name} has more than {MOST_FIELDS:,} different fields by {unit} {numbers[-1]:,}; expected "
-                "objects that share their fields."
+                "objects that share their fields. Leave out those that only few objects have."
             )
         chosen = [name for name in names if wanted is None or name in wanted]
         try:

@@ -80,10 +80,13 @@ class Source:
         for texts, labels in self.readers[split]():
             if labels.min() < 0 or labels.max() >= len(names):
                 raise UserError(
-                    f"dataset {self.name!r} has {split} labels outside its classes; expected labelled reviews."
+                    f"dataset {self.name!r} has {split} labels outside its classes; expected labelled reviews. "
+                    "Choose another set."
                 )
             numbers = np.arange(start + 1, start + 1 + len(labels))
             yield LabelledRows(texts, pa.DictionaryArray.from_arrays(pa.array(labels), names), numbers, "row")
             start += len(labels)
         if not start:
-            raise UserError(f"dataset {self.name!r} has an empty {split} split; expected reviews in it.")
+            raise UserError(
+                f"dataset {self.name!r} has an empty {split} split; expected reviews in it. Choose another."
+            )

@@ -84,9 +84,11 @@ def decode_texts(raw: NDArray[np.object_]) -> pa.Array:
 
 def damaged(builder: "tfds.core.DatasetBuilder", finding: str) -> UserError:
     """Say what is wrong with a prepared set, and how to repair it."""
+    tfds = import_quietly("tensorflow_datasets")
+    is_known = builder.name in tfds.list_builders(with_community_datasets=False)
+    remedy = f"Delete {builder.data_path} to have it prepared again." if is_known else "Prepare it again."
     return UserError(
-        f"dataset {builder.name!r} is damaged: {finding}; expected it as TensorFlow Datasets prepared it. "
-        f"Delete {builder.data_path} to have it prepared again."
+        f"dataset {builder.name!r} is damaged: {finding}; expected it as TensorFlow Datasets prepared it. {remedy}"
     )
 
 

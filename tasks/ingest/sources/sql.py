@@ -10,6 +10,7 @@ import re
 import shlex
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -17,10 +18,13 @@ import pyarrow.parquet as pq
 from tasks.errors import UserError, did_you_mean
 from tasks.ingest.files.columns import list_names
 from tasks.ingest.files.databases import make_array, spell_value
-from tasks.ingest.files.paths import make_slug, name_url
+from tasks.ingest.files.paths import is_path, make_slug, name_url
 from tasks.ingest.sources.base import BATCH_ROWS
 from tasks.store.fingerprint import fingerprint
 
+# Drivers whose package has another name than their module.
+PACKAGES: Final = {"psycopg2": "psycopg2-binary", "MySQLdb": "mysqlclient"}
+EXAMPLE: Final = "one such as postgresql://host/films"
 VARIABLE: Final = re.compile(r"\$\{?(\w+)\}?")
 
 
@@ -31,7 +35,7 @@ def fetch_rows(url: str, *, table: str | None, query: str | None, folder: Path, 
     Raises UserError for a database that cannot be reached, and for a table or a query that it does not know.
     """
     from sqlalchemy import create_engine
-    from sqlalchemy.exc import SQLAlchemyError
+    from sqlalchemy.exc import NoSuchModuleError, SQLAlchemyError
 
     check_password(url)
     place = fingerprint({"url": url, "table": table, "query": query})
@@ -43,8 +47,14 @@ def fetch_rows(url: str, *, table: str | None, query: str | None, folder: Path, 
         with engine.connect().execution_options(stream_results=True) as connection:
             write_rows(connection, choose_query(engine, url, table, query), unfinished, most_rows=most_rows)
     except ModuleNotFoundError as error:
+        package = PACKAGES.get(str(error.name), error.name)
         raise UserError(
-            f"{url} needs the package {error.name}; expected it to be installed: python -m pip install {error.name}"
+            f"{url} needs the package {package}; expected it to be installed: python -m pip install {package}"
+        ) from error
+    except NoSuchModuleError as error:
+        raise UserError(
+            f"{url} is of a kind that SQLAlchemy does not know; expected {EXAMPLE}, or a file. Copy it to a file on "
+            "this machine, and name that."
         ) from error
     except SQLAlchemyError as error:
         reason = " ".join(str(getattr(error, "orig", None) or error).split()).removesuffix(".")
@@ -61,18 +71,27 @@ def check_password(url: str) -> None:
     from sqlalchemy.exc import ArgumentError
 
     if url.startswith(("http://", "https://")):
-        raise UserError(f"{url} is a web address; expected a file. Download it: curl -LO {shlex.quote(url)}")
+        raise UserError(describe_web_address(url))
     try:
         password = make_url(url).password
     except (ArgumentError, ValueError) as error:
-        raise UserError(
-            f"{url!r} is not the URL of a database; expected one such as postgresql://me:$PASSWORD@host/films."
-        ) from error
+        raise UserError(f"{url!r} is not the URL of a database; expected {EXAMPLE}. Correct it.") from error
     if password and not VARIABLE.fullmatch(str(password)):
         raise UserError(
             "the URL holds a password, which would be kept with the results; expected a variable in its place. Write "
             "$PASSWORD there, in single quotes, and set the environment variable PASSWORD."
         )
+
+
+def describe_web_address(url: str) -> str:
+    """Give the command that downloads a file, under its own name or, if that tells no format, one to be chosen."""
+    name = Path(urlsplit(url).path).name
+    if name and is_path(name):
+        return f"{url} is a web address; expected a file. Download it: curl -fLO {shlex.quote(url)}"
+    return (
+        f"{url} is a web address; expected a file. Download it to a name whose ending tells its format, such as: "
+        f"curl -fL {shlex.quote(url)} -o rows.csv"
+    )
 
 
 def expand_variables(url: str) -> str:
@@ -101,6 +120,8 @@ def choose_query(engine: Any, url: str, table: str | None, query: str | None) ->
     names = sorted([*inspector.get_table_names(), *inspector.get_view_names()])
     if table is None and len(names) == 1:
         table = names[0]
+    if not names:
+        raise UserError(f"{url} has no table; expected one with labelled texts. Choose another database.")
     if table is None:
         raise UserError(f"{url} has the tables {list_names(names)}; expected one. Choose one with --table.")
     if table not in names:
@@ -118,7 +139,7 @@ def write_rows(connection: Any, query: Any, path: Path, *, most_rows: int | None
     """
     result = connection.execute(query)
     if not result.returns_rows:
-        raise UserError("--query gives no rows; expected a SELECT.")
+        raise UserError("--query gives no rows; expected a SELECT. Write one.")
     names, num_rows = list(result.keys()), 0
     writer, schema = None, pa.schema([pa.field(name, pa.string()) for name in names])
     with contextlib.ExitStack() as stack:

@@ -83,7 +83,11 @@ def find_builder(name: str, data_dir: Path) -> "tfds.core.DatasetBuilder":
         prepared = next((builder for builder in builders if builder.is_prepared()), None)
         return prepared or tfds.builder(name, data_dir=folders[0])
     except Exception as error:  # TFDS lets the errors of many libraries through
-        raise UserError(f"dataset {name!r} cannot be opened by TensorFlow Datasets: {first_line(error)}") from error
+        raise UserError(
+            f"dataset {name!r} cannot be opened by TensorFlow Datasets: {first_line(error).removesuffix('.')}; "
+            "expected a configuration and version that it knows, prepared in whole. Correct the name, or prepare the "
+            "set again."
+        ) from error
 
 
 def read_no_bucket(_info: "tfds.core.DatasetInfo") -> None:
@@ -142,7 +146,10 @@ def download(name: str, data_dir: Path) -> None:
     try:
         builder.download_and_prepare()
     except Exception as error:  # TFDS lets the errors of many libraries through
-        raise DownloadError(f"dataset {name!r} could not be downloaded: {first_line(error)}") from error
+        raise DownloadError(
+            f"dataset {name!r} could not be downloaded: {first_line(error).removesuffix('.')}; expected its host to "
+            "deliver it. Run the same command again later, or use --dataset sample to continue without it."
+        ) from error
 
 
 def open_tfds(name: str, data_dir: Path) -> Source:
@@ -163,7 +170,9 @@ def choose_splits(builder: "tfds.core.DatasetBuilder", text: str, label: str) ->
     available = builder.info.splits
     roles = {role: role for role in SPLITS if role in available}
     if "train" not in roles:
-        raise UserError(f"dataset {builder.name!r} has splits {sorted(available)}; expected one named train.")
+        raise UserError(
+            f"dataset {builder.name!r} has splits {sorted(available)}; expected one named train. Choose another set."
+        )
     if {"validation", "test"} <= roles.keys() and not has_labels(builder, text, label):
         roles["test"] = roles.pop("validation")
     return roles

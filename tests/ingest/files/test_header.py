@@ -15,7 +15,7 @@ Read = Callable[..., tuple[list[dict[str, Any]], list[str]]]
 ROWS = [{"text": "a", "label": "x"}, {"text": "b", "label": "y"}]
 NAMELESS = "columns without a name, not read as text or label"
 FILLED = "rows with values in columns without a name"
-REMEDY = "; to use them, name all columns with --columns"
+REMEDY = "; to use them, name all columns in the header"
 
 
 @pytest.fixture

@@ -1,22 +1,14 @@
 """Workbooks, databases, sets of several files and archives: what is read of each, and what is refused with a remedy."""
 
 import datetime as dt
-import io
 import json
-import os
-import shlex
 import sqlite3
-import subprocess
-import sys
-import tarfile
-import warnings
 import zipfile
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -58,14 +50,6 @@ def ingest(folder: Path, path: Path, **options: Any) -> tuple[ReviewsFacts, dict
     facts = write_dataset(choice, folder, out, validation_fraction=0.1, limit=None)
     splits = ("train", "validation", "test")
     return facts, {split: pq.read_table(out / f"{split}.parquet").to_pylist() for split in splits}
-
-
-def run_remedy(message: str, folder: Path) -> None:
-    """Run the command at the end of a message."""
-    command = message.rpartition(": ")[2].replace("python ", f"{shlex.quote(sys.executable)} ", 1)
-    if command.split()[0].split("/")[-1].startswith(("unzip", "7z", "unrar")):
-        pytest.skip("the command is of another program")
-    subprocess.run(command, shell=True, cwd=folder, check=True, env={**os.environ, "PYTHONWARNINGS": "ignore"})
 
 
 @pytest.mark.parametrize(
@@ -123,14 +107,6 @@ def test_workbook_that_would_fill_the_memory_is_refused(
     path = write_workbook(tmp_path / "a.xlsx", {"One": [["text"], ["a" * 10_000]]})
     monkeypatch.setattr(workbooks, "MOST_BYTES", 9_000)
     assert "a.xlsx unpacks to more than 9,000 bytes" in complain(path)
-
-
-def test_package_for_workbooks_is_named(
-    tmp_path: Path, write_workbook: WriteWorkbook, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    path = write_workbook(tmp_path / "a.xlsx", {"One": [["text"], ["a"]]})
-    monkeypatch.setattr(workbooks, "find_spec", lambda _: None)
-    assert complain(path).endswith("Install it: python -m pip install python-calamine")
 
 
 @pytest.fixture
@@ -211,7 +187,7 @@ def test_missing_or_repeated_file_of_lines_is_named(tmp_path: Path, films: Path)
     )
     (tmp_path / "pos.txt").write_text("other\n")
     message = complain(Path(f"{films}/neg.txt,{films}/pos.txt,{tmp_path}/pos.txt"))
-    assert "has two files for the label 'pos'; expected one" in message
+    assert "/pos.txt have the same label, 'pos'; expected one file per label" in message
 
 
 def test_hash_of_several_files_changes_with_their_names_and_contents(films: Path) -> None:
@@ -300,8 +276,7 @@ def test_archive_of_one_file_may_have_any_name(tmp_path: Path) -> None:
 @pytest.mark.parametrize("members", [{"a.csv": GOOD, "b.csv": GOOD}, {"d/": ""}])
 def test_archive_of_another_number_of_files_is_refused(tmp_path: Path, members: dict[str, str]) -> None:
     message = complain(write_zip(tmp_path / "archive.zip", members))
-    assert f"archive.zip holds {len(members) if 'a.csv' in members else 0} files; expected one." in message
-    assert message.endswith("Unpack it and name a file: unzip archive.zip")
+    assert f"archive.zip holds {'2 files' if 'a.csv' in members else 'no file'}; expected one." in message
 
 
 @pytest.mark.parametrize("ending", [".zip", ".gz", ".xz", ".bz2", ".parquet.gz"])
@@ -322,68 +297,4 @@ def test_file_that_unpacks_to_far_more_than_text_does_is_refused(
         path.write_bytes(compress(content.encode()))
     message = complain(path)
     assert "unpacks to more than 200 times its size; expected text, which packs less." in message
-    assert message.endswith(f" {path.name}")
-
-
-def test_archive_with_a_password_is_refused(tmp_path: Path) -> None:
-    path = write_zip(tmp_path / "a.csv.zip", {"a.csv": GOOD})
-    content = bytearray(path.read_bytes())
-    for mark, place in ((b"PK\x01\x02", 8), (b"PK\x03\x04", 6)):
-        content[content.index(mark) + place] |= 1
-    path.write_bytes(bytes(content))
-    assert "a.csv.zip has a password; expected a file without one." in complain(path)
-
-
-def test_archive_of_many_files_comes_with_the_command_that_unpacks_it(tmp_path: Path) -> None:
-    (tmp_path / "inner.csv").write_text(GOOD)
-    with tarfile.open(tmp_path / "a.csv.gz", "w:gz") as archive:
-        archive.add(tmp_path / "inner.csv", "unpacked.csv")
-    message = complain(tmp_path / "a.csv.gz")
-    assert message.startswith("'a.csv.gz' is a tar archive; expected a file of text. Unpack it: tar -xf ")
-    run_remedy(message, tmp_path)
-    assert len(read(tmp_path / "unpacked.csv")) == 40
-
-
-@pytest.mark.parametrize("name", ["a.pkl", "a.dta", "a.xml", "a.feather"])
-def test_other_kind_of_file_comes_with_the_command_that_converts_it(tmp_path: Path, name: str) -> None:
-    frame = pd.DataFrame(PAIRS, columns=["text", "label"])
-    path = tmp_path / name
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        if name == "a.pkl":
-            frame.to_pickle(path)
-        elif name == "a.dta":
-            frame.to_stata(path, write_index=False)
-        elif name == "a.xml":
-            frame.to_xml(path, index=False, parser="etree")
-        else:
-            import pyarrow.feather
-
-            pyarrow.feather.write_feather(frame, path, version=1)
-    message = complain(path)
-    assert " Convert it: python -c " in message
-    run_remedy(message, tmp_path)
-    assert [(row["text"], row["label"]) for row in read(tmp_path / "rows.parquet")] == PAIRS
-
-
-def test_lone_file_of_texts_is_told_of_files_per_label(tmp_path: Path) -> None:
-    (tmp_path / "pos.txt").write_text("good\n")
-    assert "where each file has the texts of one label, name them all, as in neg.txt,pos.txt" in complain(
-        tmp_path / "pos.txt"
-    )
-
-
-def test_kinds_are_recognised_in_disguise(tmp_path: Path, write_workbook: WriteWorkbook) -> None:
-    write_workbook(tmp_path / "a.xlsx", {"One": [["text"], ["a"]]})
-    pq.write_table(pa.table({"text": ["a"]}), tmp_path / "a.parquet")
-    buffer = io.BytesIO()
-    pa.feather.write_feather(pa.table({"text": ["a"]}), buffer)
-    for content, ending in (
-        ((tmp_path / "a.xlsx").read_bytes(), ".xlsx"),
-        ((tmp_path / "a.parquet").read_bytes(), ".parquet"),
-        (buffer.getvalue(), ".arrow"),
-    ):
-        (tmp_path / "a.csv").write_bytes(content)
-        assert ending in complain(tmp_path / "a.csv")
-        (tmp_path / "a.csv").rename(tmp_path / f"b{ending}")
-        assert read(tmp_path / f"b{ending}") == [{"text": "a"}]
+    assert str(path) in message.rpartition("unpack it first: python -")[2]

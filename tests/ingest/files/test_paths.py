@@ -81,7 +81,7 @@ def test_missing_file_is_told_the_nearest_neighbour(tmp_path: Path) -> None:
 
 
 def test_missing_folder_is_named(tmp_path: Path) -> None:
-    assert f"its folder '{tmp_path}/none' does not exist either" in complain(tmp_path / "none" / "reviews.csv")
+    assert f"'{tmp_path}' has no folder 'none'. Correct the path" in complain(tmp_path / "none" / "reviews.csv")
 
 
 @pytest.mark.parametrize("name", ["x" * 300 + ".csv", "a\0b.csv"])

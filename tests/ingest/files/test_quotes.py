@@ -21,12 +21,12 @@ Read = Callable[..., Table]
 
 @pytest.fixture
 def read(tmp_path: Path) -> Read:
-    """All rows of a file with this content."""
+    """All rows of a file with this content, as scoring reads them."""
 
     def read_content(content: str, *, name: str = "a.csv", **options: Any) -> Table:
         path = tmp_path / name
         path.write_bytes(content.encode())
-        batches = read_rows(path, FileOptions(path=path, **options))
+        batches = read_rows(path, FileOptions(path=path, every_text=True, **options))
         return [list(row.values()) for batch in batches for row in batch.columns.to_pylist()]
 
     return read_content
@@ -156,7 +156,7 @@ def test_columns_of_prose_are_read(read: Read) -> None:
 def test_lone_column_is_read_with_a_note(tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
     path.write_text('text\none\n"two\n""lines"", here"\n"three\nlines\n"\n')
-    (rows,) = read_rows(path, FileOptions(path=path))
+    (rows,) = read_rows(path, FileOptions(path=path, every_text=True))
     assert rows.columns.to_pylist() == [{"text": text} for text in ("one", 'two\n"lines", here', "three\nlines\n")]
     remedy = "; if quotes are plain characters, add --quoting none"
     assert rows.notes == (Note("quoted texts of several lines", 2, 3, remedy),)
