@@ -46,7 +46,7 @@ def find_columns(options: FileOptions) -> tuple[str, ...]:
     """Find the columns that hold the text: the chosen ones, otherwise the one with a usual name."""
     first = next(read_rows(options.path, options), None)
     if first is None:
-        raise UserError(f"{FLAG} {str(options.path)!r} has no rows; expected texts in it.")
+        raise UserError(f"{FLAG} {str(options.path)!r} has no rows; expected texts in it. Choose another.")
     return find_texts(first.columns.schema.names, options.path, chosen=options.text_columns)
 
 

@@ -1,10 +1,11 @@
 """Rows that were read: which columns are used, what the labels are, and which split each row is in."""
 
 import json
+from functools import partial
 
 import pyarrow as pa
 
-from tests.ingest.remedies.cases import PLACE, Case, leave_out, take_flag, take_meant, use, write
+from tests.ingest.remedies.cases import PLACE, Case, check_unlabelled, leave_out, take_flag, take_meant, use, write
 from tests.ingest.remedies.rows import COLUMNS, GOOD, OBJECTS, PAIRS, ROWS, write_arrow, write_parquet
 
 SAME = GOOD.replace("label", "x,label").replace(",neg", ",1,neg").replace(",pos", ",1,pos")
@@ -235,5 +236,24 @@ CASES = [
         settings={"validation_fraction": 0.05, "limit": 10},
         message="raise --limit",
         remedies=[use(limit=40)],
+    ),
+    # Texts without labels.
+    *(
+        Case(
+            files={"a.csv": GOOD, "b.csv": content, "c.csv": "text\nshow\n"},
+            settings={"unlabelled_path": OTHER, "variants": "distilled"},
+            check=check,
+            message=message,
+            remedies=[use(unlabelled_path=f"{PLACE}/c.csv"), write("b.csv", "text\nshow\n")],
+        )
+        for content, check, message in (
+            ("text\n", check_unlabelled, "has no rows; expected texts in it. Choose another"),
+            (
+                "text\n",
+                partial(check_unlabelled, is_new=True),
+                "no rows; expected texts. Choose others with --un",
+            ),
+            (GOOD, check_unlabelled, "Expected other texts; choose others with --unlabelled-path"),
+        )
     ),
 ]

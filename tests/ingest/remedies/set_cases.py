@@ -2,9 +2,11 @@
 
 import json
 import shutil
+import sqlite3
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -110,6 +112,15 @@ def delete(attempt: Attempt, message: str) -> Attempt:
     """Delete the folder that the message names."""
     shutil.rmtree(message.partition("Delete ")[2].partition(" to have it")[0])
     return attempt
+
+
+def write_bytes_at_the_end(path: Path) -> None:
+    """A table with a column that holds text in all rows but the last."""
+    write_sqlite({"films": PAIRS})(path)
+    with closing(sqlite3.connect(path)) as database, database:
+        database.execute("ALTER TABLE films ADD COLUMN cover")
+        database.execute("UPDATE films SET cover = text")
+        database.execute("UPDATE films SET cover = x'ff' WHERE text = 'film 39'")
 
 
 def set_variable(name: str, value: str) -> Remedy:
@@ -323,6 +334,13 @@ CASES = [
         limits={f"{__name__}.Renamed.import_dbapi": lack_driver},
         message="needs the package psycopg2-binary; .*: python -m pip install psycopg2-binary$",
         remedies=[lift],
+    ),
+    Case(
+        files={"../films.db": write_bytes_at_the_end},
+        dataset=URL,
+        limits={"tasks.ingest.sources.sql.BATCH_ROWS": 10},
+        message="column 'cover' holds text, and further down bytes that are not UTF-8; .*Leave it out with --query",
+        remedies=[use(query="SELECT text, label FROM films")],
     ),
     # Web addresses.
     *(
