@@ -57,6 +57,7 @@ from tasks.stack.task import stack_models
 from tasks.store.layout import RUNS
 from tasks.store.outputs import Manifest
 from tasks.store.usage import LOCK_FOLDER
+from tasks.teach.output import describe_untaught
 from tasks.teach.task import answer_unlabelled
 from tasks.train.device import CPU, find_device, use_device
 from tasks.train.effort import estimate_effort, find_slowness
@@ -248,10 +249,7 @@ def find_unlabelled(config: RunConfig, choice: Choice, reviews: ReviewsManifest)
         return None
     found = choose_unlabelled(config.unlabelled_path, choice, config.unlabelled_files, config.data_dir)
     if found is None:
-        get_run_logger().warning(
-            "%s learn from labels alone, because there are no texts without labels; --unlabelled-path names some",
-            " and ".join(config.student_names),
-        )
+        get_run_logger().warning("%s; --unlabelled-path names some", describe_untaught(config.student_names))
         return None
     return run(ingest_unlabelled, found, reviews, data_dir=config.data_dir, limit=config.limit)
 

@@ -5,6 +5,7 @@ from typing import Final
 from pydantic import Field, JsonValue
 
 from tasks.store.facts import Facts
+from tasks.train.facts import LessonFacts
 from tasks.train.kernels.choice import Kernels
 
 # The name of the ensemble in runs and folders.
@@ -16,6 +17,7 @@ class EnsembleFacts(Facts):
 
     `num_params` and `train_seconds` are sums over the members, `peak_memory_mb` and `jobs` the largest of theirs.
     `val_accuracy` and `val_loss` are those on validation reviews that the weights were not fitted on, fold by fold.
+    `lessons` are those of its students, if it has any.
     """
 
     num_params: int
@@ -33,6 +35,7 @@ class EnsembleFacts(Facts):
     epoch_seconds: None = None
     reviews_per_second: None = None
     jobs: int = 1
+    lessons: LessonFacts | None = None
 
 
 class EnsembleSettings(Facts):

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from tasks.baseline.baselines import BASELINES
+from tasks.baseline.facts import BaselineFacts
 from tasks.evaluate.ensemble_facts import EnsembleFacts, EnsembleSettings
 from tasks.evaluate.facts import AnyTraining, BundleFacts, DatasetOfModel, Origin
 from tasks.evaluate.intervals import bootstrap_accuracy
@@ -18,7 +19,7 @@ from tasks.evaluate.predictions import load_correct
 from tasks.formatting.markdown import escape_markdown, render_table
 from tasks.ingest.files.options import FileOptions, name_flag
 from tasks.store.layout import SPLIT_FILES
-from tasks.train.facts import TrainingFacts
+from tasks.train.facts import LessonFacts
 from tasks.train.settings import FitSettings
 
 # A card lists so many labels at most.
@@ -55,14 +56,16 @@ def describe_data(bundle: BundleFacts) -> str:
 
 
 def describe_lessons(training: AnyTraining) -> str:
-    """Say what a student has learned from besides the labels; empty for other models."""
-    lessons = training.lessons if isinstance(training, TrainingFacts) else None
+    """Say what a student, or one in an ensemble, has learned from besides the labels; empty for other models."""
+    lessons = find_lessons(training)
     if lessons is None:
         return ""
     teacher = " + ".join(f"{weight:.2f} {name}" for name, weight in lessons.teacher.items())
+    learner = "A member of it" if isinstance(training, EnsembleFacts) else "It"
+    texts = f"{lessons.num_texts:,} texts without labels from {escape_markdown(lessons.dataset)}"
     return (
-        f"\n\nIt also learned from {lessons.num_texts:,} texts without labels from {escape_markdown(lessons.dataset)}, "
-        f"for which a weighted sum of the log-probabilities of other models answered: {teacher}."
+        f"\n\n{learner} also learned from {texts}, for which a weighted sum of the log-probabilities of other models "
+        f"answered: {teacher}."
     )
 
 
@@ -156,10 +159,12 @@ def describe_command(bundle: Origin) -> str:
 
 def describe_models(bundle: Origin) -> dict[str, object]:
     """Give the flags that name the model, with its teacher or members, and those that define models of one's own."""
+    lessons = find_lessons(bundle.training)
+    names = tuple(lessons.teacher) if lessons else ()
     if isinstance(bundle.settings, EnsembleSettings):
-        names, definitions = bundle.settings.members, bundle.settings.definitions
+        names, definitions = (*names, *bundle.settings.members), bundle.settings.definitions
     else:
-        names = (*list_teachers(bundle.training), bundle.variant)
+        names = (*names, bundle.variant)
         definition = None if isinstance(bundle.training, EnsembleFacts) else bundle.training.definition
         definitions = {bundle.variant: definition} if definition else {}
     bases = {name: definitions.get(name, {}).get("base", name) for name in names}
@@ -170,20 +175,19 @@ def describe_models(bundle: Origin) -> dict[str, object]:
         if own := {name: definitions[name] for name in chosen if name in definitions}:
             flags[f"--own-{kind}"] = json.dumps(own)
         flags[f"--{kind}"] = ",".join(chosen) or None
-    if bundle.kind == "ensemble" and not baselines:
+    if (bundle.kind == "ensemble" or lessons) and not baselines:
         flags["--baselines"] = "none"
     return flags
 
 
-def list_teachers(training: AnyTraining) -> tuple[str, ...]:
-    """List the models that answered for a student's texts without labels; none for other models."""
-    lessons = training.lessons if isinstance(training, TrainingFacts) else None
-    return tuple(lessons.teacher) if lessons else ()
+def find_lessons(training: AnyTraining) -> LessonFacts | None:
+    """Find the lessons of a student, or of the students in an ensemble; None for other models."""
+    return None if isinstance(training, BaselineFacts) else training.lessons
 
 
 def find_unlabelled_path(bundle: Origin) -> str | None:
-    """Give the flag for the texts without labels of a student; only the name of their path is kept."""
-    lessons = bundle.training.lessons if isinstance(bundle.training, TrainingFacts) else None
+    """Give the flag for the texts without labels of students; only the name of their path is kept."""
+    lessons = find_lessons(bundle.training)
     is_own = lessons is not None and lessons.dataset == bundle.dataset.name
     return f"path/to/{lessons.dataset}" if lessons and not is_own else None
 

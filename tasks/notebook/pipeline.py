@@ -36,6 +36,7 @@ from tasks.report.run.folder import write_run
 from tasks.settings.files import gather_files
 from tasks.stack.output import choose_stack, plan_stack
 from tasks.store.outputs import Manifest
+from tasks.teach.output import describe_untaught
 from tasks.train.device import CPU, find_device
 from tasks.train.effort import estimate_effort, find_slowness
 from tasks.train.facts import TrainingFacts
@@ -146,6 +147,8 @@ def run_stages(config: NotebookConfig, choice: Choice, reviews: ReviewsManifest,
     folder = config.data_dir / reviews.folder
     encoding = choose_encoding(config.encoding, folder, vocab_size=config.known_words)
     LOGGER.info("%s", describe_choice(encoding))
+    if config.student_names:
+        LOGGER.warning("%s; a notebook gives none", describe_untaught(config.student_names))
     encodings = {row.name: config.choose_encoding(row, encoding) for row in config.chosen_variants}
     sequences = {
         row.name: make(plan_encoding(reviews, row, data_dir=config.data_dir))

@@ -10,6 +10,7 @@ from tasks.evaluate.bundle import read_bundle_file
 from tasks.evaluate.ensemble import EnsembleFile, Member
 from tasks.evaluate.ensemble_facts import EnsembleFacts
 from tasks.evaluate.model_files import ENSEMBLE_FILE, begin_names, select_model_files
+from tasks.train.facts import TrainingFacts
 
 
 class Stack(NamedTuple):
@@ -49,4 +50,5 @@ def write_ensemble(stack: Stack, folders: Sequence[Path], folder: Path) -> Ensem
         val_loss=stack.loss,
         train_seconds=sum(it.train_seconds for it in trainings),
         jobs=max(it.jobs for it in trainings),
+        lessons=next((it.lessons for it in trainings if isinstance(it, TrainingFacts) and it.lessons), None),
     )

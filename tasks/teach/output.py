@@ -63,6 +63,12 @@ def plan_answers(
     return output, make
 
 
+def describe_untaught(students: Sequence[str]) -> str:
+    """Say that students have no texts to learn from: describe_untaught(["distilled"]) -> "distilled learns ..."."""
+    verb = "learn" if len(students) > 1 else "learns"
+    return f"{' and '.join(students)} {verb} from labels alone, because there are no texts without labels"
+
+
 def find_training(model: TrainedModel, artifacts_dir: Path) -> Manifest:
     """Read the manifest of a model's files."""
     return read_manifest(artifacts_dir / model.folder / MANIFESTS[0], dict)

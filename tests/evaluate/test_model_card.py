@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tasks.evaluate.ensemble_facts import EnsembleFacts, EnsembleSettings
 from tasks.evaluate.facts import BundleFacts
 from tasks.evaluate.model_card import MOST_LABELS, count_reviews, describe_command, describe_lessons
 from tasks.train.facts import LessonFacts
@@ -53,3 +54,22 @@ def test_texts_of_the_dataset_itself_need_no_path(bundle: BundleFacts) -> None:
     lessons = LESSONS.model_copy(update={"dataset": bundle.dataset.name})
     training = bundle.training.model_copy(update={"lessons": lessons})
     assert "--unlabelled-path" not in describe_command(bundle.model_copy(update={"training": training}))
+
+
+def test_card_of_an_ensemble_with_a_student_trains_its_teacher_too(bundle: BundleFacts) -> None:
+    settings = EnsembleSettings(
+        seed=7, kernels="auto", epochs=3, patience=2, batch_size=None, members=("distilled", "nb-svm")
+    )
+    numbers = bundle.training.model_dump(include={"num_params", "device", "peak_memory_mb", "train_seconds"})
+    training = EnsembleFacts(**numbers, description="", val_accuracy=0.9, val_loss=0.3, lessons=LESSONS)
+    ensemble = bundle.model_copy(update={"kind": "ensemble", "settings": settings, "training": training})
+    command = describe_command(ensemble)
+    assert "--variants lstm,distilled --baselines nb-svm --unlabelled-path path/to/more_films " in command
+    assert describe_lessons(training).startswith("\n\nA member of it also learned from 1,000 texts")
+
+
+def test_card_of_a_student_that_no_baseline_has_taught_leaves_baselines_out(bundle: BundleFacts) -> None:
+    lessons = LESSONS.model_copy(update={"teacher": {"lstm": 1.1}})
+    training = bundle.training.model_copy(update={"lessons": lessons})
+    command = describe_command(bundle.model_copy(update={"training": training}))
+    assert "--variants lstm,distilled --baselines none " in command

@@ -25,8 +25,9 @@ from tasks.evaluate.model_files import ENSEMBLE_FILE
 from tasks.evaluate.predictions import read_predictions
 from tasks.promote.identity import identify
 from tasks.stack.output import choose_best, choose_stack, plan_stack
-from tasks.stack.writing import Stack
+from tasks.stack.writing import Stack, write_ensemble
 from tasks.store.outputs import Output, produce, read_manifest, record_file
+from tasks.train.facts import LessonFacts
 
 pytestmark = pytest.mark.filterwarnings("ignore:__array__:DeprecationWarning")  # Keras saves with NumPy 1's protocol
 
@@ -154,6 +155,15 @@ def test_facts_add_up_those_of_the_members(bundle: Path, stack: Stack) -> None:
     assert facts.train_seconds == sum(it.train_seconds for it in trainings)
     assert (facts.val_accuracy, facts.val_loss) == (0.9, 0.3)
     assert facts.description == "a weighted sum of log-probabilities: 0.75 nb-svm + 0.50 average-pool"
+
+
+def test_facts_have_the_lessons_of_a_student(stack: Stack, root: Path, tmp_path: Path) -> None:
+    lessons = LessonFacts(dataset="more", num_texts=9, teacher={"nb-svm": 1.0}, val_accuracy=0.9, val_loss=0.3)
+    svm, network = stack.models
+    student = network.model_copy(update={"training": network.training.model_copy(update={"lessons": lessons})})
+    folders = [root / model.folder for model in stack.models]
+    assert write_ensemble(stack._replace(models=(svm, student)), folders, tmp_path).lessons == lessons
+    assert write_ensemble(stack, folders, tmp_path).lessons is None
 
 
 def test_size_is_that_of_the_members_files(bundle: Path, stack: Stack) -> None:
