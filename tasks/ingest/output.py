@@ -11,7 +11,7 @@ from tasks.ingest.unlabelled import UnlabelledChoice, identify_unlabelled
 from tasks.process.child import run_apart
 from tasks.store.closure import describe_code
 from tasks.store.fingerprint import library_versions
-from tasks.store.layout import REVIEWS, UNLABELLED
+from tasks.store.layout import REVIEWS, SPLIT_FILES, UNLABELLED
 from tasks.store.outputs import Output, Plan
 
 WRITE: Final = "tasks.ingest.reviews:write_dataset"
@@ -68,7 +68,7 @@ def plan_unlabelled(
         facts_type=UnlabelledFacts,
         decided_by={
             "source": identify_unlabelled(choice, data_dir),
-            "reviews": {name: record.sha256 for name, record in reviews.files.items()},
+            "reviews": {name: reviews.files[name].sha256 for name in SPLIT_FILES.values()},
             "limit": limit,
             "code": describe_code(WRITE_UNLABELLED),
             "libraries": library_versions(*LIBRARIES),

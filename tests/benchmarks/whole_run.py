@@ -25,13 +25,14 @@ ROOT = Path(__file__).parents[2]
 SPLITS = ("train", "test")
 
 
-def run_bakeoff(folder: Path, arguments: list[str]) -> tuple[float, dict[str, Any]]:
+def run_bakeoff(folder: Path, arguments: list[str], *, baselines: str = "none") -> tuple[float, dict[str, Any]]:
     """Run the main job as a person does; returns its seconds and the leaderboard."""
     folders = [f"--data-dir={folder / 'data'}", f"--artifacts-dir={folder / 'artifacts'}"]
+    flags = [f"--baselines={baselines}", "--no-promote", *folders, *arguments]
     environment = {**os.environ, "PREFECT_HOME": str(folder / "prefect")}
     started = time.perf_counter()
     subprocess.run(
-        [sys.executable, ROOT / "flows" / "train_all.py", "--baselines=none", "--no-promote", *folders, *arguments],
+        [sys.executable, ROOT / "flows" / "train_all.py", *flags],
         check=True,
         env=environment,
         stdout=subprocess.DEVNULL,
