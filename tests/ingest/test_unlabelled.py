@@ -11,10 +11,12 @@ import pytest
 
 from tasks.errors import UserError
 from tasks.ingest.datasets import Choice
-from tasks.ingest.facts import UnlabelledFacts
+from tasks.ingest.facts import ReviewsManifest, UnlabelledFacts
 from tasks.ingest.files.options import FileOptions
+from tasks.ingest.output import plan_unlabelled
 from tasks.ingest.unlabelled import choose_unlabelled, describe_unlabelled, identify_unlabelled
 from tasks.ingest.unlabelled_writing import write_unlabelled
+from tasks.store.outputs import FileRecord
 
 REVIEWS = {"train": ["Old news", "a known film"], "validation": ["in  validation"], "test": ["in the TEST", "unseen"]}
 TEXTS = ["a new film", "old NEWS ", "in validation", "in the test", "another film", "A new  film", "", "<br />"]
@@ -190,6 +192,20 @@ def test_unsupervised_split_of_a_prepared_set_is_found_by_itself(prepared: Path,
 @pytest.mark.parametrize("choice", [Choice("glue/sst2"), Choice("sample"), ANY_FILE], ids=lambda it: it.dataset)
 def test_other_datasets_have_none(choice: Choice, prepared: Path) -> None:
     assert choose_unlabelled(None, choice, FileOptions(path=Path(choice.dataset)), prepared) is None
+
+
+def test_reviews_decide_the_texts_but_not_the_columns_that_they_are_sliced_by(prepared: Path) -> None:
+    def find_fingerprint(**hashes: str) -> str:
+        content = {"train": "1", "validation": "2", "test": "3", **hashes}
+        reviews = ReviewsManifest.model_construct(
+            files={f"{name}.parquet": FileRecord(sha256=sha256, num_bytes=1) for name, sha256 in content.items()}
+        )
+        choice = choose_unlabelled(None, Choice("imdb_reviews"), FileOptions(path=Path("imdb_reviews")), prepared)
+        assert choice is not None
+        return plan_unlabelled(choice, reviews, data_dir=prepared, limit=None)[0].fingerprint
+
+    assert find_fingerprint() == find_fingerprint(test_slices="4")
+    assert len({find_fingerprint(), find_fingerprint(train="5"), find_fingerprint(test="5")}) == 3
 
 
 def test_changed_text_is_another_source(tmp_path: Path) -> None:

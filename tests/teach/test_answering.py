@@ -21,7 +21,7 @@ from tasks.ingest.facts import UnlabelledFacts, UnlabelledManifest
 from tasks.stack.writing import Stack
 from tasks.store.outputs import FileRecord, Manifest, read_manifest
 from tasks.teach.answering import TeachingMember, write_answers
-from tasks.teach.output import plan_answers
+from tasks.teach.output import describe_untaught, plan_answers
 from tasks.train.lessons import read_answers
 
 pytestmark = pytest.mark.filterwarnings("ignore:__array__:DeprecationWarning")  # Keras saves with NumPy 1's protocol
@@ -112,6 +112,12 @@ def test_students_read_the_answers_in_the_order_of_the_texts(
     np.testing.assert_allclose(read_answers(tmp_path / "answers.parquet"), found, rtol=1e-6)
     ids = pq.read_table(tmp_path / "answers.parquet").column("id")
     assert ids.to_pylist() == [f"unlabelled-{index}" for index in range(25)]
+
+
+def test_students_without_texts_are_named() -> None:
+    reason = "from labels alone, because there are no texts without labels"
+    assert describe_untaught(["distilled"]) == f"distilled learns {reason}"
+    assert describe_untaught(["a", "b"]) == f"a and b learn {reason}"
 
 
 def make_manifest(sha256: str = "0") -> UnlabelledManifest:
