@@ -19,7 +19,6 @@ from tasks.errors import UserError
 from tasks.ingest.datasets import choose_dataset, download_dataset, open_source
 from tasks.ingest.rehearsal import rehearse
 from tasks.ingest.reviews import write_dataset
-from tasks.ingest.sources.unlabelled_files import adapt_options
 from tasks.ingest.unlabelled import UnlabelledChoice, choose_unlabelled
 from tasks.ingest.unlabelled_writing import write_unlabelled
 from tasks.predict.reading import peek_columns, take_rows
@@ -75,19 +74,15 @@ def check_set(attempt: Attempt) -> None:
     open_source(choice.dataset, attempt.folder / "data")
 
 
-def check_unlabelled(attempt: Attempt, *, is_new: bool = False) -> None:
-    """Write texts without labels, as a run does; a file that `is_new` was another one when the run began."""
+def check_unlabelled(attempt: Attempt) -> None:
+    """Write texts without labels, as a run does; without a path, those of a prepared set."""
     config = attempt.config
     choice = choose_dataset(config.dataset, config.data_dir, config.files)
-    path = Path(str(config.unlabelled_path))
-    texts = UnlabelledChoice("texts", adapt_options(path, config.files))
-    if not is_new:
-        found = choose_unlabelled(path, choice, config.files, config.data_dir)
-        assert found == replace(texts, name=path.stem)
+    texts = choose_unlabelled(config.unlabelled_path, choice, config.files, config.data_dir)
     with TemporaryDirectory() as name:
         folder = Path(name)
         write_dataset(choice, config.data_dir, folder, validation_fraction=0.1, limit=None)
-        write_unlabelled(texts, config.data_dir, folder, folder, limit=None)
+        write_unlabelled(texts or UnlabelledChoice("films"), config.data_dir, folder, folder, limit=None)
 
 
 def check_input(attempt: Attempt) -> None:

@@ -1,7 +1,6 @@
 """Rows that were read: which columns are used, what the labels are, and which split each row is in."""
 
 import json
-from functools import partial
 
 import pyarrow as pa
 
@@ -242,18 +241,21 @@ CASES = [
         Case(
             files={"a.csv": GOOD, "b.csv": content, "c.csv": "text\nshow\n"},
             settings={"unlabelled_path": OTHER, "variants": "distilled"},
-            check=check,
+            check=check_unlabelled,
             message=message,
             remedies=[use(unlabelled_path=f"{PLACE}/c.csv"), write("b.csv", "text\nshow\n")],
         )
-        for content, check, message in (
-            ("text\n", check_unlabelled, "has no rows; expected texts in it. Choose another"),
-            (
-                "text\n",
-                partial(check_unlabelled, is_new=True),
-                "no rows; expected texts. Choose others with --un",
-            ),
-            (GOOD, check_unlabelled, "Expected other texts; choose others with --unlabelled-path"),
+        for content, message in (
+            ("text\n", "has no rows; expected texts in it. Choose another"),
+            (GOOD, "Expected other texts; choose others with --unlabelled-path"),
         )
+    ),
+    Case(
+        files={"a.csv": GOOD, "c.csv": "text\nshow\n"},
+        settings={"variants": "distilled"},
+        check=check_unlabelled,
+        limits={"tasks.ingest.sources.tfds.read_unlabelled": lambda *_: iter(())},
+        message="films has no rows; expected texts. Choose others with --unlabelled-path",
+        remedies=[use(unlabelled_path=f"{PLACE}/c.csv")],
     ),
 ]
