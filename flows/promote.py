@@ -6,6 +6,7 @@ from pathlib import Path
 from tasks.cli.main import run_script
 from tasks.errors import UserError, disk_errors_explained
 from tasks.evaluate.bundle import find_bundle
+from tasks.export.fast_form import add_fast_form
 from tasks.promote.champion import BUNDLES, find_champion, hold_champion, is_as_promoted, promote, roll_back
 from tasks.promote.history import Entry
 from tasks.promote.identity import identify
@@ -37,8 +38,11 @@ def change(config: PromoteConfig) -> str:
         bundle = locate(config.to, config.artifacts_dir)
         champion = find_champion(champions)
         if champion and champion.name == identify(bundle).name and is_as_promoted(champions, champion.name):
+            add_fast_form(champion)
             return f"Nothing to change: {champion.name} is the champion already."
-        return describe(promote(champions, bundle, run=None, reasons=["Promoted by hand."]))
+        entry = promote(champions, bundle, run=None, reasons=["Promoted by hand."])
+        add_fast_form(champions / BUNDLES / entry.bundle)
+        return describe(entry)
 
 
 def locate(name: str, artifacts_dir: Path) -> Path:

@@ -1,7 +1,6 @@
 """The `bakeoff` command: each flow under a short name."""
 
 import sys
-from importlib import metadata
 from typing import Final
 
 from tasks.cli.commands import COMMANDS, find_command, load
@@ -21,6 +20,8 @@ def main(arguments: list[str] | None = None) -> int:
         print(describe_commands())
         return 0
     if name == "--version":
+        from importlib import metadata
+
         print(metadata.version("sequence-bakeoff"))
         return 0
     try:

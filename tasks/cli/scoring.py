@@ -5,11 +5,12 @@ import sys
 
 from tasks.cli.checks import check_writable
 from tasks.errors import UserError
-from tasks.evaluate.bundle import find_bundle, load_bundle, read_facts
+from tasks.evaluate.bundle import find_bundle
+from tasks.evaluate.fast import load_fast_bundle, needs_keras
 from tasks.predict.job import Job, check_job
 from tasks.predict.scoring import describe_additions
 from tasks.predict.single import read_chunks, score_stream
-from tasks.process.quiet_imports import import_quietly
+from tasks.process.quiet_imports import garbage_left_alone, import_quietly, leave_pandas_out
 from tasks.promote.champion import check_current
 from tasks.settings.predict import STANDARD_INPUT, PredictConfig
 from tasks.train.identity import check_backend
@@ -35,7 +36,8 @@ def check_prediction(config: PredictConfig) -> None:
     check_backend()
     check_current(config.model_folder)
     if config.text is not None:
-        read_facts(find_bundle(config.model_folder))
+        # Its files are checked when it is loaded, which follows at once.
+        find_bundle(config.model_folder)
         return
     job = make_job(config)
     check_job(job)
@@ -50,8 +52,11 @@ def answer_at_once(config: PredictConfig) -> bool:
     """
     if config.text is None:
         return False
-    import_quietly("tasks.train.predict")
-    bundle = load_bundle(config.model_folder)
+    leave_pandas_out()
+    with garbage_left_alone():
+        bundle = load_fast_bundle(config.model_folder)
+    if needs_keras(bundle.classifier):
+        import_quietly("tasks.train.predict")
     additions = describe_additions(bundle.facts, prefix=config.prefix, min_confidence=config.min_confidence)
     is_stream = config.text == STANDARD_INPUT
     chunks = read_chunks(sys.stdin.buffer) if is_stream else [[os.fsencode(config.text)]]

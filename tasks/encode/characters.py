@@ -43,7 +43,12 @@ def fit_characters(batches: Iterable[pa.Array], encoding: Encoding) -> Tokenizer
     for texts in batches:
         counts += np.bincount(split_characters(texts)[0], minlength=NUM_CODE_POINTS)
     ranked = np.argsort(-counts, kind="stable")[: min(encoding.vocab_size - 2, np.count_nonzero(counts))]
-    vocabulary = {token: index for index, token in enumerate([PAD, OOV, *map(chr, ranked)])}
+    return make_character_tokenizer([PAD, OOV, *map(chr, ranked)])
+
+
+def make_character_tokenizer(characters: list[str]) -> Tokenizer:
+    """Describe the characters in the format of the `tokenizers` library; their ids are their places in the list."""
+    vocabulary = {character: index for index, character in enumerate(characters)}
     tokenizer = Tokenizer(models.WordLevel(vocabulary, unk_token=OOV))
     tokenizer.normalizer = normalizers.Sequence(
         [describe_folding(), normalizers.Replace(Regex(SPACES), " "), normalizers.Strip()]

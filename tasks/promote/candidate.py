@@ -5,9 +5,10 @@ from pathlib import Path
 
 from tasks.compare.facts import ComparedEncoding, Comparison
 from tasks.errors import disk_errors_explained
+from tasks.export.fast_form import add_fast_form
 from tasks.ingest.facts import ReviewsManifest
 from tasks.process.child import run_apart
-from tasks.promote.champion import hold_champion, promote
+from tasks.promote.champion import BUNDLES, hold_champion, promote
 from tasks.promote.decision import Challenge, choose_candidate, decide, decide_without_candidate, has_beaten_chance
 from tasks.promote.facts import Decision, Ruling
 from tasks.promote.rules import GateRules
@@ -46,7 +47,8 @@ def judge_candidate(
         challenge = describe_challenge(model, compared, reviews, artifacts_dir, is_named=rules.candidate is not None)
         decision = decide(challenge, champions, rules, rescore)
         if decision.outcome == "promoted":
-            promote(champions, artifacts_dir / model, run=run_id, reasons=decision.reasons)
+            entry = promote(champions, artifacts_dir / model, run=run_id, reasons=decision.reasons)
+            add_fast_form(champions / BUNDLES / entry.bundle)
     return decision
 
 

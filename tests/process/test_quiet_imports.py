@@ -2,11 +2,19 @@
 
 import gc
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from tasks.process.quiet_imports import STDERR, garbage_left_alone, hidden_native_output, import_quietly
+from tasks.process.quiet_imports import (
+    STDERR,
+    garbage_left_alone,
+    hidden_native_output,
+    import_quietly,
+    leave_pandas_out,
+)
 
 
 def write_natively(text: str) -> None:
@@ -72,3 +80,19 @@ def test_garbage_is_looked_for_again_after_imports_even_if_they_fail() -> None:
         fail_without_collection()
     assert gc.isenabled()
     assert gc.get_freeze_count() >= frozen + len(kept)
+
+
+def test_pyarrow_makes_arrays_without_pandas() -> None:
+    script = (
+        "import sys; from tasks.process.quiet_imports import leave_pandas_out; leave_pandas_out(); "
+        "import pyarrow as pa; pa.array([1, 2]); assert 'pandas' not in sys.modules; import pandas; pandas.Series([1])"
+    )
+    subprocess.run([sys.executable, "-c", script], check=True)
+
+
+def test_pandas_that_is_there_already_stays_in_use() -> None:
+    import pandas as pd
+    import pyarrow as pa
+
+    leave_pandas_out()
+    assert isinstance(pa.table({"a": [1]}).to_pandas(), pd.DataFrame)

@@ -1,0 +1,1 @@
+"""Export: from a bundle to a folder that programs without this project can score texts with."""

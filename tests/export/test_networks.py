@@ -1,0 +1,85 @@
+"""Every network is the same function in ONNX, whatever the text is padded with and however many texts there are."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+
+from tasks.encode.encodings import ENCODINGS, Encoding
+from tasks.encode.padding import mark_wordless
+from tasks.evaluate.onnx_network import OnnxNetwork
+from tasks.export.networks import load_network, write_onnx
+from tasks.export.parity import MOST_DIFFERENCE
+from tasks.probe.models import MODELS
+from tasks.train.build import build_model, quantize_model
+from tasks.train.predict import predict_probabilities
+from tasks.train.variants import VARIANTS, Variant
+
+# Keras saves with NumPy 1's protocol, and its exporter puts back a name that NumPy has removed.
+pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore:__array__:DeprecationWarning")]
+
+VOCAB_SIZE, LENGTH = 40, 20
+PROBES = ("random-rnn", "lstm-at-place", "bilstm-at-place")
+NETWORKS = {**VARIANTS, **{f"probe's {name}": MODELS[name] for name in PROBES}}
+
+
+def choose_encoding(variant: Variant) -> Encoding:
+    own = ENCODINGS[variant.encoding] if variant.encoding in ENCODINGS else ENCODINGS["words-1k-120"]
+    return replace(own, vocab_size=VOCAB_SIZE, length=LENGTH)
+
+
+def draw_tokens(encoding: Encoding) -> Any:
+    """Full rows, padded ones, and one of padding alone."""
+    random = np.random.default_rng(5)
+    tokens = random.integers(1, VOCAB_SIZE, (9, LENGTH), dtype=np.int32)
+    for row, num_tokens in enumerate((0, 1, 2, 5, 19)):
+        gap = slice(num_tokens, LENGTH) if encoding.padding == "post" else slice(0, LENGTH - num_tokens)
+        tokens[row, gap] = 0
+    return tokens
+
+
+def save_network(variant: Variant, path: Path, *, num_classes: int = 2) -> keras.Model:
+    """Build a network whose outputs differ from text to text, and save it as training does."""
+    keras.utils.set_random_seed(2)
+    model = build_model(variant, choose_encoding(variant), num_classes=num_classes, learning_rate=1e-3)
+    model.set_weights([weight * 2 for weight in model.get_weights()])
+    if variant.quantize:
+        model = quantize_model(model, variant.quantize)
+    model.save(path)
+    return model
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_network_in_onnx_gives_the_same_probabilities(name: str, tmp_path: Path) -> None:
+    variant = NETWORKS[name]
+    own = save_network(variant, tmp_path / "model.keras")
+    write_onnx(load_network(tmp_path / "model.keras"), tmp_path / "model.onnx")
+    tokens = draw_tokens(choose_encoding(variant))
+    expected = predict_probabilities(own, mark_wordless(tokens))
+    exported = OnnxNetwork(tmp_path / "model.onnx")
+    np.testing.assert_allclose(exported.predict(tokens), expected, atol=MOST_DIFFERENCE)
+    np.testing.assert_allclose(exported.predict(tokens[3:4]), expected[3:4], atol=MOST_DIFFERENCE)
+    assert expected.std(axis=0).min() > 1e-4
+
+
+def test_each_of_many_classes_has_an_output(tmp_path: Path) -> None:
+    own = save_network(VARIANTS["conv-max"], tmp_path / "model.keras", num_classes=4)
+    write_onnx(load_network(tmp_path / "model.keras"), tmp_path / "model.onnx")
+    tokens = draw_tokens(choose_encoding(VARIANTS["conv-max"]))
+    found = OnnxNetwork(tmp_path / "model.onnx").predict(tokens)
+    assert found.shape == (9, 4)
+    np.testing.assert_allclose(found, predict_probabilities(own, mark_wordless(tokens)), atol=MOST_DIFFERENCE)
+
+
+def test_text_without_tokens_is_an_unknown_word(tmp_path: Path) -> None:
+    save_network(VARIANTS["long-lstm"], tmp_path / "model.keras")
+    write_onnx(load_network(tmp_path / "model.keras"), tmp_path / "model.onnx")
+    exported = OnnxNetwork(tmp_path / "model.onnx")
+    nothing = np.zeros((1, LENGTH), np.int32)
+    unknown = nothing.copy()
+    unknown[0, 0] = 1
+    np.testing.assert_array_equal(exported.predict(nothing), exported.predict(unknown))
+    assert np.isfinite(exported.predict(nothing)).all()
