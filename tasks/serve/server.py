@@ -22,8 +22,12 @@ class Server(uvicorn.Server):
         self.on_ready = on_ready
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Start, and say so."""
-        await super().startup(sockets)
+        """Start, and say so; raises UserError when another process has begun to listen on the address."""
+        try:
+            await super().startup(sockets)
+        except OSError as error:
+            host, port = (sockets or [])[0].getsockname()[:2]
+            raise describe_taken(host, port, error) from error
         if self.started:
             self.on_ready()
 
@@ -33,21 +37,25 @@ def bind(host: str, port: int) -> socket.socket:
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         own = socket.socket(family, kind, protocol)
-    except OSError as error:
-        raise UserError(
-            f"--host {host!r} cannot be found: {error.strerror}; expected an address of this machine."
-        ) from error
+    except (OSError, UnicodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is no name of a machine"
+        raise UserError(f"--host {host!r} cannot be found: {reason}; expected an address of this machine.") from error
     try:
         # A server that was killed leaves connections behind, which would keep the port for a minute.
         own.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         own.bind(address)
     except OSError as error:
         own.close()
-        raise UserError(
-            f"--port {port} of --host {host!r} cannot be used: {error.strerror}; expected a free port of this machine. "
-            "Choose another, or --port 0 for any."
-        ) from error
+        raise describe_taken(host, port, error) from error
     return own
+
+
+def describe_taken(host: str, port: int, error: OSError) -> UserError:
+    """Describe an address that cannot be listened on."""
+    return UserError(
+        f"--port {port} of --host {host!r} cannot be used: {error.strerror}; expected a free port of this machine. "
+        "Choose another, or --port 0 for any."
+    )
 
 
 def describe_address(own: socket.socket) -> str:

@@ -1,9 +1,9 @@
 """Requests per second and their time with `bakeoff serve-model`, beside a plain FastAPI server of the same model.
 
-The plain server is what a tutorial shows: one text per request, scored in the request by `keras.Model.predict`, or by
-the baseline itself. Both servers run side by side, and callers, each a thread that sends one request after the other,
-ask them in turns. The answers of both must agree. CPU is that of the server, so it does not depend on what else the
-machine does. Train the models first, for example with
+The plain server is what a tutorial shows: one text per request, scored in the request by `keras.Model.predict`, by
+`predict_on_batch`, which is faster for single texts, or by the baseline itself. The servers run side by side, and
+callers, each a thread that sends one request after the other, ask them in turns. The answers of all must agree. CPU is
+that of the server, so it does not depend on what else the machine does. Train the models first, for example with
 
     python flows/train_all.py --dataset imdb_reviews --variants conv-max --baselines nb-svm
 
@@ -17,16 +17,18 @@ import os
 import platform
 import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from contextlib import ExitStack, contextmanager
+from dataclasses import asdict, dataclass, replace
 from itertools import count
 from pathlib import Path
 from statistics import median, quantiles
 from typing import Any
 
+import numpy as np
 import psutil
 import pyarrow.parquet as pq
 from side_by_side import write_json
@@ -53,8 +55,11 @@ class Load:
     cpu: float
 
 
-def serve_plainly(folder: Path, port: int) -> None:
-    """Serve a model without any of this project but its tokenizer and, for a baseline, its weights."""
+def serve_plainly(folder: Path, port: int, *, call: str) -> None:
+    """Serve a model without any of this project but its tokenizer and, for a baseline, its weights.
+
+    `call` is the method of a Keras model.
+    """
     import keras
     import pyarrow as pa
     import uvicorn
@@ -78,8 +83,9 @@ def serve_plainly(folder: Path, port: int) -> None:
         if model is None:
             probabilities = bundle.classifier.predict(prepared).probabilities
         else:
-            positive = model.predict(prepared.inputs, verbose=0)
-            probabilities = __import__("numpy").hstack([1.0 - positive, positive]).astype(float)
+            options = {"verbose": 0} if call == "predict" else {}
+            positive = getattr(model, call)(prepared.inputs, **options)
+            probabilities = np.hstack([1.0 - positive, positive]).astype(float)
         calibrated = apply_temperature(probabilities, bundle.facts.temperature)[0]
         return dict(zip(bundle.label_names, map(float, calibrated), strict=True))
 
@@ -143,53 +149,58 @@ def measure(
     return times, time.perf_counter() - begin, sum(process.cpu_times()[:2]) - cpu
 
 
-def check_agreement(ports: tuple[int, int], texts: list[str]) -> None:
-    """Compare the answers of the plain server and of this one."""
-    plain, ours = (http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE_SECONDS) for port in ports)
-    (rows,) = [ask(ours, {"texts": texts})["predictions"]]
-    for text, row in zip(texts, rows, strict=True):
-        for label, probability in ask(plain, {"text": text}).items():
-            if abs(row[f"p_{label}"] - probability) > 1e-6:
-                raise SystemExit(f"the servers disagree: {row[f'p_{label}']} and {probability}")
+def check_agreement(ports: Sequence[int], texts: list[str]) -> None:
+    """Compare the answers of plain servers with those of this one, which is the last."""
+    *others, ours = (http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE_SECONDS) for port in ports)
+    rows = ask(ours, {"texts": texts})["predictions"]
+    for plain in others:
+        for text, row in zip(texts, rows, strict=True):
+            for label, probability in ask(plain, {"text": text}).items():
+                if abs(row[f"p_{label}"] - probability) > 1e-6:
+                    raise SystemExit(f"the servers disagree: {row[f'p_{label}']} and {probability}")
+
+
+def list_servers(folder: Path, port: int) -> dict[str, list[str]]:
+    """The commands that serve a model, this project's last, on ports from `port` on."""
+    ours = [str(ROOT / "flows" / "serve_model.py"), f"--model={folder.resolve()}"]
+    calls = ("predict", "predict_on_batch") if (folder / "model.keras").exists() else ("predict",)
+    plain = {f"plain {call}": [__file__, f"--plain={folder}", f"--call={call}"] for call in calls}
+    servers = {**plain, "serve-model": ours}
+    return {name: [*command, f"--port={port + place}"] for place, (name, command) in enumerate(servers.items())}
 
 
 def compare(folder: Path, texts: list[str], options: argparse.Namespace) -> Iterator[Load]:
-    """Measure both servers of a model in turns."""
-    name = folder.parent.name
-    port, plain_port = options.port, options.port + 1
-    ours = [str(ROOT / "flows" / "serve_model.py"), f"--model={folder}", f"--port={port}"]
-    plain = [__file__, "--plain", str(folder), f"--port={plain_port}"]
-    with started(*plain, port=plain_port) as plain_process, started(*ours, port=port) as process:
-        check_agreement((plain_port, port), texts[:100])
-        loads = [(callers, 1) for callers in options.callers] + [(4, 100)]
-        for callers, at_once in loads:
-            servers = {"plain": (plain_port, plain_process), "serve-model": (port, process)}
-            if at_once > 1:
-                del servers["plain"]
-            rounds: dict[str, list[Load]] = {server: [] for server in servers}
+    """Measure all servers of a model in turns; only this project's takes many texts in one request."""
+    commands = list_servers(folder, options.port)
+    with ExitStack() as stack:
+        ports = {name: options.port + place for place, name in enumerate(commands)}
+        processes = {
+            name: stack.enter_context(started(*command, port=ports[name])) for name, command in commands.items()
+        }
+        check_agreement(list(ports.values()), texts[:100])
+        for callers, at_once in [*((callers, 1) for callers in options.callers), (4, 100)]:
+            names = [name for name in commands if at_once == 1 or name == "serve-model"]
+            rounds: dict[str, list[Load]] = {name: [] for name in names}
             for _ in range(options.rounds):
-                for server, (number, it) in servers.items():
-                    times, seconds, cpu = measure(
-                        number, it, texts, callers=callers, at_once=at_once, seconds=options.seconds
-                    )
-                    cuts = quantiles(times, n=100, method="inclusive")
-                    rounds[server].append(
-                        Load(
-                            model=name,
-                            server=server,
-                            callers=callers,
-                            texts=at_once,
-                            requests_per_second=len(times) / seconds,
-                            p50=1e3 * cuts[49],
-                            p99=1e3 * cuts[98],
-                            cpu=1e3 * cpu / len(times),
-                        )
-                    )
-            for found in rounds.values():
-                numbers = ("requests_per_second", "p50", "p99", "cpu")
-                yield Load(
-                    **{**asdict(found[0]), **{it: median(getattr(load, it) for load in found) for it in numbers}}
-                )
+                for name in names:
+                    load = {"callers": callers, "at_once": at_once, "seconds": options.seconds}
+                    measured = measure(ports[name], processes[name], texts, **load)
+                    named = {"model": folder.parent.name, "server": name, "callers": callers, "texts": at_once}
+                    rounds[name].append(Load(**named, **describe(*measured)))
+            yield from map(take_medians, rounds.values())
+
+
+def describe(times: list[float], seconds: float, cpu: float) -> dict[str, float]:
+    """Describe the seconds of requests, of all of them, and of the server's CPU."""
+    cuts = quantiles(times, n=100, method="inclusive")
+    speed = len(times) / seconds
+    return {"requests_per_second": speed, "p50": 1e3 * cuts[49], "p99": 1e3 * cuts[98], "cpu": 1e3 * cpu / len(times)}
+
+
+def take_medians(loads: list[Load]) -> Load:
+    """Take the median of each number over the rounds."""
+    numbers = ("requests_per_second", "p50", "p99", "cpu")
+    return replace(loads[0], **{name: median(getattr(load, name) for load in loads) for name in numbers})
 
 
 def read_texts(folder: Path) -> tuple[str, list[str]]:
@@ -206,25 +217,24 @@ def main() -> None:
     parser.add_argument("--callers", nargs="+", type=int, default=[1, 8, 32], metavar="N", help="[1 8 32]")
     parser.add_argument("--seconds", type=float, default=5.0, metavar="S", help="of each measurement [%(default)s]")
     parser.add_argument("--rounds", type=int, default=3, metavar="N", help="[%(default)s]")
-    parser.add_argument("--port", type=int, default=8180, metavar="N", help="and the one above [%(default)s]")
+    parser.add_argument("--port", type=int, default=8180, metavar="N", help="and the two above [%(default)s]")
     parser.add_argument("--plain", type=Path, metavar="MODEL", help="only serve this model, plainly")
+    parser.add_argument("--call", default="predict", metavar="METHOD", help="by this method [%(default)s]")
     parser.add_argument("--json", type=Path, help="write the numbers here")
     options = parser.parse_args()
     if options.plain:
-        serve_plainly(options.plain, options.port)
+        serve_plainly(options.plain, options.port, call=options.call)
         return
-    import tempfile
-
     with tempfile.TemporaryDirectory() as scratch:
         dataset, texts = read_texts(Path(scratch))
     print(f"{platform.machine()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f} at the start, {dataset}")
     loads = []
-    print(f"{'model':<14} {'server':<12} callers texts requests/s   p50 ms   p99 ms  CPU ms")
+    print(f"{'model':<14} {'server':<22} callers texts requests/s   p50 ms   p99 ms  CPU ms")
     for folder in options.models:
         for load in compare(folder, texts, options):
             loads.append(load)
             numbers = f"{load.requests_per_second:>10.1f} {load.p50:>8.1f} {load.p99:>8.1f} {load.cpu:>7.2f}"
-            print(f"{load.model:<14} {load.server:<12} {load.callers:>7} {load.texts:>5} {numbers}", flush=True)
+            print(f"{load.model:<14} {load.server:<22} {load.callers:>7} {load.texts:>5} {numbers}", flush=True)
     print(f"load {os.getloadavg()[0]:.1f} at the end")
     write_json(options.json, dataset=dataset, loads=[asdict(load) for load in loads])
 
