@@ -72,12 +72,15 @@ def check_job(job: Job) -> None:
     facts = read_facts(folder)
     additions = describe_additions(facts, prefix=job.prefix, min_confidence=job.min_confidence)
     if job.output.is_dir():
-        raise UserError(f"--output {str(job.output)!r} is a folder; expected the name of a file.")
+        raise UserError(
+            f"--output {str(job.output)!r} is a folder; expected the name of a file. Choose one that does not exist."
+        )
     with fetched_head(job.files, job.url) as files:
         peeked = peek_columns(replace(files, model_labels=facts.label_names))
     if job.url is None and job.output.exists() and any(map(job.output.samefile, split_path(job.files.path))):
         raise UserError(
-            f"--output {str(job.output)!r} is the input; expected another file. The input is never changed."
+            f"--output {str(job.output)!r} is the input; expected another file. The input is never changed, so "
+            "choose another name."
         )
     additions.check_names(peeked.names, job.files.path.name)
 

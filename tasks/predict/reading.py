@@ -60,7 +60,7 @@ def peek_columns(options: FileOptions) -> Peeked:
     batches = take_head(read_input(options))
     first = next(batches, None)
     if first is None:
-        raise UserError(f"{path.name} has no rows; expected at least one text.")
+        raise UserError(f"{path.name} has no rows; expected at least one text. Choose another.")
     schema = first.columns.schema
     columns = find_texts(schema.names, path, chosen=options.text_columns)
     for name in columns:

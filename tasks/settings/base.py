@@ -64,9 +64,13 @@ def read_toml(path: Path) -> dict[str, Any]:
     try:
         settings = tomllib.loads(path.expanduser().read_text(encoding="utf-8"))
     except OSError as error:
-        raise UserError(f"config file {str(path)!r} cannot be read: {error.strerror}; expected a TOML file.") from error
+        raise UserError(
+            f"config file {str(path)!r} cannot be read: {error.strerror}; expected a TOML file. Correct the path."
+        ) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise UserError(f"config file {str(path)!r} is not TOML: {error}.") from error
+        raise UserError(
+            f"config file {str(path)!r} is not TOML: {error}; expected lines such as epochs = 3. Correct it there."
+        ) from error
     return {key.replace("-", "_"): value for key, value in settings.items()}
 
 

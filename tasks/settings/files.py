@@ -9,7 +9,7 @@ from pydantic import AfterValidator, BeforeValidator, Field
 from tasks.ingest.files.lines import is_charset
 from tasks.ingest.files.options import IN_SINGULAR, FileOptions
 from tasks.ingest.files.options import Quoting as QuotingName
-from tasks.ingest.files.patterns import compile_pattern
+from tasks.ingest.files.patterns import EXAMPLE, compile_pattern
 from tasks.settings.base import FlowConfig, Names
 
 
@@ -35,7 +35,7 @@ def check_charset(charset: str) -> str:
 def check_line_pattern(pattern: str | None) -> str | None:
     """Refuse a pattern that is not a regular expression or has no group for the text."""
     if pattern is not None and "text" not in compile_pattern(pattern).groupindex:
-        raise ValueError(f"{pattern!r} has no group (?P<text>...); expected a pattern with that group.")
+        raise ValueError(f"{pattern!r} has no group (?P<text>...); expected a pattern with it, such as {EXAMPLE}")
     return pattern
 
 

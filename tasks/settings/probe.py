@@ -100,10 +100,23 @@ class ProbeConfig(FlowConfig):
     def check_cells(self) -> Self:
         """Refuse a selection that leaves nothing to train."""
         if not self.cells:
-            raise ValueError(
-                f"nothing to train; expected tasks, distances and models that the {self.profile} profile combines."
-            )
+            raise ValueError(self.describe_nothing())
         return self
+
+    def describe_nothing(self) -> str:
+        """Say why there is nothing to train, and what to do about it."""
+        if self.all_cells:
+            num_parts = len({cell._replace(seed=0) for cell in self.all_cells})
+            return (
+                f"part {self.shard} is empty, because there are only {num_parts:,} trainings; expected at most as many "
+                f"parts, such as --shard 1/{num_parts}."
+            )
+        finding = f"nothing to train; expected tasks, distances and models that the {self.profile} profile combines."
+        if self.model_copy(update={"profile": "full"}).all_cells:
+            return f"{finding} Add --profile full, which combines these."
+        chosen = [name for name in ("models", "distances", "tasks") if getattr(self, name)]
+        enough = [name for name in chosen if self.model_copy(update={name: ()}).all_cells]
+        return f"{finding} Leave out {' and '.join(f'--{name}' for name in enough[:1] or chosen)}."
 
     @property
     def num_epochs(self) -> int:

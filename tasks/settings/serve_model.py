@@ -60,7 +60,7 @@ class ServeConfig(FlowConfig):
         if self.max_waiting < self.max_texts:
             raise ValueError(
                 f"--max-waiting is {self.max_waiting}, below the {self.max_texts} of --max-texts; expected at least as "
-                "many, for a request waits as a whole."
+                "many, for a request waits as a whole. Raise --max-waiting, or lower --max-texts."
             )
         return self
 
