@@ -71,11 +71,14 @@ def find_agreement(labels: Any, outputs: Any) -> Any:
 
 
 def make_head(variant: Variant, num_classes: int) -> list[keras.Layer]:
-    """Make the layers that turn the output of the variant's body into probabilities."""
+    """Make the layers that turn the output of the variant's body into probabilities.
+
+    They are float32 whatever the rest computes in, because bfloat16 has only 128 numbers between 1/2 and 1.
+    """
     hidden = [keras.layers.Dense(variant.hidden, activation="relu")] if variant.hidden else []
     if num_classes == BINARY:
-        return [*hidden, keras.layers.Dense(1, activation="sigmoid")]
-    return [*hidden, keras.layers.Dense(num_classes, activation="softmax")]
+        return [*hidden, keras.layers.Dense(1, activation="sigmoid", dtype="float32")]
+    return [*hidden, keras.layers.Dense(num_classes, activation="softmax", dtype="float32")]
 
 
 def quantize_model(model: keras.Model, mode: str) -> keras.Model:

@@ -283,3 +283,18 @@ def test_attention_tells_places_apart() -> None:
     model = build(VARIANTS["attention"])
     tokens = np.arange(1, LENGTH + 1, dtype=np.int32)[None]
     assert not np.allclose(np.asarray(model(tokens)), np.asarray(model(tokens[:, ::-1])), atol=1e-6)
+
+
+@pytest.mark.parametrize("num_classes", [2, 3])
+@pytest.mark.parametrize("name", ["lstm", "conv-max", "onehot-conv"])
+def test_probabilities_stay_in_32_bits_under_mixed_precision(name: str, num_classes: int) -> None:
+    before = keras.mixed_precision.dtype_policy()
+    keras.mixed_precision.set_global_policy("mixed_bfloat16")
+    try:
+        model = build(VARIANTS[name], num_classes=num_classes)
+    finally:
+        keras.mixed_precision.set_global_policy(before)
+    assert {layer.compute_dtype for layer in model.layers[1:-1]} == {"bfloat16"}
+    outputs = np.asarray(model(make_tokens().astype(np.int32)))
+    assert outputs.dtype == np.float32
+    assert len(set(outputs.ravel().astype(np.float64))) > len(set(outputs.ravel().astype("bfloat16")))

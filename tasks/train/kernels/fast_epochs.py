@@ -33,6 +33,7 @@ from tasks.train.kernels.region import (
     run_native_region,
 )
 from tasks.train.kernels.region_network import can_train_natively, make_region_runner
+from tasks.train.kernels.step_loop import make_step_loop
 from tasks.train.rows import Rows, cut_pieces
 
 Tokens = NDArray[np.integer[Any]]
@@ -53,17 +54,8 @@ def make_epoch_runner(model: keras.Model, *, batch_size: int, kernels: Kernels =
         return make_region_runner(model, batch_size=batch_size)
     speed_up_layers(model, kernels=kernels)
     speed_up_optimizer(model, kernels=kernels)
-    train_step = tf.function(model.train_step, jit_compile=is_xla_faster(model), autograph=False)
+    run_steps = make_step_loop(model, with_xla=is_xla_faster(model))
     train_last_step = tf.function(model.train_step, jit_compile=False, autograph=False)
-
-    def loop_over_steps(tokens: tf.Tensor, labels: tf.Tensor, first: tf.Tensor, end: tf.Tensor) -> tf.Tensor:
-        def run_step(step: tf.Tensor) -> tuple[tf.Tensor]:
-            with tf.control_dependencies(tf.nest.flatten(train_step((tokens[step], labels[step])))):
-                return (step + 1,)
-
-        return tf.while_loop(lambda step: step < end, run_step, (first,), parallel_iterations=1)
-
-    run_steps = tf.function(loop_over_steps, autograph=False, reduce_retracing=True)
 
     def run_epoch(tokens: Tokens | Rows, labels: Labels | Rows, on_progress: Callable[[int], None]) -> dict[str, float]:
         model.reset_metrics()
