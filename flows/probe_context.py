@@ -9,6 +9,7 @@ if __name__ == "__main__":
     sys.exit(run_script("probe"))
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -44,7 +45,7 @@ from tasks.store.fingerprint import library_versions
 from tasks.store.outputs import Manifest
 from tasks.train.device import CPU, find_device, use_device
 from tasks.train.facts import TrainingFacts
-from tasks.train.task import train_variant
+from tasks.train.task import settle_device, train_variant
 
 
 def name_run() -> str:
@@ -116,9 +117,11 @@ def train_side_by_side(config: ProbeConfig, cells: Sequence[Cell]) -> list[CellR
 def train_and_evaluate(config: ProbeConfig, cell: Cell) -> CellResult:
     """Make a cell's texts and sequences, then train and evaluate its model; a failure becomes part of the result."""
     folders = {"data_dir": config.data_dir, "artifacts_dir": config.artifacts_dir}
-    settings = make_settings(cell, epochs=config.num_epochs, kernels=config.kernels)
+    settings = make_settings(cell, epochs=config.num_epochs, kernels=config.kernels, device=config.device)
     reviews, sequences = make_texts(config, cell)
     num_classes = len(reviews.facts.label_names)
+    device = settle_device(cell.variant, settings, sequences, num_classes=num_classes, **folders)
+    settings = replace(settings, device=device)
     try:
         model = run(train_variant, cell.variant, settings, sequences, num_classes=num_classes, **folders)
         evaluation = run(evaluate_model, model, reviews, **folders)

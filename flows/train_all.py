@@ -9,6 +9,7 @@ if __name__ == "__main__":
     sys.exit(run_script("train"))
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -59,11 +60,11 @@ from tasks.store.outputs import Manifest
 from tasks.store.usage import LOCK_FOLDER
 from tasks.teach.output import describe_untaught
 from tasks.teach.task import answer_unlabelled
-from tasks.train.device import CPU, find_device, use_device
+from tasks.train.device import CPU, Device, find_device, use_device
 from tasks.train.effort import estimate_effort, find_slowness
 from tasks.train.facts import TrainingFacts
 from tasks.train.output import LessonOutputs
-from tasks.train.task import train_variant
+from tasks.train.task import settle_device, train_variant
 from tasks.train.variants import Variant
 
 # The lessons of a student with a seed and an encoding; None for one that learns from labels alone.
@@ -223,11 +224,14 @@ def train_and_evaluate(
     sequences: Mapping[str, Manifest[EncodingFacts]],
 ) -> list[ModelResult]:
     """Train and evaluate the baselines, and each variant on its sequences with each seed."""
-    jobs = plan_jobs(config, num_works=len(baselines) + len(sequences) * config.seeds)
+    devices = settle_devices(config, reviews, sequences)
+    jobs = plan_jobs(config, devices, num_works=len(baselines) + len(sequences) * config.seeds)
     candidates = [
         *(make_baseline_candidate(config, config.baseline_table[name], reviews, jobs=jobs) for name in baselines),
         *(
-            make_variant_candidate(config, config.variant_table[name], seed, reviews, encoded, jobs=jobs)
+            make_variant_candidate(
+                config, config.variant_table[name], seed, reviews, encoded, device=devices[name], jobs=jobs
+            )
             for name, encoded in sequences.items()
             for seed in config.seed_values
         ),
@@ -235,9 +239,22 @@ def train_and_evaluate(
     return attempt_all(candidates, jobs=jobs)
 
 
-def plan_jobs(config: RunConfig, *, num_works: int) -> int:
+def settle_devices(
+    config: RunConfig, reviews: ReviewsManifest, sequences: Mapping[str, Manifest[EncodingFacts]]
+) -> dict[str, Device]:
+    """Settle on which device each variant is trained, with whatever seed."""
+    num_classes, devices = len(reviews.facts.label_names), {}
+    for name, encoded in sequences.items():
+        variant = config.variant_table[name]
+        settings = config.choose_fit(variant, seed=1)
+        devices[name] = settle_device(variant, settings, encoded, num_classes=num_classes, **folders(config))
+    return devices
+
+
+def plan_jobs(config: RunConfig, devices: Mapping[str, Device], *, num_works: int) -> int:
     """Choose how many models are trained at a time, and log it if they are several."""
-    jobs = choose_jobs(config.jobs, num_works=num_works, shares_gpu=find_device() != CPU)
+    shares_gpu = find_device() != CPU and any(device != "cpu" for device in devices.values())
+    jobs = choose_jobs(config.jobs, num_works=num_works, shares_gpu=shares_gpu)
     if jobs > 1:
         get_run_logger().info("training %d models, %d at a time", num_works, jobs)
     return jobs
@@ -289,9 +306,19 @@ def train_students(
     prepare: PrepareLessons,
 ) -> list[ModelResult]:
     """Train and evaluate each student with each seed."""
-    jobs = plan_jobs(config, num_works=len(sequences) * config.seeds)
+    devices = settle_devices(config, reviews, sequences)
+    jobs = plan_jobs(config, devices, num_works=len(sequences) * config.seeds)
     candidates = [
-        make_variant_candidate(config, config.variant_table[name], seed, reviews, encoded, jobs=jobs, prepare=prepare)
+        make_variant_candidate(
+            config,
+            config.variant_table[name],
+            seed,
+            reviews,
+            encoded,
+            device=devices[name],
+            jobs=jobs,
+            prepare=prepare,
+        )
         for name, encoded in sequences.items()
         for seed in config.seed_values
     ]
@@ -305,11 +332,12 @@ def make_variant_candidate(
     reviews: ReviewsManifest,
     sequences: Manifest[EncodingFacts],
     *,
+    device: Device,
     jobs: int,
     prepare: PrepareLessons = lambda _seed, _encoded: None,
 ) -> Candidate:
     """Say how one variant is trained and evaluated with one seed; `prepare` makes the lessons of a student."""
-    settings, num_classes = config.choose_fit(variant, seed), len(reviews.facts.label_names)
+    settings, num_classes = replace(config.choose_fit(variant, seed), device=device), len(reviews.facts.label_names)
 
     def train() -> Manifest[TrainingFacts]:
         lessons = prepare(seed, sequences)

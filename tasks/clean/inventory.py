@@ -15,6 +15,7 @@ from typing import Any, Final, NamedTuple
 
 from tasks.store.layout import (
     COMPARISONS,
+    DEVICES,
     DRIFT,
     ENCODINGS,
     EVENTS,
@@ -74,6 +75,7 @@ ARTIFACT_PLACES: Final = (
     Place("comparison", f"{COMPARISONS}/*", "comparison"),
     Place("drift", f"{DRIFT}/*", "drift"),
     Place("memory measurement", f"{MEASUREMENTS}/*", "memory"),
+    Place("choice of a device", f"{DEVICES}/*", "device"),
     # The names in version 0.1.
     Place("memory measurement", "probes/*", "probe"),
 )

@@ -48,6 +48,11 @@ class Evidence:
         jobs = {self.rows[name].jobs for name in names}
         return "they were trained with different numbers of jobs" if len(jobs) > 1 else None
 
+    def differ_in_device(self, *names: str) -> str | None:
+        """Say that models were not trained on the same device; None when they were."""
+        devices = {self.rows[name].device for name in names}
+        return "they were trained on different devices" if len(devices) > 1 else None
+
     def differs_from_note(self) -> str | None:
         """Say how the run's data differ from the notebook's; None when they are the same."""
         if self.dataset != THE_DATASET:
@@ -106,7 +111,8 @@ def judge_small_lstm(evidence: Evidence) -> Claim:
 def judge_epoch_times(evidence: Evidence) -> Claim:
     """Compare the order of the times per epoch; the times themselves are from another machine."""
     claim = "an epoch takes 6 s with a convolution, 20 s with a GRU and 43 s with an LSTM"
-    if reason := evidence.lacks(*SLOWEST_LAST) or evidence.differ_in_jobs(*SLOWEST_LAST):
+    reason = evidence.lacks(*SLOWEST_LAST) or evidence.differ_in_jobs(*SLOWEST_LAST)
+    if reason := reason or evidence.differ_in_device(*SLOWEST_LAST):
         return Claim(claim=claim, measured="-", verdict="not comparable", reason=reason)
     seconds = [it for name in SLOWEST_LAST if (it := evidence.rows[name].epoch_seconds) is not None]
     measured = ", ".join(f"{name} {value:.1f} s" for name, value in zip(SLOWEST_LAST, seconds, strict=True))

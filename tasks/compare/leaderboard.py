@@ -85,6 +85,7 @@ def build_row(results: Sequence[ModelResult], contestant: Contestant | None) -> 
         val_loss=average([it.val_loss for it in trainings]),
         peak_memory_mb=average([it.peak_memory_mb for it in trainings]),
         jobs=max((it.jobs for it in trainings), default=None),
+        device="; ".join(sorted({it.device for it in trainings})) or None,
         models=tuple(result.folder for result in trained),
         shipped=contestant.shipped_result.folder if contestant else None,
     )

@@ -64,8 +64,8 @@ class LeaderboardRow(Measured):
     """One variant, each number a mean over the seeds that trained; None where there is no such number.
 
     `models` are the folders of its trained models, and `shipped` the one that would be shipped, relative to the
-    artifacts' root. `beats_chance` tells whether the shipped model beats a constant answer, and `beats_chance_on` on
-    which metric; both are None where this was not tested.
+    artifacts' root. `device` names what trained it. `beats_chance` tells whether the shipped model beats a constant
+    answer, and `beats_chance_on` on which metric; both are None where this was not tested.
     """
 
     name: str
@@ -98,6 +98,7 @@ class LeaderboardRow(Measured):
     val_loss: float | None = None
     peak_memory_mb: Number | None = None
     jobs: Number | None = None
+    device: str | None = None
     models: tuple[str, ...]
     shipped: str | None = None
     tie_group: int | None = None

@@ -75,6 +75,8 @@ def evaluate_model(
     Writes predictions.parquet (test) and validation_predictions.parquet, both calibrated, bundle.json and
     MODEL_CARD.md under `folder`.
     """
+    if isinstance(origin.settings, FitSettings):
+        return_to_device(origin.settings)
     classifier = load_classifier(model_folder, origin.encoding, kernels=find_kernels(origin))
     validation = score_split(classifier, reviews_folder / VALIDATION_FILE)
     decision = decide(validation)
@@ -108,6 +110,13 @@ def evaluate_model(
     bundle.write(folder / BUNDLE_FILE)
     write_model_card(folder / "MODEL_CARD.md", bundle, test_predictions=folder / PREDICTIONS_FILE)
     return metrics
+
+
+def return_to_device(settings: FitSettings) -> None:
+    """Compute where the model was trained."""
+    from tasks.train.backend import restrict_device
+
+    restrict_device(settings.device)
 
 
 def find_kernels(origin: Origin) -> Kernels:

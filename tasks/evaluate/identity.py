@@ -8,6 +8,7 @@ from tasks.store.closure import describe_code
 from tasks.store.fingerprint import library_versions
 from tasks.store.layout import SPLIT_FILES
 from tasks.store.outputs import Manifest
+from tasks.train.device import Device
 from tasks.train.identity import BACKEND_PACKAGES, describe_computing
 
 EVALUATE: Final = "tasks.evaluate.evaluation:evaluate_model"
@@ -28,22 +29,28 @@ UNUSED_BY_KIND: Final[dict[KindOfModel, tuple[str, ...]]] = {
 
 def decide_evaluation(model: Manifest[Any], reviews: ReviewsManifest, *, dataset: dict[str, Any]) -> dict[str, Any]:
     """List what decides predictions and metrics, as plain JSON; `dataset` is what the bundle says about the data."""
+    settings = model.decided_by["settings"]
     return {
         "model": {name: model.files[name].sha256 for name in select_model_files(model.files)},
         # The bundle keeps a profile of the training split.
         "reviews": {name: reviews.files[name].sha256 for name in SPLIT_FILES.values()},
         "label_names": reviews.facts.label_names,
         "dataset": dataset,
-        **decide_prediction(EVALUATE, kind=tell_kind(model.files), kernels=model.decided_by["settings"].get("kernels")),
+        **decide_prediction(
+            EVALUATE,
+            kind=tell_kind(model.files),
+            kernels=settings.get("kernels"),
+            device=settings.get("device", "auto"),
+        ),
     }
 
 
-def decide_prediction(function: str, *, kind: KindOfModel, kernels: Any) -> dict[str, Any]:
-    """List what decides the scores that a function gets from a model; `kernels` do not matter for a baseline."""
+def decide_prediction(function: str, *, kind: KindOfModel, kernels: Any, device: Device = "auto") -> dict[str, Any]:
+    """List what decides the scores that a function gets from a model; a baseline has no kernels and no device."""
     code = describe_code(function, without=UNUSED_BY_KIND[kind])
     if kind == "baseline":
         return {"code": code, "libraries": library_versions(*LIBRARIES)}
-    computing = describe_computing(kernels)
+    computing = describe_computing(kernels, device)
     return {
         "computing": computing,
         "code": code,

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -19,7 +20,7 @@ from tasks.compare.run import Candidate, attempt, attempt_all, describe_run
 from tasks.encode.choice import Wanted, choose_encoding, describe_choice
 from tasks.encode.facts import EncodingFacts
 from tasks.encode.output import plan_encoding
-from tasks.errors import disk_errors_explained
+from tasks.errors import TrainingError, disk_errors_explained
 from tasks.evaluate.ensemble_facts import STACK
 from tasks.evaluate.output import plan_evaluation
 from tasks.ingest.datasets import Choice, choose_dataset
@@ -37,12 +38,12 @@ from tasks.settings.files import gather_files
 from tasks.stack.output import choose_stack, plan_stack
 from tasks.store.outputs import Manifest
 from tasks.teach.output import describe_untaught
-from tasks.train.device import CPU, find_device
+from tasks.train.device import CPU, Device, find_device
 from tasks.train.effort import estimate_effort, find_slowness
 from tasks.train.facts import TrainingFacts
 from tasks.train.identity import check_backend
 from tasks.train.kernels.choice import Kernels, choose_kernels
-from tasks.train.output import plan_training
+from tasks.train.output import has_choice, plan_device, plan_training
 from tasks.train.variants import Variant
 
 LOGGER: Final = logging.getLogger(__name__)
@@ -206,11 +207,15 @@ def train_models(
     if slowness := find_slowness(config.chosen_variants, config.kernels):
         LOGGER.warning("%s", slowness)
     num_works = len(baselines) + len(sequences) * config.seeds
-    jobs = choose_jobs(config.jobs, num_works=num_works, shares_gpu=find_device() != CPU)
+    devices = {name: settle_device(config, config.variant_table[name], reviews, own) for name, own in sequences.items()}
+    shares_gpu = find_device() != CPU and any(device != "cpu" for device in devices.values())
+    jobs = choose_jobs(config.jobs, num_works=num_works, shares_gpu=shares_gpu)
     candidates = [
         *(make_baseline_candidate(config, config.baseline_table[name], reviews, jobs=jobs) for name in baselines),
         *(
-            make_variant_candidate(config, config.variant_table[name], seed, reviews, own, jobs=jobs)
+            make_variant_candidate(
+                config, config.variant_table[name], seed, reviews, own, device=devices[name], jobs=jobs
+            )
             for name, own in sequences.items()
             for seed in config.seed_values
         ),
@@ -224,6 +229,22 @@ def train_models(
     return results
 
 
+def settle_device(
+    config: NotebookConfig, variant: Variant, reviews: ReviewsManifest, sequences: Manifest[EncodingFacts]
+) -> Device:
+    """Choose the faster device for a variant if there is a choice; what cannot be measured is left to the backend."""
+    settings, num_classes = config.choose_fit(variant, config.seed_values[0]), len(reviews.facts.label_names)
+    if not has_choice(variant, settings):
+        return settings.device
+    try:
+        facts = make(plan_device(variant, settings, sequences, num_classes=num_classes, **folders(config))).facts
+    except TrainingError as error:
+        LOGGER.warning("%s: %s", variant.name, error)
+        return settings.device
+    LOGGER.info("%s: %s", variant.name, facts.describe())
+    return facts.device
+
+
 def make_variant_candidate(
     config: NotebookConfig,
     variant: Variant,
@@ -231,10 +252,12 @@ def make_variant_candidate(
     reviews: ReviewsManifest,
     sequences: Manifest[EncodingFacts],
     *,
+    device: Device,
     jobs: int,
 ) -> Candidate:
     """Say how one variant is trained and evaluated with one seed."""
-    settings, num_classes = config.choose_fit(variant, seed), len(reviews.facts.label_names)
+    settings = replace(config.choose_fit(variant, seed), device=device)
+    num_classes = len(reviews.facts.label_names)
     listen = partial(EpochLog, settings=settings)
 
     def train() -> Manifest[TrainingFacts]:

@@ -6,6 +6,7 @@ from typing import Final, Literal, NamedTuple, get_args
 
 from tasks.ingest.sources.recall import PREFIX, RecallTask, count_words
 from tasks.probe.models import MODELS, choose_model
+from tasks.train.device import Device
 from tasks.train.kernels.choice import Kernels
 from tasks.train.settings import FitSettings
 from tasks.train.variants import Variant
@@ -113,7 +114,7 @@ def is_settled(accuracies: Sequence[float]) -> bool:
     return len(accuracies) >= FIRST_SEEDS and len({accuracy >= SOLVED_AT for accuracy in accuracies}) == 1
 
 
-def make_settings(cell: Cell, *, epochs: int, kernels: Kernels) -> FitSettings:
+def make_settings(cell: Cell, *, epochs: int, kernels: Kernels, device: Device) -> FitSettings:
     """Set up a cell's training: it continues through plateaus, which are common here, until the task is solved."""
     return FitSettings(
         epochs=epochs,
@@ -122,6 +123,7 @@ def make_settings(cell: Cell, *, epochs: int, kernels: Kernels) -> FitSettings:
         learning_rate=LEARNING_RATE,
         seed=cell.seed,
         kernels=kernels,
+        device=device,
         solved_at=STOP_AT,
         clip_norm=CLIP_NORM,
     )

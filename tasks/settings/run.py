@@ -217,8 +217,8 @@ class RunConfig(FlowConfig):
     )
     device: Device = Field(
         default="auto",
-        description="where neural models are computed: auto (on a GPU if the backend can use one), cpu, gpu (an error "
-        "without one)",
+        description="where neural models are computed: auto (each on the CPU or on the GPU, whichever was faster in a "
+        "few updates before the first training), cpu, gpu (an error without one)",
     )
     jobs: int | None = Field(
         default=None,
@@ -400,6 +400,7 @@ class RunConfig(FlowConfig):
             learning_rate=variant.learning_rate,
             seed=seed,
             kernels=self.kernels,
+            device=self.device,
         )
 
     def describe_stack(self, seed: int) -> EnsembleSettings:

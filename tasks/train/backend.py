@@ -10,6 +10,7 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
+from tasks.train.device import DEVICE_FILES, WITHOUT_ACCELERATORS, Device, hide_accelerators, may_have_accelerator
 from tasks.train.fit import RunEpoch
 from tasks.train.kernels.choice import Kernels, choose_kernels
 from tasks.train.rows import Rows, cut_pieces
@@ -17,10 +18,23 @@ from tasks.train.rows import Rows, cut_pieces
 DETERMINISTIC: Final = "xla_gpu_deterministic_ops"
 
 
-def prepare_device() -> str:
+def prepare_device(wanted: Device = "auto") -> str:
     """Set up the device before its first use and return its name, such as "CPU (2 cores), tensorflow"."""
+    restrict_device(wanted)
     names = list_accelerators()
     return f"{', '.join(names) or f'CPU ({os.cpu_count()} cores)'}, {keras.backend.backend()}"
+
+
+def restrict_device(wanted: Device) -> None:
+    """Compute on the processor if that is wanted and there is something else, before the backend's first use."""
+    if wanted != "cpu" or not may_have_accelerator(DEVICE_FILES):
+        return
+    hide_accelerators()
+    if keras.backend.backend() == "jax":
+        import jax
+
+        # The environment counts only until JAX is imported.
+        jax.config.update("jax_platforms", WITHOUT_ACCELERATORS["JAX_PLATFORMS"])
 
 
 def list_accelerators() -> list[str]:

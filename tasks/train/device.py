@@ -15,6 +15,7 @@ Device = Literal["auto", "cpu", "gpu"]
 CPU: Final = "CPU"
 # Device files of the drivers of NVIDIA, WSL, AMD and TPUs.
 ACCELERATOR_FILES: Final = ("nvidia[0-9]*", "dxg", "kfd", "accel*", "vfio/[0-9]*")
+DEVICE_FILES: Final = Path("/dev")
 HIDES_GPUS: Final = {"", "-1"}
 # What hides accelerators from TensorFlow, and from JAX.
 WITHOUT_ACCELERATORS: Final = {"CUDA_VISIBLE_DEVICES": "-1", "JAX_PLATFORMS": "cpu"}
@@ -23,17 +24,21 @@ WITHOUT_ACCELERATORS: Final = {"CUDA_VISIBLE_DEVICES": "-1", "JAX_PLATFORMS": "c
 def use_device(wanted: Device) -> None:
     """Let this process and its children compute on the wanted device; call it before the first child starts.
 
-    `auto` leaves the choice to the backend, which takes a GPU if it can use one. Raises UserError if a GPU is wanted
-    and the backend finds none.
+    `auto` leaves the choice for later, model by model. Raises UserError if a GPU is wanted and the backend finds none.
     """
     if wanted == "cpu":
-        os.environ.update(WITHOUT_ACCELERATORS)
-        find_device.cache_clear()
+        hide_accelerators()
     if wanted == "gpu" and find_device() == CPU:
         raise UserError(
             "--device is 'gpu', but Keras's backend finds no GPU; expected a GPU, its driver and the backend's CUDA "
             'libraries, which pip install -e ".[gpu]" adds for TensorFlow. Install them, or choose --device auto.'
         )
+
+
+def hide_accelerators() -> None:
+    """Let this process and its children compute on the processor."""
+    os.environ.update(WITHOUT_ACCELERATORS)
+    find_device.cache_clear()
 
 
 @cache
@@ -43,7 +48,7 @@ def find_device() -> str:
     If a driver's device file shows that there may be one, the backend itself is asked, since it may lack the libraries
     to use it. It is asked in a child process, or in this one if this is a child already.
     """
-    if not may_have_accelerator(Path("/dev")):
+    if not may_have_accelerator(DEVICE_FILES):
         return CPU
     if multiprocessing.current_process().daemon:
         from tasks.train.backend import list_accelerators

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from tasks.train.device import CPU
+from tasks.train.device import CPU, Device
 from tasks.train.identity import describe_computing
 from tasks.train.kernels.choice import Kernels
 from tasks.train.variants import Variant
@@ -17,9 +17,9 @@ def estimate_effort(variant: Variant) -> int:
     return (variant.num_params - encoding.vocab_size * variant.embedding_dim) * encoding.length
 
 
-def find_slowness(variants: Iterable[Variant], kernels: Kernels) -> str | None:
-    """Say which variants would take hours on this machine, and what to do; None if there are none."""
-    computing = describe_computing(kernels)
+def find_slowness(variants: Iterable[Variant], kernels: Kernels, device: Device = "auto") -> str | None:
+    """Say which variants would take hours on a device of this machine, and what to do; None if there are none."""
+    computing = describe_computing(kernels, device)
     slow = [variant.name for variant in variants if variant.needs_library]
     if not slow or computing["kernels"] == "native" or computing["device"] != CPU:
         return None

@@ -1,5 +1,7 @@
 """What the manifest of a trained network says about it."""
 
+from typing import Literal
+
 from pydantic import JsonValue
 
 from tasks.store.facts import Facts
@@ -54,3 +56,19 @@ class TrainingFacts(HistoryFacts):
     jobs: int = 1
     definition: dict[str, JsonValue] | None = None
     lessons: LessonFacts | None = None
+
+
+class DeviceFacts(Facts):
+    """The device that was faster, and the seconds of an update on each; None, with the reason, where it failed."""
+
+    device: Literal["cpu", "gpu"]
+    cpu_seconds: float | None
+    gpu_seconds: float | None
+    failures: tuple[str, ...] = ()
+
+    def describe(self) -> str:
+        """Describe the measurement: "on the CPU: 2.3 ms an update, 3.4 ms on the GPU"."""
+        own, other = (self.cpu_seconds, self.gpu_seconds)[:: 1 if self.device == "cpu" else -1]
+        shown = [f"{1_000 * it:.1f} ms" if it is not None else "failed" for it in (own, other)]
+        names = ("CPU", "GPU") if self.device == "cpu" else ("GPU", "CPU")
+        return f"on the {names[0]}: {shown[0]} an update, {shown[1]} on the {names[1]}"

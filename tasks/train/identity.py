@@ -14,7 +14,7 @@ from tasks.store.closure import PACKAGE, describe_code
 from tasks.store.fingerprint import hash_json, library_versions
 from tasks.store.layout import TRAIN_FILE, VALIDATION_FILE
 from tasks.store.outputs import Manifest
-from tasks.train.device import CPU, find_device
+from tasks.train.device import CPU, Device, find_device
 from tasks.train.kernels.choice import Kernels, choose_kernels, hash_library
 from tasks.train.settings import FitSettings
 from tasks.train.variants import Variant
@@ -26,7 +26,8 @@ UNUSED_BY: Final[dict[str, tuple[str, ...]]] = {
     "native": (f"{KERNELS}.jax_epochs",),
     "tensorflow": tuple(f"{KERNELS}.{name}" for name in ("adam", "convolution", "dense", "jax_epochs", "recurrent")),
     "jax": tuple(
-        f"{KERNELS}.{name}" for name in ("adam", "block_lstm", "convolution", "dense", "fast_epochs", "recurrent")
+        f"{KERNELS}.{name}"
+        for name in ("adam", "block_lstm", "convolution", "dense", "fast_epochs", "recurrent", "step_loop")
     ),
     "plain": (f"{KERNELS}.*",),
 }
@@ -53,17 +54,11 @@ def decide_model(
     lessons: tuple[Manifest[Any], Manifest[Any]] | None = None,
 ) -> dict[str, Any]:
     """List what decides the weights, as plain JSON; `lessons` are sequences without labels and a teacher's answers."""
-    computing = describe_computing(settings.kernels)
+    computing = describe_computing(settings.kernels, settings.device)
+    chosen = {"kernels": computing["kernels"], "device": "cpu" if computing["device"] == CPU else "gpu"}
     return {
-        "variant": {
-            "body": hash_function(variant.body),
-            "initialise": hash_function(variant.initialise) if variant.initialise else None,
-            "embedding_dim": variant.embedding_dim,
-            "hidden": variant.hidden,
-            "mask": variant.mask,
-            **{name: value for name, usual in USUALLY.items() if (value := getattr(variant, name)) != usual},
-        },
-        "settings": {**asdict(settings), "kernels": computing["kernels"]},
+        "variant": describe_variant(variant),
+        "settings": {**asdict(settings), **chosen},
         "encoding": dict(sequences.decided_by["encoding"]),
         "sequences": {name: sequences.files[name].sha256 for name in TRAINED_ON},
         **({"lessons": [it.content_hash for it in lessons]} if lessons else {}),
@@ -74,13 +69,43 @@ def decide_model(
     }
 
 
-def describe_computing(kernels: Kernels) -> dict[str, Any]:
+def decide_device(
+    variant: Variant, settings: FitSettings, sequences: Manifest[Any], *, num_classes: int
+) -> dict[str, Any]:
+    """List what decides which device is faster, as plain JSON.
+
+    The code does not count, because a change that makes no update slower must not move a model to another device.
+    """
+    return {
+        "variant": describe_variant(variant),
+        "batch_size": settings.batch_size,
+        "encoding": dict(sequences.decided_by["encoding"]),
+        "num_classes": num_classes,
+        "cpu": {"cores": os.cpu_count(), **describe_computing(settings.kernels, "cpu")},
+        "gpu": describe_computing(settings.kernels, "gpu"),
+        "libraries": library_versions("keras", *BACKEND_PACKAGES[backend_name()]),
+    }
+
+
+def describe_variant(variant: Variant) -> dict[str, Any]:
+    """List what a row of the table says about the model, as plain JSON."""
+    return {
+        "body": hash_function(variant.body),
+        "initialise": hash_function(variant.initialise) if variant.initialise else None,
+        "embedding_dim": variant.embedding_dim,
+        "hidden": variant.hidden,
+        "mask": variant.mask,
+        **{name: getattr(variant, name) for name, usual in USUALLY.items() if getattr(variant, name) != usual},
+    }
+
+
+def describe_computing(kernels: Kernels, wanted: Device = "auto") -> dict[str, Any]:
     """Name what will compute a model: backend, device, kernels, and the build of the C library if it takes part.
 
     On an accelerator neither the C library nor the kernels that TensorFlow has for processors are used; JAX's loop of
     updates is used only there, because XLA computes convolutions inside a loop many times more slowly on a processor.
     """
-    backend, device = backend_name(), find_device()
+    backend, device = backend_name(), CPU if wanted == "cpu" else find_device()
     chosen = choose_kernels(kernels, backend=backend)
     if device != CPU and chosen == "native":
         chosen = "tensorflow"

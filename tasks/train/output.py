@@ -1,16 +1,20 @@
-"""A trained model as an output: where it goes, what decides it, and how it is made."""
+"""A trained model as an output, and the choice of its device: where they go, what decides them, how they are made."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from tasks.encode.encodings import restore_encoding
 from tasks.encode.facts import EncodingFacts
-from tasks.process.child import run_apart
-from tasks.store.layout import ANSWERS_FILE, EVENTS, MODELS, UNLABELLED_FILE
+from tasks.errors import TrainingError
+from tasks.process.child import ChildError, run_apart
+from tasks.store.layout import ANSWERS_FILE, DEVICES, EVENTS, MODELS, UNLABELLED_FILE
 from tasks.store.outputs import Manifest, Output, Plan
-from tasks.train.facts import LessonFacts, TrainingFacts
-from tasks.train.identity import TRAIN, decide_model
+from tasks.train.device import CPU, Device, find_device
+from tasks.train.effort import find_slowness
+from tasks.train.facts import DeviceFacts, LessonFacts, TrainingFacts
+from tasks.train.identity import TRAIN, decide_device, decide_model
 from tasks.train.lessons import Lessons
 from tasks.train.settings import FitSettings, Listener
 from tasks.train.variants import Variant
@@ -75,3 +79,65 @@ def find_lessons(lessons: LessonOutputs, *, data_dir: Path, artifacts_dir: Path)
         sequences=data_dir / lessons.sequences.folder / UNLABELLED_FILE,
         answers=artifacts_dir / lessons.answers.folder / ANSWERS_FILE,
     )
+
+
+def has_choice(variant: Variant, settings: FitSettings) -> bool:
+    """Tell whether two devices might train a variant, so that it pays to measure which is faster."""
+    if settings.device != "auto" or find_device() == CPU:
+        return False
+    return find_slowness([variant], settings.kernels, "cpu") is None
+
+
+def plan_device(
+    variant: Variant,
+    settings: FitSettings,
+    sequences: Manifest[EncodingFacts],
+    *,
+    num_classes: int,
+    data_dir: Path,
+    artifacts_dir: Path,
+) -> Plan[DeviceFacts]:
+    """Plan the choice between CPU and GPU by the seconds of an update.
+
+    The choice is kept like any other output, so that a later run, however its timings would differ, makes the same.
+    """
+    output = Output(
+        root=artifacts_dir,
+        kind="device",
+        name=variant.name,
+        family=DEVICES,
+        folder=f"{DEVICES}/{{fingerprint}}",
+        facts_type=DeviceFacts,
+        decided_by=decide_device(variant, settings, sequences, num_classes=num_classes),
+    )
+
+    def make(folder: Path) -> DeviceFacts:
+        failures = []
+
+        def measure(device: Device) -> float | None:
+            try:
+                seconds: float = run_apart(
+                    "tasks.train.update_speed:measure_update",
+                    variant=variant,
+                    encoding=restore_encoding(sequences.name, sequences.decided_by["encoding"]),
+                    settings=replace(settings, device=device),
+                    num_classes=num_classes,
+                    sequences_folder=data_dir / sequences.folder,
+                    folder=folder,
+                )
+            except (TrainingError, ChildError) as error:
+                failures.append(f"{device}: {error}")
+                return None
+            return seconds
+
+        return compare_devices(cpu=measure("cpu"), gpu=measure("gpu"), failures=failures)
+
+    return output, make
+
+
+def compare_devices(*, cpu: float | None, gpu: float | None, failures: Sequence[str]) -> DeviceFacts:
+    """Choose the device with the faster updates; raises TrainingError if both failed."""
+    if cpu is None and gpu is None:
+        raise TrainingError(f"no device could train it: {'; '.join(failures)}")
+    faster: Literal["cpu", "gpu"] = "cpu" if gpu is None or (cpu is not None and cpu < gpu) else "gpu"
+    return DeviceFacts(device=faster, cpu_seconds=cpu, gpu_seconds=gpu, failures=tuple(failures))

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from tasks.train.device import Device
 from tasks.train.kernels.choice import Kernels
 
 
@@ -32,6 +33,7 @@ class FitSettings:
     learning_rate: float
     seed: int
     kernels: Kernels = "auto"
+    device: Device = "auto"
     solved_at: float | None = None
     clip_norm: float | None = None
 

@@ -1,4 +1,4 @@
-"""Prefect task that trains one variant with one seed, and shows its progress."""
+"""Prefect tasks that choose a variant's device, and train it with one seed and show its progress."""
 
 import time
 from functools import partial
@@ -14,11 +14,13 @@ from prefect.logging import get_run_logger
 from tqdm import tqdm
 
 from tasks.encode.facts import EncodingFacts
-from tasks.orchestrate.outputs import produce_in_task
+from tasks.errors import TrainingError
+from tasks.orchestrate.outputs import produce_in_task, run
 from tasks.store.outputs import Manifest
+from tasks.train.device import Device
 from tasks.train.events import write_events
-from tasks.train.facts import TrainingFacts
-from tasks.train.output import LessonOutputs, plan_training
+from tasks.train.facts import DeviceFacts, TrainingFacts
+from tasks.train.output import LessonOutputs, has_choice, plan_device, plan_training
 from tasks.train.settings import EpochRecord, FitSettings, Listener, describe_epoch
 from tasks.train.variants import Variant
 
@@ -92,3 +94,43 @@ def train_variant(
         lessons=lessons,
     )
     return produce_in_task(*plan)
+
+
+@task(name="choose-device", task_run_name="choose-device-{variant.name}", cache_policy=NO_CACHE)
+def choose_device(
+    variant: Variant,
+    settings: FitSettings,
+    sequences: Manifest[EncodingFacts],
+    *,
+    num_classes: int,
+    data_dir: Path,
+    artifacts_dir: Path,
+) -> State[Manifest[DeviceFacts]]:
+    """Measure on which device a variant's updates are faster, or reuse the choice of an earlier run."""
+    return produce_in_task(
+        *plan_device(
+            variant, settings, sequences, num_classes=num_classes, data_dir=data_dir, artifacts_dir=artifacts_dir
+        )
+    )
+
+
+def settle_device(
+    variant: Variant,
+    settings: FitSettings,
+    sequences: Manifest[EncodingFacts],
+    *,
+    num_classes: int,
+    data_dir: Path,
+    artifacts_dir: Path,
+) -> Device:
+    """Return the wanted device, or the faster one if there is a choice; what fails is left to the training to tell."""
+    if not has_choice(variant, settings):
+        return settings.device
+    folders = {"data_dir": data_dir, "artifacts_dir": artifacts_dir}
+    try:
+        facts = run(choose_device, variant, settings, sequences, num_classes=num_classes, **folders).facts
+    except TrainingError as error:
+        get_run_logger().warning("%s: %s", variant.name, error)
+        return settings.device
+    get_run_logger().info("%s: %s", variant.name, facts.describe())
+    return facts.device

@@ -41,7 +41,7 @@ def train_variant(
     A student also learns from `lessons`. The files go to `folder`; `folder`/checkpoint keeps the state after each
     epoch, so that an interrupted training can resume. Raises TrainingError when a loss is not finite.
     """
-    device = prepare_device()
+    device = prepare_device(settings.device)
     keras.utils.set_random_seed(settings.seed)
     try:
         model = build_model(

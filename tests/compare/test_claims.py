@@ -14,7 +14,12 @@ def judge(build: Any, add_result: Any) -> Any:
     """Judges the claims of a run of the notebook's models; returns them by what they say."""
 
     def judge_run(
-        *, hits: dict[str, int] | None = None, seconds: Any = None, jobs: Any = None, **changes: Any
+        *,
+        hits: dict[str, int] | None = None,
+        seconds: Any = None,
+        jobs: Any = None,
+        devices: Any = None,
+        **changes: Any,
     ) -> dict[str, Any]:
         found = dict.fromkeys(NOTE, 80) | (hits or {})
         results = [
@@ -24,6 +29,7 @@ def judge(build: Any, add_result: Any) -> Any:
                 num_params=NOTE[name],
                 epoch_seconds=(seconds or SECONDS)[name],
                 jobs=(jobs or {}).get(name, 1),
+                device=(devices or {}).get(name, "CPU"),
             )
             for name in found
         ]
@@ -61,6 +67,12 @@ def test_epoch_times_under_different_loads_are_not_compared(judge: Any) -> None:
     claim = find(judge(jobs={"bigru": 2}), "43 s")
     assert claim["verdict"] == "not comparable"
     assert "different numbers of jobs" in claim["reason"]
+
+
+def test_epoch_times_on_different_devices_are_not_compared(judge: Any) -> None:
+    claim = find(judge(devices={"bigru": "GPU"}), "43 s")
+    assert claim["verdict"] == "not comparable"
+    assert "different devices" in claim["reason"]
 
 
 def test_accuracy_is_high_unless_another_model_is_significantly_better(judge: Any) -> None:

@@ -69,7 +69,7 @@ def train(folder: Path, model: str, *, epochs: int) -> float:
     facts = train_variant(
         cell.variant,
         encoding,
-        make_settings(cell, epochs=epochs, kernels="auto"),
+        make_settings(cell, epochs=epochs, kernels="auto", device="auto"),
         num_classes=2,
         sequences_folder=folder / "sequences",
         folder=target,

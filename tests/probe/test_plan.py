@@ -77,7 +77,7 @@ def test_further_seeds_are_for_cells_whose_first_ones_disagree(accuracies: list[
 
 
 def test_training_continues_through_plateaus_until_the_task_is_solved() -> None:
-    settings = make_settings(Cell("order", 10, "lstm", 2, False), epochs=7, kernels="plain")
+    settings = make_settings(Cell("order", 10, "lstm", 2, False), epochs=7, kernels="plain", device="cpu")
     assert (settings.epochs, settings.patience, settings.seed, settings.kernels) == (7, 7, 2, "plain")
     assert settings.solved_at == 0.99
     assert settings.clip_norm == 1.0

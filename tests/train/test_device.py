@@ -1,5 +1,8 @@
 """Which device computes: the processor, unless there is an accelerator that the backend can use."""
 
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,6 +11,20 @@ import pytest
 from tasks.errors import UserError
 from tasks.train import device
 from tasks.train.device import find_device, may_have_accelerator, name_device, use_device
+
+# Asks for the processor after the backend has been imported, as in a child process, and names what is left.
+RESTRICT = """
+import os, sys
+from pathlib import Path
+import keras
+from tasks.train import backend
+backend.DEVICE_FILES = Path(sys.argv[1])
+name = backend.prepare_device("cpu")
+if keras.backend.backend() == "jax":
+    import jax
+    print(jax.config.jax_platforms)
+print(name, os.environ.get("CUDA_VISIBLE_DEVICES"))
+"""
 
 
 @pytest.fixture(autouse=True)
@@ -83,3 +100,26 @@ def test_gpu_that_is_wanted_but_missing_is_an_error_that_says_what_to_do(monkeyp
         use_device("gpu")
     use_device("auto")
     assert find_device() == "CPU"
+
+
+@pytest.mark.parametrize("backend", ["tensorflow", "jax"])
+def test_child_computes_on_the_processor_if_that_was_chosen(backend: str, tmp_path: Path) -> None:
+    (tmp_path / "nvidia0").touch()
+    environment = {name: value for name, value in os.environ.items() if name not in device.WITHOUT_ACCELERATORS}
+    done = subprocess.run(
+        [sys.executable, "-c", RESTRICT, str(tmp_path)],
+        env={**environment, "KERAS_BACKEND": backend},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.splitlines()[-1] == f"CPU ({os.cpu_count()} cores), {backend} -1"
+    assert backend == "tensorflow" or done.stdout.splitlines()[-2] == "cpu"
+
+
+def test_process_without_an_accelerator_is_left_as_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from tasks.train import backend
+
+    monkeypatch.setattr(backend, "DEVICE_FILES", tmp_path)
+    monkeypatch.setattr(backend, "hide_accelerators", lambda: pytest.fail("there is nothing to hide"))
+    backend.restrict_device("cpu")

@@ -172,6 +172,20 @@ def test_model_of_a_processor_is_not_reused_as_one_of_a_gpu(monkeypatch: pytest.
     assert len(set(found.values())) == 3
 
 
+def test_model_that_is_trained_on_the_cpu_is_the_same_whether_there_is_a_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
+    alone = identify()
+    monkeypatch.setattr("tasks.train.identity.find_device", lambda: "NVIDIA H100")
+    assert identify(device="cpu") == alone
+    assert identify(device="gpu") == identify(device="auto") != alone
+
+
+@pytest.mark.parametrize(("wanted", "found"), [("cpu", "cpu"), ("auto", "gpu"), ("gpu", "gpu")])
+def test_manifest_names_the_device_that_was_chosen(wanted: Any, found: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tasks.train.identity.find_device", lambda: "NVIDIA H100")
+    decided = decide_model(VARIANTS["lstm"], replace(SETTINGS, device=wanted), make_sequences(), num_classes=2)
+    assert decided["settings"]["device"] == found
+
+
 def test_on_a_gpu_the_c_library_takes_no_part(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("KERAS_BACKEND", "tensorflow")
     monkeypatch.setattr("tasks.train.kernels.choice.find_library", lambda: Path("_native.so"))
