@@ -2,6 +2,8 @@
 
 import os
 import shlex
+import shutil
+import sys
 from pathlib import Path
 from typing import Final
 
@@ -20,6 +22,22 @@ def spell_argument(path: Path) -> str:
     return shlex.quote(spell_path(path))
 
 
+def spell_interpreter() -> str:
+    """Spell how this Python is started: python, if that is what a shell finds by this name, or else its path.
+
+    Another one may lack the packages that a command needs.
+    """
+    found = shutil.which("python")
+    is_this = found is not None and Path(found).parent == Path(sys.executable).parent
+    return "python" if is_this else spell_argument(Path(sys.executable))
+
+
 def spell_python(code: str) -> str:
     r"""Spell the command that runs code: spell_python("print('a')") -> 'python -c "print(\'a\')"'."""
-    return f"python -c {shlex.quote(code)}" if SPECIAL & set(code) else f'python -c "{code}"'
+    quoted = shlex.quote(code) if SPECIAL & set(code) else f'"{code}"'
+    return f"{spell_interpreter()} -c {quoted}"
+
+
+def spell_install(package: str) -> str:
+    """Spell the command that installs a package: spell_install("rich") -> "python -m pip install rich"."""
+    return f"{spell_interpreter()} -m pip install {package}"

@@ -16,7 +16,7 @@ from typing import Any, BinaryIO, Final, NamedTuple
 import pyarrow as pa
 
 from tasks.errors import UserError
-from tasks.formatting.commands import spell_argument, spell_path, spell_python
+from tasks.formatting.commands import spell_argument, spell_interpreter, spell_path, spell_python
 
 BUFFER_BYTES: Final = 2**20
 # Text rarely packs better than this; what unpacks to more may be made to fill the disk.
@@ -74,7 +74,7 @@ def describe_unpacking(path: Path) -> str:
     """Give the command that unpacks a file into the present folder, by means that come with Python or this package."""
     found = find_compression(path)
     if found is None or not found.unpack:
-        return f"python -m zipfile -e {spell_argument(path)} ."
+        return f"{spell_interpreter()} -m zipfile -e {spell_argument(path)} ."
     module, _, _ = found.unpack.partition(".")
     packed, content = found.unpack.format(repr(spell_path(path))), repr(strip_compression(path.name))
     return spell_python(f"import {module}, shutil; shutil.copyfileobj({packed}, open({content}, 'wb'))")

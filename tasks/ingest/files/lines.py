@@ -1,6 +1,7 @@
 """Text files as numbered lines, decompressed and decoded on the fly, in memory bounded by the longest line."""
 
 import codecs
+import contextlib
 import io
 from collections.abc import Iterator
 from itertools import islice
@@ -40,7 +41,7 @@ SIGNATURES: Final = {
     b"ORC": ("ORC", RENAME.format(".orc")),
     b"SQLite format 3": ("an SQLite database", RENAME.format(".sqlite")),
     b"\xd0\xcf\x11\xe0": ("an old Excel workbook", RENAME.format(".xls")),
-    b"%PDF": ("a PDF document", "Save its texts as a table, such as .csv"),
+    b"%PDF": ("a PDF document", "Save its texts as a table, such as .csv."),
     b"7z\xbc\xaf": ("a 7z archive", UNPACK),
     b"Rar!": ("a RAR archive", UNPACK),
 }
@@ -110,10 +111,19 @@ def is_charset(name: str) -> bool:
 
 def check_signature(head: bytes, path: Path) -> None:
     """Raise UserError when the first bytes are those of another kind of file."""
+    packed = next((known for known in COMPRESSIONS if known.unpack and head.startswith(known.signature)), None)
+    if packed:
+        with contextlib.suppress(*DAMAGE), packed.open(path) as content:
+            check_tar(content.read(HEAD_BYTES), path)
     for signature, (kind, remedy) in SIGNATURES.items():
         if head.startswith(signature):
             command = remedy.format(spell_argument(path))
             raise UserError(f"{path.name!r} is not text but {kind}; expected text. {command}")
+    check_tar(head, path)
+
+
+def check_tar(head: bytes, path: Path) -> None:
+    """Raise UserError when a file, or what is packed in it, begins as a tar archive."""
     place, mark = TAR
     if head[place:].startswith(mark):
         raise UserError(

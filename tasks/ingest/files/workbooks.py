@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from tasks.errors import UserError, did_you_mean
+from tasks.formatting.commands import spell_install
 from tasks.ingest.files.columns import list_names
 from tasks.ingest.files.compression import BUFFER_BYTES, DAMAGE
 from tasks.ingest.files.header import read_header
@@ -18,7 +19,7 @@ from tasks.ingest.files.rows import Rows, select_columns
 
 # A workbook is unpacked in memory.
 MOST_BYTES: Final = 2**29
-INSTALL: Final = "python -m pip install python-calamine"
+PACKAGE: Final = "python-calamine"
 
 
 def read_workbook(path: Path, options: FileOptions, *, wanted: Collection[str] | None = None) -> Iterator[Rows]:
@@ -35,7 +36,9 @@ def read_workbook(path: Path, options: FileOptions, *, wanted: Collection[str] |
 def open_sheet(path: Path, name: str | None) -> Any:
     """Open the sheet of a name, or the only one with cells."""
     if find_spec("python_calamine") is None:
-        raise UserError(f"{path.name} needs the package python-calamine to be read; expected it. Install it: {INSTALL}")
+        raise UserError(
+            f"{path.name} needs the package {PACKAGE} to be read; expected it to be installed: {spell_install(PACKAGE)}"
+        )
     from python_calamine import CalamineError, CalamineWorkbook
 
     try:

@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from tasks.errors import UserError, did_you_mean
+from tasks.formatting.commands import spell_install
 from tasks.ingest.files.columns import list_names
 from tasks.ingest.files.databases import make_array, spell_value
 from tasks.ingest.files.paths import is_path, make_slug, name_url
@@ -49,7 +50,7 @@ def fetch_rows(url: str, *, table: str | None, query: str | None, folder: Path, 
     except ModuleNotFoundError as error:
         package = PACKAGES.get(str(error.name), error.name)
         raise UserError(
-            f"{url} needs the package {package}; expected it to be installed: python -m pip install {package}"
+            f"{url} needs the package {package}; expected it to be installed: {spell_install(str(package))}"
         ) from error
     except NoSuchModuleError as error:
         raise UserError(

@@ -176,7 +176,7 @@ def test_large_object_is_refused_at_once_with_what_reads_it(path: Path, monkeypa
     assert message.endswith(
         "of more than 50 characters; expected one per row. Say which list holds the rows: --records-at data"
     )
-    assert "Convert it: python -c" in complain(path, FRAME.to_json())
+    assert "Convert it: " in complain(path, FRAME.to_json())
 
 
 def test_long_list_takes_no_more_memory_than_its_items(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -116,6 +116,8 @@ class Case:
         """Write the files into a folder, and set the limits."""
         for name, content in self.files.items():
             write_content(folder / PLACE / name, content)
+        # As in an environment that is active.
+        patch.setenv("PATH", f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
         for name, value in self.limits.items():
             patch.setattr(name, value)
         (folder / PLACE).mkdir(exist_ok=True)
@@ -256,7 +258,7 @@ def run(result: str, *, typed: str = "") -> Remedy:
         program = shlex.split(found[0])[0]
         if program != "python" and shutil.which(program) is None:
             pytest.skip(f"{program} is not installed")
-        environment = {"PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin", "PYTHONWARNINGS": "ignore"}
+        environment = {"PATH": os.environ["PATH"], "PYTHONWARNINGS": "ignore"}
         subprocess.run(
             found[0],
             shell=True,

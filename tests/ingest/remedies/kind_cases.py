@@ -230,7 +230,7 @@ CASES = [
     Case(
         files={"a.xlsx": BOOK},
         limits={"tasks.ingest.files.workbooks.find_spec": lambda _: None},
-        message="needs the package python-calamine.*Install it: python -m pip install python-calamine$",
+        message="needs the package python-calamine to be read; .*: python -m pip install python-calamine$",
         remedies=[lift],
     ),
     Case(

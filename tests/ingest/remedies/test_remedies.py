@@ -46,8 +46,7 @@ def test_every_message_has_a_case(tmp_path: Path) -> None:
 
 def test_package_that_a_message_names_is_that_of_an_extra() -> None:
     extras = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["optional-dependencies"]
-    package = workbooks.INSTALL.removeprefix("python -m pip install ")
-    assert [name.partition(">")[0] for name in extras["excel"]] == [package]
+    assert [name.partition(">")[0] for name in extras["excel"]] == [workbooks.PACKAGE]
 
 
 def test_every_case_has_a_remedy() -> None:

@@ -206,7 +206,7 @@ CASES = [
     ),
     *(
         Case(files={name: make_tar()}, message="Unpack it: tar -xf", remedies=[run("inner.csv")])
-        for name in ("a.csv.gz", "a.tar.gz")
+        for name in ("a.csv.gz", "a.tar.gz", "a.tgz", "a.csv")
     ),
     Case(
         files={"a.pdf": b"%PDF-1.7 film"},
