@@ -53,6 +53,7 @@ from tasks.report.run.verdict import describe_verdict, list_advice
 from tasks.report.task import write_report
 from tasks.settings.clean import KEEP_RUNS
 from tasks.settings.run import RunConfig
+from tasks.settings.tuning import add_tuned, find_studies, list_subjects, make_budget, render_tuned
 from tasks.stack.output import choose_best, choose_stack
 from tasks.stack.task import stack_models
 from tasks.store.layout import RUNS
@@ -66,6 +67,8 @@ from tasks.train.facts import TrainingFacts
 from tasks.train.output import LessonOutputs
 from tasks.train.task import settle_device, train_variant
 from tasks.train.variants import Variant
+from tasks.tune.facts import Tuning
+from tasks.tune.task import Bench, divide_reviews, tune_models
 
 # The lessons of a student with a seed and an encoding; None for one that learns from labels alone.
 PrepareLessons = Callable[[int, Manifest[EncodingFacts]], LessonOutputs | None]
@@ -130,6 +133,8 @@ def train_and_report(config: RunConfig) -> dict[str, Any] | State[Any]:
         )
         drift = compare_with_champion(config, choice, reviews)
         encoding = choose_encoding(config, choice, reviews)
+        tuning = tune(config, reviews, encoding)
+        wanted, config = config, add_tuned(config, tuning.studies if tuning else ())
         encodings = {row.name: config.choose_encoding(row, encoding) for row in config.chosen_variants}
         sequences = encode_all(config, reviews, encodings.values())
         unlabelled = find_unlabelled(config, choice, reviews)
@@ -172,7 +177,9 @@ def train_and_report(config: RunConfig) -> dict[str, Any] | State[Any]:
                 started=started,
             ),
             drift=drift,
-            config_json=config.model_dump_json(indent=2),
+            tuning=tuning,
+            config_json=wanted.model_dump_json(indent=2),
+            tuned_toml=render_tuned(wanted, tuning, encoding) if tuning else None,
             artifacts_dir=config.artifacts_dir,
         )
     except (TrainingError, UserError) as error:
@@ -207,6 +214,29 @@ def choose_encoding(config: RunConfig, choice: Choice, reviews: ReviewsManifest)
     if config.encoding == AUTO and has_plain_words(choice.dataset):
         return None
     return choose_kind_of_encoding(config.encoding, reviews, data_dir=config.data_dir, vocab_size=config.known_words)
+
+
+def tune(config: RunConfig, reviews: ReviewsManifest, encoding: EncodingChoice | None) -> Tuning | None:
+    """Tune each chosen model with the same budget, on validation reviews alone; None if that is not wanted."""
+    budget = make_budget(config)
+    if budget is None:
+        return None
+    subjects = list_subjects(config, encoding)
+    folds = config.folds or 0
+    bench = Bench(
+        parts=[run(divide_reviews, reviews, fold, folds=folds, data_dir=config.data_dir) for fold in range(folds)]
+        or [reviews],
+        choose_encoding=lambda variant: config.choose_encoding(variant, encoding),
+        choose_fit=lambda variant: config.choose_fit(variant, seed=1),
+        jobs=choose_jobs(config.jobs, num_works=len(subjects), shares_gpu=find_device() != CPU),
+        **folders(config),
+    )
+    return Tuning(
+        budget=budget,
+        folds=config.folds,
+        num_validation=reviews.facts.num_reviews["validation"],
+        studies=tuple(tune_models(subjects, bench, budget=budget, place=find_studies(config), seed=1)),
+    )
 
 
 def encode_all(
@@ -413,11 +443,18 @@ def list_alarms(leaderboard: RunLeaderboard) -> dict[Event, str]:
 def main(config: RunConfig) -> int:
     """Run the flow and print the leaderboard; returns the exit status."""
     outcome: Any = train_all(config, return_state=True).result(raise_on_failure=False)
+    status, _ = finish(config, outcome)
+    return status
+
+
+def finish(config: RunConfig, outcome: Any) -> tuple[int, RunLeaderboard]:
+    """Print the leaderboard of a flow run's result, or raise its error; returns the exit status and the leaderboard."""
     if isinstance(outcome, BaseException) and not isinstance(outcome, VariantsFailedError):
         raise outcome
     content = outcome.leaderboard if isinstance(outcome, VariantsFailedError) else outcome
-    show_leaderboard(config, RunLeaderboard.model_validate(content))
-    return 1 if isinstance(outcome, VariantsFailedError) else 0
+    leaderboard = RunLeaderboard.model_validate(content)
+    show_leaderboard(config, leaderboard)
+    return (1 if isinstance(outcome, VariantsFailedError) else 0), leaderboard
 
 
 def show_leaderboard(config: RunConfig, leaderboard: RunLeaderboard) -> None:

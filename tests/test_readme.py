@@ -35,6 +35,7 @@ TRAINING = [
     for command in COMMANDS
     if re.search(r"^make train|flows/(train_all|probe_context).py", command) and command not in OWN_DATA
 ]
+TUNING = [command for command in COMMANDS if "flows/tune.py" in command]
 PROMOTING = [command for command in COMMANDS if "flows/promote.py" in command]
 SCORING = [command for command in COMMANDS if "flows/predict.py" in command]
 CLEANING = [command for command in COMMANDS if "flows/clean.py" in command]
@@ -86,7 +87,7 @@ def environment(prefect_api: str, tmp_path_factory: pytest.TempPathFactory) -> d
 
 def test_every_command_is_covered() -> None:
     short = {*PROMOTING, *SCORING, *CLEANING, *CHECKING, *ASKING}
-    assert set(COMMANDS) == {*TRAINING, *OWN_DATA, *short, SERVER, SERVING, SUITE, *LASTING, *DEPLOYING}
+    assert set(COMMANDS) == {*TRAINING, *OWN_DATA, *TUNING, *short, SERVER, SERVING, SUITE, *LASTING, *DEPLOYING}
     assert len(TRAINING) >= 4
     assert len(OWN_DATA) >= 2
     assert len(PROMOTING) >= 2
@@ -136,6 +137,16 @@ def test_command_for_own_data_works(command: str, environment: dict[str, str], l
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout.strip().endswith("report.html")
+
+
+@pytest.mark.parametrize("command", TUNING)
+def test_tuning_command_works(command: str, environment: dict[str, str], labelled_folder: Path) -> None:
+    environment = {**environment, "PYTHONPATH": str(ROOT), "BAKEOFF_TUNE": "2"}
+    done = subprocess.run(
+        command, shell=True, cwd=labelled_folder, env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip().endswith("tuned.toml")
 
 
 @pytest.fixture(scope="module")

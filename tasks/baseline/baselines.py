@@ -4,11 +4,13 @@ from collections.abc import Mapping
 from dataclasses import KW_ONLY, asdict, dataclass
 from typing import Any, Final, Literal
 
+from tasks.space.ranges import Space
+
 SEED: Final = 1
 Unit = Literal["words", "characters"]
 Weighting = Literal["none", "tf-idf", "log-count-ratio"]
 # What says nothing about the numbers of the model.
-NOT_DECISIVE: Final = {"name", "description", "definition"}
+NOT_DECISIVE: Final = {"name", "description", "definition", "space"}
 
 
 @dataclass(frozen=True)
@@ -19,7 +21,8 @@ class Baseline:
     split.
     `inverse_penalty` is scikit-learn's C: the higher it is, the weaker the regularisation. It was chosen on validation
     splits: of the IMDB reviews for words, of reviews and tweets in seven other languages for characters.
-    The `definition` of a baseline of one's own are the fields that it was defined by.
+    `smoothing` is what naive Bayes ratios add to each count, the alpha of Wang & Manning. `space` is what tuning tries;
+    None for the usual space. The `definition` of a baseline of one's own are the fields that it was defined by.
     """
 
     name: str
@@ -30,7 +33,9 @@ class Baseline:
     unit: Unit = "words"
     min_texts: int = 2
     inverse_penalty: float = 1.0
+    smoothing: float = 1.0
     definition: Mapping[str, Any] | None = None
+    space: Space | None = None
 
     def settings(self) -> dict[str, Any]:
         """Return everything that decides the model, except the data, as plain JSON."""

@@ -33,7 +33,7 @@ class BaselineFacts(Facts):
 
 
 class BaselineSettings(Facts):
-    """Everything that decides a baseline, except the data; see `Baseline`. Older bundles have no `unit`."""
+    """Everything that decides a baseline, except the data; see `Baseline`. Older ones lack `unit` and `smoothing`."""
 
     seed: int
     weighting: Weighting
@@ -41,3 +41,4 @@ class BaselineSettings(Facts):
     unit: Unit = "words"
     min_texts: int
     inverse_penalty: float
+    smoothing: float = 1.0

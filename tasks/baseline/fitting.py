@@ -102,7 +102,8 @@ def fit_class(
 ) -> tuple[NDArray[np.float64], float]:
     """Fit one class against the rest: weights of shape (num_ngrams,), with the ratios multiplied in, and the bias."""
     by_ratio = baseline.weighting == "log-count-ratio"
-    scales = log_count_ratios(features, is_class) if by_ratio else np.ones(features.shape[1])
+    ratios = log_count_ratios(features, is_class, smoothing=baseline.smoothing) if by_ratio else None
+    scales = np.ones(features.shape[1]) if ratios is None else ratios
     # With fewer texts than n-grams, the dual problem is the fastest of scikit-learn's to solve.
     solver = LogisticRegression(
         C=baseline.inverse_penalty, solver="liblinear", dual=True, max_iter=MAX_ITERATIONS, random_state=SEED
@@ -111,13 +112,16 @@ def fit_class(
     return solver.coef_[0] * scales, float(solver.intercept_[0])
 
 
-def log_count_ratios(presence: csr_array, is_class: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """Return the log ratio of each n-gram's share in texts of a class to that in others, with counts smoothed by one.
+def log_count_ratios(
+    presence: csr_array, is_class: NDArray[np.bool_], *, smoothing: float = 1.0
+) -> NDArray[np.float64]:
+    """Return the log ratio of each n-gram's share in texts of a class to that in others, with smoothed counts.
 
-    For texts "a b" and "a" against "b", the shares of a are 3/5 and 1/3 and those of b are 2/5 and 2/3, so the ratios
-    are ln(9/5) and ln(3/5) (Wang & Manning 2012, section 2.1). Shape (num_ngrams,).
+    `smoothing` is added to each count. With 1, for texts "a b" and "a" against "b", the shares of a are 3/5 and 1/3 and
+    those of b are 2/5 and 2/3, so the ratios are ln(9/5) and ln(3/5) (Wang & Manning 2012, section 2.1). Shape
+    (num_ngrams,).
     """
-    inside, outside = (1.0 + presence[mask].sum(axis=0) for mask in (is_class, ~is_class))
+    inside, outside = (smoothing + presence[mask].sum(axis=0) for mask in (is_class, ~is_class))
     ratios: NDArray[np.float64] = np.log(inside / inside.sum()) - np.log(outside / outside.sum())
     return ratios
 

@@ -7,10 +7,11 @@ from pydantic import Field
 
 from tasks.baseline.baselines import BASELINES, Baseline, Unit, Weighting
 from tasks.errors import did_you_mean
+from tasks.space.ranges import OwnSpace
 from tasks.store.facts import Definition
 
 # Fields of the definition that are not fields of the baseline.
-SPECIAL: Final = {"base", "description"}
+SPECIAL: Final = {"base", "description", "space"}
 
 
 class OwnBaseline(Definition):
@@ -26,6 +27,12 @@ class OwnBaseline(Definition):
     min_texts: int | None = Field(default=None, ge=1, description="how many training texts an n-gram must be in")
     inverse_penalty: float | None = Field(
         default=None, gt=0, description="scikit-learn's C: the higher it is, the weaker the regularisation"
+    )
+    smoothing: float | None = Field(
+        default=None, gt=0, description="what naive Bayes ratios add to each count: the alpha of Wang & Manning"
+    )
+    space: OwnSpace | None = Field(
+        default=None, description="what tuning tries: for each field a list of values, or a table of low, high and log"
     )
 
 
@@ -43,5 +50,6 @@ def derive_baseline(name: str, own: OwnBaseline) -> Baseline:
         name=name,
         description=own.description or described,
         definition=own.given(),
+        space=own.space or BASELINES[own.base].space,
         **fields,
     )

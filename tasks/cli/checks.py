@@ -9,14 +9,18 @@ from tasks.ingest.rehearsal import rehearse
 from tasks.ingest.unlabelled import choose_unlabelled
 from tasks.settings.probe import ProbeConfig
 from tasks.settings.run import RunConfig
+from tasks.settings.tuning import find_studies, make_budget
 from tasks.train.device import use_device
 from tasks.train.identity import check_backend
 from tasks.train.kernels.choice import choose_kernels
+from tasks.tune.storage import open_storage
+from tasks.tune.subject import SUFFIX
 
 
 def check_run(config: RunConfig) -> None:
     """Raise UserError for what would make a run fail: folders that cannot be written, or data that cannot be used."""
     check_training(config)
+    check_tuning(config)
     choice = choose_dataset(config.dataset, config.data_dir, config.files)
     rehearse(
         choice,
@@ -27,6 +31,20 @@ def check_run(config: RunConfig) -> None:
     )
     if config.unlabelled_path is not None:
         choose_unlabelled(config.unlabelled_path, choice, config.unlabelled_files, config.data_dir)
+
+
+def check_tuning(config: RunConfig) -> None:
+    """Raise UserError for what would make tuning fail: no Optuna, no storage, or a name that another model has."""
+    if make_budget(config) is None:
+        return
+    open_storage(find_studies(config))
+    names = {*config.variant_table, *config.baseline_table}
+    for name in (*config.variant_names, *config.choose_baselines(None)):
+        if f"{name}{SUFFIX}" in names:
+            raise UserError(
+                f"the tuned {name} would be called {name}{SUFFIX}, which is the name of another model; expected a name "
+                f"that is free. Rename that model in the config file, or do not tune {name}."
+            )
 
 
 def check_training(config: RunConfig | ProbeConfig) -> None:

@@ -50,6 +50,13 @@ _ROWS: Final = (
         check="tasks.cli.checks:check_run",
     ),
     Command(
+        "tune",
+        "flows.tune",
+        "search better settings for each model with equal budgets, and keep them as a config file",
+        settings="tasks.settings.tune:TuneConfig",
+        check="tasks.cli.checks:check_run",
+    ),
+    Command(
         "predict",
         "flows.predict",
         "score texts or a file with a trained model",

@@ -26,6 +26,7 @@ from tasks.report.run.folder import write_run
 from tasks.report.run.render import describe_run, render_markdown, render_variant, warn_of_fallback
 from tasks.report.run.verdict import describe_verdict
 from tasks.store.outputs import Manifest
+from tasks.tune.facts import Tuning
 
 
 @task(name="write-report", cache_policy=NO_CACHE)
@@ -35,14 +36,18 @@ def write_report(
     gate: Decision,
     drift: Drift | None,
     run: RunFacts,
+    tuning: Tuning | None,
     config_json: str,
+    tuned_toml: str | None,
     artifacts_dir: Path,
 ) -> RunLeaderboard:
     """Write the run's reports in all formats; returns the content of leaderboard.json."""
     compared = Comparison.read(artifacts_dir / comparison.folder / FILE)
-    metrics = RunMetrics.gather(compared, run=run, gate=gate, drift=drift, probe=find_probe(artifacts_dir))
+    metrics = RunMetrics.gather(
+        compared, run=run, gate=gate, drift=drift, probe=find_probe(artifacts_dir), tuning=tuning
+    )
     with disk_errors_explained(artifacts_dir):
-        folder = write_run(artifacts_dir, metrics, config_json)
+        folder = write_run(artifacts_dir, metrics, config_json, tuned_toml)
     publish_artifacts(metrics, folder)
     return metrics.select_leaderboard()
 

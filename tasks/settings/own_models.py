@@ -4,15 +4,18 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Final, TypeVar
 
-from pydantic import AfterValidator
+from pydantic import AfterValidator, Field, ValidationError
 
 from tasks.baseline.own import OwnBaseline, derive_baseline
+from tasks.baseline.tuning import list_usual_of_baseline
 from tasks.compare.results import ENSEMBLE
 from tasks.errors import UserError
 from tasks.evaluate.ensemble_facts import STACK
 from tasks.settings.base import NAMES
 from tasks.settings.model_names import BASELINE_CHOICES, list_sections, list_variant_choices
+from tasks.space.ranges import check_fields, list_extremes, nest
 from tasks.train.own import OwnVariant, derive_variant, list_options, list_variants
+from tasks.train.tuning import list_usual
 
 Own = TypeVar("Own", OwnVariant, OwnBaseline)
 
@@ -43,19 +46,61 @@ def check_all(definitions: Mapping[str, Own], derive: Callable[[str, Own], Any],
 
 
 def check_variants(definitions: dict[str, OwnVariant]) -> dict[str, OwnVariant]:
-    """Refuse a variant whose name, base or fields cannot be used."""
-    check_all(definitions, derive_variant, "variants")
+    """Refuse a variant whose name, base, fields or search space cannot be used."""
+    check_all(definitions, check_variant, "variants")
     return definitions
+
+
+def check_variant(name: str, own: OwnVariant) -> None:
+    """Raise ValueError for a variant that cannot be made, with each value of its search space."""
+    row = derive_variant(name, own)
+    if own.space:
+        check_fields(own.space, list_usual(row))
+        for field, value in list_extremes(own.space, list_usual(row)):
+            derive_variant(name, read_definition(OwnVariant, {"base": own.base, **nest({field: value})}))
 
 
 def check_baselines(definitions: dict[str, OwnBaseline]) -> dict[str, OwnBaseline]:
-    """Refuse a baseline whose name or base cannot be used."""
-    check_all(definitions, derive_baseline, "baselines")
+    """Refuse a baseline whose name, base, fields or search space cannot be used."""
+    check_all(definitions, check_baseline, "baselines")
     return definitions
 
 
-OwnVariants = Annotated[dict[str, OwnVariant], AfterValidator(check_variants)]
-OwnBaselines = Annotated[dict[str, OwnBaseline], AfterValidator(check_baselines)]
+def check_baseline(name: str, own: OwnBaseline) -> None:
+    """Raise ValueError for a baseline that cannot be made, with each value of its search space."""
+    row = derive_baseline(name, own)
+    if own.space:
+        check_fields(own.space, list_usual_of_baseline(row))
+        for field, value in list_extremes(own.space, list_usual_of_baseline(row)):
+            read_definition(OwnBaseline, {"base": own.base, field: value})
+
+
+def read_definition(kind: type[Own], content: dict[str, Any]) -> Own:
+    """Read a definition; raises ValueError, in one line, for a field that cannot have its value."""
+    try:
+        return kind.model_validate(content)
+    except ValidationError as error:
+        finding = error.errors()[0]
+        place = ".".join(map(str, finding["loc"]))
+        raise ValueError(f"space of {place}: {finding['msg'].lower()}, got {finding['input']!r}.") from error
+
+
+OwnVariants = Annotated[
+    dict[str, OwnVariant],
+    AfterValidator(check_variants),
+    Field(
+        description="variants of your own, as JSON; in the file that --config names, each is a table, such as "
+        '[variants.my-lstm] with base = "lstm" and units = 64 [none]'
+    ),
+]
+OwnBaselines = Annotated[
+    dict[str, OwnBaseline],
+    AfterValidator(check_baselines),
+    Field(
+        description="baselines of your own, as JSON; in the file that --config names, each is a table, such as "
+        '[baselines.my-svm] with base = "nb-svm" and inverse_penalty = 0.5 [none]'
+    ),
+]
 
 
 def gather_sizes() -> dict[str, list[str]]:

@@ -43,6 +43,7 @@ from tasks.settings.model_names import (
 )
 from tasks.settings.own_models import OwnBaselines, OwnVariants, describe_fields
 from tasks.settings.size import Size, read_size
+from tasks.settings.tuning import Folds, Seconds, StorageUrl, Trials
 from tasks.store.layout import ARTIFACTS, DATA
 from tasks.train.device import Device
 from tasks.train.kernels.choice import Kernels
@@ -71,6 +72,7 @@ class RunConfig(FlowConfig):
         "variants": "models",
         "seeds": "training",
         "promote": "promotion",
+        "tune": "tuning",
         "clean_older_than": "cleaning up",
         "kernels": "where and how it runs",
     }
@@ -130,16 +132,8 @@ class RunConfig(FlowConfig):
         lt=1,
         description="refuse a file when more than this share of its rows lacks a text or a label",
     )
-    own_variants: OwnVariants = Field(
-        default={},
-        description="variants of your own, as JSON; in the file that --config names, each is a table, such as "
-        '[variants.my-lstm] with base = "lstm" and units = 64 [none]',
-    )
-    own_baselines: OwnBaselines = Field(
-        default={},
-        description="baselines of your own, as JSON; in the file that --config names, each is a table, such as "
-        '[baselines.my-svm] with base = "nb-svm" and inverse_penalty = 0.5 [none]',
-    )
+    own_variants: OwnVariants = Field(default={})
+    own_baselines: OwnBaselines = Field(default={})
     variants: Names = Field(
         default=(SEED_GROUP,),
         min_length=1,
@@ -199,6 +193,10 @@ class RunConfig(FlowConfig):
     gate_slice_margin: float = Field(
         default=2.0, ge=0, le=100, description="the same for each slice of the test reviews"
     )
+    tune: Trials = None
+    tune_seconds: Seconds = None
+    folds: Folds = None
+    tune_storage: StorageUrl = None
     clean_older_than: Age | None = Field(
         default=None,
         description="after the report, remove outputs that have not been used for this long, such as 30d, and that "
@@ -287,6 +285,14 @@ class RunConfig(FlowConfig):
         if name not in trained:
             raise ValueError(f"{name!r} is not part of this run; expected one of {', '.join(trained)}.")
         return name
+
+    @field_validator("folds")
+    @classmethod
+    def check_folds(cls, folds: int | None, info: ValidationInfo) -> int | None:
+        """Refuse folds without tuning, which alone uses them."""
+        if folds and not info.data.get("tune") and not info.data.get("tune_seconds"):
+            raise ValueError("it is only for tuning; expected --tune or --tune-seconds as well.")
+        return folds
 
     @field_validator("dataset")
     @classmethod

@@ -39,5 +39,8 @@ DEVICES: Final = "devices"
 EVENTS: Final = "tensorboard"
 RUNS: Final = "runs"
 PROBE_RUNS: Final = "probe"
+TUNING: Final = "tuning"
+# In the folder of a run that has tuned models.
+TUNED: Final = "tuned.toml"
 # The link to the newest run, in a folder of runs.
 LATEST: Final = "latest"

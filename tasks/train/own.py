@@ -11,6 +11,7 @@ from pydantic import ConfigDict, Field, JsonValue, model_validator
 
 from tasks.encode.encodings import ENCODINGS, Encoding, Kind, adapt_encoding
 from tasks.errors import UserError, did_you_mean
+from tasks.space.ranges import OwnSpace
 from tasks.store.facts import Definition
 from tasks.train.variants import OWN_GROUP, VARIANTS, Variant
 
@@ -18,7 +19,7 @@ from tasks.train.variants import OWN_GROUP, VARIANTS, Variant
 ENTRY_POINTS: Final = "sequence_bakeoff.variants"
 MOST_UNITS: Final = 65_536
 # Fields of the definition that are not fields of the variant by the same name.
-SPECIAL: Final = {"base", "encoding", "description"}
+SPECIAL: Final = {"base", "encoding", "description", "space"}
 
 
 class OwnEncoding(Definition):
@@ -72,6 +73,9 @@ class OwnVariant(Definition):
     quantize: Literal["int8", "none"] | None = Field(
         default=None,
         description="how the word vectors of the finished model are stored: int8 or none, which keeps 32 bits",
+    )
+    space: OwnSpace | None = Field(
+        default=None, description="what tuning tries: for each field a list of values, or a table of low, high and log"
     )
 
 
@@ -138,6 +142,7 @@ def derive_variant(name: str, own: OwnVariant) -> Variant:
         "description": own.description or describe_definition(own),
         "options": {option: value for option, value in options.items() if value != usual[option]},
         "definition": own.given(),
+        "space": own.space or base.space,
         "encoding": encoding.name,
         "reads": encoding if encoding != base.own_encoding else base.reads,
         "keeps_kind": base.keeps_kind or bool(own.encoding and (own.encoding.name or own.encoding.kind)),
@@ -183,7 +188,7 @@ def derive_encoding(base: Encoding, own: OwnEncoding | None) -> Encoding:
 
 def describe_definition(own: OwnVariant) -> str:
     """Describe a variant by its definition: "lstm with units 64, encoding length 400"."""
-    fields = {name: value for name, value in own.given().items() if name != "base"}
+    fields = {name: value for name, value in own.given().items() if name not in {"base", "space"}}
     changes = [
         " ".join([name.replace("_", " "), *describe_value(value)])
         for name, value in fields.items()

@@ -11,6 +11,7 @@ from dataclasses import KW_ONLY, dataclass, field
 from typing import Any, Final, Literal
 
 from tasks.encode.encodings import ENCODINGS, Encoding
+from tasks.space.ranges import Range, Space
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,7 @@ class Variant:
     `encoding` names a row of the table of encodings. A variant of one's own may have another encoding, `reads`, and if
     it `keeps_kind`, the texts of a run do not change the kind of that encoding. Its `definition` are the fields that it
     was defined by. It cannot change fields of its base that are `fixed`, because the layers need them as they are.
+    `space` is what tuning tries; None for the usual space.
     """
 
     name: str
@@ -56,6 +58,7 @@ class Variant:
     keeps_kind: bool = False
     definition: Mapping[str, Any] | None = None
     fixed: tuple[str, ...] = ()
+    space: Space | None = None
 
     @property
     def own_encoding(self) -> Encoding:
@@ -265,6 +268,11 @@ _ROWS: Final = (
         quantize="int8",
         needs_library=True,
         fixed=("embedding_dim", "optimizer"),
+        space={
+            "learning_rate": Range(low=0.02, high=0.1, log=True),
+            "dropout": Range(low=0.2, high=0.7),
+            "encoding.vocab_size": (15_000, 30_000),
+        },
     ),
     Variant(
         "onehot-conv-student",

@@ -30,6 +30,7 @@ def test_settings_leave_out_what_decides_nothing() -> None:
         "unit": "words",
         "min_texts": 2,
         "inverse_penalty": 1.0,
+        "smoothing": 1.0,
     }
 
 

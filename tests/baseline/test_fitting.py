@@ -226,7 +226,9 @@ def test_nothing_is_learnt_from_validation(name: str, fit: Fit, two_classes: Any
 
 
 @pytest.mark.parametrize(
-    "change", [{"max_order": 1}, {"min_texts": 3}, {"inverse_penalty": 0.01}, {"weighting": "tf-idf"}], ids=str
+    "change",
+    [{"max_order": 1}, {"min_texts": 3}, {"inverse_penalty": 0.01}, {"weighting": "tf-idf"}, {"smoothing": 9.0}],
+    ids=str,
 )
 def test_every_setting_changes_the_model(change: dict[str, Any], fit: Fit, two_classes: Any) -> None:
     first = fit(BASELINES["nb-svm"], two_classes)

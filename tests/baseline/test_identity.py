@@ -79,7 +79,7 @@ def edit(tmp_path: Path, unchanged: dict[str, str]) -> Callable[[str, str, str],
     [
         ("baseline/baselines.py", "inverse_penalty=30.0", "inverse_penalty=3.0", {"tfidf-linear"}),
         ("baseline/baselines.py", "the shares of the classes", "the shares", set()),
-        ("baseline/fitting.py", "1.0 + presence", "2.0 + presence", set(BASELINES)),
+        ("baseline/fitting.py", "smoothing + presence", "2 * smoothing + presence", set(BASELINES)),
         ("baseline/fitting.py", "# With fewer texts", "# Because with fewer texts", set()),
         ("encode/words.py", "gaps > 1", "gaps > 2", set(BASELINES)),
         ("encode/padding.py", "OOV_ID", "UNKNOWN_ID", set()),
@@ -94,7 +94,9 @@ def test_change_of_code_refits_what_it_decides(
 
 
 @pytest.mark.parametrize(
-    "change", [{"weighting": "tf-idf"}, {"max_order": 2}, {"min_texts": 3}, {"inverse_penalty": 2.0}], ids=str
+    "change",
+    [{"weighting": "tf-idf"}, {"max_order": 2}, {"min_texts": 3}, {"inverse_penalty": 2.0}, {"smoothing": 0.5}],
+    ids=str,
 )
 def test_every_setting_counts(change: dict[str, Any]) -> None:
     assert identify(**change) != identify()

@@ -265,6 +265,7 @@ def test_config_file_can_set_everything(tmp_path: Path) -> None:
         'columns = "topic,title,story"\ndelimiter = "tab"\nquoting = "none"\ncharset = "latin-1"\n'
         "line-pattern = '(?P<text>.+)'\nrecords-at = 'data'\ntable = 'films'\nquery = 'select 1'\n"
         "max-dropped-share = 0.2\nordinal = true\n"
+        "tune = 5\ntune-seconds = 60\nfolds = 3\ntune-storage = 'sqlite:///studies.db'\n"
         'promote = false\ncandidate = "lstm"\ngate-margin = 1\ngate-slice-margin = 3.5\nclean-older-than = "12h"\n'
         'disk-budget = "20GB"\n'
     )
@@ -298,6 +299,10 @@ def test_config_file_can_set_everything(tmp_path: Path) -> None:
         "patience": 4,
         "batch_size": 5,
         "limit": 60,
+        "tune": 5,
+        "tune_seconds": 60,
+        "folds": 3,
+        "tune_storage": "sqlite:///studies.db",
         "promote": False,
         "candidate": "lstm",
         "gate_margin": 1.0,

@@ -260,7 +260,7 @@ SCORES = {"scores", "scores of a baseline", "scores of an ensemble"}
         ("train/kernels/choice.py", "but the package's C library is not built", "but there is no C library", set()),
         ("train/kernels/adam.py", "def speed_up_adam", "@profiled\ndef speed_up_adam", {"model"}),
         ("train/fit.py", "def fit(", "@profiled\ndef fit(", MODELS),
-        ("baseline/fitting.py", "1.0 + presence", "2.0 + presence", {"baseline"}),
+        ("baseline/fitting.py", "smoothing + presence", "2 * smoothing + presence", {"baseline"}),
         ("compare/claims.py", "CLEAR_GAP: Final = 0.05", "CLEAR_GAP: Final = 0.04", {"comparison"}),
         ("drift/stability.py", "0.25", "0.3", {"drift"}),
         ("predict/writers.py", "def write_csv", "@profiled\ndef write_csv", SCORES),

@@ -23,6 +23,7 @@ from tasks.report.run.methods import METHOD, READING
 from tasks.report.run.model_charts import draw_agreement, draw_cost, draw_differences, draw_slices
 from tasks.report.run.review_list import list_lost, list_reviews
 from tasks.report.run.shown_slices import describe_hidden
+from tasks.report.run.tuning import describe_tuning, tabulate_tuning
 
 Content = Mapping[str, object]
 Build = Callable[[RunMetrics], Content | None]
@@ -122,6 +123,17 @@ def build_differences(metrics: RunMetrics) -> Content | None:
         wide=True,
         folded=Folded("All pairs as a table", "Differences in accuracy", tables.tabulate_pairs(metrics)),
     )
+
+
+def build_tuning(metrics: RunMetrics) -> Content | None:
+    """Build what tuning brought to each model."""
+    if metrics.tuning is None:
+        return None
+    return {
+        "sentence": describe_tuning(metrics),
+        "method": METHOD["tuning"],
+        "tables": {"tuning": tabulate_tuning(metrics)},
+    }
 
 
 def build_slices(metrics: RunMetrics) -> Content | None:

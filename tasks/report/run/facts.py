@@ -10,6 +10,7 @@ from tasks.compare.recommendation_facts import Recommendation
 from tasks.drift.facts import Drift
 from tasks.promote.facts import Decision
 from tasks.report.probe.section import Section
+from tasks.tune.facts import Tuning
 
 METRICS: Final = "metrics.json"
 LEADERBOARD: Final = "leaderboard.json"
@@ -23,21 +24,29 @@ def is_none(value: object) -> bool:
 class RunMetrics(Comparison):
     """The content of metrics.json, from which every page and table of a run is made.
 
-    `drift` and `probe` are left out of the file when there is nothing to say about them.
+    `drift`, `probe` and `tuning` are left out of the file when there is nothing to say about them.
     """
 
     run: RunFacts
     gate: Decision
     drift: Drift | None = Field(default=None, exclude_if=is_none)
     probe: Section | None = Field(default=None, exclude_if=is_none)
+    tuning: Tuning | None = Field(default=None, exclude_if=is_none)
 
     @classmethod
     def gather(
-        cls, comparison: Comparison, *, run: RunFacts, gate: Decision, drift: Drift | None, probe: Section | None
+        cls,
+        comparison: Comparison,
+        *,
+        run: RunFacts,
+        gate: Decision,
+        drift: Drift | None,
+        probe: Section | None,
+        tuning: Tuning | None = None,
     ) -> Self:
         """Combine what the earlier steps of the run decided and measured."""
         parts = {name: getattr(comparison, name) for name in Comparison.model_fields if name != "schema_version"}
-        return cls(run=run, gate=gate, drift=drift, probe=probe, **parts)
+        return cls(run=run, gate=gate, drift=drift, probe=probe, tuning=tuning, **parts)
 
     def select_leaderboard(self) -> "RunLeaderboard":
         """Select what scripts read: no reviews, and no numbers beyond one row per model."""

@@ -14,15 +14,15 @@ from tasks.report.run.facts import LEADERBOARD, METRICS, RunMetrics
 from tasks.report.run.page import render_page
 from tasks.report.run.render import render_markdown
 from tasks.store.durable import flush, replace_durably
-from tasks.store.layout import LATEST, RUNS
+from tasks.store.layout import LATEST, RUNS, TUNED
 from tasks.store.sums import sum_files, write_sums
 
 
-def write_run(artifacts_dir: Path, metrics: RunMetrics, config_json: str) -> Path:
+def write_run(artifacts_dir: Path, metrics: RunMetrics, config_json: str, tuned_toml: str | None = None) -> Path:
     """Write a run's files, all made from its metrics; returns their folder.
 
     metrics.json, leaderboard.json (the part that scripts read), leaderboard.csv, summary.md, report.html, config.json,
-    and the hash of each.
+    tuned.toml if models were tuned, and the hash of each.
     """
     leaderboard = metrics.select_leaderboard()
     folder = artifacts_dir / RUNS / metrics.run.id
@@ -34,6 +34,8 @@ def write_run(artifacts_dir: Path, metrics: RunMetrics, config_json: str) -> Pat
         (work / "summary.md").write_text(render_markdown(metrics), "utf-8")
         (work / "report.html").write_text(render_page(metrics), "utf-8")
         (work / "config.json").write_text(config_json + "\n", "utf-8")
+        if tuned_toml is not None:
+            (work / TUNED).write_text(tuned_toml, "utf-8")
     point_latest(folder)
     return folder
 

@@ -19,6 +19,7 @@ from tasks.report.probe.section import render_section
 from tasks.report.run.columns import explain_metrics, format_rows, list_left_out_first, list_right_aligned
 from tasks.report.run.facts import RunMetrics
 from tasks.report.run.methods import METHOD
+from tasks.report.run.tuning import render_tuning
 from tasks.report.run.unlabelled import describe_lessons
 from tasks.report.run.verdict import (
     describe_baselines,
@@ -81,6 +82,7 @@ def render_markdown(metrics: RunMetrics) -> str:
     ]
     parts += [
         *summarise_gate(metrics.gate),
+        *render_tuning(metrics),
         *describe_failures(metrics),
         *list_claims(metrics),
         *(render_section(metrics.probe) if metrics.probe else []),

@@ -47,6 +47,7 @@ SECTIONS: Final = (
     PageSection("gate", "Gate", "Gate", contents.build_gate, "gate"),
     PageSection("numbers", "All numbers", "All numbers", contents.build_numbers, "numbers"),
     PageSection("differences", "Differences", "Differences", contents.build_differences),
+    PageSection("tuning", "Tuning", "Does tuning help?", contents.build_tuning, "tuning"),
     PageSection("slices", "Slices", "Where models do well and badly", contents.build_slices),
     PageSection(
         "calibration", "Calibration", "Can the probabilities be trusted?", contents.build_calibration, "calibration"

@@ -1,0 +1,1 @@
+"""Tunes models with equal budgets: trials of their settings, judged on validation reviews alone."""

@@ -1,0 +1,207 @@
+"""Prefect tasks of tuning: trials, which train models like any other run, and the parts of a cross-validation."""
+
+import csv
+import shutil
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from prefect import task
+from prefect.cache_policies import NO_CACHE
+from prefect.client.schemas import State
+from prefect.logging import get_run_logger
+from prefect.states import Completed
+
+from tasks.baseline.facts import BaselineFacts
+from tasks.baseline.output import plan_baseline
+from tasks.baseline.own import OwnBaseline, derive_baseline
+from tasks.encode.encodings import Encoding
+from tasks.encode.facts import EncodingFacts
+from tasks.encode.task import encode_reviews
+from tasks.ingest.facts import ReviewsFacts, ReviewsManifest
+from tasks.orchestrate.outputs import produce_in_task, run
+from tasks.process.side_by_side import work_side_by_side
+from tasks.store.outputs import Manifest, Output, Plan, locked
+from tasks.train.facts import TrainingFacts
+from tasks.train.output import plan_training
+from tasks.train.own import OwnVariant, derive_variant
+from tasks.train.settings import EpochRecord, FitSettings, Listener
+from tasks.train.task import Progress
+from tasks.train.variants import Variant
+from tasks.tune.facts import Budget, StudyFacts, TrialFacts
+from tasks.tune.folds import plan_fold
+from tasks.tune.storage import open_storage
+from tasks.tune.study import PrunedError, Watch, run_study
+from tasks.tune.subject import Subject
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bench:
+    """What all trials of a run share.
+
+    `parts` are the reviews that they are judged on: those of the run, or the folds of a cross-validation. A variant
+    gets its encoding and its settings from the run's.
+    """
+
+    parts: Sequence[ReviewsManifest]
+    choose_encoding: Callable[[Variant], Encoding]
+    choose_fit: Callable[[Variant], FitSettings]
+    data_dir: Path
+    artifacts_dir: Path
+    jobs: int
+
+
+class Kept:
+    """The history of a training so far, for when it is ended before there is a model."""
+
+    def __init__(self) -> None:
+        self.history: list[EpochRecord] = []
+
+    def summarise(self) -> TrialFacts:
+        """Return the numbers of the last epoch."""
+        last = self.history[-1]
+        return TrialFacts(
+            loss=last.val_loss,
+            accuracy=last.val_accuracy,
+            seconds=sum(record.seconds for record in self.history),
+            losses=tuple(record.val_loss for record in self.history),
+            pruned=True,
+        )
+
+
+class Relay(Listener):
+    """Shows a training's progress, keeps its history, and lets the study end it."""
+
+    def __init__(self, shown: Listener, kept: Kept, watch: Watch) -> None:
+        self.shown = shown
+        self.kept = kept
+        self.watch = watch
+
+    def on_progress(self, epoch: int, num_done: int, num_reviews: int) -> None:
+        """Show it."""
+        self.shown.on_progress(epoch, num_done, num_reviews)
+
+    def on_epoch(self, history: list[EpochRecord]) -> None:
+        """Show it, and ask the study whether to go on."""
+        self.shown.on_epoch(history)
+        self.kept.history = history
+        self.watch([record.val_loss for record in history])
+
+
+@task(name="divide-reviews", task_run_name="divide-reviews-{fold}-of-{folds}", cache_policy=NO_CACHE)
+def divide_reviews(reviews: ReviewsManifest, fold: int, *, folds: int, data_dir: Path) -> State[Manifest[ReviewsFacts]]:
+    """Hold out one part of the training and validation reviews, for a cross-validation; parts are counted from 0."""
+    return produce_in_task(*plan_fold(reviews, fold, folds=folds, data_dir=data_dir))
+
+
+@task(name="train-trial", task_run_name="tune-{trial}", cache_policy=NO_CACHE)
+def train_trial(output: Output[Any], make: Callable[[Path], Any], *, trial: str, kept: Kept) -> State[Any]:
+    """Train a model with the settings of a trial, or reuse that of an identical training; ends as Pruned if it lags."""
+    get_run_logger().info("trial %s", trial)
+    try:
+        return produce_in_task(output, make)
+    except PrunedError as error:
+        shutil.rmtree(output.work_folder, ignore_errors=True)
+        return Completed(name="Pruned", message=str(error), data=kept.summarise())
+
+
+def tune_models(
+    subjects: Sequence[Subject], bench: Bench, *, budget: Budget, place: str, seed: int
+) -> list[StudyFacts]:
+    """Tune each model with the same budget, several side by side; the studies are in the order of the models."""
+    works = [partial(tune_model, subject, bench, budget=budget, place=place, seed=seed) for subject in subjects]
+    return [future.result() for future in work_side_by_side(works, jobs=bench.jobs)]
+
+
+def tune_model(subject: Subject, bench: Bench, *, budget: Budget, place: str, seed: int) -> StudyFacts:
+    """Tune one model; another run that tunes it in the same folders waits."""
+    logger = get_run_logger()
+    plan_part = plan_baseline_part if subject.is_baseline else plan_variant_part
+
+    def attempt(number: int, definition: Mapping[str, Any], watch: Watch) -> TrialFacts:
+        found = []
+        for index, part in enumerate(bench.parts):
+            trial = f"{subject.name}-{number + 1}" + (f"-fold-{index + 1}" if len(bench.parts) > 1 else "")
+            kept = Kept()
+            plan = plan_part(subject.tuned, definition, part, bench, kept=kept, watch=watch if index == 0 else accept)
+            outcome = run(train_trial, *plan, trial=trial, kept=kept)
+            if isinstance(outcome, TrialFacts):
+                return outcome
+            found.append((part.facts.num_reviews["validation"], read_outcome(outcome, bench.artifacts_dir)))
+        return average(found)
+
+    with locked(bench.artifacts_dir, f"tuning-{subject.name}"):
+        identity = identify(subject, bench)
+        facts = run_study(subject, budget, storage=open_storage(place), identity=identity, seed=seed, attempt=attempt)
+    logger.info("%s: %d trials, of which %d were pruned", subject.name, facts.completed + facts.pruned, facts.pruned)
+    return facts
+
+
+def accept(_losses: Sequence[float]) -> None:
+    """Let a training go on."""
+
+
+def plan_variant_part(
+    name: str, definition: Mapping[str, Any], part: ReviewsManifest, bench: Bench, *, kept: Kept, watch: Watch
+) -> Plan[TrainingFacts]:
+    """Plan the training of a variant on one part."""
+    row = derive_variant(name, OwnVariant.model_validate(definition))
+    settings = bench.choose_fit(row)
+    sequences: Manifest[EncodingFacts] = run(encode_reviews, part, bench.choose_encoding(row), data_dir=bench.data_dir)
+    return plan_training(
+        row,
+        settings,
+        sequences,
+        num_classes=len(part.facts.label_names),
+        listen=lambda title, folder: Relay(Progress(title, folder, settings=settings), kept, watch),
+        jobs=bench.jobs,
+        data_dir=bench.data_dir,
+        artifacts_dir=bench.artifacts_dir,
+    )
+
+
+def plan_baseline_part(
+    name: str, definition: Mapping[str, Any], part: ReviewsManifest, bench: Bench, *, kept: Kept, watch: Watch
+) -> Plan[BaselineFacts]:
+    """Plan the fit of a baseline on one part; it has no epochs, so nothing is kept or watched."""
+    del kept, watch
+    row = derive_baseline(name, OwnBaseline.model_validate(definition))
+    return plan_baseline(
+        row,
+        part,
+        label_names=part.facts.label_names,
+        jobs=bench.jobs,
+        data_dir=bench.data_dir,
+        artifacts_dir=bench.artifacts_dir,
+    )
+
+
+def identify(subject: Subject, bench: Bench) -> dict[str, Any]:
+    """List what decides the losses of a study's trials besides their settings, as plain JSON."""
+    plan_part = plan_baseline_part if subject.is_baseline else plan_variant_part
+    usual, _ = plan_part(subject.tuned, subject.definition, bench.parts[0], bench, kept=Kept(), watch=accept)
+    return {"usual": usual.decided_by, "parts": [part.content_hash for part in bench.parts]}
+
+
+def read_outcome(model: Manifest[Any], artifacts_dir: Path) -> TrialFacts:
+    """Read how good a trained model is on the validation reviews of its part."""
+    path = artifacts_dir / model.folder / "history.csv"
+    losses: tuple[float, ...] = ()
+    if path.is_file():
+        with path.open(encoding="utf-8", newline="") as file:
+            losses = tuple(float(record["val_loss"]) for record in csv.DictReader(file))
+    facts = model.facts
+    return TrialFacts(loss=facts.val_loss, accuracy=facts.val_accuracy, seconds=facts.train_seconds, losses=losses)
+
+
+def average(found: Sequence[tuple[int, TrialFacts]]) -> TrialFacts:
+    """Average the numbers of parts, each weighed by its reviews; the losses by epoch are those of the first part."""
+    total = sum(size for size, _ in found)
+    return TrialFacts(
+        loss=sum(size * facts.loss for size, facts in found) / total,
+        accuracy=sum(size * facts.accuracy for size, facts in found) / total,
+        seconds=sum(facts.seconds for _, facts in found),
+        losses=found[0][1].losses,
+    )
