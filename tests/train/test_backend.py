@@ -10,7 +10,7 @@ import keras
 import numpy as np
 import pytest
 
-from tasks.train.backend import make_plain_epoch_runner, prepare_device, release_memory
+from tasks.train.backend import list_jax_gpus, make_plain_epoch_runner, prepare_device, release_memory
 
 pytest.importorskip("jax")
 
@@ -91,3 +91,23 @@ def test_released_memory_does_not_spoil_what_is_built_next() -> None:
     first = make_model().get_weights()
     release_memory()
     assert all(np.array_equal(a, b) for a, b in zip(first, make_model().get_weights(), strict=True))
+
+
+@pytest.mark.parametrize(
+    ("flags", "wanted"),
+    [
+        (None, "--xla_gpu_deterministic_ops=true"),
+        ("--xla_dump_to=", "--xla_dump_to= --xla_gpu_deterministic_ops=true"),
+        ("--xla_gpu_deterministic_ops=false", "--xla_gpu_deterministic_ops=false"),
+    ],
+    ids=str,
+)
+def test_jax_adds_up_in_a_fixed_order_on_a_gpu_unless_the_user_says_otherwise(
+    flags: str | None, wanted: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
+    monkeypatch.setenv("XLA_FLAGS", flags or "")
+    if flags is None:
+        monkeypatch.delenv("XLA_FLAGS")
+    list_jax_gpus()
+    assert os.environ["XLA_FLAGS"] == wanted
