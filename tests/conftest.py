@@ -200,6 +200,7 @@ def describe_training(group: str, **numbers: Any) -> Any:
         "num_params": 171_533,
         "device": "CPU (2 cores), tensorflow",
         "kernel": "native",
+        "instructions": None,
         "encoding": "words-10k-120",
         "description": "for tests",
         "definition": None,

@@ -10,7 +10,7 @@ from tasks.compare.results import Entrant, FailedModel, ModelResult, TrainedMode
 from tasks.encode.facts import EncodingChoice
 from tasks.errors import SpokenError, UserError
 from tasks.evaluate.ensemble_facts import EnsembleFacts
-from tasks.evaluate.facts import EvaluationFacts
+from tasks.evaluate.facts import AnyTraining, EvaluationFacts
 from tasks.ingest.datasets import Choice
 from tasks.ingest.facts import ReviewsManifest, UnlabelledFacts
 from tasks.process.side_by_side import work_side_by_side
@@ -81,7 +81,7 @@ def describe_run(
 ) -> RunFacts:
     """Gather what the leaderboard says about the run as a whole."""
     trainings = [result.training for result in results if isinstance(result, TrainedModel)]
-    devices = sorted({training.device for training in trainings})
+    devices = sorted({describe_device(training) for training in trainings})
     return RunFacts(
         id=run_id,
         dataset=choice.dataset,
@@ -108,3 +108,9 @@ def find_teachers(results: Sequence[ModelResult]) -> dict[int, LessonFacts]:
     """Find what the students of each seed were taught; all students of a seed have the same teacher."""
     trained = [(it.seed, it.training) for it in results if isinstance(it, TrainedModel)]
     return {seed: it.lessons for seed, it in trained if isinstance(it, TrainingFacts) and it.lessons}
+
+
+def describe_device(training: AnyTraining) -> str:
+    """Describe what a model was trained on: "CPU (2 cores), tensorflow, C library (avx512)"."""
+    instructions = training.instructions if isinstance(training, TrainingFacts) else None
+    return f"{training.device}, C library ({instructions})" if instructions else training.device

@@ -99,6 +99,15 @@ def name_kernel(model: keras.Model) -> str:
     return " and ".join(fast_epochs.name_kernels(model)) or "stock"
 
 
+def name_instructions(kernel: str) -> str | None:
+    """Name the set of instructions that the C library computed with; None where it did not take part."""
+    if "native" not in kernel:
+        return None
+    from tasks.train.kernels import recurrent
+
+    return recurrent.name_instructions()
+
+
 def make_plain_epoch_runner(model: keras.Model, *, batch_size: int) -> RunEpoch:
     """Run epochs with `model.fit`, on any backend."""
 

@@ -43,6 +43,7 @@ class LessonFacts(Facts):
 class TrainingFacts(HistoryFacts):
     """The numbers of one training, what it ran on, and what was trained; `kernel` names the code that computed it.
 
+    `instructions` names the set of instructions with which the C library computed it, None where it took no part.
     `jobs` is how many models were trained at a time, each on its share of the cores. `definition` is that of a variant
     of one's own. `lessons` are what a student has learned besides the labels.
     """
@@ -50,6 +51,7 @@ class TrainingFacts(HistoryFacts):
     num_params: int
     device: str
     kernel: str
+    instructions: str | None = None
     peak_memory_mb: int
     encoding: str
     description: str

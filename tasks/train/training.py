@@ -14,7 +14,7 @@ import pandas as pd
 from tasks.encode.encodings import Encoding
 from tasks.encode.sequences import read_sequences
 from tasks.store.layout import VALIDATION_FILE
-from tasks.train.backend import make_epoch_runner, name_kernel, prepare_device, release_memory
+from tasks.train.backend import make_epoch_runner, name_instructions, name_kernel, prepare_device, release_memory
 from tasks.train.build import build_model, count_parameters, describe_model, forget_training, quantize_model
 from tasks.train.facts import HistoryFacts, TrainingFacts
 from tasks.train.fit import Split, best_epoch, fit
@@ -75,6 +75,7 @@ def train_variant(
             num_params=num_params,
             device=device,
             kernel=kernel,
+            instructions=name_instructions(kernel),
             peak_memory_mb=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // KIBIBYTES_PER_MEBIBYTE,
             encoding=encoding.name,
             description=variant.description,

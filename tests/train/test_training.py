@@ -281,6 +281,8 @@ def test_facts_count_the_parameters_and_name_the_device(whole: Trained) -> None:
     assert whole.facts.num_params == embedding + lstm + head
     assert keras.backend.backend() in whole.facts.device
     assert whole.facts.kernel in {"native", "block", "native and block", "stock"}
+    has_library = "native" in whole.facts.kernel
+    assert whole.facts.instructions in ({"avx512", "avx2", "baseline", "neon"} if has_library else {None})
 
 
 def test_earlier_models_are_not_kept_in_memory(train: Train, monkeypatch: pytest.MonkeyPatch) -> None:

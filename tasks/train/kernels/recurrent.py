@@ -3,6 +3,7 @@
 The operation and its gradient are registered with TensorFlow by the library itself (native/tensorflow_recurrent.c).
 """
 
+import ctypes
 import functools
 from typing import Any, Final
 
@@ -31,6 +32,17 @@ def load_library() -> Any:
             "the versions in pyproject.toml. Install one of these, or choose --kernels tensorflow."
         )
     return library
+
+
+@functools.cache
+def name_instructions() -> str:
+    """Name the set of instructions that the library computes with: avx512, avx2, baseline; neon on ARM."""
+    # First, or else TensorFlow would miss how the operations are registered.
+    load_library()
+    find_name = ctypes.CDLL(str(find_library())).recurrent_level_name
+    find_name.restype = ctypes.c_char_p
+    name: bytes = find_name()
+    return name.decode()
 
 
 def can_use_native(layer: keras.Layer) -> bool:

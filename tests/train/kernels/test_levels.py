@@ -59,6 +59,17 @@ def test_this_process_keeps_below_its_own_ceiling() -> None:
     assert library.recurrent_best_level() == int(report_level(os.environ.get(VARIABLE, "")).stdout)
 
 
+@pytest.mark.skipif(platform.machine() not in {"x86_64", "AMD64"}, reason="needs the levels of x86-64")
+@pytest.mark.usefixtures("level")
+def test_level_that_computes_is_named() -> None:
+    from tasks.train.kernels.recurrent import name_instructions
+
+    library = ctypes.CDLL(str(find_library()))
+    name_instructions.cache_clear()
+    assert name_instructions() == ("baseline", "avx2", "avx512")[library.recurrent_best_level()]
+    name_instructions.cache_clear()
+
+
 def test_variable_is_not_taken_for_a_setting(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(VARIABLE, "baseline")
     check_environment()

@@ -5,6 +5,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#if defined(__x86_64__)
+#include <immintrin.h>
+#elif defined(__aarch64__)
+#include <arm_neon.h>
+#endif
 
 #include "adam_plan.h"
 #include "conv_plan.h"
@@ -23,53 +28,51 @@
 #define END_TARGET TARGET_PRAGMA(GCC pop_options)
 #endif
 
+/* What differs between the instruction sets: the floats in a vector; the tile of a product, in rows and vectors, which the
+ * registers must hold with a row of factors; the smaller and the larger of two vectors, NaN if the second is NaN. */
+#if defined(__aarch64__)
+#define BASELINE "neon"
+#define TILE_ROWS 6
+#define TILE_VECTORS 4
+#define MINIMUM(a, b) (vector)vminq_f32((float32x4_t)(a), (float32x4_t)(b))
+#define MAXIMUM(a, b) (vector)vmaxq_f32((float32x4_t)(a), (float32x4_t)(b))
+#else
+#define BASELINE "baseline"
+#define TILE_ROWS 4
+#define TILE_VECTORS 4
+#if defined(__x86_64__)
+#define MINIMUM(a, b) (vector)_mm_min_ps((__m128)(a), (__m128)(b))
+#define MAXIMUM(a, b) (vector)_mm_max_ps((__m128)(a), (__m128)(b))
+#endif
+#endif
 #define LANES 4
-#define MOST_ROWS 4
 #define NAME(name) name##_baseline
-#include "vectors.inc"
-#include "cells.inc"
-#include "blocks.inc"
-#include "adam.inc"
-#include "conv.inc"
-#include "region.inc"
-#undef LANES
-#undef MOST_ROWS
-#undef NAME
+#include "every_level.inc"
 
 #if defined(__x86_64__)
 BEGIN_TARGET("avx2,fma")
 #define LANES 8
-#define MOST_ROWS 2
+#define TILE_ROWS 6
+#define TILE_VECTORS 2
+#define MINIMUM(a, b) (vector)_mm256_min_ps((__m256)(a), (__m256)(b))
+#define MAXIMUM(a, b) (vector)_mm256_max_ps((__m256)(a), (__m256)(b))
 #define NAME(name) name##_avx2
-#include "vectors.inc"
-#include "cells.inc"
-#include "blocks.inc"
-#include "adam.inc"
-#include "conv.inc"
-#include "region.inc"
-#undef LANES
-#undef MOST_ROWS
-#undef NAME
+#include "every_level.inc"
 END_TARGET
 
 BEGIN_TARGET("avx512f,avx512dq,avx512bw,avx512vl,avx2,fma")
 #define LANES 16
-#define MOST_ROWS 4
+#define TILE_ROWS 4
+#define TILE_VECTORS 4
+#define MINIMUM(a, b) (vector)_mm512_min_ps((__m512)(a), (__m512)(b))
+#define MAXIMUM(a, b) (vector)_mm512_max_ps((__m512)(a), (__m512)(b))
 #define NAME(name) name##_avx512
-#include "vectors.inc"
-#include "cells.inc"
-#include "blocks.inc"
-#include "adam.inc"
-#include "conv.inc"
-#include "region.inc"
-#undef LANES
-#undef MOST_ROWS
-#undef NAME
+#include "every_level.inc"
 END_TARGET
 #endif
 
 static const recurrent_level levels[] = {
-    {"baseline", 4, forward_share_baseline, backward_share_baseline,
+    {BASELINE, 4, forward_share_baseline, backward_share_baseline,
      adam_share_baseline, conv_forward_share_baseline, conv_backward_share_baseline,
      conv_max_forward_share_baseline, conv_max_backward_share_baseline,
      region_forward_share_baseline},
@@ -118,5 +121,7 @@ int recurrent_best_level(void) {
 }
 
 void recurrent_limit_level(int level) { limit = level < 0 ? 0 : level > ceiling ? ceiling : level; }
+
+const char *recurrent_level_name(void) { return recurrent_choose_level()->name; }
 
 const recurrent_level *recurrent_choose_level(void) { return &levels[recurrent_best_level()]; }

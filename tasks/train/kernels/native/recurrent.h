@@ -55,5 +55,7 @@ int recurrent_backward(const recurrent_problem *problem, const recurrent_upstrea
  * and a ceiling for the whole process: the name in the environment variable of levels.h. */
 int recurrent_best_level(void);
 void recurrent_limit_level(int level);
+/* The name of the one that is used: avx512, avx2, baseline; neon on ARM. */
+const char *recurrent_level_name(void);
 
 #endif

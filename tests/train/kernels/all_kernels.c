@@ -1,0 +1,122 @@
+/* Calls each kernel of the C library on made-up numbers and prints what it gives, so that two processors can be compared.
+ *
+ * Sizes are no multiples of a vector or a tile, so that all remainders are computed too.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "adam.h"
+#include "conv.h"
+#include "levels.h"
+#include "recurrent.h"
+#include "region.h"
+
+static uint32_t state = 1;
+
+static float next(void) {
+    state = state * 1664525u + 1013904223u;
+    return (float)(state >> 8) / 16777216.0f - 0.5f;
+}
+
+static float *fill(int64_t size) {
+    float *numbers = malloc((size_t)size * sizeof *numbers);
+    for (int64_t i = 0; i < size; i++) numbers[i] = next();
+    return numbers;
+}
+
+static void show(const char *name, const float *numbers, int64_t size) {
+    printf("%s", name);
+    for (int64_t i = 0; i < size; i++) printf(" %.9g", (double)numbers[i]);
+    printf("\n");
+}
+
+static void call_recurrent(int32_t cell, int64_t units, const uint8_t *mask, int64_t batch, int64_t length) {
+    const int64_t features = 5, gates = cell == CELL_LSTM ? 4 : cell == CELL_GRU ? 3 : 1, state_size = batch * units;
+    const int64_t kernel_size = features * gates * units, bias_size = (cell == CELL_GRU ? 2 : 1) * gates * units;
+    const recurrent_problem problem = {
+        .cell = cell, .batch = batch, .length = length, .features = features, .units = units, .mask = mask,
+        .inputs = fill(batch * length * features), .kernel = fill(kernel_size), .recurrent = fill(units * gates * units),
+        .bias = fill(bias_size), .hidden = fill(state_size), .carry = fill(state_size)};
+    const recurrent_result result = {.outputs = fill(state_size * length), .output = fill(state_size),
+                                     .hidden = fill(state_size), .carry = fill(state_size),
+                                     .saved = malloc((size_t)recurrent_saved_size(&problem) * sizeof(float))};
+    const recurrent_upstream upstream = {.saved = result.saved, .outputs = fill(state_size * length),
+                                         .output = fill(state_size), .hidden = fill(state_size),
+                                         .carry = fill(state_size)};
+    const recurrent_gradients gradients = {.inputs = fill(batch * length * features), .kernel = fill(kernel_size),
+                                           .recurrent = fill(units * gates * units), .bias = fill(bias_size),
+                                           .hidden = fill(state_size), .carry = fill(state_size)};
+    if (recurrent_forward(&problem, &result) || recurrent_backward(&problem, &upstream, &gradients)) exit(1);
+    show("recurrent-outputs", result.outputs, state_size * length);
+    show("recurrent-inputs", gradients.inputs, batch * length * features);
+    show("recurrent-kernel", gradients.kernel, kernel_size);
+    show("recurrent-recurrent", gradients.recurrent, units * gates * units);
+    show("recurrent-bias", gradients.bias, bias_size);
+}
+
+static void call_convolution(void) {
+    enum { BATCH = 5, LENGTH = 23, FEATURES = 3, WIDTH = 4, FILTERS = 48, POSITIONS = LENGTH - WIDTH + 1 };
+    const int64_t outputs_size = BATCH * POSITIONS * FILTERS, kernel_size = WIDTH * FEATURES * FILTERS;
+    const conv_problem problem = {.batch = BATCH, .length = LENGTH, .features = FEATURES, .width = WIDTH,
+                                  .filters = FILTERS, .is_rectified = 1, .inputs = fill(BATCH * LENGTH * FEATURES),
+                                  .kernel = fill(kernel_size), .bias = fill(FILTERS)};
+    float *outputs = fill(outputs_size), *maxima = fill(BATCH * FILTERS);
+    int32_t places[BATCH * FILTERS];
+    const conv_gradients gradients = {fill(BATCH * LENGTH * FEATURES), fill(kernel_size), fill(FILTERS)};
+    if (conv_forward(&problem, outputs)) exit(1);
+    show("conv-outputs", outputs, outputs_size);
+    if (conv_backward(&problem, outputs, fill(outputs_size), &gradients)) exit(1);
+    show("conv-inputs", gradients.inputs, BATCH * LENGTH * FEATURES);
+    show("conv-kernel", gradients.kernel, kernel_size);
+    show("conv-bias", gradients.bias, FILTERS);
+    if (conv_max_forward(&problem, maxima, places)) exit(1);
+    show("max-outputs", maxima, BATCH * FILTERS);
+    if (conv_max_backward(&problem, places, fill(BATCH * FILTERS), gradients.inputs, gradients.kernel)) exit(1);
+    show("max-inputs", gradients.inputs, BATCH * LENGTH * FEATURES);
+    show("max-kernel", gradients.kernel, kernel_size);
+}
+
+static void call_adam(int is_sparse) {
+    enum { ROWS = 11, SIZE = 7, INDICES = 5 };
+    const int32_t indices[INDICES] = {3, 0, 3, 10, 3};
+    float *velocity = fill(ROWS * SIZE), *variable = fill(ROWS * SIZE);
+    for (int i = 0; i < ROWS * SIZE; i++) velocity[i] += 0.5f;
+    const adam_update update = {.num_rows = ROWS, .row_size = SIZE, .variable = variable, .momentum = fill(ROWS * SIZE),
+                                .velocity = velocity, .gradient = fill(ROWS * SIZE), .is_sparse = is_sparse,
+                                .indices = indices, .num_indices = INDICES, .rate = 0.01f, .momentum_step = 0.1f,
+                                .velocity_step = 0.001f, .epsilon = 1e-7f, .new_variable = fill(ROWS * SIZE),
+                                .new_momentum = fill(ROWS * SIZE), .new_velocity = fill(ROWS * SIZE)};
+    if (adam_apply(&update)) exit(1);
+    show("adam-variable", update.new_variable, ROWS * SIZE);
+    show("adam-velocity", update.new_velocity, ROWS * SIZE);
+}
+
+static void call_region(void) {
+    enum { TEXTS = 3, LENGTH = 9, WORDS = 20, FILTERS = 48, ROW = 1 * 16 + 3 * 32 };
+    const region_part parts[] = {{1, 16}, {3, 32}};
+    const region_filters filters = {.num_parts = 2, .parts = parts, .table = fill(WORDS * ROW), .bias = fill(FILTERS)};
+    int32_t tokens[TEXTS * LENGTH], labels[TEXTS] = {0};
+    for (int i = 0; i < TEXTS * LENGTH; i++) tokens[i] = i % LENGTH < 7 ? (int32_t)((next() + 0.5f) * WORDS) : 0;
+    const region_texts texts = {.num_texts = TEXTS, .length = LENGTH, .tokens = tokens, .labels = labels};
+    float *outputs = fill(TEXTS * FILTERS);
+    if (region_forward(&filters, &texts, outputs)) exit(1);
+    show("region-outputs", outputs, TEXTS * FILTERS);
+}
+
+int main(void) {
+    enum { BATCH = 19, LENGTH = 6 };
+    uint8_t mask[BATCH * LENGTH];
+    for (int i = 0; i < BATCH * LENGTH; i++) mask[i] = i % 5 != 0;
+    printf("level %s\n", recurrent_choose_level()->name);
+    for (int32_t cell = 0; cell < NUM_CELLS; cell++)
+        for (int64_t units = 3; units <= 33; units += 30) {
+            call_recurrent(cell, units, NULL, BATCH, LENGTH);
+            call_recurrent(cell, units, mask, BATCH, LENGTH);
+        }
+    call_convolution();
+    call_adam(0);
+    call_adam(1);
+    call_region();
+    return 0;
+}
