@@ -20,12 +20,13 @@ from optuna.distributions import (
 from optuna.storages import BaseStorage
 from optuna.trial import FrozenTrial, TrialState
 
-from tasks.errors import SpokenError, TrainingError
+from tasks.errors import TrainingError
 from tasks.process.child import ChildError
 from tasks.process.side_by_side import PLACE
 from tasks.space.ranges import Range, Space, Value, tidy
 from tasks.store.fingerprint import hash_json
 from tasks.tune.facts import Budget, Scored, StudyFacts, TrialFacts
+from tasks.tune.outcomes import PrunedError, Watch
 from tasks.tune.subject import Subject
 
 # The first decision about a training comes after so many epochs, the next ones after twice as many each time.
@@ -42,14 +43,8 @@ DEFINITION: Final = "definition"
 FACTS: Final = "facts"
 REASON: Final = "reason"
 
-# Is told of the losses after each epoch so far; raises PrunedError.
-Watch = Callable[[Sequence[float]], None]
 # Trains a model by its definition: the number of the trial, the definition, and who is told of the losses.
 Attempt = Callable[[int, dict[str, Any], Watch], TrialFacts]
-
-
-class PrunedError(SpokenError):
-    """A training was ended, because it was worse than others after as many epochs."""
 
 
 def run_study(

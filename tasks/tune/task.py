@@ -1,9 +1,8 @@
 """Prefect tasks of tuning: trials, which train models like any other run, and the parts of a cross-validation."""
 
-import csv
 import shutil
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -27,13 +26,13 @@ from tasks.store.outputs import Manifest, Output, Plan, locked
 from tasks.train.facts import TrainingFacts
 from tasks.train.output import plan_training
 from tasks.train.own import OwnVariant, derive_variant
-from tasks.train.settings import EpochRecord, FitSettings, Listener
-from tasks.train.task import Progress
+from tasks.train.settings import FitSettings
+from tasks.train.task import Progress, settle_device
 from tasks.train.variants import Variant
 from tasks.tune.facts import Budget, StudyFacts, TrialFacts
 from tasks.tune.folds import plan_fold
+from tasks.tune.outcomes import Kept, PrunedError, Relay, Watch, average, read_outcome
 from tasks.tune.storage import open_storage
-from tasks.tune.study import PrunedError, Watch, run_study
 from tasks.tune.subject import Subject
 
 
@@ -51,43 +50,6 @@ class Bench:
     data_dir: Path
     artifacts_dir: Path
     jobs: int
-
-
-class Kept:
-    """The history of a training so far, for when it is ended before there is a model."""
-
-    def __init__(self) -> None:
-        self.history: list[EpochRecord] = []
-
-    def summarise(self) -> TrialFacts:
-        """Return the numbers of the last epoch."""
-        last = self.history[-1]
-        return TrialFacts(
-            loss=last.val_loss,
-            accuracy=last.val_accuracy,
-            seconds=sum(record.seconds for record in self.history),
-            losses=tuple(record.val_loss for record in self.history),
-            pruned=True,
-        )
-
-
-class Relay(Listener):
-    """Shows a training's progress, keeps its history, and lets the study end it."""
-
-    def __init__(self, shown: Listener, kept: Kept, watch: Watch) -> None:
-        self.shown = shown
-        self.kept = kept
-        self.watch = watch
-
-    def on_progress(self, epoch: int, num_done: int, num_reviews: int) -> None:
-        """Show it."""
-        self.shown.on_progress(epoch, num_done, num_reviews)
-
-    def on_epoch(self, history: list[EpochRecord]) -> None:
-        """Show it, and ask the study whether to go on."""
-        self.shown.on_epoch(history)
-        self.kept.history = history
-        self.watch([record.val_loss for record in history])
 
 
 @task(name="divide-reviews", task_run_name="divide-reviews-{fold}-of-{folds}", cache_policy=NO_CACHE)
@@ -117,7 +79,11 @@ def tune_models(
 
 def tune_model(subject: Subject, bench: Bench, *, budget: Budget, place: str, seed: int) -> StudyFacts:
     """Tune one model; another run that tunes it in the same folders waits."""
+    # Optuna is there only if models are to be tuned.
+    from tasks.tune.study import run_study
+
     logger = get_run_logger()
+    bench = bench if subject.is_baseline else settle_bench(subject, bench)
     plan_part = plan_baseline_part if subject.is_baseline else plan_variant_part
 
     def attempt(number: int, definition: Mapping[str, Any], watch: Watch) -> TrialFacts:
@@ -137,6 +103,21 @@ def tune_model(subject: Subject, bench: Bench, *, budget: Budget, place: str, se
         facts = run_study(subject, budget, storage=open_storage(place), identity=identity, seed=seed, attempt=attempt)
     logger.info("%s: %d trials, of which %d were pruned", subject.name, facts.completed + facts.pruned, facts.pruned)
     return facts
+
+
+def settle_bench(subject: Subject, bench: Bench) -> Bench:
+    """Let all trials of a variant compute on the same device: the one that trains its usual settings faster."""
+    row = derive_variant(subject.tuned, OwnVariant.model_validate(subject.definition))
+    part = bench.parts[0]
+    device = settle_device(
+        row,
+        bench.choose_fit(row),
+        run(encode_reviews, part, bench.choose_encoding(row), data_dir=bench.data_dir),
+        num_classes=len(part.facts.label_names),
+        data_dir=bench.data_dir,
+        artifacts_dir=bench.artifacts_dir,
+    )
+    return replace(bench, choose_fit=lambda variant: replace(bench.choose_fit(variant), device=device))
 
 
 def accept(_losses: Sequence[float]) -> None:
@@ -183,25 +164,3 @@ def identify(subject: Subject, bench: Bench) -> dict[str, Any]:
     plan_part = plan_baseline_part if subject.is_baseline else plan_variant_part
     usual, _ = plan_part(subject.tuned, subject.definition, bench.parts[0], bench, kept=Kept(), watch=accept)
     return {"usual": usual.decided_by, "parts": [part.content_hash for part in bench.parts]}
-
-
-def read_outcome(model: Manifest[Any], artifacts_dir: Path) -> TrialFacts:
-    """Read how good a trained model is on the validation reviews of its part."""
-    path = artifacts_dir / model.folder / "history.csv"
-    losses: tuple[float, ...] = ()
-    if path.is_file():
-        with path.open(encoding="utf-8", newline="") as file:
-            losses = tuple(float(record["val_loss"]) for record in csv.DictReader(file))
-    facts = model.facts
-    return TrialFacts(loss=facts.val_loss, accuracy=facts.val_accuracy, seconds=facts.train_seconds, losses=losses)
-
-
-def average(found: Sequence[tuple[int, TrialFacts]]) -> TrialFacts:
-    """Average the numbers of parts, each weighed by its reviews; the losses by epoch are those of the first part."""
-    total = sum(size for size, _ in found)
-    return TrialFacts(
-        loss=sum(size * facts.loss for size, facts in found) / total,
-        accuracy=sum(size * facts.accuracy for size, facts in found) / total,
-        seconds=sum(facts.seconds for _, facts in found),
-        losses=found[0][1].losses,
-    )

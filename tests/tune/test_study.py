@@ -10,8 +10,9 @@ from tasks.errors import TrainingError, UserError
 from tasks.process.side_by_side import PLACE, Place
 from tasks.space.ranges import Range
 from tasks.tune.facts import Budget, StudyFacts, TrialFacts
+from tasks.tune.outcomes import PrunedError, Watch
 from tasks.tune.storage import name_storage, open_storage
-from tasks.tune.study import PrunedError, Watch, run_study
+from tasks.tune.study import run_study
 from tasks.tune.subject import Subject
 
 SUBJECT = Subject(
