@@ -9,6 +9,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from tasks.errors import UserError
+from tasks.serve.protocol import ImpatientProtocol
 
 # Beyond the time that a request may take.
 GRACE_SECONDS: Final = 5
@@ -69,19 +70,27 @@ def run(app: FastAPI, own: socket.socket, *, timeout: float, on_ready: Callable[
 
     After `timeout` seconds and a few more, those that are left are cut off.
     """
-    config = uvicorn.Config(
-        app,
-        log_config=None,
-        access_log=False,
-        ws="none",
-        proxy_headers=False,
-        server_header=False,
-        timeout_graceful_shutdown=math.ceil(timeout) + GRACE_SECONDS,
-    )
-    server = Server(config, on_ready=on_ready)
+    server = make_server(app, timeout=timeout, on_ready=on_ready)
     try:
         server.run(sockets=[own])
     except (KeyboardInterrupt, SystemExit):
         # uvicorn sends itself the signal that has ended it again.
         if not server.started:
             raise
+
+
+def make_server(app: FastAPI, *, timeout: float, on_ready: Callable[[], None]) -> Server:
+    """Set a server up."""
+    config = uvicorn.Config(
+        app,
+        http=ImpatientProtocol,
+        log_config=None,
+        # Its warnings are about requests that are none; anybody could fill the log with them.
+        log_level="error",
+        access_log=False,
+        ws="none",
+        proxy_headers=False,
+        server_header=False,
+        timeout_graceful_shutdown=math.ceil(timeout) + GRACE_SECONDS,
+    )
+    return Server(config, on_ready=on_ready)

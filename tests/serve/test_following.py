@@ -49,8 +49,10 @@ def test_damaged_champion_is_refused_until_it_is_repaired(
     damaged = promote("nb-svm") / "current" / "model.npz"
     content = damaged.read_bytes()
     damaged.write_bytes(content[:-1])
-    for _ in range(3):
-        follower.look()
+    with monkeypatch.context() as patch:
+        patch.setattr(following, "RETRY_SECONDS", 0)
+        for _ in range(3):
+            follower.look()
     assert name(follower) == "tfidf-linear"
     assert follower.refused is not None
     assert "model.npz does not match its hash" in follower.refused
