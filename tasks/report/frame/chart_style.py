@@ -7,7 +7,7 @@ import altair as alt
 
 from tasks.compare.facts import Comparison
 from tasks.compare.results import BASELINE, CONSTANT, ENSEMBLE, STACKED
-from tasks.train.variants import CONTENDERS_GROUP, LONG_GROUP, MORE_GROUP, SEED_GROUP
+from tasks.train.variants import CONTENDERS_GROUP, LONG_GROUP, MORE_GROUP, OWN_GROUP, SEED_GROUP, STUDENTS_GROUP
 
 # The colours are distinct on a white and on a nearly black page, also for readers who cannot tell red from green.
 COLORS: Final = {
@@ -16,6 +16,8 @@ COLORS: Final = {
     LONG_GROUP: "#1a9e77",
     MORE_GROUP: "#c2497f",
     CONTENDERS_GROUP: "#8f7a00",
+    STUDENTS_GROUP: "#6f63d9",
+    OWN_GROUP: "#6f9a1e",
     STACKED: "#3fa7a3",
     ENSEMBLE: "#a873c4",
 }
@@ -25,6 +27,8 @@ SHAPES: Final = {
     LONG_GROUP: "triangle-up",
     MORE_GROUP: "cross",
     CONTENDERS_GROUP: "triangle-down",
+    STUDENTS_GROUP: "triangle-right",
+    OWN_GROUP: "triangle-left",
     STACKED: "stroke",
     ENSEMBLE: "diamond",
 }
