@@ -38,6 +38,7 @@ TRAINING = [
 TUNING = [command for command in COMMANDS if "flows/tune.py" in command]
 PROMOTING = [command for command in COMMANDS if "flows/promote.py" in command]
 SCORING = [command for command in COMMANDS if "flows/predict.py" in command]
+EXPORTING = [command for command in COMMANDS if "flows/export.py" in command]
 CLEANING = [command for command in COMMANDS if "flows/clean.py" in command]
 CHECKING = [command for command in COMMANDS if "flows/doctor.py" in command]
 ASKING = [command for command in COMMANDS if command.startswith("curl ")]
@@ -86,7 +87,7 @@ def environment(prefect_api: str, tmp_path_factory: pytest.TempPathFactory) -> d
 
 
 def test_every_command_is_covered() -> None:
-    short = {*PROMOTING, *SCORING, *CLEANING, *CHECKING, *ASKING}
+    short = {*PROMOTING, *SCORING, *EXPORTING, *CLEANING, *CHECKING, *ASKING}
     assert set(COMMANDS) == {*TRAINING, *OWN_DATA, *TUNING, *short, SERVER, SERVING, SUITE, *LASTING, *DEPLOYING}
     assert len(TRAINING) >= 4
     assert len(OWN_DATA) >= 2
@@ -170,6 +171,16 @@ def test_scoring_command_works(command: str, environment: dict[str, str], scorin
     )
     assert done.returncode == 0, done.stderr
     assert "--help" in command or "predicted_label" in done.stdout or done.stdout.endswith("scored.parquet\n")
+
+
+@pytest.mark.parametrize("command", EXPORTING)
+def test_exporting_command_works(command: str, environment: dict[str, str], scoring_folder: Path) -> None:
+    environment = {**environment, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(
+        command, shell=True, cwd=scoring_folder, env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert "--help" in command or (scoring_folder / "exported" / "README.md").is_file()
 
 
 @pytest.fixture(scope="module")

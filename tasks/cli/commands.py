@@ -81,6 +81,14 @@ _ROWS: Final = (
         answer="flows.promote:change_at_once",
     ),
     Command(
+        "export",
+        "flows.export",
+        "write a model for programs without this project",
+        settings="tasks.settings.export:ExportConfig",
+        check="flows.export:check_export",
+        answer="flows.export:export_at_once",
+    ),
+    Command(
         "probe",
         "flows.probe_context",
         "measure how far back each kind of model remembers",

@@ -102,7 +102,10 @@ def spell_dash(arguments: Sequence[str]) -> list[str]:
 def add_argument(parser: Any, *names: str, headings: Mapping[str, str], **options: Any) -> Any:
     """Add one flag under its heading, with a short word for its value and its default as it would be typed."""
     if "metavar" in options:
-        options["metavar"] = METAVARS.get(names[-1]) or METAVARS.get(options["metavar"], options["metavar"])
+        # What there is to choose from says more than any word.
+        is_choice = options["metavar"].startswith("{")
+        known = None if is_choice else METAVARS.get(names[-1])
+        options["metavar"] = known or METAVARS.get(options["metavar"], options["metavar"])
     options["help"] = tidy_default(options.get("help", "")).replace("%", "%%")
     if heading := headings.get(options["dest"]):
         parser.group = parser.add_argument_group(heading)

@@ -1,4 +1,4 @@
-"""Networks in the formats of other runtimes: ONNX, TensorFlow's SavedModel and LiteRT, by Keras's own exporters."""
+"""Networks in the formats of other runtimes, by Keras's own exporters."""
 
 import contextlib
 import warnings
@@ -13,14 +13,16 @@ from keras import ops
 
 from tasks.encode.padding import OOV_ID, PAD_ID
 from tasks.evaluate.onnx_network import INPUT, OUTPUT
+from tasks.process.quiet_imports import hidden_native_output
 from tasks.train.layers import RegionMaximum
 from tasks.train.own import list_variants
 
 
-def load_network(path: Path) -> keras.Model:
+def load_network(path: Path, *, num_texts: int | None = None) -> keras.Model:
     """Load a network for export: tokens (num_texts, length) -> uncalibrated probabilities (num_texts, num_classes).
 
     A text without tokens counts as one unknown word, as with `mark_wordless`, so that no caller has to see to it.
+    Any number of texts can be predicted at once if `num_texts` is None.
     """
     # So that Keras finds the layers of installed packages.
     list_variants()
@@ -28,7 +30,7 @@ def load_network(path: Path) -> keras.Model:
     for layer in network.layers:
         if isinstance(layer, RegionMaximum):
             layer.__dict__["call"] = partial(take_maxima, layer)
-    tokens = keras.Input(network.input_shape[1:], dtype="int32", name=INPUT)
+    tokens = keras.Input(batch_shape=(num_texts, *network.input_shape[1:]), dtype="int32", name=INPUT)
     outputs = network(mark_wordless(tokens))
     if outputs.shape[1] == 1:
         outputs = ops.concatenate([1.0 - outputs, outputs], axis=1)
@@ -42,7 +44,7 @@ def mark_wordless(tokens: Any) -> Any:
     """Make the first token of a text without any an unknown word: [[0, 0], [0, 7]] -> [[1, 0], [0, 7]]."""
     is_first = np.arange(tokens.shape[1], dtype=np.int32)[None] == 0
     is_wordless = ops.equal(ops.max(tokens, axis=1, keepdims=True), PAD_ID)
-    return tokens + ops.cast(is_wordless, "int32") * (OOV_ID * is_first.astype(np.int32))
+    return ops.maximum(tokens, ops.cast(is_wordless, "int32") * (OOV_ID * is_first.astype(np.int32)))
 
 
 def take_maxima(layer: RegionMaximum, words: Any, mask: Any = None) -> Any:
@@ -86,15 +88,9 @@ def write_saved_model(network: keras.Model, folder: Path) -> None:
         network.export(folder, format="tf_saved_model", verbose=False)
 
 
-def write_litert(network: keras.Model, path: Path) -> None:
-    """Write a network for LiteRT; the name must end in .tflite."""
-    with quiet_export():
-        network.export(path, format="litert", verbose=False)
-
-
 @contextlib.contextmanager
 def quiet_export() -> Iterator[None]:
-    """Hide what the exporters warn of in their own code."""
-    with warnings.catch_warnings():
+    """Hide what exporters say of their own code, unless they fail."""
+    with warnings.catch_warnings(), hidden_native_output():
         warnings.simplefilter("ignore")
         yield

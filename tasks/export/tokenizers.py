@@ -1,6 +1,6 @@
 """Tokenizers for other programs: files of the `tokenizers` library that read a text as it comes, and clean it first."""
 
-from typing import Final
+from typing import Final, Literal
 
 from tokenizers import Regex, Tokenizer, normalizers
 
@@ -43,7 +43,9 @@ def add_cleaning(tokenizer: Tokenizer) -> Tokenizer:
     return made
 
 
-def pad_to_longest(tokenizer: Tokenizer) -> Tokenizer:
-    """Let a tokenizer of whole texts pad the texts of a batch on the right to the longest."""
-    tokenizer.enable_padding(direction="right", pad_id=PAD_ID, pad_token=PAD)
+def add_lengths(tokenizer: Tokenizer, *, length: int | None, padding: Literal["left", "right"]) -> Tokenizer:
+    """Let a tokenizer cut and pad texts to `length` tokens; without one, it pads those of a batch to the longest."""
+    if length:
+        tokenizer.enable_truncation(length, direction="right")
+    tokenizer.enable_padding(length=length, direction=padding, pad_id=PAD_ID, pad_token=PAD)
     return tokenizer

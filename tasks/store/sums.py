@@ -30,6 +30,12 @@ def sum_files(folder: Path) -> dict[str, str]:
     return {path.name: record_file(path).sha256 for path in folder.iterdir() if path.is_file() and path.name != SUMS}
 
 
+def sum_tree(folder: Path) -> dict[str, str]:
+    """Hash every file of a folder and its subfolders, by path."""
+    files = sorted(path for path in folder.rglob("*") if path.is_file() and path.name != SUMS)
+    return {path.relative_to(folder).as_posix(): record_file(path).sha256 for path in files}
+
+
 def check_sum(path: Path) -> None:
     """Raise UserError when a file differs from its hash; folders of version 0.2 and older have no sums."""
     if (path.parent / SUMS).exists() and read_sums(path.parent).get(path.name) != record_file(path).sha256:

@@ -67,8 +67,8 @@ def test_unknown_command_is_one_line_with_a_suggestion() -> None:
     done = run("tran")
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == (
-        "error: unknown command 'tran'; expected one of train, tune, predict, serve-model, promote, probe, clean, "
-        "doctor, serve. Did you mean 'train'?\n"
+        "error: unknown command 'tran'; expected one of train, tune, predict, serve-model, promote, export, probe, "
+        "clean, doctor, serve. Did you mean 'train'?\n"
     )
 
 

@@ -103,6 +103,7 @@ def test_help_names_the_program(help_text: str) -> None:
         ("predict", "--prefix TEXT "),
         ("probe", "--shard PART/PARTS "),
         ("promote", "--to BUNDLE "),
+        ("export", "--to {onnx,saved-model,litert}\n"),
         ("train", "--candidate NAME "),
     ],
 )
