@@ -2,6 +2,7 @@
 
 import base64
 import bz2
+import errno
 import gzip
 import io
 import lzma
@@ -57,6 +58,7 @@ BOMB = "text,label\n" + "".join(f"{'long ' * 200}{n},{('neg', 'pos')[n % 2]}\n" 
 UNPACKED = {"tasks.ingest.files.compression.ALWAYS_UNPACKED": 1_000, "tasks.ingest.files.compression.MOST_TIMES": 2}
 LOCKED = {"os.access": lambda path, _mode: bool(path.stat().st_mode & 0o400)}
 BAD_NAME = os.fsdecode(b"caf\xe9.txt")
+READ = Path.read_bytes
 LOCKS: list[sqlite3.Connection] = []
 TEXTS = {f"{label}/{text}.txt": text for text, label in PAIRS}
 # GOOD as inner.csv, encrypted as zip has always done it; the password is: secret.
@@ -110,6 +112,13 @@ def touch_badly(path: Path) -> None:
 def write_locked(path: Path) -> None:
     path.write_text(GOOD)
     path.chmod(0)
+
+
+def read_unless_locked(path: Path) -> bytes:
+    """Read a file as people do who are not the administrator."""
+    if not path.stat().st_mode & 0o400:
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+    return READ(path)
 
 
 def write_broken_view(path: Path) -> None:
@@ -316,6 +325,12 @@ CASES = [
             both(write("set/pos/long.txt", "long"), write("set/pos/longer.txt", "longer")),
             rename("set/pos/long.txt", "long.txt"),
         ],
+    ),
+    Case(
+        files={**{f"set/{name}": text for name, text in TEXTS.items()}, "set/pos/x.txt": write_locked},
+        limits={"pathlib.Path.read_bytes": read_unless_locked},
+        message="x.txt cannot be read to its end: .*; expected a readable file. Change its permissions",
+        remedies=[allow("set/pos/x.txt")],
     ),
     Case(
         files={**{f"set/{name}": text for name, text in TEXTS.items()}, "set/pos/x.txt": touch_badly},
