@@ -184,7 +184,6 @@ def test_flags_set_their_values(tmp_path: Path) -> None:
         "validation_path": Path("/v.csv"),
         "unlabelled_path": None,
         "text_column": ("title", "story"),
-        "unlabelled_path": None,
         "slice_column": (),
         "label_column": "topic",
         "columns": ("topic", "title", "story"),

@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from tasks.cli.checks import check_writable
+from tasks.cli.checks import check_tuning, check_writable
 from tasks.cli.commands import find_command
 from tasks.cli.main import check_checkout
 from tasks.cli.parsing import parse_command_line
@@ -33,6 +33,8 @@ EXCEPTIONS = {
 }
 LIMITED = {"tasks.cli.main.CHECKOUT": Path("/nowhere")}
 OWN = '[variants.my-lstm]\nbase = "lstm"\n'
+TUNED = "train --config=a.toml --artifacts-dir=b --tune=2 --baselines=none --variants=conv-max"
+TAKEN = OWN.replace("my-lstm", "lstm-tuned")
 NUMBERS = pa.table({"text": [1, 2], "said": ["good", "dull"]})
 
 
@@ -57,6 +59,7 @@ class Try:
                 check_job(make_job(config))
             if name == "train":
                 check_writable(config.artifacts_dir, "--artifacts-dir")
+                check_tuning(config)
 
     def prepare(self, patch: pytest.MonkeyPatch) -> None:
         for name, content in self.files.items():
@@ -191,6 +194,26 @@ CASES = [
     ),
     lines("clean --older-than=30", "is not an age; expected .* such as 30d, 12h or 90m", "clean --older-than=30d"),
     lines("clean --disk-budget=20", "is not a size; expected .* 20GB or 1.5TB", "clean --disk-budget=20GB"),
+    # Tuning.
+    lines(
+        "train --folds=3",
+        "--folds: it is only for tuning; expected --tune or --tune-seconds as well",
+        "train --folds=3 --tune=5 --artifacts-dir=b",
+        "train --folds=3 --tune-seconds=60 --artifacts-dir=b",
+    ),
+    Case(
+        Try(arguments="train --config=a.toml", files={"a.toml": f"{OWN}space.dropout = [0.5, 1.5]\n"}),
+        r"\[variants.my-lstm\]: space of dropout: input should be less than 1, got 1.5",
+        [Try(arguments="train --config=a.toml", files={"a.toml": f"{OWN}space.dropout = [0.5, 0.9]\n"})],
+    ),
+    Case(
+        Try(arguments=f"{TUNED},lstm", files={"a.toml": TAKEN}),
+        "called lstm-tuned, which is the name of another .*Rename that model in the config file, or do not tune lstm",
+        [
+            Try(arguments=f"{TUNED},lstm", files={"a.toml": OWN}),
+            Try(arguments=f"{TUNED},gru", files={"a.toml": TAKEN}),
+        ],
+    ),
     # Settings of other flows.
     lines(
         "promote",
