@@ -41,6 +41,7 @@ from tasks.ingest.datasets import AUTO, FALLBACK_WARNING, Choice, has_plain_word
 from tasks.ingest.facts import ReviewsManifest, UnlabelledManifest
 from tasks.ingest.task import ingest_reviews, ingest_unlabelled, obtain_dataset
 from tasks.ingest.unlabelled import choose_unlabelled
+from tasks.objective.facts import Aims
 from tasks.orchestrate.alerts import Event, alert, alert_of_end
 from tasks.orchestrate.outputs import run
 from tasks.orchestrate.turns import work_in_turn
@@ -131,6 +132,7 @@ def train_and_report(config: RunConfig) -> dict[str, Any] | State[Any]:
             limit=config.limit,
             ordinal=config.ordinal,
         )
+        aims = config.find_aims(reviews.facts)
         drift = compare_with_champion(config, choice, reviews)
         encoding = choose_encoding(config, choice, reviews)
         tuning = tune(config, reviews, encoding)
@@ -145,12 +147,16 @@ def train_and_report(config: RunConfig) -> dict[str, Any] | State[Any]:
             reviews,
             config.choose_baselines(encoding),
             {name: own for name, own in encoded.items() if name not in students},
+            aims,
         )
         if unlabelled:
             lessons = prepare_lessons(config, reviews, results, unlabelled)
-            results += train_students(config, reviews, {name: encoded[name] for name in students}, lessons)
+            own = {name: encoded[name] for name in students}
+            results += train_students(config, reviews, own, lessons, aims=aims)
         if config.stack:
-            results += [it for seed in config.seed_values for it in stack_and_evaluate(config, results, seed, reviews)]
+            results += [
+                it for seed in config.seed_values for it in stack_and_evaluate(config, results, seed, reviews, aims)
+            ]
         comparison = run(compare_models, results, reviews, sequences, **folders(config))
         gate = run(
             gate_candidate,
@@ -252,15 +258,19 @@ def train_and_evaluate(
     reviews: ReviewsManifest,
     baselines: Sequence[str],
     sequences: Mapping[str, Manifest[EncodingFacts]],
+    aims: Aims,
 ) -> list[ModelResult]:
     """Train and evaluate the baselines, and each variant on its sequences with each seed."""
     devices = settle_devices(config, reviews, sequences)
     jobs = plan_jobs(config, devices, num_works=len(baselines) + len(sequences) * config.seeds)
     candidates = [
-        *(make_baseline_candidate(config, config.baseline_table[name], reviews, jobs=jobs) for name in baselines),
+        *(
+            make_baseline_candidate(config, config.baseline_table[name], reviews, aims=aims, jobs=jobs)
+            for name in baselines
+        ),
         *(
             make_variant_candidate(
-                config, config.variant_table[name], seed, reviews, encoded, device=devices[name], jobs=jobs
+                config, config.variant_table[name], seed, reviews, encoded, aims=aims, device=devices[name], jobs=jobs
             )
             for name, encoded in sequences.items()
             for seed in config.seed_values
@@ -334,6 +344,8 @@ def train_students(
     reviews: ReviewsManifest,
     sequences: Mapping[str, Manifest[EncodingFacts]],
     prepare: PrepareLessons,
+    *,
+    aims: Aims,
 ) -> list[ModelResult]:
     """Train and evaluate each student with each seed."""
     devices = settle_devices(config, reviews, sequences)
@@ -345,6 +357,7 @@ def train_students(
             seed,
             reviews,
             encoded,
+            aims=aims,
             device=devices[name],
             jobs=jobs,
             prepare=prepare,
@@ -362,12 +375,14 @@ def make_variant_candidate(
     reviews: ReviewsManifest,
     sequences: Manifest[EncodingFacts],
     *,
+    aims: Aims,
     device: Device,
     jobs: int,
     prepare: PrepareLessons = lambda _seed, _encoded: None,
 ) -> Candidate:
     """Say how one variant is trained and evaluated with one seed; `prepare` makes the lessons of a student."""
-    settings, num_classes = replace(config.choose_fit(variant, seed), device=device), len(reviews.facts.label_names)
+    settings = replace(config.choose_fit(variant, seed, aims), device=device)
+    num_classes = len(reviews.facts.label_names)
 
     def train() -> Manifest[TrainingFacts]:
         lessons = prepare(seed, sequences)
@@ -377,23 +392,25 @@ def make_variant_candidate(
     return Candidate(
         Entrant(variant=variant.name, group=variant.group, encoding=sequences.name, seed=seed),
         train,
-        lambda model: run(evaluate_model, model, reviews, **folders(config)),
+        lambda model: run(evaluate_model, model, reviews, objective=aims.objective, **folders(config)),
         effort=estimate_effort(variant),
     )
 
 
-def make_baseline_candidate(config: RunConfig, baseline: Baseline, reviews: ReviewsManifest, *, jobs: int) -> Candidate:
+def make_baseline_candidate(
+    config: RunConfig, baseline: Baseline, reviews: ReviewsManifest, *, aims: Aims, jobs: int
+) -> Candidate:
     """Say how one baseline is fitted and evaluated, only once, because it does not depend on the seed."""
-    label_names = reviews.facts.label_names
+    options = {"label_names": reviews.facts.label_names, "class_weights": aims.class_weights, **folders(config)}
     return Candidate(
         Entrant(variant=baseline.name, group=BASELINE, encoding="text", seed=1),
-        lambda: run(train_baseline, baseline, reviews, label_names=label_names, jobs=jobs, **folders(config)),
-        lambda model: run(evaluate_model, model, reviews, **folders(config)),
+        lambda: run(train_baseline, baseline, reviews, jobs=jobs, **options),
+        lambda model: run(evaluate_model, model, reviews, objective=aims.objective, **folders(config)),
     )
 
 
 def stack_and_evaluate(
-    config: RunConfig, results: Sequence[ModelResult], seed: int, reviews: ReviewsManifest
+    config: RunConfig, results: Sequence[ModelResult], seed: int, reviews: ReviewsManifest, aims: Aims = Aims()
 ) -> list[ModelResult]:
     """Combine the models of one seed and evaluate the ensemble; an empty list if no second model helps the best."""
     stack = choose_stack(results, seed=seed, artifacts_dir=config.artifacts_dir)
@@ -401,11 +418,11 @@ def stack_and_evaluate(
         get_run_logger().info("%s: with seed %d, no second model helps the best on validation", STACK, seed)
         return []
     get_run_logger().info("%s: with seed %d, %s", STACK, seed, stack.describe())
-    settings = config.describe_stack(seed)
+    settings = config.describe_stack(seed, aims)
     ensemble = attempt(
         Entrant(variant=STACK, group=STACKED, encoding="text", seed=seed),
         lambda: run(stack_models, stack, settings, artifacts_dir=config.artifacts_dir),
-        lambda model: run(evaluate_model, model, reviews, **folders(config)),
+        lambda model: run(evaluate_model, model, reviews, objective=aims.objective, **folders(config)),
     )
     return [ensemble]
 

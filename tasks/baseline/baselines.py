@@ -37,6 +37,11 @@ class Baseline:
     definition: Mapping[str, Any] | None = None
     space: Space | None = None
 
+    @property
+    def reads_texts(self) -> bool:
+        """Whether it looks at the texts at all; one that does not is the constant answer, whatever the weights."""
+        return self.max_order > 0
+
     def settings(self) -> dict[str, Any]:
         """Return everything that decides the model, except the data, as plain JSON."""
         return {key: value for key, value in asdict(self).items() if key not in NOT_DECISIVE}

@@ -1,9 +1,9 @@
 """What the manifest of a fitted baseline says about it, and the settings that its bundle keeps."""
 
-from pydantic import JsonValue
+from pydantic import Field, JsonValue
 
 from tasks.baseline.baselines import Unit, Weighting
-from tasks.store.facts import Facts
+from tasks.store.facts import Facts, is_none
 
 
 class BaselineFacts(Facts):
@@ -33,7 +33,10 @@ class BaselineFacts(Facts):
 
 
 class BaselineSettings(Facts):
-    """Everything that decides a baseline, except the data; see `Baseline`. Older ones lack `unit` and `smoothing`."""
+    """Everything that decides a baseline, except the data; see `Baseline`. Older ones lack `unit` and `smoothing`.
+
+    `class_weights` multiply the losses of the reviews of each class.
+    """
 
     seed: int
     weighting: Weighting
@@ -42,3 +45,4 @@ class BaselineSettings(Facts):
     min_texts: int
     inverse_penalty: float
     smoothing: float = 1.0
+    class_weights: tuple[float, ...] | None = Field(default=None, exclude_if=is_none)

@@ -38,14 +38,21 @@ class Fit(NamedTuple):
 
 
 def fit_baseline(
-    baseline: Baseline, *, reviews_folder: Path, folder: Path, label_names: Sequence[str]
+    baseline: Baseline,
+    *,
+    reviews_folder: Path,
+    folder: Path,
+    label_names: Sequence[str],
+    class_weights: Sequence[float] | None = None,
 ) -> BaselineFacts:
     """Fit a baseline and write model.npz and vocabulary.json under `folder`; return the numbers.
 
-    `reviews_folder` has {train,validation}.parquet with columns `text` and `label`.
+    `reviews_folder` has {train,validation}.parquet with columns `text` and `label`. The losses of the reviews of each
+    class are multiplied by its weight.
     """
     started = time.perf_counter()
-    model, train = fit_model(baseline, reviews_folder / TRAIN_FILE, num_classes=len(label_names))
+    path = reviews_folder / TRAIN_FILE
+    model, train = fit_model(baseline, path, num_classes=len(label_names), class_weights=class_weights)
     save_baseline(model, folder)
     validation = pq.read_table(reviews_folder / VALIDATION_FILE, columns=["text", "label"])
     probabilities = model.predict_probabilities(validation.column("text"))
@@ -64,19 +71,28 @@ def fit_baseline(
     )
 
 
-def fit_model(baseline: Baseline, path: Path, *, num_classes: int) -> tuple[BaselineModel, Fit]:
+def fit_model(
+    baseline: Baseline, path: Path, *, num_classes: int, class_weights: Sequence[float] | None = None
+) -> tuple[BaselineModel, Fit]:
     """Fit on one file of reviews; return the model and how well it predicts that file's labels."""
     vocabulary = fit_vocabulary(
         read_texts(path), max_order=baseline.max_order, min_texts=baseline.min_texts, unit=baseline.unit
     )
     counts = vstack(list(map_ahead(partial(count_ngrams, vocabulary=vocabulary), read_texts(path))), format="csr")
     labels = read_labels(path)
-    parameters = fit_parameters(baseline, counts, labels, num_classes=num_classes)
+    parameters = fit_parameters(baseline, counts, labels, num_classes=num_classes, class_weights=class_weights)
     probabilities = compute_probabilities(weigh_counts(counts, parameters.idf), parameters)
     return BaselineModel(vocabulary, parameters), score(probabilities, labels)
 
 
-def fit_parameters(baseline: Baseline, counts: csr_array, labels: NDArray[np.int32], *, num_classes: int) -> Parameters:
+def fit_parameters(
+    baseline: Baseline,
+    counts: csr_array,
+    labels: NDArray[np.int32],
+    *,
+    num_classes: int,
+    class_weights: Sequence[float] | None = None,
+) -> Parameters:
     """Fit on counts of shape (num_texts, num_ngrams); with one class or no n-grams, predict the classes' shares."""
     classes, sizes = np.unique(labels, return_counts=True)
     idf = fit_idf(counts) if baseline.weighting == "tf-idf" else np.empty(0)
@@ -84,7 +100,9 @@ def fit_parameters(baseline: Baseline, counts: csr_array, labels: NDArray[np.int
         weights, bias = np.zeros((counts.shape[1], len(classes))), logit(sizes / sizes.sum())
     else:
         features = weigh_counts(counts, idf)
-        fitted = [fit_class(baseline, features, labels == label) for label in classes[len(classes) == 2 :]]  # noqa: PLR2004
+        of_reviews = None if class_weights is None else np.array(class_weights)[labels]
+        against_rest = classes[len(classes) == 2 :]  # noqa: PLR2004
+        fitted = [fit_class(baseline, features, labels == label, weights=of_reviews) for label in against_rest]
         weights, bias = np.column_stack([weight for weight, _ in fitted]), np.array([bias for _, bias in fitted])
     return Parameters(weights, bias, idf, classes.astype(np.int64), np.array(num_classes))
 
@@ -98,9 +116,12 @@ def fit_idf(counts: csr_array) -> NDArray[np.float64]:
 
 
 def fit_class(
-    baseline: Baseline, features: csr_array, is_class: NDArray[np.bool_]
+    baseline: Baseline, features: csr_array, is_class: NDArray[np.bool_], *, weights: NDArray[np.float64] | None = None
 ) -> tuple[NDArray[np.float64], float]:
-    """Fit one class against the rest: weights of shape (num_ngrams,), with the ratios multiplied in, and the bias."""
+    """Fit one class against the rest: weights of shape (num_ngrams,), with the ratios multiplied in, and the bias.
+
+    `weights` are those of the reviews, None if all weigh the same.
+    """
     by_ratio = baseline.weighting == "log-count-ratio"
     ratios = log_count_ratios(features, is_class, smoothing=baseline.smoothing) if by_ratio else None
     scales = np.ones(features.shape[1]) if ratios is None else ratios
@@ -108,7 +129,7 @@ def fit_class(
     solver = LogisticRegression(
         C=baseline.inverse_penalty, solver="liblinear", dual=True, max_iter=MAX_ITERATIONS, random_state=SEED
     )
-    solver.fit(csr_array(features.multiply(scales)), is_class)
+    solver.fit(csr_array(features.multiply(scales)), is_class, sample_weight=weights)
     return solver.coef_[0] * scales, float(solver.intercept_[0])
 
 

@@ -1,5 +1,6 @@
 """Everything that decides a fitted baseline, for its fingerprint; found without importing scikit-learn."""
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 from tasks.baseline.baselines import SEED, Baseline
@@ -12,10 +13,13 @@ FIT: Final = "tasks.baseline.fitting:fit_baseline"
 LIBRARIES: Final = ("scikit-learn", "scipy", "numpy", "pyarrow")
 
 
-def decide_baseline(baseline: Baseline, reviews: ReviewsManifest, *, num_classes: int) -> dict[str, Any]:
+def decide_baseline(
+    baseline: Baseline, reviews: ReviewsManifest, *, num_classes: int, class_weights: Sequence[float] | None = None
+) -> dict[str, Any]:
     """List what decides the numbers, as plain JSON."""
+    weights = {"class_weights": list(class_weights)} if class_weights else {}
     return {
-        "settings": {"seed": SEED, **baseline.settings()},
+        "settings": {"seed": SEED, **baseline.settings(), **weights},
         "reviews": {name: reviews.files[name].sha256 for name in (TRAIN_FILE, VALIDATION_FILE)},
         "num_classes": num_classes,
         "code": describe_code(FIT),

@@ -19,9 +19,14 @@ def plan_baseline(
     artifacts_dir: Path,
     data_dir: Path,
     label_names: Sequence[str],
+    class_weights: Sequence[float] | None = None,
     jobs: int = 1,
 ) -> Plan[BaselineFacts]:
-    """Plan a baseline that is fitted on the texts of the training split; `jobs` models are trained at a time."""
+    """Plan a baseline that is fitted on the texts of the training split; `jobs` models are trained at a time.
+
+    Class weights count for baselines that read the texts.
+    """
+    class_weights = class_weights if baseline.reads_texts else None
     output = Output(
         root=artifacts_dir,
         kind="training",
@@ -29,7 +34,7 @@ def plan_baseline(
         family=f"{MODELS}/{baseline.name}",
         folder=f"{MODELS}/{baseline.name}/{{fingerprint}}",
         facts_type=BaselineFacts,
-        decided_by=decide_baseline(baseline, reviews, num_classes=len(label_names)),
+        decided_by=decide_baseline(baseline, reviews, num_classes=len(label_names), class_weights=class_weights),
         manifest_name="training.json",
     )
 
@@ -40,6 +45,7 @@ def plan_baseline(
             reviews_folder=data_dir / reviews.folder,
             folder=folder,
             label_names=label_names,
+            class_weights=class_weights,
         )
         described = {"description": baseline.description, "definition": baseline.definition}
         return facts.model_copy(update={"jobs": jobs, **described})

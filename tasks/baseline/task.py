@@ -23,11 +23,17 @@ def train_baseline(
     artifacts_dir: Path,
     data_dir: Path,
     label_names: Sequence[str],
+    class_weights: Sequence[float] | None = None,
     jobs: int = 1,
 ) -> State[Manifest[BaselineFacts]]:
     """Fit a baseline on the texts of the training split, or reuse the model of an identical fit."""
-    return produce_in_task(
-        *plan_baseline(
-            baseline, reviews, artifacts_dir=artifacts_dir, data_dir=data_dir, label_names=label_names, jobs=jobs
-        )
+    plan = plan_baseline(
+        baseline,
+        reviews,
+        artifacts_dir=artifacts_dir,
+        data_dir=data_dir,
+        label_names=label_names,
+        class_weights=class_weights,
+        jobs=jobs,
     )
+    return produce_in_task(*plan)

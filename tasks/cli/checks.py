@@ -18,11 +18,12 @@ from tasks.tune.subject import SUFFIX
 
 
 def check_run(config: RunConfig) -> None:
-    """Raise UserError for what would make a run fail: folders that cannot be written, or data that cannot be used."""
+    """Raise UserError for what would make a run fail: folders that cannot be written, data that cannot be used, ..."""
     check_training(config)
     check_tuning(config)
+    config.check_aims()
     choice = choose_dataset(config.dataset, config.data_dir, config.files)
-    rehearse(
+    found = rehearse(
         choice,
         config.data_dir,
         validation_fraction=config.validation_fraction,
@@ -31,6 +32,8 @@ def check_run(config: RunConfig) -> None:
     )
     if config.unlabelled_path is not None:
         choose_unlabelled(config.unlabelled_path, choice, config.unlabelled_files, config.data_dir)
+    if found:
+        config.find_aims(found)
 
 
 def check_tuning(config: RunConfig) -> None:

@@ -7,6 +7,7 @@ import numpy as np
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from tasks.compare.aimed import compare_aimed
 from tasks.compare.chance import find_constant, find_learners
 from tasks.compare.claims import Evidence, judge_claims
 from tasks.compare.confusions import count_confusions
@@ -25,6 +26,7 @@ from tasks.compare.facts import (
     Training,
     Unseen,
 )
+from tasks.compare.labels import describe_models, find_never_answered
 from tasks.compare.languages import find_language, has_negation
 from tasks.compare.leaderboard import build_rows
 from tasks.compare.leaderboard_facts import LeaderboardRow
@@ -34,11 +36,12 @@ from tasks.compare.overfitting import describe_trainings
 from tasks.compare.own_slices import read_slice_columns
 from tasks.compare.recommendation import recommend
 from tasks.compare.recommendation_facts import Recommendation
-from tasks.compare.results import TARGET_ACCURACY, Contestant, ModelResult, load_contestants
+from tasks.compare.results import TARGET_ACCURACY, Contestant, ModelResult, find_objective, load_contestants
 from tasks.compare.selective import area_under_risk_coverage, coverage_at_accuracy, risk_coverage
 from tasks.compare.significance import compare_pairs
 from tasks.compare.slices import Attributes, Encoded, find_worst, slice_accuracy
 from tasks.ingest.batches import read_batches
+from tasks.objective.facts import Objective
 from tasks.store.layout import SLICES_FILE, SPLIT_FILES, SPLITS, TEST_FILE
 
 
@@ -79,7 +82,8 @@ def compare(
 ) -> Comparison:
     """Compare the models by their predictions on the test split; `trainings` are their histories by variant."""
     splits = {split: read_split(reviews_folder / SPLIT_FILES[split]) for split in SPLITS}
-    pairs = compare_pairs({it.name: it.correct for it in contestants}, {it.name: it.shipped for it in contestants})
+    objective = find_objective(results)
+    pairs = compare_all(contestants, objective)
     circumstances = Circumstances(
         constant=find_constant(contestants, splits["train"].labels),
         label_names=dataset.label_names,
@@ -90,6 +94,7 @@ def compare(
     rows = tuple(build_rows(results, contestants, pairs, find_learners(contestants, circumstances.constant)))
     recommendation = choose_model(contestants, rows, pairs, circumstances)
     test_path = reviews_folder / TEST_FILE
+    shown = choose_shown(contestants, recommendation) if contestants else None
     slices = slice_models(contestants, splits["test"], test_path, encodings, dataset.label_names)
     evidence = Evidence(
         rows={row.name: row for row in rows},
@@ -110,12 +115,20 @@ def compare(
         worst_slice=find_worst(slices.models[recommendation.name]) if recommendation and recommendation.name else None,
         data=describe_data(splits, dataset=dataset, encodings=encodings, unseen=score_unseen(contestants, splits)),
         errors=analyse_errors(contestants, test_path, dataset.label_names),
-        confusions=count_confusions(choose_shown(contestants, recommendation), dataset.label_names)
-        if contestants
-        else None,
+        confusions=count_confusions(shown, dataset.label_names) if shown else None,
+        labels=describe_models(contestants, shown, dataset.label_names) if shown else {},
+        objective=objective,
         trainings=dict(trainings),
-        claims=judge_claims(evidence),
+        # The claims are about accuracy, and the pairs of another run are not.
+        claims=() if objective else judge_claims(evidence),
     )
+
+
+def compare_all(contestants: Sequence[Contestant], objective: Objective | None) -> list[Pair]:
+    """Compare all pairs of models by the metric that decides."""
+    if objective is not None:
+        return compare_aimed(contestants, objective)
+    return compare_pairs({it.name: it.correct for it in contestants}, {it.name: it.shipped for it in contestants})
 
 
 def choose_model(
@@ -130,7 +143,21 @@ def choose_model(
     learners = [it for it in contestants if it.name in able]
     num_validation = len(circumstances.labels["validation"])
     found = recommend(learners, pairs, accuracy, num_validation=num_validation)
-    return found or recommend_nothing(contestants, accuracy, circumstances)
+    found = found or recommend_nothing(contestants, accuracy, circumstances)
+    return found and describe_further(found, contestants, rows, circumstances.label_names)
+
+
+def describe_further(
+    found: Recommendation,
+    contestants: Sequence[Contestant],
+    rows: Sequence[LeaderboardRow],
+    label_names: Sequence[str],
+) -> Recommendation:
+    """Add the metric that decides, and which labels the model never answers."""
+    name = found.name or found.best_on_validation
+    model = next(it for it in contestants if it.name == name)
+    score = next(row.score for row in rows if row.name == name)
+    return found.model_copy(update={"score": score, "never_answered": find_never_answered(model, label_names)})
 
 
 def choose_shown(contestants: Sequence[Contestant], recommendation: Recommendation | None) -> Contestant:

@@ -3,12 +3,15 @@
 from pathlib import Path
 from typing import Final, Literal
 
+from pydantic import Field
+
 from tasks.compare.leaderboard_facts import LeaderboardRow
 from tasks.compare.recommendation_facts import Recommendation
 from tasks.encode.facts import TokenTotals
 from tasks.evaluate.facts import CalibrationScores
 from tasks.ingest.facts import Duplicates, RowCounts
-from tasks.store.facts import Document, Facts
+from tasks.objective.facts import Objective
+from tasks.store.facts import Document, Facts, is_none
 
 FILE: Final = "comparison.json"
 # A difference is significant when its p-value, corrected for all pairs, is below this.
@@ -48,7 +51,8 @@ class Pair(Facts):
     `difference` is the accuracy of the first minus that of the second, averaged over the seeds of each, and `low` and
     `high` are the bounds of its 95% interval. `only_first` and `only_second` count the reviews that only one of the two
     shipped models got right; `p_value` is McNemar's for these counts, and `p_holm` is corrected for the number of
-    pairs.
+    pairs. If the run aims at another metric, difference, interval and test are of that, and more is better; for the
+    recall of a label, only its reviews count.
     """
 
     first: str
@@ -215,6 +219,28 @@ class Mistakes(Facts):
     texts: dict[str, Review]
 
 
+class Estimate(Facts):
+    """A number with its 95% interval."""
+
+    value: float
+    low: float
+    high: float
+
+
+class LabelScores(Facts):
+    """How well a shipped model does on a label: `num_reviews` test reviews have it, and `num_named` are given it.
+
+    Precision is None if the label is never answered, and recall if no test review has it.
+    """
+
+    label: str
+    num_reviews: int
+    num_named: int
+    precision: Estimate | None
+    recall: Estimate | None
+    pr_auc: Estimate | None
+
+
 class EpochPoint(Facts):
     """Loss and accuracy of an epoch."""
 
@@ -286,6 +312,8 @@ class Comparison(Document):
 
     `pareto` has the Pareto front of each cost and accuracy; other mappings are by variant. `errors` is None when no
     model but the constant one trained. `confusions` are those of the recommended model, or of the most accurate one.
+    `labels` describes the models label by label, with many labels only one of them. `objective` is the metric that
+    decides if that is not accuracy. Older documents lack the last two.
     """
 
     variants: tuple[LeaderboardRow, ...]
@@ -299,5 +327,7 @@ class Comparison(Document):
     data: DataCard
     errors: Mistakes | None
     confusions: Confusions | None = None
+    labels: dict[str, tuple[LabelScores, ...]] = Field(default_factory=dict)
+    objective: Objective | None = Field(default=None, exclude_if=is_none)
     trainings: dict[str, tuple[Training, ...]]
     claims: tuple[Claim, ...]

@@ -5,9 +5,10 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from tasks.compare.aimed import measure_seeds, summarise_hits, summarise_score
 from tasks.compare.facts import Pair
 from tasks.compare.leaderboard_facts import ChanceMetric, LeaderboardRow, Spread
-from tasks.compare.results import BASELINE, ENSEMBLE, STACKED, Contestant, FailedModel, ModelResult
+from tasks.compare.results import BASELINE, ENSEMBLE, STACKED, Contestant, FailedModel, ModelResult, find_objective
 from tasks.compare.significance import group_ties
 from tasks.evaluate.intervals import bootstrap_accuracy
 from tasks.evaluate.metric_table import compute_metrics, list_averaged
@@ -21,13 +22,20 @@ def build_rows(
 ) -> list[LeaderboardRow]:
     """Build the rows, the ensemble's included: best mean accuracy first, failures last.
 
-    `learners` says on which metric each model beats chance, None if on neither.
+    If the run aims at another metric, the rows are in the order of that, and there is no row of the ensemble, because
+    nothing has chosen how its probabilities become answers. `learners` says on which metric each model
+    beats chance, None if on neither.
     """
     known = {contestant.name: contestant for contestant in contestants}
     names = list(dict.fromkeys(result.variant for result in results))
     rows = [build_row([it for it in results if it.variant == name], known.get(name)) for name in names]
-    rows += build_ensemble([it for it in contestants if learners[it.name] and it.group != STACKED])
-    rows.sort(key=lambda row: (row.status == "failed", -row.accuracy.mean if row.accuracy else 0.0))
+    objective = find_objective(results)
+    if objective is None:
+        rows += build_ensemble([it for it in contestants if learners[it.name] and it.group != STACKED])
+    sign = objective.sign if objective else 1
+    rows.sort(
+        key=lambda row: (row.status == "failed", -sign * found.mean if (found := row.score or row.accuracy) else 0)
+    )
     ranked = [row.name for row in rows if row.name in known]
     ties = {name: rank for rank, group in enumerate(group_ties(ranked, pairs), start=1) for name in group}
     baseline = find_best_baseline(contestants)
@@ -59,6 +67,7 @@ def build_row(results: Sequence[ModelResult], contestant: Contestant | None) -> 
     trained = contestant.results if contestant else []
     failures = [f"seed {result.seed}: {result.reason}" for result in results if isinstance(result, FailedModel)]
     metrics = [result.metrics for result in trained]
+    objective = find_objective(results)
     trainings = [result.training for result in trained]
     return LeaderboardRow(
         name=results[0].variant,
@@ -67,7 +76,8 @@ def build_row(results: Sequence[ModelResult], contestant: Contestant | None) -> 
         seeds=len(trained),
         status="failed" if failures else "ok",
         reason="; ".join(failures) or None,
-        accuracy=summarise_accuracy(contestant) if contestant else None,
+        accuracy=summarise_hits(contestant.correct) if contestant else None,
+        score=summarise_score(contestant, objective) if contestant and objective else None,
         validation_accuracy=average([it.validation.accuracy for it in metrics]),
         **{metric.name: average([it.metric(metric.name) for it in metrics]) for metric in list_averaged()},
         predict_seconds=average([it.predict_seconds for it in metrics]),
@@ -99,14 +109,6 @@ def average(values: Sequence[float | None]) -> float | None:
     return known[0] if len(set(known)) == 1 else statistics.fmean(known)
 
 
-def summarise_accuracy(contestant: Contestant) -> Spread:
-    """Return the mean, the standard deviation over seeds (None for one seed) and the bounds of the 95% interval."""
-    accuracies = [float(rate) for rate in contestant.correct.mean(axis=1)]
-    low, high = bootstrap_accuracy(contestant.correct)
-    sd = statistics.stdev(accuracies) if len(accuracies) > 1 else None
-    return Spread(mean=statistics.fmean(accuracies), sd=sd, low=low, high=high)
-
-
 def build_ensemble(members: Sequence[Contestant]) -> list[LeaderboardRow]:
     """Build the row of the unweighted average of all members' probabilities, each a mean over its seeds.
 
@@ -135,9 +137,15 @@ def build_ensemble(members: Sequence[Contestant]) -> list[LeaderboardRow]:
 
 
 def find_best_baseline(contestants: Sequence[Contestant]) -> str | None:
-    """Name the baseline with the highest accuracy; None without baselines."""
+    """Name the baseline that does best on test; None without baselines."""
     baselines = [contestant for contestant in contestants if contestant.group == BASELINE]
-    return max(baselines, key=lambda it: it.accuracy).name if baselines else None
+    return max(baselines, key=measure_on_test).name if baselines else None
+
+
+def measure_on_test(contestant: Contestant) -> float:
+    """Measure the mean accuracy over the seeds, or the metric that decides instead; more is better."""
+    objective = contestant.shipped_result.metrics.objective
+    return contestant.accuracy if objective is None else statistics.fmean(measure_seeds(contestant, objective))
 
 
 def beats(name: str, other: str, pairs: Sequence[Pair]) -> bool | None:

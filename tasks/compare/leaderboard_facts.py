@@ -7,7 +7,8 @@ from pydantic import Field
 from tasks.encode.facts import EncodingChoice
 from tasks.evaluate.measured import Measured
 from tasks.ingest.facts import UnlabelledFacts
-from tasks.store.facts import Document, Facts
+from tasks.objective.facts import Objective
+from tasks.store.facts import Document, Facts, is_none
 from tasks.train.facts import LessonFacts
 
 # A mean over seeds; equal counts stay an integer.
@@ -28,7 +29,8 @@ class RunFacts(Facts):
 
     `encoding` says how the texts were encoded and why; it is absent where every variant has its own encoding without
     asking, as for the IMDB reviews. `unlabelled` says what became of the texts without labels, and `teachers` who
-    answered for them, by seed; both are absent in a run without students.
+    answered for them, by seed; both are absent in a run without students. `objective` is the metric that decides,
+    absent if that is accuracy.
     """
 
     id: str
@@ -44,6 +46,7 @@ class RunFacts(Facts):
     teachers: dict[int, LessonFacts] = Field(default_factory=dict, exclude_if=lambda value: not value)
     limit: int | None
     seeds: int
+    objective: Objective | None = Field(default=None, exclude_if=is_none)
     started: str
     seconds: float
     device: str
@@ -52,7 +55,7 @@ class RunFacts(Facts):
 
 
 class Spread(Facts):
-    """Accuracy over seeds: mean, standard deviation (None for one seed) and the bounds of the 95% interval."""
+    """A metric over seeds: mean, standard deviation (None for one seed) and the bounds of the 95% interval."""
 
     mean: float
     sd: float | None
@@ -65,7 +68,8 @@ class LeaderboardRow(Measured):
 
     `models` are the folders of its trained models, and `shipped` the one that would be shipped, relative to the
     artifacts' root. `device` names what trained it. `beats_chance` tells whether the shipped model beats a constant
-    answer, and `beats_chance_on` on which metric; both are None where this was not tested.
+    answer, and `beats_chance_on` on which metric; both are None where this was not tested. `score` is the metric that
+    decides, if that is not accuracy.
     """
 
     name: str
@@ -75,6 +79,7 @@ class LeaderboardRow(Measured):
     status: Literal["ok", "failed"]
     reason: str | None = None
     accuracy: Spread | None
+    score: Spread | None = Field(default=None, exclude_if=is_none)
     validation_accuracy: float | None = None
     macro_precision: float | None
     macro_recall: float | None

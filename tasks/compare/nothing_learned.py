@@ -19,6 +19,8 @@ from tasks.compare.significance import count_discordant
 # With fewer training reviews per label, none of the models learns much even from clear labels.
 FEW_PER_LABEL: Final = 100
 MANY_UNKNOWN: Final = 0.2
+# From this share of one label on, a model is right more often if it never answers another.
+MOSTLY: Final = 0.8
 # Which part of the way from the constant answer to no mistakes a model gets in training if it memorises.
 MEMORISED: Final = 0.5
 
@@ -93,6 +95,7 @@ def advise(
 ) -> Iterator[str]:
     """Yield what to try, in sentences; without evidence for anything else, a look at the labels."""
     findings = [
+        advise_on_imbalance(contestants, circumstances),
         advise_on_training_size(circumstances),
         advise_on_unknown_words(circumstances.encodings),
         advise_on_labels(contestants, circumstances),
@@ -105,6 +108,19 @@ def advise(
             f"To show a lead of {100 * lead:.1f} points over the constant answer in {POWER:.0%} of cases, use about "
             f"{num_test_reviews:,} test reviews instead of {len(circumstances.labels['test']):,}."
         )
+
+
+def advise_on_imbalance(contestants: Sequence[Contestant], circumstances: Circumstances) -> str | None:
+    """Suggest weights and another metric if one label is so common that another answer is rarely right."""
+    share, constant = circumstances.share("train"), circumstances.label_names[circumstances.constant]
+    if share < MOSTLY:
+        return None
+    settings = contestants[0].shipped_result.metrics
+    metric = "" if settings.objective else "--metric macro-f1, which chooses thresholds for rare labels, or "
+    return (
+        f"Of the training reviews, {share:.1%} are {constant!r}, so that a model is seldom right with another answer. "
+        f"Try {metric}--class-weight balanced."
+    )
 
 
 def advise_on_training_size(circumstances: Circumstances) -> str | None:
@@ -131,8 +147,11 @@ def advise_on_unknown_words(encodings: Mapping[str, ComparedEncoding]) -> str | 
 
 
 def advise_on_labels(contestants: Sequence[Contestant], circumstances: Circumstances) -> str | None:
-    """Suspect the labels if a model learns those of enough training reviews by heart and knows no others."""
-    if advise_on_training_size(circumstances):
+    """Suspect the labels if a model learns those of enough training reviews by heart and knows no others.
+
+    Where one label is nearly all there is, its models look the same although nothing is wrong with the labels.
+    """
+    if advise_on_training_size(circumstances) or advise_on_imbalance(contestants, circumstances):
         return None
     share = circumstances.share("train")
     models = [it.shipped_result for it in contestants]

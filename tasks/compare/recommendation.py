@@ -33,13 +33,13 @@ def recommend(
     The choice is made on the `num_validation` validation reviews. A cheaper model replaces the best if the two do not
     differ significantly on test, and if its mean validation accuracy over the seeds is within one standard error of the
     best (Breiman et al. 1984). The first condition is not enough: with few seeds or reviews, the test finds no
-    difference between unequal models either.
+    difference between unequal models either. If the run aims at another metric, that takes the place of accuracy.
     """
     if not learners:
         return None
     best = max(learners, key=rank)
     expected = average_on_validation(best)
-    least = expected - sqrt(expected * (1 - expected) / num_validation)
+    least = expected - estimate_error_on_validation(best, num_validation)
     tied = [it for it in learners if it is best or not are_told_apart(it.name, best.name, pairs)]
     equal = [it for it in tied if average_on_validation(it) >= least]
     chosen = choose_cheapest(best, equal)
@@ -91,8 +91,20 @@ def rank(contestant: Contestant) -> tuple[float, float, int]:
 
 
 def average_on_validation(contestant: Contestant) -> float:
-    """Average the validation accuracy over the seeds."""
-    return fmean(result.metrics.validation.accuracy for result in contestant.results)
+    """Average the validation accuracy, or the metric that decides instead, over the seeds."""
+    return fmean(result.metrics.read_score(result.metrics.validation) for result in contestant.results)
+
+
+def estimate_error_on_validation(contestant: Contestant, num_validation: int) -> float:
+    """Estimate the standard error of the same: that of a rate for accuracy, a bootstrap for other metrics."""
+    metrics = contestant.shipped_result.metrics
+    if metrics.objective is not None:
+        # Imported here because every report imports this module.
+        from tasks.compare.aimed import estimate_error
+
+        return estimate_error(metrics.validation, metrics.objective)
+    accuracy = average_on_validation(contestant)
+    return sqrt(accuracy * (1 - accuracy) / num_validation)
 
 
 def are_told_apart(first: str, second: str, pairs: Sequence[Pair]) -> bool:

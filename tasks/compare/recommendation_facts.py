@@ -1,7 +1,9 @@
 """Which model a comparison recommends, or why it recommends none."""
 
+from pydantic import Field
+
 from tasks.compare.leaderboard_facts import Spread
-from tasks.store.facts import Facts
+from tasks.store.facts import Facts, is_none
 
 
 class NothingLearned(Facts):
@@ -31,6 +33,9 @@ class Recommendation(Facts):
     The variants in `tied` and `behind` do not differ from it significantly on test; those in `behind` are worse on
     validation by more than a standard error. It `is_cheapest` if it is clearly cheaper to run than all in `tied`.
 
+    `score` is the metric that decides if that is not accuracy, and `never_answered` counts the test reviews of each
+    label that the model gives to no review.
+
     If no model beats chance, none is recommended: `name`, `group`, `model` and `seed` are None, `accuracy` is that of
     `best_on_validation`, and `nothing_learned` says what to try.
     """
@@ -44,4 +49,6 @@ class Recommendation(Facts):
     tied: tuple[str, ...]
     behind: tuple[str, ...]
     is_cheapest: bool = True
+    score: Spread | None = Field(default=None, exclude_if=is_none)
+    never_answered: dict[str, int] = Field(default_factory=dict)
     nothing_learned: NothingLearned | None = None

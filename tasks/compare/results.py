@@ -13,6 +13,7 @@ from tasks.errors import UserError
 from tasks.evaluate.facts import AnyTraining, EvaluationFacts
 from tasks.evaluate.metrics import predict_labels
 from tasks.evaluate.predictions import read_predictions
+from tasks.objective.facts import Objective
 from tasks.store.facts import Facts
 from tasks.store.layout import PREDICTIONS_FILE
 from tasks.store.outputs import COMPLETE, read_manifest
@@ -63,7 +64,7 @@ class Contestant:
 
     Shapes: probabilities (num_seeds, num_reviews, num_classes), predicted and correct (num_seeds, num_reviews), labels
     (num_reviews,). `shipped` is the row of the model that would be shipped: the one with the best validation accuracy,
-    and with the lowest NLL among equals.
+    or what decides instead of accuracy, and with the lowest NLL among equals.
     """
 
     name: str
@@ -94,10 +95,14 @@ class Contestant:
         return float(self.correct.mean())
 
 
+def find_objective(results: Sequence[ModelResult]) -> Objective | None:
+    """Find what the models of a run were chosen for; None for accuracy."""
+    return next((it.metrics.objective for it in results if isinstance(it, TrainedModel)), None)
+
+
 def rank_on_validation(result: TrainedModel) -> tuple[float, float]:
-    """Return the key of a choice on validation, higher is better: accuracy, then negated NLL."""
-    validation = result.metrics.validation
-    return validation.accuracy, -validation.nll
+    """Return the key of a choice on validation, higher is better: accuracy or what decides instead, and negated NLL."""
+    return result.metrics.deciding
 
 
 def load_contestants(results: Sequence[ModelResult], artifacts_dir: Path) -> list[Contestant]:
@@ -130,6 +135,6 @@ def load_contestant(name: str, results: Sequence[TrainedModel], artifacts_dir: P
         check_evaluation(folder, result)
         found, labels = read_predictions(folder / PREDICTIONS_FILE)
         probabilities.append(found)
-        predicted.append(predict_labels(found, threshold=result.metrics.threshold))
+        predicted.append(predict_labels(found, threshold=result.metrics.threshold, rule=result.metrics.rule))
     decided = np.stack(predicted)
     return Contestant(name, results, np.stack(probabilities), decided, decided == labels, labels)

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from tasks.baseline.facts import BaselineFacts
 from tasks.compare.leaderboard_facts import NumReviews, RunFacts
-from tasks.compare.results import Entrant, FailedModel, ModelResult, TrainedModel
+from tasks.compare.results import Entrant, FailedModel, ModelResult, TrainedModel, find_objective
 from tasks.encode.facts import EncodingChoice
 from tasks.errors import SpokenError, UserError
 from tasks.evaluate.ensemble_facts import EnsembleFacts
@@ -96,6 +96,7 @@ def describe_run(
         teachers=find_teachers(results),
         limit=limit,
         seeds=seeds,
+        objective=find_objective(results),
         started=started.isoformat(timespec="seconds"),
         seconds=(datetime.now(UTC) - started).total_seconds(),
         device="; ".join(devices) or "none",

@@ -81,7 +81,7 @@ class Bundle:
                 "and 1. Train it again, or copy it again."
             )
         probabilities = apply_temperature(scored.probabilities, self.facts.temperature)
-        predicted = predict_labels(probabilities, threshold=self.facts.threshold)
+        predicted = predict_labels(probabilities, threshold=self.facts.threshold, rule=self.facts.metrics.rule)
         return Decided(probabilities, predicted, scored.num_tokens, scored.num_oov)
 
 

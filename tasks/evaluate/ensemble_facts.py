@@ -4,7 +4,7 @@ from typing import Final
 
 from pydantic import Field, JsonValue
 
-from tasks.store.facts import Facts
+from tasks.store.facts import Facts, is_none
 from tasks.train.facts import LessonFacts
 from tasks.train.kernels.choice import Kernels
 
@@ -41,7 +41,8 @@ class EnsembleFacts(Facts):
 class EnsembleSettings(Facts):
     """What decides an ensemble; all but `members` is how its networks were trained.
 
-    `batch_size` is None if each was trained with its own. `definitions` are those of members of one's own, by name.
+    `batch_size` is None if each was trained with its own, and `class_weights` is None if all classes weigh the same.
+    `definitions` are those of members of one's own, by name.
     """
 
     seed: int
@@ -49,5 +50,6 @@ class EnsembleSettings(Facts):
     epochs: int
     patience: int
     batch_size: int | None
+    class_weights: tuple[float, ...] | None = Field(default=None, exclude_if=is_none)
     members: tuple[str, ...] = ()
     definitions: dict[str, dict[str, JsonValue]] = Field(default_factory=dict)

@@ -35,6 +35,8 @@ from tasks.evaluate.profile import (
     profile_unknown,
 )
 from tasks.ingest.batches import read_batches
+from tasks.objective.decisions import choose_decision
+from tasks.objective.facts import Objective, Rule
 from tasks.store.layout import PREDICTIONS_FILE, TEST_FILE, TRAIN_FILE, VALIDATION_FILE
 from tasks.train.kernels.choice import Kernels
 from tasks.train.settings import FitSettings
@@ -46,10 +48,12 @@ MOST_SECONDS: Final = 2.0
 
 
 class Decision(NamedTuple):
-    """How probabilities become decisions, chosen on the validation split alone."""
+    """How probabilities become decisions, chosen on the validation split alone; `objective` is what they aim at."""
 
     temperature: float
     threshold: float
+    rule: Rule | None = None
+    objective: Objective | None = None
 
 
 class ScoredSplit(NamedTuple):
@@ -68,7 +72,13 @@ class ScoredSplit(NamedTuple):
 
 
 def evaluate_model(
-    model_folder: Path, reviews_folder: Path, folder: Path, *, label_names: Sequence[str], origin: Origin
+    model_folder: Path,
+    reviews_folder: Path,
+    folder: Path,
+    *,
+    label_names: Sequence[str],
+    origin: Origin,
+    objective: Objective | None = None,
 ) -> EvaluationFacts:
     """Score validation and test as the model will be used: from text, with the saved files. Return the metrics.
 
@@ -79,7 +89,7 @@ def evaluate_model(
         return_to_device(origin.settings)
     classifier = load_classifier(model_folder, origin.encoding, kernels=find_kernels(origin))
     validation = score_split(classifier, reviews_folder / VALIDATION_FILE)
-    decision = decide(validation)
+    decision = decide(validation, objective)
     single_per_second = time_single_reviews(classifier, reviews_folder / VALIDATION_FILE)
     started = time.perf_counter()
     test = score_split(classifier, reviews_folder / TEST_FILE)
@@ -88,6 +98,8 @@ def evaluate_model(
         **dict(measure(test, decision, is_ordinal=origin.dataset.ordinal)),
         temperature=decision.temperature,
         threshold=decision.threshold,
+        rule=decision.rule,
+        objective=objective,
         calibration=compare_calibration(test, decision),
         validation=measure(validation, decision, is_ordinal=origin.dataset.ordinal),
         predict_seconds=seconds,
@@ -98,7 +110,9 @@ def evaluate_model(
     )
     for split, name in ((test, PREDICTIONS_FILE), (validation, "validation_predictions.parquet")):
         calibrated = apply_temperature(split.probabilities, decision.temperature)
-        write_predictions(folder / name, split.ids, split.labels, calibrated, label_names)
+        write_predictions(
+            folder / name, split.ids, split.labels, calibrated, label_names, is_exact=decision.rule is not None
+        )
     bundle = BundleFacts(
         **dict(origin),
         label_names=tuple(label_names),
@@ -157,17 +171,27 @@ def measure_speeds(classifier: Classifier, path: Path, speeds: tuple[float, ...]
     return speeds
 
 
-def decide(validation: ScoredSplit) -> Decision:
-    """Choose temperature and threshold."""
+def decide(validation: ScoredSplit, objective: Objective | None = None) -> Decision:
+    """Choose temperature and threshold, and the rule of more than two labels where accuracy is not the aim."""
     temperature = fit_temperature(validation.probabilities, validation.labels)
     calibrated = apply_temperature(validation.probabilities, temperature)
-    return Decision(temperature, choose_threshold(calibrated, validation.labels))
+    if objective is None:
+        return Decision(temperature, choose_threshold(calibrated, validation.labels))
+    choice = choose_decision(calibrated, validation.labels, objective)
+    return Decision(temperature, choice.threshold, choice.rule, objective)
 
 
 def measure(split: ScoredSplit, decision: Decision, *, is_ordinal: bool = False) -> Scores:
     """Compute the metrics of calibrated probabilities and of the decisions that follow from them."""
     calibrated = apply_temperature(split.probabilities, decision.temperature)
-    return compute_metrics(calibrated, split.labels, threshold=decision.threshold, is_ordinal=is_ordinal)
+    return compute_metrics(
+        calibrated,
+        split.labels,
+        threshold=decision.threshold,
+        is_ordinal=is_ordinal,
+        rule=decision.rule,
+        objective=decision.objective,
+    )
 
 
 def compare_calibration(split: ScoredSplit, decision: Decision) -> CalibrationFacts:

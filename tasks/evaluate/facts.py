@@ -9,7 +9,8 @@ from tasks.encode.encodings import Kind
 from tasks.evaluate.ensemble_facts import EnsembleFacts, EnsembleSettings
 from tasks.evaluate.measured import Measured
 from tasks.evaluate.model_files import KindOfModel
-from tasks.store.facts import Document, Facts
+from tasks.objective.facts import Objective, Rule
+from tasks.store.facts import Document, Facts, is_none
 from tasks.store.outputs import Manifest
 from tasks.train.facts import TrainingFacts
 from tasks.train.settings import FitSettings
@@ -80,12 +81,15 @@ class CalibrationFacts(Facts):
 class EvaluationFacts(Scores):
     """The scores on the test split, those on validation, how probabilities become decisions, and speed and size.
 
-    Temperature and threshold were chosen on the validation split alone. `predict_speeds` are several measurements of
-    the reviews scored per second; older evaluations have none.
+    Temperature, threshold and rule were chosen on the validation split alone; only more than two labels may have a
+    rule, and only an evaluation for another metric than accuracy has an objective. `predict_speeds` are several
+    measurements of the reviews scored per second; older evaluations have none.
     """
 
     temperature: float
     threshold: float
+    rule: Rule | None = Field(default=None, exclude_if=is_none)
+    objective: Objective | None = Field(default=None, exclude_if=is_none)
     calibration: CalibrationFacts
     validation: Scores
     predict_seconds: float
@@ -93,6 +97,15 @@ class EvaluationFacts(Scores):
     predict_speeds: tuple[float, ...] = ()
     predict_single_per_second: float
     file_bytes: int
+
+    @property
+    def deciding(self) -> tuple[float, float]:
+        """The key of a choice on validation, higher is better: the metric that decides, then negated NLL."""
+        return self.read_score(self.validation), -self.validation.nll
+
+    def read_score(self, scores: Scores) -> float:
+        """Read the metric that decides from scores; more is better."""
+        return scores.accuracy if self.objective is None else self.objective.read(scores)
 
 
 class EncodingOfModel(Facts):

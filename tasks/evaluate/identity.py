@@ -4,6 +4,7 @@ from typing import Any, Final
 
 from tasks.evaluate.model_files import KindOfModel, select_model_files, tell_kind
 from tasks.ingest.facts import ReviewsManifest
+from tasks.objective.facts import Objective
 from tasks.store.closure import describe_code
 from tasks.store.fingerprint import library_versions
 from tasks.store.layout import SPLIT_FILES
@@ -27,7 +28,9 @@ UNUSED_BY_KIND: Final[dict[KindOfModel, tuple[str, ...]]] = {
 }
 
 
-def decide_evaluation(model: Manifest[Any], reviews: ReviewsManifest, *, dataset: dict[str, Any]) -> dict[str, Any]:
+def decide_evaluation(
+    model: Manifest[Any], reviews: ReviewsManifest, *, dataset: dict[str, Any], objective: Objective | None = None
+) -> dict[str, Any]:
     """List what decides predictions and metrics, as plain JSON; `dataset` is what the bundle says about the data."""
     settings = model.decided_by["settings"]
     return {
@@ -36,6 +39,7 @@ def decide_evaluation(model: Manifest[Any], reviews: ReviewsManifest, *, dataset
         "reviews": {name: reviews.files[name].sha256 for name in SPLIT_FILES.values()},
         "label_names": reviews.facts.label_names,
         "dataset": dataset,
+        **({"objective": objective.model_dump(mode="json")} if objective else {}),
         **decide_prediction(
             EVALUATE,
             kind=tell_kind(model.files),

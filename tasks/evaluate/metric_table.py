@@ -14,6 +14,7 @@ from tasks.evaluate import metrics
 from tasks.evaluate.facts import Scores, SparseConfusion
 from tasks.evaluate.measured import Measured
 from tasks.evaluate.metrics import NUM_BINS, Answers, count_confusion
+from tasks.objective.facts import Objective, Rule
 
 # The confusion matrix of more classes is sparse.
 MOST_DENSE: Final = 50
@@ -94,6 +95,27 @@ METRICS: tuple[Metric, ...] = (
         shown=frozenset({"table", "page", "card", "scoring"}),
     ),
     Metric(
+        name="recall",
+        title="recall",
+        compute=metrics.recall,
+        description="share of the reviews of the label that --metric names which are given it",
+        better="higher",
+        shown=frozenset({"table", "page", "card", "scoring"}),
+        rank=14,
+        is_optional=True,
+    ),
+    Metric(
+        name="cost",
+        title="cost",
+        compute=metrics.cost,
+        description="mean cost of an answer, by the costs of mistakes that the run was given",
+        better="lower",
+        shown=frozenset({"table", "page", "card", "scoring"}),
+        template="{:.4f}",
+        rank=14,
+        is_optional=True,
+    ),
+    Metric(
         name="mae",
         title="MAE",
         compute=metrics.mae,
@@ -163,10 +185,16 @@ def list_averaged() -> list[Metric]:
 
 
 def compute_metrics(
-    probabilities: NDArray[np.float64], labels: NDArray[np.int32], *, threshold: float = 0.5, is_ordinal: bool = False
+    probabilities: NDArray[np.float64],
+    labels: NDArray[np.int32],
+    *,
+    threshold: float = 0.5,
+    is_ordinal: bool = False,
+    rule: Rule | None = None,
+    objective: Objective | None = None,
 ) -> Scores:
     """Score probabilities of shape (num_reviews, num_classes) against labels of shape (num_reviews,)."""
-    answers = Answers(probabilities, labels, threshold, is_ordinal)
+    answers = Answers(probabilities, labels, threshold, is_ordinal, rule, objective)
     scores = {metric.name: metric.compute(answers) for metric in METRICS}
     return Scores.model_validate({**scores, "confusion": shape_confusion(count_confusion(answers))})
 

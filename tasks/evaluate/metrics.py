@@ -7,6 +7,9 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from tasks.objective.answers import choose_answers
+from tasks.objective.facts import Objective, Rule
+
 NUM_BINS: Final = 15
 # A probability of zero for the true label would make the negative log-likelihood infinite.
 SMALLEST: Final = 1e-7
@@ -24,7 +27,8 @@ class Averages(NamedTuple):
 class Answers:
     """Probabilities of shape (num_reviews, num_classes), labels (num_reviews,), and the threshold of two classes.
 
-    With `is_ordinal`, the order of the classes means something, as that of stars does.
+    With `is_ordinal`, the order of the classes means something, as that of stars does. More than two classes may have a
+    rule by which they are chosen, and `objective` is the metric that decides, if that is not accuracy.
     What several metrics need is computed once.
     """
 
@@ -32,6 +36,8 @@ class Answers:
     labels: NDArray[np.int32]
     threshold: float = 0.5
     is_ordinal: bool = False
+    rule: Rule | None = None
+    objective: Objective | None = None
 
     @property
     def classes(self) -> NDArray[np.intp]:
@@ -41,7 +47,7 @@ class Answers:
     @cached_property
     def predicted(self) -> NDArray[np.intp]:
         """The chosen label of each review: shape (num_reviews,)."""
-        return predict_labels(self.probabilities, threshold=self.threshold)
+        return predict_labels(self.probabilities, threshold=self.threshold, rule=self.rule)
 
     @cached_property
     def normalised(self) -> NDArray[np.float64]:
@@ -60,8 +66,16 @@ class Answers:
         return Averages(float(precision), float(recall), float(f1))
 
 
-def predict_labels(probabilities: NDArray[np.float64], *, threshold: float) -> NDArray[np.intp]:
-    """Choose the likeliest class, or of two the second if its probability reaches the threshold: (num_reviews,)."""
+def predict_labels(
+    probabilities: NDArray[np.float64], *, threshold: float, rule: Rule | None = None
+) -> NDArray[np.intp]:
+    """Choose the class of each review: shape (num_reviews,).
+
+    Of two classes it is the second if its probability reaches the threshold, of more the likeliest, unless there is a
+    rule.
+    """
+    if rule is not None:
+        return choose_answers(probabilities, rule)
     predicted: NDArray[np.intp] = probabilities.argmax(axis=1)
     if probabilities.shape[1] == 2:  # noqa: PLR2004
         predicted = (probabilities[:, 1] >= threshold).astype(np.intp)
@@ -149,6 +163,21 @@ def quadratic_kappa(answers: Answers) -> float | None:
     return float(
         metrics.cohen_kappa_score(answers.labels, answers.predicted, labels=answers.classes, weights="quadratic")
     )
+
+
+def recall(answers: Answers) -> float | None:
+    """Compute the share of the reviews of a label that are given it; None unless the run aims at a label's recall."""
+    if answers.objective is None or answers.objective.place is None:
+        return None
+    mine = answers.labels == answers.objective.place
+    return float((answers.predicted[mine] == answers.objective.place).mean()) if mine.any() else 0.0
+
+
+def cost(answers: Answers) -> float | None:
+    """Compute the mean cost of the answers; None if nothing is known of costs."""
+    if answers.objective is None or answers.objective.costs is None:
+        return None
+    return float(np.array(answers.objective.costs)[answers.labels, answers.predicted].mean())
 
 
 def count_confusion(answers: Answers) -> NDArray[np.int64]:

@@ -5,6 +5,7 @@ After Mitchell et al., Model Cards for Model Reporting, FAT* 2019.
 
 import json
 import shlex
+from collections.abc import Sequence
 from dataclasses import fields
 from pathlib import Path
 from typing import Final
@@ -18,6 +19,8 @@ from tasks.evaluate.metric_table import list_metrics
 from tasks.evaluate.predictions import load_correct
 from tasks.formatting.markdown import escape_markdown, render_table
 from tasks.ingest.files.options import FileOptions, name_flag
+from tasks.objective.choices import BALANCED, balance
+from tasks.objective.facts import Rule
 from tasks.store.layout import SPLIT_FILES
 from tasks.train.facts import LessonFacts
 from tasks.train.settings import FitSettings
@@ -28,7 +31,8 @@ MOST_LABELS: Final = 20
 
 def write_model_card(path: Path, bundle: BundleFacts, *, test_predictions: Path) -> None:
     """Write the card of a bundle, with an interval from its predictions of the test split."""
-    low, high = bootstrap_accuracy(load_correct(test_predictions, threshold=bundle.threshold)[None, :])
+    correct = load_correct(test_predictions, threshold=bundle.threshold, rule=bundle.metrics.rule)
+    low, high = bootstrap_accuracy(correct[None, :])
     sections = {
         "Data": describe_data(bundle),
         "Intended use": describe_use(bundle),
@@ -112,11 +116,26 @@ def describe_decisions(bundle: BundleFacts) -> str:
     """Say how probabilities were calibrated and at which threshold a label is chosen."""
     before, after = bundle.metrics.calibration.before.ece, bundle.metrics.calibration.after.ece
     cut = f" The second label is chosen if its probability is at least {bundle.threshold:.3f}."
+    is_binary, rule, objective = len(bundle.label_names) == 2, bundle.metrics.rule, bundle.metrics.objective  # noqa: PLR2004
+    aim = f" Decisions aim at {escape_markdown(objective.title)}." if objective else ""
     return (
         f"Probabilities are calibrated with a temperature of {bundle.temperature:.3f}, which changes the expected "
-        f"calibration error on test from {before:.3f} to {after:.3f}.{cut if len(bundle.label_names) == 2 else ''} "  # noqa: PLR2004
-        "Both were chosen on the validation split."
+        f"calibration error on test from {before:.3f} to {after:.3f}.{cut if is_binary else ''}"
+        f"{describe_rule(rule, bundle.label_names) if rule else ''}{aim} "
+        f"{'All' if rule else 'Both'} were chosen on the validation split."
     )
+
+
+def describe_rule(rule: Rule, label_names: Sequence[str]) -> str:
+    """Say how one of more than two labels is chosen."""
+    merit = "one over its expected cost" if rule.costs else "its probability"
+    weighed = [
+        f"{weight:g} for {escape_markdown(name)}"
+        for name, weight in zip(label_names, rule.weights, strict=True)
+        if weight != 1
+    ]
+    weights = f" The weight is {', '.join(weighed)}, and 1 for all others." if weighed else ""
+    return f" The label with the highest product of its weight and {merit} is chosen.{weights}"
 
 
 def describe_cost(bundle: BundleFacts) -> str:
@@ -153,8 +172,22 @@ def describe_command(bundle: Origin) -> str:
     if isinstance(settings, FitSettings | EnsembleSettings):
         options |= {"--seeds": settings.seed, "--epochs": settings.epochs, "--patience": settings.patience}
         options["--batch-size"] = settings.batch_size
+    options |= describe_aims(bundle)
     flags = [f"{name} {shlex.quote(str(value))}" for name, value in options.items() if value is not None]
     return " ".join(["python flows/train_all.py", *flags, *["--stack"][: bundle.kind == "ensemble"]])
+
+
+def describe_aims(bundle: Origin) -> dict[str, object]:
+    """Give the flags of class weights and of the metric that decides."""
+    flags: dict[str, object] = {}
+    if weights := bundle.settings.class_weights:
+        balanced = balance(list(bundle.dataset.counts["train"].values()))
+        flags["--class-weight"] = BALANCED if list(weights) == balanced else "path/to/weights.toml"
+    objective = bundle.metrics.objective if isinstance(bundle, BundleFacts) else None
+    if objective is not None:
+        flags["--metric"] = objective.flag
+        flags["--costs"] = "path/to/costs.toml" if objective.costs else None
+    return flags
 
 
 def describe_models(bundle: Origin) -> dict[str, object]:

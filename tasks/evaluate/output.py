@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+from pydantic import TypeAdapter
+
 from tasks.baseline.baselines import BASELINES
 from tasks.baseline.facts import BaselineFacts, BaselineSettings
 from tasks.evaluate.ensemble_facts import EnsembleFacts, EnsembleSettings
@@ -9,6 +11,7 @@ from tasks.evaluate.facts import DatasetOfModel, EncodingOfModel, EvaluationFact
 from tasks.evaluate.identity import EVALUATE, decide_evaluation
 from tasks.evaluate.model_files import tell_kind
 from tasks.ingest.facts import ReviewsManifest
+from tasks.objective.facts import Objective
 from tasks.process.child import run_apart
 from tasks.store.layout import MODELS, SPLIT_FILES
 from tasks.store.outputs import Output, Plan
@@ -16,9 +19,17 @@ from tasks.train.settings import FitSettings
 
 
 def plan_evaluation(
-    model: ModelManifest, reviews: ReviewsManifest, *, data_dir: Path, artifacts_dir: Path
+    model: ModelManifest,
+    reviews: ReviewsManifest,
+    *,
+    data_dir: Path,
+    artifacts_dir: Path,
+    objective: Objective | None = None,
 ) -> Plan[EvaluationFacts]:
-    """Plan the scores on validation and test, and the files that complete the model's bundle."""
+    """Plan the scores on validation and test, and the files that complete the model's bundle.
+
+    Decisions are for accuracy unless there is another objective.
+    """
     label_names = reviews.facts.label_names
     output = Output(
         root=artifacts_dir,
@@ -27,7 +38,9 @@ def plan_evaluation(
         family=f"{MODELS}/{model.name}",
         folder=model.folder,
         facts_type=EvaluationFacts,
-        decided_by=decide_evaluation(model, reviews, dataset=describe_dataset(reviews).model_dump()),
+        decided_by=decide_evaluation(
+            model, reviews, dataset=describe_dataset(reviews).model_dump(), objective=objective
+        ),
     )
 
     def make(folder: Path) -> EvaluationFacts:
@@ -38,6 +51,7 @@ def plan_evaluation(
             folder=folder,
             label_names=label_names,
             origin=describe_origin(model, reviews),
+            objective=objective,
         )
         return metrics
 
@@ -57,7 +71,7 @@ def describe_origin(model: ModelManifest, reviews: ReviewsManifest) -> Origin:
     else:
         description = model.facts.description
         encoding = EncodingOfModel(name=model.facts.encoding, **model.decided_by["encoding"])
-        settings = FitSettings(**model.decided_by["settings"])
+        settings = TypeAdapter(FitSettings).validate_python(model.decided_by["settings"])
     return Origin(
         variant=model.name,
         description=description,

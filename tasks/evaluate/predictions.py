@@ -10,6 +10,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from tasks.evaluate.metrics import predict_labels
+from tasks.objective.facts import Rule
 
 PREFIX = "p_"
 # Up to so many classes, every probability is written as it is.
@@ -25,12 +26,14 @@ def write_predictions(
     labels: NDArray[np.int32],
     probabilities: NDArray[np.float64],
     label_names: Sequence[str],
+    *,
+    is_exact: bool = False,
 ) -> None:
     """Write id, label and one `p_<label name>` column per class, in the order of the reviews.
 
-    The probabilities of many classes are shortened.
+    The probabilities of many classes are shortened unless answers depend on all of them, so that they have to be exact.
     """
-    has_many = len(label_names) > MOST_EXACT
+    has_many = len(label_names) > MOST_EXACT and not is_exact
     written = shorten_probabilities(probabilities, labels) if has_many else probabilities
     columns = {f"{PREFIX}{name}": pa.array(written[:, index]) for index, name in enumerate(label_names)}
     table = pa.table({"id": ids, "label": pa.array(labels, pa.int32()), **columns})
@@ -59,8 +62,8 @@ def read_predictions(path: Path) -> tuple[NDArray[np.float64], NDArray[np.int32]
     return np.column_stack(columns), table.column("label").to_numpy()
 
 
-def load_correct(path: Path, *, threshold: float) -> NDArray[np.bool_]:
+def load_correct(path: Path, *, threshold: float, rule: Rule | None = None) -> NDArray[np.bool_]:
     """Load which reviews of a predictions file the model got right: shape (num_reviews,)."""
     probabilities, labels = read_predictions(path)
-    correct: NDArray[np.bool_] = predict_labels(probabilities, threshold=threshold) == labels
+    correct: NDArray[np.bool_] = predict_labels(probabilities, threshold=threshold, rule=rule) == labels
     return correct

@@ -9,6 +9,7 @@ from prefect.client.schemas import State
 from tasks.evaluate.facts import EvaluationFacts, ModelManifest
 from tasks.evaluate.output import plan_evaluation
 from tasks.ingest.facts import ReviewsManifest
+from tasks.objective.facts import Objective
 from tasks.orchestrate.outputs import produce_in_task
 from tasks.store.outputs import Manifest
 
@@ -19,7 +20,13 @@ from tasks.store.outputs import Manifest
     cache_policy=NO_CACHE,
 )
 def evaluate_model(
-    model: ModelManifest, reviews: ReviewsManifest, *, data_dir: Path, artifacts_dir: Path
+    model: ModelManifest,
+    reviews: ReviewsManifest,
+    *,
+    data_dir: Path,
+    artifacts_dir: Path,
+    objective: Objective | None = None,
 ) -> State[Manifest[EvaluationFacts]]:
     """Score validation and test, the latter once, and complete the model's bundle."""
-    return produce_in_task(*plan_evaluation(model, reviews, data_dir=data_dir, artifacts_dir=artifacts_dir))
+    plan = plan_evaluation(model, reviews, data_dir=data_dir, artifacts_dir=artifacts_dir, objective=objective)
+    return produce_in_task(*plan)

@@ -1,6 +1,6 @@
-"""Change every text within a value that JSON can hold."""
+"""Change every text within a value that JSON can hold; join names as a sentence does."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 
@@ -13,3 +13,8 @@ def map_texts(change: Callable[[str], str], value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [map_texts(change, item) for item in value]
     return value
+
+
+def join(names: Sequence[str]) -> str:
+    """Join names as in a sentence: join(["a", "b", "c"]) -> "a, b and c"."""
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"

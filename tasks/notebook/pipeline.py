@@ -30,6 +30,7 @@ from tasks.notebook.frames import frame_as_file, list_columns, name_frame
 from tasks.notebook.leaderboard import Leaderboard
 from tasks.notebook.outputs import EpochLog, make
 from tasks.notebook.settings import NotebookConfig, arguments_named, build_config, name_arguments
+from tasks.objective.facts import Aims
 from tasks.process.side_by_side import choose_jobs
 from tasks.promote.candidate import judge_candidate
 from tasks.report.run.facts import RunMetrics
@@ -65,6 +66,9 @@ def compare(
     vocab_size: int | None = None,
     stack: bool = False,
     seeds: int = 1,
+    class_weight: str | Path = "none",
+    metric: str = "accuracy",
+    costs: str | Path | None = None,
     epochs: int = 10,
     patience: int = 2,
     batch_size: int | None = None,
@@ -107,6 +111,9 @@ def compare(
         vocab_size=vocab_size,
         stack=stack,
         seeds=seeds,
+        class_weight=str(class_weight),
+        metric=metric,
+        costs=costs,
         epochs=epochs,
         patience=patience,
         batch_size=batch_size,
@@ -118,6 +125,7 @@ def compare(
         jobs=jobs,
     )
     with disk_errors_explained(folder), arguments_named():
+        config.check_aims()
         choose_kernels(config.kernels, backend=check_backend())
         with frame_as_file(
             frame, texts=texts, label=label, slices=slice_columns, name=name, data_dir=config.data_dir
@@ -160,6 +168,7 @@ def run_stages(config: NotebookConfig, choice: Choice, reviews: ReviewsManifest,
         reviews,
         baselines=config.choose_baselines(encoding),
         sequences={name: sequences[row.name] for name, row in encodings.items()},
+        aims=config.find_aims(reviews.facts),
     )
     comparison = make(plan_comparison(results, reviews, sequences, **folders(config)))
     compared = Comparison.read(config.artifacts_dir / comparison.folder / FILE)
@@ -202,6 +211,7 @@ def train_models(
     *,
     baselines: Sequence[str],
     sequences: Mapping[str, Manifest[EncodingFacts]],
+    aims: Aims,
 ) -> list[ModelResult]:
     """Train and evaluate every model, variants on their sequences; a failure is logged with its reason."""
     if slowness := find_slowness(config.chosen_variants, config.kernels):
@@ -211,10 +221,13 @@ def train_models(
     shares_gpu = find_device() != CPU and any(device != "cpu" for device in devices.values())
     jobs = choose_jobs(config.jobs, num_works=num_works, shares_gpu=shares_gpu)
     candidates = [
-        *(make_baseline_candidate(config, config.baseline_table[name], reviews, jobs=jobs) for name in baselines),
+        *(
+            make_baseline_candidate(config, config.baseline_table[name], reviews, aims=aims, jobs=jobs)
+            for name in baselines
+        ),
         *(
             make_variant_candidate(
-                config, config.variant_table[name], seed, reviews, own, device=devices[name], jobs=jobs
+                config, config.variant_table[name], seed, reviews, own, aims=aims, device=devices[name], jobs=jobs
             )
             for name, own in sequences.items()
             for seed in config.seed_values
@@ -222,7 +235,9 @@ def train_models(
     ]
     results = attempt_all(candidates, jobs=jobs)
     if config.stack:
-        results += [it for seed in config.seed_values for it in stack_and_evaluate(config, results, seed, reviews)]
+        results += [
+            it for seed in config.seed_values for it in stack_and_evaluate(config, results, seed, reviews, aims)
+        ]
     for result in results:
         if isinstance(result, FailedModel):
             LOGGER.warning("%s with seed %d failed: %s", result.variant, result.seed, result.reason)
@@ -252,11 +267,12 @@ def make_variant_candidate(
     reviews: ReviewsManifest,
     sequences: Manifest[EncodingFacts],
     *,
+    aims: Aims,
     device: Device,
     jobs: int,
 ) -> Candidate:
     """Say how one variant is trained and evaluated with one seed."""
-    settings = replace(config.choose_fit(variant, seed), device=device)
+    settings = replace(config.choose_fit(variant, seed, aims), device=device)
     num_classes = len(reviews.facts.label_names)
     listen = partial(EpochLog, settings=settings)
 
@@ -277,13 +293,13 @@ def make_variant_candidate(
     return Candidate(
         Entrant(variant=variant.name, group=variant.group, encoding=sequences.name, seed=seed),
         train,
-        lambda model: make(plan_evaluation(model, reviews, **folders(config))),
+        lambda model: make(plan_evaluation(model, reviews, objective=aims.objective, **folders(config))),
         effort=estimate_effort(variant),
     )
 
 
 def make_baseline_candidate(
-    config: NotebookConfig, baseline: Baseline, reviews: ReviewsManifest, *, jobs: int
+    config: NotebookConfig, baseline: Baseline, reviews: ReviewsManifest, *, aims: Aims, jobs: int
 ) -> Candidate:
     """Say how one baseline is fitted and evaluated."""
     label_names = reviews.facts.label_names
@@ -296,15 +312,16 @@ def make_baseline_candidate(
                 artifacts_dir=config.artifacts_dir,
                 data_dir=config.data_dir,
                 label_names=label_names,
+                class_weights=aims.class_weights,
                 jobs=jobs,
             )
         ),
-        lambda model: make(plan_evaluation(model, reviews, **folders(config))),
+        lambda model: make(plan_evaluation(model, reviews, objective=aims.objective, **folders(config))),
     )
 
 
 def stack_and_evaluate(
-    config: NotebookConfig, results: Sequence[ModelResult], seed: int, reviews: ReviewsManifest
+    config: NotebookConfig, results: Sequence[ModelResult], seed: int, reviews: ReviewsManifest, aims: Aims
 ) -> list[ModelResult]:
     """Combine the models of one seed and evaluate the ensemble; an empty list if no second model helps the best."""
     stack = choose_stack(results, seed=seed, artifacts_dir=config.artifacts_dir)
@@ -313,7 +330,7 @@ def stack_and_evaluate(
         return []
     ensemble = attempt(
         Entrant(variant=STACK, group=STACKED, encoding="text", seed=seed),
-        lambda: make(plan_stack(stack, config.describe_stack(seed), artifacts_dir=config.artifacts_dir)),
-        lambda model: make(plan_evaluation(model, reviews, **folders(config))),
+        lambda: make(plan_stack(stack, config.describe_stack(seed, aims), artifacts_dir=config.artifacts_dir)),
+        lambda model: make(plan_evaluation(model, reviews, objective=aims.objective, **folders(config))),
     )
     return [ensemble]

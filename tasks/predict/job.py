@@ -115,7 +115,7 @@ def score_file(job: Job, *, listener: Listener) -> ScoringFacts:
     publish(folder, job.output, parts, num_added=num_added, formulas=formulas)
     seconds = time.perf_counter() - started
     return ScoringFacts(
-        **dict(summary.describe(threshold=bundle.facts.threshold, is_ordinal=bundle.facts.dataset.ordinal)),
+        **dict(summary.describe(bundle.facts)),
         num_rows_read=counted.num_rows,
         warnings=(*notes.describe(), *formulas.describe()),
         num_rows_resumed=summary.num_rows - num_rows,

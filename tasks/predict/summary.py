@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from tasks.evaluate.facts import BundleFacts
 from tasks.evaluate.metric_table import compute_metrics
 from tasks.evaluate.predictions import PREFIX
 from tasks.ingest.conservation import check_conserved
@@ -78,8 +79,8 @@ class Summary:
         columns = [self.take(table, f"{PREFIX}{name}").filter(usable).to_numpy() for name in self.additions.label_names]
         self.probabilities.append(np.column_stack(columns))
 
-    def describe(self, *, threshold: float, is_ordinal: bool = False) -> SummaryFacts:
-        """Return the counts and, if there are labelled rows, the metrics."""
+    def describe(self, bundle: BundleFacts) -> SummaryFacts:
+        """Return the counts and, if there are labelled rows, the metrics of the model's answers."""
         labels = np.concatenate(self.labels) if self.labels else np.zeros(0, np.int32)
         return SummaryFacts(
             model_id=self.additions.model_id,
@@ -93,7 +94,12 @@ class Summary:
             num_unknown_labels=self.unknown.total(),
             num_labelled=len(labels),
             metrics=compute_metrics(
-                np.concatenate(self.probabilities), labels, threshold=threshold, is_ordinal=is_ordinal
+                np.concatenate(self.probabilities),
+                labels,
+                threshold=bundle.threshold,
+                is_ordinal=bundle.dataset.ordinal,
+                rule=bundle.metrics.rule,
+                objective=bundle.metrics.objective,
             )
             if len(labels)
             else None,

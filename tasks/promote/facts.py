@@ -5,13 +5,13 @@ from typing import Literal
 from pydantic import Field
 
 from tasks.compare.facts import Review
-from tasks.store.facts import Facts
+from tasks.store.facts import Facts, is_none
 
 Outcome = Literal["promoted", "refused", "kept", "held"]
 
 
 class Rates(Facts):
-    """The accuracy of both models on the same reviews."""
+    """The accuracy, or another metric, of both models on the same reviews."""
 
     candidate: float
     champion: float
@@ -55,11 +55,22 @@ class LostReviews(Facts):
 
 
 class GateComparison(Gap):
-    """Candidate and champion on the same test reviews; `lost` is left out where no texts are wanted."""
+    """Candidate and champion on the same test reviews; `lost` is left out where no texts are wanted.
+
+    If the run aims at another metric than accuracy, `metric` is its title, `scores` are those of both models, and the
+    gaps are of that metric, such that more is better for the candidate.
+    """
 
     accuracy: Rates
+    metric: str | None = Field(default=None, exclude_if=is_none)
+    scores: Rates | None = Field(default=None, exclude_if=is_none)
     slices: tuple[SliceGap, ...]
-    lost: LostReviews | None = Field(default=None, exclude_if=lambda lost: lost is None)
+    lost: LostReviews | None = Field(default=None, exclude_if=is_none)
+
+    @property
+    def unit(self) -> str:
+        """In what differences are shown: in percentage points, or in what 100 answers cost."""
+        return "per 100 answers" if self.metric == "cost" else "points"
 
 
 class Ruling(Facts):

@@ -1,8 +1,8 @@
 """Whether a candidate may replace the champion: the difference on the same reviews, compared with two margins."""
 
 import math
-from collections.abc import Sequence
-from typing import Final, NamedTuple
+from collections.abc import Callable, Sequence
+from typing import Final, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,40 +40,66 @@ def judge(
     """
     whole = measure_gap(candidate, champion, margin=margins.overall, tail=TAIL)
     members = [part for part in slices if part.inside.any()]
-    hits = [(candidate[part.inside], champion[part.inside]) for part in members]
-    gaps = list(zip(members, measure_slices(hits, margin=margins.per_slice), strict=True))
-    worse = [(part, gap) for part, gap in gaps if gap.place == "worse"]
+    gaps = correct_gaps(
+        [measure_slice(candidate[part.inside], champion[part.inside], margin=margins.per_slice) for part in members]
+    )
     rates = Rates(candidate=float(candidate.mean()), champion=float(champion.mean()))
-    return Ruling(
-        passes=whole.place == "kept" and not worse,
-        reasons=(
-            explain_whole(whole, rates, margins.overall),
-            *(explain_slice(part, gap, margins.per_slice) for part, gap in worse),
-            *([] if worse else [explain_slices(len(members), margins.per_slice)]),
-        ),
-        comparison=GateComparison(
+    return rule(
+        explain_whole(whole, rates, margins.overall),
+        GateComparison(
             accuracy=rates,
-            slices=tuple(SliceGap(group=part.group, name=part.name, **gap.model_dump()) for part, gap in gaps),
+            slices=tuple(
+                SliceGap(group=part.group, name=part.name, **gap.model_dump())
+                for part, gap in zip(members, gaps, strict=True)
+            ),
             **whole.model_dump(),
         ),
+        margins,
     )
 
 
-def measure_slices(hits: Sequence[tuple[NDArray[np.bool_], NDArray[np.bool_]]], *, margin: float) -> list[Gap]:
+def rule(about_whole: str, comparison: GateComparison, margins: Margins) -> Ruling:
+    """Let a candidate pass if it is shown not to be worse over all reviews, and is not worse in any slice."""
+    worse = [part for part in comparison.slices if part.place == "worse"]
+    unit = comparison.unit
+    return Ruling(
+        passes=comparison.place == "kept" and not worse,
+        reasons=(
+            about_whole,
+            *(explain_slice(part, margins.per_slice, unit) for part in worse),
+            *([] if worse else [explain_slices(len(comparison.slices), margins.per_slice, unit)]),
+        ),
+        comparison=comparison,
+    )
+
+
+class SliceMeasure(NamedTuple):
+    """The gap in a slice at any level, and by how many standard errors the candidate loses more than the margin."""
+
+    bound: Callable[[float], Gap]
+    loss: float
+
+
+def correct_gaps(measures: Sequence[SliceMeasure]) -> list[Gap]:
     """Measure the gap in each slice, with bounds that are corrected for the number of slices (Holm 1979).
 
     The most certain loss has to show at the 5% divided by the number of slices, the next one at the 5% divided by one
     less, and so on, until one does not show; the bounds of that one and of all others have its level.
     """
-    tail = TAIL / max(1, len(hits))
-    gaps = [measure_gap(*slice_hits, margin=margin, tail=tail) for slice_hits in hits]
-    open_slices = sorted(range(len(hits)), key=lambda index: -measure_loss(*hits[index], margin=margin))
-    while open_slices and gaps[open_slices[0]].place == "worse":
-        open_slices = open_slices[1:]
-        tail = TAIL / max(1, len(open_slices))
-        for index in open_slices:
-            gaps[index] = measure_gap(*hits[index], margin=margin, tail=tail)
-    return gaps
+    undecided = sorted(range(len(measures)), key=lambda index: -measures[index].loss)
+    gaps = {index: measures[index].bound(TAIL / len(measures)) for index in undecided}
+    while undecided and gaps[undecided[0]].place == "worse":
+        undecided = undecided[1:]
+        gaps |= {index: measures[index].bound(TAIL / len(undecided)) for index in undecided}
+    return [gaps[index] for index in range(len(measures))]
+
+
+def measure_slice(candidate: NDArray[np.bool_], champion: NDArray[np.bool_], *, margin: float) -> SliceMeasure:
+    """Measure a slice by hits of shape (num_reviews,)."""
+    return SliceMeasure(
+        lambda tail: measure_gap(candidate, champion, margin=margin, tail=tail),
+        measure_loss(candidate, champion, margin=margin),
+    )
 
 
 def measure_loss(candidate: NDArray[np.bool_], champion: NDArray[np.bool_], *, margin: float) -> float:
@@ -98,8 +124,13 @@ def measure_gap(candidate: NDArray[np.bool_], champion: NDArray[np.bool_], *, ma
         difference=(only_candidate - only_champion) / len(candidate),
         low=low,
         high=high,
-        place="worse" if high < -margin else "kept" if low > -margin else "open",
+        place=find_place(low, high, margin),
     )
+
+
+def find_place(low: float, high: float, margin: float) -> Literal["worse", "kept", "open"]:
+    """Tell what the bounds of a difference show: "worse" beyond the margin, "kept" within it, or neither."""
+    return "worse" if high < -margin else "kept" if low > -margin else "open"
 
 
 def explain_whole(gap: Gap, rates: Rates, margin: float) -> str:
@@ -133,23 +164,23 @@ def recommend_reviews(gap: Gap, margin: float) -> str:
     return f" An equally good candidate would pass in {POWER:.0%} of cases with about {rounded:,} test reviews."
 
 
-def explain_slice(part: Slice, gap: Gap, margin: float) -> str:
+def explain_slice(part: SliceGap, margin: float, unit: str) -> str:
     """Say how much worse the candidate is in a slice."""
     return (
-        f"In the slice {part.group}: {part.name} ({gap.num_reviews:,} reviews), the candidate is significantly worse. "
-        f"The difference is {show_points(gap.difference)} and with 95% confidence over all slices at most "
-        f"{show_points(gap.high)}, which is beyond the margin of {100 * margin:g} points."
+        f"In the slice {part.group}: {part.name} ({part.num_reviews:,} reviews), the candidate is significantly worse. "
+        f"The difference is {show_points(part.difference, unit)} and with 95% confidence over all slices at most "
+        f"{show_points(part.high, unit)}, which is beyond the margin of {100 * margin:g} {unit}."
     )
 
 
-def explain_slices(num_slices: int, margin: float) -> str:
+def explain_slices(num_slices: int, margin: float, unit: str) -> str:
     """Say that no slice speaks against the candidate."""
     return (
-        f"The candidate is not significantly worse by more than the margin of {100 * margin:g} points in any of "
+        f"The candidate is not significantly worse by more than the margin of {100 * margin:g} {unit} in any of "
         f"{num_slices} slices."
     )
 
 
-def show_points(difference: float) -> str:
+def show_points(difference: float, unit: str = "points") -> str:
     """Show a difference between shares in percentage points: show_points(-0.0123) -> "-1.23 points"."""
-    return f"{100 * difference:+.2f} points"
+    return f"{100 * difference:+.2f} {unit}"

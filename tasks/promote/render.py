@@ -8,7 +8,7 @@ from tasks.promote.facts import Decision, LostReview
 # The beginning is enough to recognise a review, and keeps the artifact far below Prefect's limit on its size.
 SHOWN_CHARACTERS: Final = 300
 PLACES: Final = {"worse": "worse", "kept": "within the margin", "open": "undecided"}
-SLICE_NUMBERS: Final = ("reviews", "points", "interval")
+SLICE_NUMBERS: Final = ("reviews", "points", "per 100 answers", "interval")
 
 
 def describe_gate(gate: Decision) -> str:
@@ -42,11 +42,12 @@ def describe_lost(gate: Decision) -> str:
 
 def tabulate_slices(gate: Decision) -> list[dict[str, str]]:
     """Format the comparison on each slice as a row of text."""
+    unit = gate.comparison.unit if gate.comparison else ""
     return [
         {
             "slice": f"{part.group}: {part.name}",
             "reviews": f"{part.num_reviews:,}",
-            "points": f"{100 * part.difference:+.2f}",
+            unit: f"{100 * part.difference:+.2f}",
             "interval": f"{100 * part.low:+.2f} to {100 * part.high:+.2f}",
             "verdict": PLACES[part.place],
         }

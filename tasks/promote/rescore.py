@@ -20,6 +20,8 @@ from tasks.evaluate.metrics import predict_labels
 from tasks.evaluate.predictions import read_predictions
 from tasks.ingest.batches import read_batches
 from tasks.ingest.labels import match_labels
+from tasks.promote.aimed_gate import Answers as BothAnswers
+from tasks.promote.aimed_gate import judge_aimed
 from tasks.promote.facts import LostReview, LostReviews, Ruling
 from tasks.promote.gate import Slice, judge
 from tasks.promote.rules import Margins
@@ -59,7 +61,12 @@ def rescore_champion(
     candidate = read_answers(candidate_folder, test_path)
     attributes = gather_attributes(read_split(test_path), test_path, encodings)
     slices = [Slice(*part) for part in cut_slices(attributes, label_names)]
-    ruling = judge(candidate.correct, champion.correct, slices, margins)
+    objective = read_bundle_file(candidate_folder).metrics.objective
+    if objective is None:
+        ruling = judge(candidate.correct, champion.correct, slices, margins)
+    else:
+        both = BothAnswers(champion.labels, candidate.predicted, champion.predicted, len(label_names))
+        ruling = judge_aimed(both, slices, margins, objective)
     lost = list_lost(candidate, champion, test_path, label_names)
     return ruling.model_copy(update={"comparison": ruling.comparison.model_copy(update={"lost": lost})})
 
@@ -95,7 +102,8 @@ def read_answers(folder: Path, test_path: Path) -> Answers:
     if not pq.read_table(path, columns=columns).equals(pq.read_table(test_path, columns=columns)):
         raise UserError(f"{str(path)!r} has predictions of other reviews; expected this run's test reviews. Run again.")
     probabilities, labels = read_predictions(path)
-    predicted = predict_labels(probabilities, threshold=read_bundle_file(folder).threshold)
+    facts = read_bundle_file(folder)
+    predicted = predict_labels(probabilities, threshold=facts.threshold, rule=facts.metrics.rule)
     return Answers(predicted, labels, take_confidence(probabilities, predicted))
 
 

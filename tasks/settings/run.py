@@ -16,9 +16,23 @@ from tasks.encode.encodings import ENCODINGS, Encoding, adapt_encoding
 from tasks.encode.facts import EncodingChoice
 from tasks.evaluate.ensemble_facts import STACK, EnsembleSettings
 from tasks.ingest.datasets import AUTO, SAMPLE
+from tasks.ingest.facts import ReviewsFacts
 from tasks.ingest.files.formats import describe_endings
 from tasks.ingest.files.options import FileOptions, make_absolute
 from tasks.ingest.files.paths import is_path, is_url, name_dataset
+from tasks.objective.choices import (
+    ACCURACY,
+    BALANCED,
+    COST,
+    NONE,
+    check_metric,
+    check_presence,
+    choose_class_weights,
+    make_objective,
+    read_costs,
+    read_weights,
+)
+from tasks.objective.facts import Aims
 from tasks.promote.rules import GateRules, Margins
 from tasks.settings.age import Age, read_age
 from tasks.settings.base import AbsolutePath, FlowConfig, Names, OptionalPath
@@ -165,9 +179,30 @@ class RunConfig(FlowConfig):
         description=f"combine the models of each seed that complement each other into {STACK}, a model like any other",
     )
     seeds: int = Field(default=1, ge=1, le=100, description="number of seeds to train each variant with")
+    class_weight: str = Field(
+        default=NONE,
+        min_length=1,
+        description="how much the training reviews of each label weigh: none (all the same), balanced (each label as "
+        "much in total), or a TOML file with lines such as spam = 10; labels that it does not name weigh 1",
+    )
+    metric: str = Field(
+        default=ACCURACY,
+        description="what decides when to stop, which model to ship and whether it may replace the champion: accuracy "
+        "(training stops by the validation loss), macro-f1, recall:<label> (where the label is right at least every "
+        "other time), or cost",
+    )
+    costs: OptionalPath = Field(
+        default=None,
+        validate_default=True,
+        description="for --metric cost: a TOML file with a table for each label, such as [spam], and lines below it "
+        "with the costs of answers, such as ham = 10; mistakes that it does not name cost 1",
+    )
     epochs: int = Field(default=10, ge=1, le=1_000, description="maximum number of epochs")
     patience: int = Field(
-        default=2, ge=1, le=1_000, description="stop after this many epochs without a lower validation loss"
+        default=2,
+        ge=1,
+        le=1_000,
+        description="stop after this many epochs without a lower validation loss, or without a better --metric",
     )
     batch_size: int | None = Field(
         default=None, ge=1, le=65_536, description="reviews per update [the variant's own, 32]"
@@ -188,7 +223,8 @@ class RunConfig(FlowConfig):
         default=0.5,
         ge=0,
         le=100,
-        description="how many percentage points of accuracy the candidate may lose against the champion",
+        description="how many percentage points of accuracy, or of what --metric names, the candidate may lose against "
+        "the champion; how much 100 answers may cost more",
     )
     gate_slice_margin: float = Field(
         default=2.0, ge=0, le=100, description="the same for each slice of the test reviews"
@@ -294,6 +330,29 @@ class RunConfig(FlowConfig):
             raise ValueError("it is only for tuning; expected --tune or --tune-seconds as well.")
         return folds
 
+    @field_validator("class_weight")
+    @classmethod
+    def fix_weights(cls, name: str) -> str:
+        """Make the path of a file of weights absolute; keep other values."""
+        return name if name in (NONE, BALANCED) else str(make_absolute(Path(name)))
+
+    @field_validator("metric")
+    @classmethod
+    def check_metric(cls, name: str) -> str:
+        """Refuse an unknown metric."""
+        return check_metric(name)
+
+    @field_validator("costs")
+    @classmethod
+    def check_costs(cls, path: Path | None, info: ValidationInfo) -> Path | None:
+        """Refuse costs without the metric that needs them, and the metric without costs."""
+        if "metric" in info.data and (path is not None) != (info.data["metric"] == COST):
+            raise ValueError(
+                f"expected it together with --metric {COST}, and with no other; got --metric {info.data['metric']} "
+                f"{'and a file' if path else 'without a file'}."
+            )
+        return path
+
     @field_validator("dataset")
     @classmethod
     def fix_path(cls, name: str) -> str:
@@ -397,7 +456,21 @@ class RunConfig(FlowConfig):
         margins = Margins(overall=self.gate_margin / 100, per_slice=self.gate_slice_margin / 100)
         return GateRules(margins=margins, candidate=self.candidate, promote=self.promote)
 
-    def choose_fit(self, variant: Variant, seed: int) -> FitSettings:
+    def check_aims(self) -> None:
+        """Raise UserError for files of class weights or costs that cannot be used, whatever the labels are."""
+        if self.class_weight not in (NONE, BALANCED):
+            read_weights(Path(self.class_weight))
+        if self.costs is not None:
+            read_costs(self.costs)
+
+    def find_aims(self, reviews: ReviewsFacts) -> Aims:
+        """Find what the run aims at with the labels of its reviews; raises UserError for a label that they lack."""
+        names = reviews.label_names
+        objective = make_objective(self.metric, self.costs, names)
+        check_presence(objective, reviews.counts)
+        return Aims(objective, choose_class_weights(self.class_weight, names, reviews.counts["train"]))
+
+    def choose_fit(self, variant: Variant, seed: int, aims: Aims = Aims()) -> FitSettings:
         """Collect the settings of one training; the variant supplies its learning rate and default batch size."""
         return FitSettings(
             epochs=self.epochs,
@@ -407,12 +480,19 @@ class RunConfig(FlowConfig):
             seed=seed,
             kernels=self.kernels,
             device=self.device,
+            class_weights=aims.class_weights,
+            objective=aims.objective,
         )
 
-    def describe_stack(self, seed: int) -> EnsembleSettings:
+    def describe_stack(self, seed: int, aims: Aims = Aims()) -> EnsembleSettings:
         """Collect how the networks of an ensemble are trained; its members are chosen later."""
         return EnsembleSettings(
-            seed=seed, kernels=self.kernels, epochs=self.epochs, patience=self.patience, batch_size=self.batch_size
+            seed=seed,
+            kernels=self.kernels,
+            epochs=self.epochs,
+            patience=self.patience,
+            batch_size=self.batch_size,
+            class_weights=aims.class_weights,
         )
 
     @property

@@ -17,6 +17,11 @@ from tasks.errors import UserError
 from tasks.store.durable import write_atomically
 
 
+def is_none(value: object) -> bool:
+    """Tell whether there is nothing to write of a field, which is then left out of a document."""
+    return value is None
+
+
 class Facts(BaseModel):
     """A frozen record that is passed between rooms; an unknown field is an error."""
 

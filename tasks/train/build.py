@@ -1,12 +1,14 @@
 """Build a compiled Keras model from a row of the table of variants."""
 
 import math
+from collections.abc import Sequence
 from functools import reduce
 from typing import Any, Final
 
 import keras
 
 from tasks.encode.encodings import Encoding
+from tasks.train.losses import WeightedLoss
 from tasks.train.variants import Variant
 
 BINARY: Final = 2
@@ -21,12 +23,13 @@ def build_model(
     learning_rate: float,
     clip_norm: float | None = None,
     soft_labels: bool = False,
+    class_weights: Sequence[float] | None = None,
 ) -> keras.Model:
     """Build a compiled model: token ids of shape (batch, length) -> probabilities of shape (batch, 1) for two classes.
 
     More classes get one softmax output each. `clip_norm` bounds the norm of the gradients of all weights together. With
     `soft_labels`, it learns from the probabilities of the classes, of shape (batch, num_classes), or (batch,) for the
-    second of two.
+    second of two. `class_weights` multiply the losses of the reviews of each class.
     """
     tokens = keras.Input((encoding.length,), dtype="int32")
     words = keras.layers.Embedding(encoding.vocab_size, variant.embedding_dim, mask_zero=variant.mask)(tokens)
@@ -40,9 +43,10 @@ def build_model(
     model = keras.Model(tokens, outputs, name=variant.name.replace("-", "_"))
     if variant.initialise:
         variant.initialise(model, encoding.length)
+    loss = choose_loss(num_classes, soft_labels=soft_labels)
     model.compile(
         optimizer=OPTIMIZERS[variant.optimizer](learning_rate, global_clipnorm=clip_norm),
-        loss=choose_loss(num_classes, soft_labels=soft_labels),
+        loss=WeightedLoss(loss, tuple(class_weights)) if class_weights else loss,
         # Keras would compare the probabilities of two classes with 0 and 1.
         metrics=[keras.metrics.MeanMetricWrapper(find_agreement, name="accuracy")]
         if soft_labels and num_classes == BINARY
@@ -93,7 +97,7 @@ def quantize_model(model: keras.Model, mode: str) -> keras.Model:
 
 
 def forget_training(model: keras.Model) -> keras.Model:
-    """Return a model with the same layers that is saved without an optimizer and its state, and without metrics."""
+    """Return a model with the same layers that is saved without an optimizer and its state, loss and metrics."""
     return keras.Model(model.input, model.output, name=model.name)
 
 

@@ -15,6 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tasks.errors import TrainingError
+from tasks.objective.decisions import choose_decision
+from tasks.objective.facts import Objective
 from tasks.train.checkpoint import load_checkpoint, save_checkpoint
 from tasks.train.predict import negative_log_likelihood, predict_probabilities
 from tasks.train.rows import Rows
@@ -61,8 +63,8 @@ def fit(
             run_epoch,
             train,
             validation,
+            settings,
             epoch=epoch,
-            seed=settings.seed,
             listener=listener,
             word_dropout=word_dropout,
         )
@@ -81,23 +83,23 @@ def train_epoch(
     run_epoch: RunEpoch,
     train: Split,
     validation: Split,
+    settings: FitSettings,
     *,
     epoch: int,
-    seed: int,
     listener: Listener,
     word_dropout: float = 0.0,
 ) -> EpochRecord:
     """Train the model on every review once, in the order of this epoch, and validate it."""
     started = time.perf_counter()
-    order = np.random.default_rng([seed, epoch]).permutation(len(train.labels))
+    order = np.random.default_rng([settings.seed, epoch]).permutation(len(train.labels))
     scores = run_epoch(
-        Rows(train.tokens, order, WordDropout.of_epoch(word_dropout, seed=seed, epoch=epoch)),
+        Rows(train.tokens, order, WordDropout.of_epoch(word_dropout, seed=settings.seed, epoch=epoch)),
         Rows(train.labels, order),
         lambda done: listener.on_progress(epoch, done, len(order)),
     )
     train_seconds = time.perf_counter() - started
     probabilities = predict_probabilities(model, validation.tokens)
-    val_loss = negative_log_likelihood(probabilities, validation.labels)
+    val_loss = negative_log_likelihood(probabilities, validation.labels, settings.class_weights)
     if not (math.isfinite(scores["loss"]) and math.isfinite(val_loss)):
         raise TrainingError(f"the loss is not finite in epoch {epoch}; expected a number. Try a smaller learning rate.")
     return EpochRecord(
@@ -106,14 +108,20 @@ def train_epoch(
         accuracy=scores["accuracy"],
         val_loss=val_loss,
         val_accuracy=float((probabilities.argmax(axis=1) == validation.labels).mean()),
+        val_score=score(probabilities, validation.labels, settings.objective),
         seconds=time.perf_counter() - started,
         train_seconds=train_seconds,
         reviews_per_second=len(train.labels) / train_seconds,
     )
 
 
+def score(probabilities: NDArray[np.float64], labels: NDArray[np.int32], objective: Objective | None) -> float | None:
+    """Measure the metric that decides, with the answers that suit it best; None if that is the loss."""
+    return None if objective is None else choose_decision(probabilities, labels, objective).value
+
+
 def is_finished(history: list[EpochRecord], settings: FitSettings) -> bool:
-    """Tell whether all epochs are done, the task is solved, or validation loss has not fallen for `patience` epochs."""
+    """Tell whether all epochs are done, the task is solved, or none of the last `patience` epochs was the best."""
     if not history:
         return False
     if settings.solved_at is not None and history[-1].val_accuracy >= settings.solved_at:
@@ -122,5 +130,8 @@ def is_finished(history: list[EpochRecord], settings: FitSettings) -> bool:
 
 
 def best_epoch(history: list[EpochRecord]) -> int:
-    """Return the epoch of the lowest validation loss, the first one in a tie."""
-    return min(history, key=lambda record: record.val_loss).epoch
+    """Return the epoch that does best on the metric that decides, of equal ones that of the lowest validation loss.
+
+    Without such a metric the loss alone counts. The first one is returned in a tie.
+    """
+    return min(history, key=lambda record: (-(record.val_score or 0.0), record.val_loss)).epoch

@@ -4,7 +4,6 @@ import inspect
 import json
 import os
 from collections.abc import Callable
-from dataclasses import asdict
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
@@ -58,7 +57,7 @@ def decide_model(
     chosen = {"kernels": computing["kernels"], "device": "cpu" if computing["device"] == CPU else "gpu"}
     return {
         "variant": describe_variant(variant),
-        "settings": {**asdict(settings), **chosen},
+        "settings": {**settings.describe(), **chosen},
         "encoding": dict(sequences.decided_by["encoding"]),
         "sequences": {name: sequences.files[name].sha256 for name in TRAINED_ON},
         **({"lessons": [it.content_hash for it in lessons]} if lessons else {}),

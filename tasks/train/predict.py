@@ -1,6 +1,7 @@
 """Class probabilities from any trained model."""
 
 import math
+from collections.abc import Sequence
 from typing import Any, Final
 
 import keras
@@ -31,7 +32,12 @@ def choose_batch_size(model: keras.Model) -> int:
     return max(1, min(BATCH_SIZE, BATCH_VALUES // largest))
 
 
-def negative_log_likelihood(probabilities: NDArray[np.float64], labels: NDArray[Any]) -> float:
-    """Return the mean negative log-likelihood of the labels in nats; probabilities are clipped at 1e-7 as in Keras."""
-    chosen = probabilities[np.arange(len(labels)), labels]
-    return float(-np.log(np.clip(chosen, 1e-7, 1.0)).mean())
+def negative_log_likelihood(
+    probabilities: NDArray[np.float64], labels: NDArray[Any], class_weights: Sequence[float] | None = None
+) -> float:
+    """Return the mean negative log-likelihood of the labels in nats; probabilities are clipped at 1e-7 as in Keras.
+
+    That of each review is multiplied by the weight of its class.
+    """
+    losses = -np.log(np.clip(probabilities[np.arange(len(labels)), labels], 1e-7, 1.0))
+    return float((losses if class_weights is None else losses * np.array(class_weights)[labels]).mean())

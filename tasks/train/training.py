@@ -51,6 +51,7 @@ def train_variant(
             learning_rate=settings.learning_rate,
             clip_norm=settings.clip_norm,
             soft_labels=lessons is not None,
+            class_weights=settings.class_weights,
         )
         scratch = folder / "sequences"
         history = fit(
@@ -66,8 +67,8 @@ def train_variant(
         num_params, kernel = count_parameters(model), name_kernel(model)
         if variant.quantize:
             model = quantize_model(model, variant.quantize)
-        elif lessons:
-            # Plain Keras could not load the metric of soft labels.
+        elif lessons or settings.class_weights:
+            # Plain Keras could load neither the metric of soft labels nor the weighted loss.
             model = forget_training(model)
         write_files(folder, model, history)
         shutil.copy(sequences_folder / "tokenizer.json", folder)
@@ -90,7 +91,9 @@ def write_files(folder: Path, model: keras.Model, history: Sequence[EpochRecord]
     """Write the model, its summary and the history of its training."""
     model.save(folder / "model.keras")
     (folder / "summary.txt").write_text(describe_model(model), encoding="utf-8")
-    pd.DataFrame([asdict(record) for record in history]).to_csv(folder / "history.csv", index=False)
+    records = pd.DataFrame([asdict(record) for record in history])
+    # A metric that decides is a column only if there is one.
+    records.dropna(axis="columns", how="all").to_csv(folder / "history.csv", index=False)
 
 
 def summarise_history(history: list[EpochRecord], settings: FitSettings) -> HistoryFacts:

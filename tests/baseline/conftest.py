@@ -84,10 +84,13 @@ def unseen() -> Sequence[str]:
 def fit(tmp_path_factory: pytest.TempPathFactory) -> Fit:
     """Fits a baseline on some reviews."""
 
-    def run(baseline: Baseline, train: Rows, validation: Rows = TWO_CLASSES, *, num_classes: int = 2) -> Fitted:
+    def run(
+        baseline: Baseline, train: Rows, validation: Rows = TWO_CLASSES, *, num_classes: int = 2, **options: Any
+    ) -> Fitted:
         reviews, folder = tmp_path_factory.mktemp("reviews"), tmp_path_factory.mktemp("model")
         write_splits(reviews, train=train, validation=validation)
         label_names = [f"class {index}" for index in range(num_classes)]
-        return Fitted(fit_baseline(baseline, reviews_folder=reviews, folder=folder, label_names=label_names), folder)
+        folders = {"reviews_folder": reviews, "folder": folder}
+        return Fitted(fit_baseline(baseline, label_names=label_names, **folders, **options), folder)
 
     return run

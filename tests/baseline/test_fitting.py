@@ -16,7 +16,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.multiclass import OneVsRestClassifier
 
 from tasks.baseline.baselines import BASELINES
-from tasks.baseline.fitting import fit_idf, log_count_ratios
+from tasks.baseline.fitting import fit_class, fit_idf, log_count_ratios
 from tasks.baseline.model import weigh_counts
 from tasks.baseline.ngrams import count_ngrams, fit_vocabulary, read_vocabulary
 
@@ -234,3 +234,24 @@ def test_every_setting_changes_the_model(change: dict[str, Any], fit: Fit, two_c
     first = fit(BASELINES["nb-svm"], two_classes)
     second = fit(replace(BASELINES["nb-svm"], **change), two_classes)
     assert (first.folder / "model.npz").read_bytes() != (second.folder / "model.npz").read_bytes()
+
+
+def test_class_weights_do_what_repeated_reviews_would() -> None:
+    random = np.random.default_rng(1)
+    features, is_class = csr_array(random.poisson(0.4, (60, 12)).astype(float)), random.random(60) < 0.3
+    repeats = np.where(is_class, 3, 1)
+    rows = np.repeat(np.arange(60), repeats)
+    row = replace(BASELINES["tfidf-linear"], inverse_penalty=0.1)
+    weighted, bias = fit_class(row, features, is_class, weights=repeats.astype(float))
+    repeated, other_bias = fit_class(row, csr_array(features[rows]), is_class[rows])
+    np.testing.assert_allclose(weighted, repeated, atol=1e-3)
+    assert bias == pytest.approx(other_bias, abs=1e-3)
+
+
+@pytest.mark.parametrize("name", ["tfidf-linear", "nb-svm"])
+def test_weight_of_a_rare_class_makes_it_likelier(name: str, fit: Fit) -> None:
+    rows = [("the film was dull", 0), ("a film", 0), ("the film", 0), ("dull film", 0), ("film was clever", 1)] * 3
+    plain, weighted = (fit(BASELINES[name], rows, class_weights=it).model for it in (None, (1.0, 10.0)))
+    texts = ["the film was clever", "film"]
+    before, after = (it.predict_probabilities(texts)[:, 1] for it in (plain, weighted))
+    assert (after > before).all()

@@ -13,7 +13,9 @@ from typing import Any
 import pytest
 
 from tasks.baseline.baselines import BASELINES
+from tasks.baseline.facts import BaselineSettings
 from tasks.baseline.identity import decide_baseline
+from tasks.baseline.output import plan_baseline
 from tasks.store.fingerprint import fingerprint
 from tasks.store.outputs import FileRecord, Manifest
 
@@ -100,6 +102,18 @@ def test_change_of_code_refits_what_it_decides(
 )
 def test_every_setting_counts(change: dict[str, Any]) -> None:
     assert identify(**change) != identify()
+
+
+def test_class_weights_count_where_the_texts_are_read() -> None:
+    reviews, options = make_reviews(), {"artifacts_dir": Path(), "data_dir": Path(), "label_names": ["neg", "pos"]}
+    for name, counts in (("nb-svm", True), ("majority", False)):
+        decided = [
+            plan_baseline(BASELINES[name], reviews, class_weights=weights, **options)[0].decided_by
+            for weights in (None, (1.0, 9.0))
+        ]
+        assert (decided[0] != decided[1]) is counts
+        assert "class_weights" not in decided[0]["settings"]
+        assert BaselineSettings(**decided[1]["settings"]).class_weights == ((1.0, 9.0) if counts else None)
 
 
 def test_number_of_classes_counts() -> None:

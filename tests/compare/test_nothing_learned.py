@@ -11,6 +11,7 @@ from tasks.compare.nothing_learned import (
     Circumstances,
     advise,
     advise_on_epochs,
+    advise_on_imbalance,
     advise_on_labels,
     advise_on_training_size,
     advise_on_unknown_words,
@@ -70,6 +71,20 @@ def test_few_training_reviews_per_label() -> None:
         "Collect more training reviews: there are 199 for 2 labels"
     )
     assert advise_on_training_size(describe()) is None
+
+
+def test_label_that_nearly_all_reviews_have(load: Any) -> None:
+    rare = {split: (np.arange(400) % 50 == 0).astype(np.int32) for split in EVEN}
+    model = load("lstm")
+    assert advise_on_imbalance([model], describe(labels=rare)) == (
+        "Of the training reviews, 98.0% are 'neg', so that a model is seldom right with another answer. Try --metric "
+        "macro-f1, which chooses thresholds for rare labels, or --class-weight balanced."
+    )
+    assert advise_on_imbalance([model], describe()) is None
+    learned_by_heart = {"lstm": [make_training([0.1], [0.9], accuracy=1.0)]}
+    assert advise_on_labels([model], describe(labels=rare, trainings=learned_by_heart)) is None
+    aimed = load("flatten", objective={"metric": "macro-f1"}, macro_f1=0.5)
+    assert str(advise_on_imbalance([aimed], describe(labels=rare))).endswith("Try --class-weight balanced.")
 
 
 def test_unknown_words_of_the_worst_encoding() -> None:

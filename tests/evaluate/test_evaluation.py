@@ -1,7 +1,7 @@
 """Evaluating a saved model: its bundle and its predictions, and that the two agree."""
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +13,16 @@ import pytest
 
 from tasks.encode.encodings import Encoding
 from tasks.encode.words import OOV, PAD, make_tokenizer
-from tasks.evaluate.evaluation import FEWEST_SPEEDS, evaluate_model
+from tasks.evaluate.bundle import read_bundle_file
+from tasks.evaluate.evaluation import FEWEST_SPEEDS, ScoredSplit, decide, evaluate_model, measure
 from tasks.evaluate.facts import EvaluationFacts, Origin
 from tasks.evaluate.metric_table import compute_metrics
+from tasks.evaluate.metrics import predict_labels
 from tasks.evaluate.model_card import describe_command
 from tasks.evaluate.predictions import read_predictions
 from tasks.ingest.facts import Duplicates, ReviewsFacts, RowCounts
 from tasks.ingest.files.options import FileOptions
+from tasks.objective.facts import Objective
 from tasks.store.outputs import FileRecord, manifest_of
 from tasks.train.build import build_model
 from tasks.train.facts import TrainingFacts
@@ -270,3 +273,67 @@ def test_card_of_a_model_from_a_file_tells_its_flags(origin: Origin) -> None:
     command = describe_command(origin.model_copy(update={"dataset": dataset}))
     assert "--dataset path/to/sms --text-column text --columns label,text --quoting none --variants" in command
     assert "/home/me" not in command
+
+
+def make_split(probabilities: np.ndarray, labels: np.ndarray) -> ScoredSplit:
+    zeros = np.zeros(len(labels), np.int32)
+    return ScoredSplit(pa.array(map(str, range(len(labels)))), labels, (1.0,), probabilities, zeros, zeros)
+
+
+def test_decisions_are_made_for_the_metric_that_decides() -> None:
+    labels = (np.arange(400) % 20 == 0).astype(np.int32)
+    positive = np.where(labels == 1, 0.3, 0.05) + np.linspace(0, 0.1, 400)
+    split = make_split(np.column_stack([1 - positive, positive]), labels)
+    aimed = decide(split, Objective(metric="macro-f1"))
+    assert (aimed.rule, aimed.threshold < 0.5) == (None, True)
+    assert measure(split, aimed).macro_f1 == 1
+    assert measure(split, decide(split)).accuracy == 1, "here accuracy finds the same threshold"
+
+
+def test_more_than_two_labels_have_a_rule_that_the_bundle_keeps(evaluated: tuple[EvaluationFacts, Path]) -> None:
+    random = np.random.default_rng(1)
+    labels = random.choice(3, 900, p=[0.8, 0.15, 0.05]).astype(np.int32)
+    logits = np.log([0.8, 0.15, 0.05]) + 1.5 * np.eye(3)[labels] + 0.3 * random.normal(size=(900, 3))
+    split = make_split(np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True), labels)
+    costs = ((0.0, 1.0, 1.0), (1.0, 0.0, 1.0), (30.0, 30.0, 0.0))
+    objective = Objective(metric="cost", costs=costs)
+    decision = decide(split, objective)
+    assert decision.rule is not None
+    scores = measure(split, decision)
+    assert scores.metric("cost") < measure(split, decision._replace(rule=None)).metric("cost")
+    facts = evaluated[0].model_copy(update={"rule": decision.rule, "objective": objective})
+    assert EvaluationFacts.model_validate_json(facts.model_dump_json()) == facts
+    assert facts.read_score(scores) == -scores.metric("cost")
+
+
+def test_evaluation_for_accuracy_says_nothing_of_other_aims(evaluated: tuple[EvaluationFacts, Path]) -> None:
+    assert {"rule", "objective"}.isdisjoint(evaluated[0].model_dump())
+
+
+def test_evaluation_aims_at_what_the_run_aims_at(
+    model_folder: Path, reviews_folder: Path, origin: Origin, tmp_path: Path
+) -> None:
+    objective = Objective(metric="recall", label=LABEL_NAMES[1], place=1)
+    scores = evaluate_model(
+        model_folder, reviews_folder, tmp_path, label_names=LABEL_NAMES, origin=origin, objective=objective
+    )
+    bundle = read_bundle_file(tmp_path)
+    assert bundle.metrics.objective == scores.objective == objective
+    answers = predict_labels(*read_predictions(tmp_path / "predictions.parquet")[:1], threshold=scores.threshold)
+    labels = read_predictions(tmp_path / "predictions.parquet")[1]
+    assert scores.metric("recall") == pytest.approx((answers[labels == 1] == 1).mean())
+    card = (tmp_path / "MODEL_CARD.md").read_text(encoding="utf-8")
+    assert f"--metric 'recall:{LABEL_NAMES[1]}'" in card
+    assert "Decisions aim at recall of" in card
+
+
+@pytest.mark.parametrize(
+    ("weights", "flag"), [((1.0, 3.0), "--class-weight path/to/weights.toml"), ((0.75, 1.5), "--class-weight balanced")]
+)
+def test_card_tells_the_flags_of_class_weights(weights: tuple[float, float], flag: str, origin: Origin) -> None:
+    counts = {**origin.dataset.counts, "train": dict(zip(LABEL_NAMES, (20, 10), strict=True))}
+    changes = {
+        "dataset": origin.dataset.model_copy(update={"counts": counts}),
+        "settings": replace(origin.settings, class_weights=weights),  # type: ignore[type-var]
+    }
+    assert flag in describe_command(origin.model_copy(update=changes))

@@ -21,6 +21,7 @@ from tasks.cli.parsing import parse_command_line
 from tasks.errors import UserError
 from tasks.evaluate.metric_table import METRICS
 from tasks.notebook import Leaderboard, compare, load
+from tasks.objective.answers import choose_answers
 from tasks.settings.run import RunConfig
 from tasks.stack import members
 
@@ -361,3 +362,39 @@ def test_columns_slice_the_report(folder: Path) -> None:
     assert "region" in groups
     with pytest.raises(UserError, match=r"the frame has no column 'regio'.*Did you mean 'region'"):
         compare(frame, slices="regio", **settings)
+
+
+def test_aims_decide_from_training_to_scoring(folder: Path) -> None:
+    """Three labels, one of them rare and expensive to miss."""
+    frame = make_frame(300)
+    frame.loc[::12, ["text", "label"]] = ["so grim and great", "odd"]
+    frame["text"] = [f"{text} {number % 5}" for number, text in enumerate(frame["text"])]
+    costs = folder / "costs.toml"
+    costs.write_text("[odd]\ngood = 40\nbad = 40\n")
+    settings: dict[str, Any] = {
+        "variants": "flatten",
+        "epochs": 2,
+        "baselines": "tfidf-linear",
+        "folder": folder / "aims",
+    }
+    board = compare(frame, class_weight="balanced", metric="cost", costs=costs, **settings)
+    assert board.content.run.objective is not None
+    assert board.content.run.objective.metric == "cost"
+    assert {row.score is not None for row in board.rows} == {True}
+    for name in ("flatten", "tfidf-linear"):
+        model = load(board.bundle(name))
+        facts = model.bundle.facts
+        assert facts.metrics.objective == board.content.run.objective
+        assert facts.settings.class_weights is not None
+        assert facts.settings.class_weights[2] > 2 * facts.settings.class_weights[0]
+        scores = model.predict(["so grim and great 1", "a great and fine film number 7 2"])
+        columns = [f"p_{label}" for label in facts.label_names]
+        assert facts.metrics.rule is not None
+        answers = choose_answers(scores[columns].to_numpy(), facts.metrics.rule)
+        assert scores["predicted_label"].tolist() == [facts.label_names[it] for it in answers]
+    history = pd.read_csv(board.bundle("flatten") / "history.csv")
+    assert "val_score" in history
+    with pytest.raises(
+        UserError, match=r"^`metric`: the data have no label 'od'; expected one of .*Did you mean 'odd'"
+    ):
+        compare(frame, metric="recall:od", **settings)

@@ -13,7 +13,9 @@ from pydantic import ValidationError
 from tasks.encode.encodings import ENCODINGS, Kind
 from tasks.encode.facts import EncodingChoice, TextFacts
 from tasks.errors import UserError
+from tasks.ingest.facts import ReviewsFacts
 from tasks.ingest.files.options import SET_BY_SCORING
+from tasks.objective.facts import Aims, Objective
 from tasks.settings.base import check_environment, describe_errors
 from tasks.settings.model_names import describe_tables
 from tasks.settings.run import RunConfig
@@ -266,6 +268,7 @@ def test_config_file_can_set_everything(tmp_path: Path) -> None:
         "line-pattern = '(?P<text>.+)'\nrecords-at = 'data'\ntable = 'films'\nquery = 'select 1'\n"
         "max-dropped-share = 0.2\nordinal = true\n"
         "tune = 5\ntune-seconds = 60\nfolds = 3\ntune-storage = 'sqlite:///studies.db'\n"
+        'class-weight = "balanced"\nmetric = "cost"\ncosts = "/c.toml"\n'
         'promote = false\ncandidate = "lstm"\ngate-margin = 1\ngate-slice-margin = 3.5\nclean-older-than = "12h"\n'
         'disk-budget = "20GB"\n'
     )
@@ -295,6 +298,9 @@ def test_config_file_can_set_everything(tmp_path: Path) -> None:
         "vocab_size": 5_000,
         "stack": True,
         "seeds": 2,
+        "class_weight": "balanced",
+        "metric": "cost",
+        "costs": "/c.toml",
         "epochs": 3,
         "patience": 4,
         "batch_size": 5,
@@ -529,3 +535,44 @@ def test_address_of_the_webhook_is_known_and_no_setting(monkeypatch: pytest.Monk
     monkeypatch.setenv("BAKEOFF_WEBHOOK_URL", "http://127.0.0.1:9/secret")
     check_environment()
     assert "secret" not in RunConfig().model_dump_json()
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"metric": "f1"}, "--metric: unknown metric 'f1'; expected one of accuracy, macro-f1, recall:<label>, cost."),
+        (
+            {"metric": "cost"},
+            "--costs: expected it together with --metric cost, and with no other; got --metric cost",
+        ),
+        ({"costs": "/c.toml"}, "and with no other; got --metric accuracy and a file."),
+    ],
+)
+def test_metric_and_costs_have_to_go_together(settings: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValidationError) as caught:
+        RunConfig(**settings)
+    assert message in describe_errors(caught.value, RunConfig)
+
+
+def test_files_of_weights_and_costs_are_checked_before_anything_else(tmp_path: Path) -> None:
+    path = tmp_path / "aims.toml"
+    path.write_text("spam = -1\n")
+    with pytest.raises(UserError, match=r"^--class-weight: aims.toml says that 'spam' weighs -1"):
+        RunConfig(class_weight=str(path)).check_aims()
+    with pytest.raises(UserError, match=r"^--costs: aims.toml says spam = -1"):
+        RunConfig(metric="cost", costs=path).check_aims()
+    RunConfig(class_weight="balanced", metric="macro-f1").check_aims()
+
+
+def test_aims_are_found_among_the_labels(tmp_path: Path) -> None:
+    path = tmp_path / "costs.toml"
+    path.write_text("[pos]\nneg = 7\n")
+    reviews = ReviewsFacts.model_construct(label_names=["neg", "pos"], counts={"train": {"neg": 9, "pos": 1}})
+    config = RunConfig(class_weight="balanced", metric="cost", costs=path)
+    aims = config.find_aims(reviews)
+    assert aims.class_weights == pytest.approx((10 / 18, 5))
+    assert aims.objective == Objective(metric="cost", costs=((0.0, 1.0), (7.0, 0.0)))
+    fit = config.choose_fit(VARIANTS["lstm"], 1, aims)
+    assert (fit.class_weights, fit.objective) == (aims.class_weights, aims.objective)
+    assert config.describe_stack(1, aims).class_weights == aims.class_weights
+    assert RunConfig().find_aims(reviews) == Aims()

@@ -12,8 +12,9 @@ import pytest
 
 from tasks.encode.encodings import Encoding
 from tasks.errors import TrainingError
+from tasks.objective.facts import Objective
 from tasks.train.build import build_model
-from tasks.train.fit import RunEpoch, Split, best_epoch, fit, is_finished
+from tasks.train.fit import RunEpoch, Split, best_epoch, fit, is_finished, score
 from tasks.train.predict import predict_probabilities
 from tasks.train.settings import EpochRecord, FitSettings, Listener
 from tasks.train.variants import VARIANTS
@@ -214,3 +215,37 @@ def test_training_without_epochs_is_not_finished() -> None:
 def test_solved_task_ends_the_training(model: keras.Model, tmp_path: Path) -> None:
     history = run_fit(model, script_epochs(model, [0.4, 0.6, 0.7]), tmp_path, epochs=3, patience=3, solved_at=0.99)
     assert [record.val_accuracy for record in history] == [0.0, 1.0]
+
+
+def record(epoch: int, val_loss: float, val_score: float | None = None) -> EpochRecord:
+    numbers = {"loss": 0.5, "accuracy": 0.5, "val_accuracy": 0.5, "seconds": 1.0, "train_seconds": 1.0}
+    return EpochRecord(epoch=epoch, val_loss=val_loss, val_score=val_score, reviews_per_second=1.0, **numbers)
+
+
+@pytest.mark.parametrize(
+    ("rows", "best"),
+    [
+        ([(0.3, None), (0.2, None), (0.2, None)], 2),
+        ([(0.3, 0.6), (0.2, 0.5), (0.4, 0.7)], 3),
+        ([(0.3, 0.6), (0.2, 0.6), (0.4, 0.5)], 2),
+        ([(0.3, -0.6), (0.2, -0.5), (0.4, -0.7)], 2),
+    ],
+    ids=["loss alone", "the metric", "loss among equals", "costs are negative"],
+)
+def test_best_epoch_is_that_of_the_metric_that_decides(rows: list[tuple[float, float | None]], best: int) -> None:
+    assert best_epoch([record(epoch, *row) for epoch, row in enumerate(rows, start=1)]) == best
+
+
+def test_metric_that_decides_is_recorded_for_the_best_answers(model: keras.Model, tmp_path: Path) -> None:
+    """No review reaches a probability of one half, but the highest ones are those of the rare label."""
+    objective = Objective(metric="macro-f1")
+    (first,) = run_fit(model, script_epochs(model, [0.4]), tmp_path / "a", epochs=1, objective=objective)
+    assert first.val_score == 0.5, "all validation reviews have the one label, and can all be answered with it"
+    (other,) = run_fit(model, script_epochs(model, [0.4]), tmp_path / "b", epochs=1)
+    assert other.val_score is None
+    assert score(np.array([[0.9, 0.1], [0.6, 0.4]] * 20), np.array([0, 1] * 20), objective) == 1
+
+
+def test_class_weights_count_in_the_loss_on_validation(model: keras.Model, tmp_path: Path) -> None:
+    (found,) = run_fit(model, script_epochs(model, [0.4]), tmp_path, epochs=1, class_weights=(1.0, 3.0))
+    assert found.val_loss == pytest.approx(-3 * math.log(0.4))

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from tasks.errors import UserError
+from tasks.objective.facts import Objective
 from tasks.store.fingerprint import fingerprint
 from tasks.store.outputs import FileRecord, Manifest
 from tasks.train.identity import BACKEND_PACKAGES, backend_name, check_backend, decide_model, describe_computing
@@ -137,7 +138,16 @@ def test_deciding_imports_neither_keras_nor_its_backend(answer: dict[str, Any]) 
 
 @pytest.mark.parametrize(
     "change",
-    [{"epochs": 4}, {"patience": 3}, {"batch_size": 64}, {"learning_rate": 0.01}, {"seed": 2}, {"kernels": "plain"}],
+    [
+        {"epochs": 4},
+        {"patience": 3},
+        {"batch_size": 64},
+        {"learning_rate": 0.01},
+        {"seed": 2},
+        {"kernels": "plain"},
+        {"class_weights": (1.0, 9.0)},
+        {"objective": Objective(metric="macro-f1")},
+    ],
     ids=str,
 )
 def test_every_setting_of_the_training_counts(change: dict[str, Any]) -> None:

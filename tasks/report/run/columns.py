@@ -6,11 +6,12 @@ The columns of metrics come from the table of metrics.
 from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple
 
-from tasks.compare.leaderboard_facts import Leaderboard, LeaderboardRow
+from tasks.compare.leaderboard_facts import Leaderboard, LeaderboardRow, Spread
 from tasks.compare.results import BASELINE, ENSEMBLE, STACKED
 from tasks.evaluate.metric_table import Metric, list_metrics
+from tasks.objective.facts import Objective
+from tasks.report.run.deciding import show_interval
 from tasks.report.run.facts import RunMetrics
-from tasks.report.run.verdict import show_interval
 
 KINDS: Final = {BASELINE: "baseline", ENSEMBLE: "average", STACKED: "ensemble"}
 YES_NO: Final = {True: "yes", False: "no", None: "-"}
@@ -60,9 +61,27 @@ AFTER_METRICS: Final = (
 )
 
 
-def list_columns(rows: Sequence[LeaderboardRow]) -> list[Column]:
-    """List the columns of some rows from left to right."""
-    return [*BEFORE_METRICS, *(make_column(metric) for metric in list_metrics("table", rows)), *AFTER_METRICS]
+def list_columns(rows: Sequence[LeaderboardRow], objective: Objective | None = None) -> list[Column]:
+    """List the columns of some rows from left to right; the metric that decides comes before accuracy."""
+    model, kind, *others = BEFORE_METRICS
+    shown = [it for it in list_metrics("table", rows) if objective is None or it.name != objective.score]
+    deciding = make_deciding_columns(objective) if objective else []
+    return [model, kind, *deciding, *others, *map(make_column, shown), *AFTER_METRICS]
+
+
+def make_deciding_columns(objective: Objective) -> list[Column]:
+    """Make the columns of the metric that decides, with its standard deviation over the seeds, and of its interval."""
+    return [
+        Column(objective.title, lambda row: show_score(row.score)),
+        Column("its 95%", lambda row: show_interval(row.score, objective) if row.score else "-"),
+    ]
+
+
+def show_score(score: Spread | None) -> str:
+    """Format the metric that decides with its standard deviation over the seeds, if there are several."""
+    if score is None:
+        return "-"
+    return f"{score.mean:.3f}{'' if score.sd is None else f' ± {score.sd:.3f}'}"
 
 
 def make_column(metric: Metric) -> Column:
@@ -70,25 +89,30 @@ def make_column(metric: Metric) -> Column:
     return Column(metric.title, lambda row: metric.show(row.metric(metric.name)), metric.rank)
 
 
-def list_right_aligned(rows: Sequence[LeaderboardRow]) -> set[str]:
+def list_right_aligned(leaderboard: Leaderboard | RunMetrics) -> set[str]:
     """List the titles of the columns of numbers."""
-    return {column.title for column in list_columns(rows) if column.is_number}
+    columns = list_columns(leaderboard.variants, leaderboard.run.objective)
+    return {column.title for column in columns if column.is_number}
 
 
-def list_left_out_first(rows: Sequence[LeaderboardRow]) -> list[str]:
+def list_left_out_first(leaderboard: Leaderboard | RunMetrics) -> list[str]:
     """List the titles of the columns that a narrow terminal leaves out, in the order in which it does so."""
-    ranked = [(column.rank, column.title) for column in list_columns(rows) if column.rank is not None]
+    columns = list_columns(leaderboard.variants, leaderboard.run.objective)
+    ranked = [(column.rank, column.title) for column in columns if column.rank is not None]
     return [title for _, title in sorted(ranked, key=lambda it: it[0])]
 
 
 def format_rows(leaderboard: Leaderboard | RunMetrics) -> list[dict[str, str]]:
     """Format the numbers of each variant as text, in the order of the leaderboard."""
-    return [format_row(row, leaderboard.variants) for row in leaderboard.variants]
+    objective = leaderboard.run.objective
+    return [format_row(row, leaderboard.variants, objective) for row in leaderboard.variants]
 
 
-def format_row(row: LeaderboardRow, rows: Sequence[LeaderboardRow] = ()) -> dict[str, str]:
+def format_row(
+    row: LeaderboardRow, rows: Sequence[LeaderboardRow] = (), objective: Objective | None = None
+) -> dict[str, str]:
     """Format one row as a table of `rows` shows it; what is missing is a dash."""
-    return {column.title: column.show(row) for column in list_columns(rows)}
+    return {column.title: column.show(row) for column in list_columns(rows, objective)}
 
 
 def explain_metrics(rows: Sequence[LeaderboardRow]) -> str:

@@ -18,6 +18,7 @@ from tasks.report.run import tables, unlabelled, verdict
 from tasks.report.run.confidence_charts import draw_reliability, draw_selection
 from tasks.report.run.data_charts import draw_difficulty, draw_lengths, draw_training
 from tasks.report.run.facts import RunMetrics
+from tasks.report.run.label_sentences import describe_labels
 from tasks.report.run.leaderboard_table import WIDTH, build_leaderboard_table, build_numbers_table
 from tasks.report.run.methods import METHOD, READING
 from tasks.report.run.model_charts import draw_agreement, draw_cost, draw_differences, draw_slices
@@ -171,6 +172,20 @@ def build_calibration(metrics: RunMetrics) -> Content | None:
         ),
         "selection": describe_chart("selection", draw_selection(metrics), share),
         "tables": {"calibration": tables.tabulate_calibration(metrics)},
+    }
+
+
+def build_labels(metrics: RunMetrics) -> Content | None:
+    """Build how well each label is found, by the model that is looked at, and the rarest one by all models."""
+    table = tables.tabulate_labels(metrics)
+    if table is None or metrics.confusions is None:
+        return None
+    return {
+        "sentence": describe_labels(metrics),
+        "method": METHOD["labels"],
+        "model": metrics.confusions.model,
+        "rarest": tables.find_rarest(metrics),
+        "tables": {"labels": table, "models": tables.tabulate_rarest(metrics)},
     }
 
 

@@ -10,15 +10,11 @@ from tasks.compare.recommendation_facts import Recommendation
 from tasks.drift.facts import Drift
 from tasks.promote.facts import Decision
 from tasks.report.probe.section import Section
+from tasks.store.facts import is_none
 from tasks.tune.facts import Tuning
 
 METRICS: Final = "metrics.json"
 LEADERBOARD: Final = "leaderboard.json"
-
-
-def is_none(value: object) -> bool:
-    """Tell whether there is nothing to write."""
-    return value is None
 
 
 class RunMetrics(Comparison):

@@ -62,7 +62,9 @@ def flatten_row(row: LeaderboardRow, dataset: str) -> dict[str, object]:
     """Spread a row's accuracy over columns; a failed variant has the same columns without values."""
     accuracy = row.accuracy.model_dump() if row.accuracy else dict.fromkeys(Spread.model_fields)
     spread = {f"accuracy_{key}": value for key, value in accuracy.items()}
-    return {"dataset": dataset, **row.model_dump(), **spread, "models": " ".join(row.models)} | {
+    if row.score:
+        spread |= {f"score_{key}": value for key, value in row.score.model_dump().items()}
+    return {"dataset": dataset, **row.model_dump(exclude={"score"}), **spread, "models": " ".join(row.models)} | {
         "accuracy": row.accuracy.mean if row.accuracy else None
     }
 

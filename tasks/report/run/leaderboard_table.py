@@ -6,14 +6,16 @@ from typing import Any, Final, NamedTuple
 from tasks.compare.leaderboard_facts import LeaderboardRow, Spread
 from tasks.compare.results import BASELINE, ENSEMBLE, STACKED, TARGET_ACCURACY
 from tasks.evaluate.metric_table import Metric, list_metrics
+from tasks.objective.facts import Objective
 from tasks.report.run.columns import show
+from tasks.report.run.deciding import show_interval
 from tasks.report.run.facts import RunMetrics
-from tasks.report.run.verdict import show_interval
 
 WIDTH: Final = 96
 MARGIN: Final = 5
 # Models further behind are drawn at the edge, so that the intervals of the others can be seen.
 MOST_BEHIND: Final = 0.15
+SMALLEST_SCALE: Final = 0.01
 
 
 class Column(NamedTuple):
@@ -63,24 +65,49 @@ AFTER_METRICS: Final = (
 
 
 def build_leaderboard_table(metrics: RunMetrics) -> dict[str, Any]:
-    """Build the leaderboard of the first screen, best first."""
-    scale = choose_scale(metrics)
-    accuracies = {row.name: row.accuracy.mean for row in metrics.variants if row.accuracy}
+    """Build the leaderboard of the first screen, best first; interval and lead are those of the metric that decides."""
+    scale, objective = choose_scale(metrics), metrics.run.objective
+    found = {row.name: deciding.mean for row in metrics.variants if (deciding := row.score or row.accuracy)}
     baselines = [row.name for row in metrics.variants if row.group == BASELINE and row.accuracy]
-    best = accuracies[baselines[0]] if baselines else None
+    best = found[baselines[0]] if baselines else None
     rows = [
         {
             **describe_row(row, metrics),
             "cells": [
-                show_accuracy(row.accuracy),
-                draw_interval(row.accuracy, scale),
-                compare_with_baseline(row, best),
+                *show_deciding(row, scale, objective),
+                compare_with_baseline(row, best, objective),
                 number(row.tie_group, "{}"),
             ],
         }
         for row in metrics.variants
     ]
-    return {"columns": SHORT, "rows": rows}
+    return {"columns": choose_columns(objective), "rows": rows}
+
+
+def show_deciding(row: LeaderboardRow, scale: tuple[float, float], objective: Objective | None) -> list[Cell]:
+    """Show the metric that decides with its interval, and accuracy behind them if it is another."""
+    accuracy = show_accuracy(row.accuracy)
+    if objective is None:
+        return [accuracy, draw_interval(row.accuracy, scale)]
+    score = number(row.score.mean if row.score else None, "{:.3f}")
+    return [score, draw_interval(row.score, scale, objective), accuracy]
+
+
+def choose_columns(objective: Objective | None) -> tuple[Column, ...]:
+    """Choose the columns of the first screen; the metric that decides comes first, accuracy behind it."""
+    if objective is None:
+        return SHORT
+    model, accuracy, interval, lead, ties = SHORT
+    order = "ascending" if objective.sign < 0 else "descending"
+    help_text = f"The metric that decides: {'lower' if objective.sign < 0 else 'higher'} is better"
+    return (
+        model,
+        Column(objective.title, help_text, sorted=order),
+        interval,
+        accuracy._replace(sorted=""),
+        lead._replace(help=f"The same of {objective.title}, such that more is better"),
+        ties,
+    )
 
 
 def build_numbers_table(metrics: RunMetrics) -> dict[str, Any]:
@@ -121,13 +148,15 @@ def build_number_cells(row: LeaderboardRow, metrics: RunMetrics, shown: Sequence
 
 def choose_scale(metrics: RunMetrics) -> tuple[float, float]:
     """Choose the ends of the axis of the drawn intervals, without models more than MOST_BEHIND behind the best."""
-    found = [row.accuracy for row in metrics.variants if row.accuracy]
+    found = [deciding for row in metrics.variants if (deciding := row.score or row.accuracy)]
     if not found:
         return 0.0, 1.0
+    if metrics.run.objective and metrics.run.objective.sign < 0:
+        return min(it.low for it in found), max(it.high for it in found) + SMALLEST_SCALE
     best = max(accuracy.mean for accuracy in found)
     near = [accuracy for accuracy in found if accuracy.mean > best - MOST_BEHIND]
     low, high = min(accuracy.low for accuracy in near), max(accuracy.high for accuracy in near)
-    return low, max(high, low + 0.01)
+    return low, max(high, low + SMALLEST_SCALE)
 
 
 def number(value: float | None, template: str) -> Cell:
@@ -143,11 +172,12 @@ def show_accuracy(accuracy: Spread | None) -> Cell:
     return Cell(f"{100 * accuracy.mean:.1f}{spread}%", accuracy.mean)
 
 
-def compare_with_baseline(row: LeaderboardRow, best: float | None) -> Cell:
+def compare_with_baseline(row: LeaderboardRow, best: float | None, objective: Objective | None = None) -> Cell:
     """Show how far a model is from the best baseline; a lead within chance is no success, but no failure either."""
-    if best is None or row.accuracy is None or row.group in (BASELINE, ENSEMBLE):
+    deciding = row.score or row.accuracy
+    if best is None or deciding is None or row.group in (BASELINE, ENSEMBLE):
         return Cell("-")
-    points = 100 * (row.accuracy.mean - best)
+    points = 100 * (objective.sign if objective else 1) * (deciding.mean - best)
     if row.beats_baseline:
         return Cell(f"{points:+.1f}", points, help="beats the best baseline")
     if points >= 0:
@@ -155,7 +185,7 @@ def compare_with_baseline(row: LeaderboardRow, best: float | None) -> Cell:
     return Cell(f"{points:+.1f} ▼", points, kind="number below", help="does not beat the best baseline")
 
 
-def draw_interval(accuracy: Spread | None, scale: tuple[float, float]) -> Cell:
+def draw_interval(accuracy: Spread | None, scale: tuple[float, float], objective: Objective | None = None) -> Cell:
     """Show an interval as text and as a line; a mean below the scale becomes an arrow at its edge."""
     if accuracy is None:
         return Cell("-", kind="text")
@@ -165,4 +195,4 @@ def draw_interval(accuracy: Spread | None, scale: tuple[float, float]) -> Cell:
         for key, value in (("low", accuracy.low), ("mean", accuracy.mean), ("high", accuracy.high))
     }
     outside = accuracy.mean < low
-    return Cell(show_interval(accuracy), accuracy.low, kind="text", interval={**places, "outside": outside})
+    return Cell(show_interval(accuracy, objective), accuracy.low, kind="text", interval={**places, "outside": outside})

@@ -23,6 +23,12 @@ METHOD: Final = {
         "whether the model is right less often in a slice than on the other reviews (Fisher's exact test), corrected "
         "for the number of slices (Holm)."
     ),
+    "labels": (
+        "Precision is the share of right ones among the answers that name a label, recall the share of the label's "
+        "reviews that are given it. PR-AUC is the area under the curve of precision against recall at all thresholds, "
+        "so it does not depend on how answers are decided; a model that knows nothing has the label's share. Intervals "
+        "are Wilson's, for PR-AUC as of a share of the label's reviews (Boyd et al. 2013)."
+    ),
     "calibration": (
         "One number, the temperature, is fitted on validation and divides all log-probabilities; it changes how "
         "confident a model is, but never which label is the most likely. With two labels, the threshold is the one "
@@ -55,7 +61,11 @@ READING: Final = (
         "NLL is the negative log-likelihood in nats, Brier the squared distance of the probabilities to the truth, and "
         "ECE the expected calibration error over 15 bins; lower is better. All are measured after calibration."
     ),
-    "Each neural model has the weights of its epoch with the lowest validation loss.",
+    (
+        "Each neural model has the weights of its epoch with the lowest validation loss, or with the best value of "
+        "another metric that decides (--metric). Then pairs of models are told apart by randomisation tests of that "
+        "metric, and thresholds are chosen on validation for it."
+    ),
     (
         "Seconds to train are those of a training beside others, if several ran at a time (jobs in leaderboard.json). "
         "Seconds to predict are measured one model at a time."

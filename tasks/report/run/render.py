@@ -17,7 +17,9 @@ from tasks.promote.facts import Decision
 from tasks.promote.render import describe_gate, list_reasons
 from tasks.report.probe.section import render_section
 from tasks.report.run.columns import explain_metrics, format_rows, list_left_out_first, list_right_aligned
+from tasks.report.run.deciding import describe_best_epoch, describe_test
 from tasks.report.run.facts import RunMetrics
+from tasks.report.run.label_sentences import describe_labels
 from tasks.report.run.methods import METHOD
 from tasks.report.run.tuning import render_tuning
 from tasks.report.run.unlabelled import describe_lessons
@@ -30,6 +32,7 @@ from tasks.report.run.verdict import (
     describe_seeds,
     describe_ties,
     describe_verdict,
+    describe_weak_slices,
     describe_worst_slice,
 )
 
@@ -38,10 +41,10 @@ def render_terminal(leaderboard: Leaderboard | RunMetrics, console: Console) -> 
     """Render for a terminal, with as many columns as it has room for."""
     rows = format_rows(leaderboard)
     names = [name for name in rows[0] if name != "status" or any(row[name] != "ok" for row in rows)]
-    right_aligned = list_right_aligned(leaderboard.variants)
+    right_aligned = list_right_aligned(leaderboard)
     table = make_table(rows, names, right_aligned)
     unbounded = console.options.update(max_width=sys.maxsize)
-    for name in list_left_out_first(leaderboard.variants):
+    for name in list_left_out_first(leaderboard):
         if Measurement.get(console, unbounded, table).maximum <= console.width:
             break
         names.remove(name)
@@ -77,7 +80,7 @@ def render_markdown(metrics: RunMetrics) -> str:
     verdict = [f"**{escape_markdown(describe_verdict(metrics))}**", escape_markdown(describe_certainty(metrics))]
     parts = [title, *warn_of_fallback(run), " ".join(verdict), escape_markdown(describe_run(run)) + "."]
     parts += [
-        render_table(format_rows(metrics), right_aligned=list_right_aligned(metrics.variants)),
+        render_table(format_rows(metrics), right_aligned=list_right_aligned(metrics)),
         *list_findings(metrics),
     ]
     parts += [
@@ -107,6 +110,8 @@ def list_findings(metrics: RunMetrics) -> list[str]:
         describe_ties,
         describe_seeds,
         describe_worst_slice,
+        describe_weak_slices,
+        describe_labels,
         describe_errors,
         describe_duplicates,
     )
@@ -152,10 +157,10 @@ def explain_columns(metrics: RunMetrics) -> str:
     covers = "the test reviews and the seeds" if run.seeds > 1 else "the test reviews (one seed)"
     return (
         f"Accuracy is measured once on the test split; its 95% interval is a bootstrap over {covers}. Models in the "
-        "same tie group do not differ significantly from the best of the group, by exact McNemar tests with Holm's "
+        f"same tie group do not differ significantly from the best of the group, by {describe_test(run)} with Holm's "
         "correction over all pairs. Temperature and threshold were chosen on validation. "
         f"{explain_metrics(metrics.variants)} "
-        "Each neural model has the weights of its epoch with the lowest validation loss. "
+        f"Each neural model has the weights of its epoch with the {describe_best_epoch(run)}. "
         f"Run {run.id}, started {run.started}."
     )
 

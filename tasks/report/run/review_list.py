@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from tasks.compare.facts import ConfidentMistake, Review
+from tasks.formatting.texts import join
 from tasks.promote.facts import Decision
 from tasks.promote.render import describe_claim
 from tasks.report.run.facts import RunMetrics
-from tasks.report.run.verdict import join
 
 EVERY: Final = "every"
 

@@ -52,6 +52,7 @@ SECTIONS: Final = (
     PageSection(
         "calibration", "Calibration", "Can the probabilities be trusted?", contents.build_calibration, "calibration"
     ),
+    PageSection("labels", "Labels", "How well each label is found", contents.build_labels, "labels"),
     PageSection(
         "confusions", "Confusions", "Which labels are taken for others", contents.build_confusions, "confusions"
     ),

@@ -5,15 +5,16 @@ from statistics import fmean
 from typing import Final, NamedTuple, TypeVar
 
 from tasks.compare.cost import COSTS
-from tasks.compare.facts import Confusions, Training
+from tasks.compare.facts import Confusions, LabelScores, Training
 from tasks.compare.leaderboard_facts import LeaderboardRow
 from tasks.compare.results import ENSEMBLE
 from tasks.drift import render as drift
 from tasks.drift.facts import Drift
 from tasks.promote import render as gate
+from tasks.report.run.deciding import show_interval
 from tasks.report.run.facts import RunMetrics
-from tasks.report.run.shown_slices import choose_slices
-from tasks.report.run.verdict import show_interval
+from tasks.report.run.label_sentences import find_shown_labels
+from tasks.report.run.shown_slices import MOST_OF_GROUP, choose_slices
 
 Found = TypeVar("Found")
 
@@ -103,6 +104,42 @@ def tabulate_slices(metrics: RunMetrics) -> Table | None:
         for part in choose_slices(metrics, metrics.recommendation.name)
     ]
     return make_table(rows)
+
+
+def tabulate_labels(metrics: RunMetrics) -> Table | None:
+    """The labels of the model that is looked at more closely; of many, those that are found least."""
+    found = sorted(find_shown_labels(metrics), key=lambda it: it.recall.value if it.recall else 1.0)[:MOST_OF_GROUP]
+    order = {name: place for place, name in enumerate(metrics.run.label_names)}
+    return make_table([show_label(it.label, it) for it in sorted(found, key=lambda it: order[it.label])])
+
+
+def tabulate_rarest(metrics: RunMetrics) -> Table | None:
+    """The rarest label as each model finds it; None if only one model is described by label."""
+    rarest = find_rarest(metrics)
+    if len(metrics.labels) < 2:  # noqa: PLR2004
+        return None
+    rows = [
+        {**show_label(name, next(it for it in labels if it.label == rarest))}
+        for name, labels in in_order(metrics, metrics.labels)
+    ]
+    return make_table([{"model": row.pop("label"), **row} for row in rows])
+
+
+def find_rarest(metrics: RunMetrics) -> str:
+    """Name the label that the fewest test reviews have, of those that any have."""
+    present = [it for it in find_shown_labels(metrics) if it.num_reviews]
+    return min(present, key=lambda it: it.num_reviews).label
+
+
+def show_label(name: str, found: LabelScores) -> dict[str, str]:
+    """Format how well a label is found."""
+    estimates = {"precision": found.precision, "recall": found.recall, "PR-AUC": found.pr_auc}
+    return {
+        "label": name,
+        "test reviews": f"{found.num_reviews:,}",
+        "answers": f"{found.num_named:,}",
+        **{title: f"{it.value:.1%} ({show_interval(it)})" if it else "-" for title, it in estimates.items()},
+    }
 
 
 def tabulate_confusions(found: Confusions) -> Table | None:

@@ -3,11 +3,14 @@
 from collections.abc import Sequence
 from typing import Final
 
-from tasks.compare.facts import Confusions, SliceAccuracy
-from tasks.compare.leaderboard_facts import LeaderboardRow, Spread
+from tasks.compare.facts import Confusions
+from tasks.compare.leaderboard_facts import LeaderboardRow
 from tasks.compare.recommendation_facts import NothingLearned, Recommendation
 from tasks.compare.results import BASELINE, CONSTANT, ENSEMBLE, STACKED
+from tasks.formatting.texts import join
+from tasks.report.run.deciding import choose_unit, show_interval, show_value
 from tasks.report.run.facts import RunLeaderboard, RunMetrics
+from tasks.report.run.label_sentences import warn_of_labels_never_answered
 
 # A sentence has room for the names of so many slices.
 MOST_WEAK: Final = 5
@@ -21,8 +24,15 @@ def describe_verdict(metrics: RunMetrics | RunLeaderboard) -> str:
     accuracy, count = recommendation.accuracy, metrics.run.num_reviews.test
     if recommendation.nothing_learned:
         return describe_nothing(recommendation, recommendation.nothing_learned, num_reviews=count)
+    warning = warn_of_labels_never_answered(recommendation, num_labels=len(metrics.run.label_names))
+    score, objective = recommendation.score, metrics.run.objective
+    if score and objective:
+        return (
+            f"{warning}Ship {recommendation.name}: its {objective.title} is {score.mean:.3f} on {count:,} test reviews "
+            f"(95% interval {show_interval(score, objective)}), of which it gets {accuracy.mean:.1%} right."
+        )
     return (
-        f"Ship {recommendation.name}: it gets {accuracy.mean:.1%} of {count:,} test reviews right "
+        f"{warning}Ship {recommendation.name}: it gets {accuracy.mean:.1%} of {count:,} test reviews right "
         f"(95% interval {show_interval(accuracy)})."
     )
 
@@ -99,24 +109,26 @@ def describe_chance(metrics: RunMetrics) -> str:
 
 def describe_baselines(metrics: RunMetrics) -> str:
     """Say how the neural models compare with the best baseline."""
-    rows = [(row, row.accuracy.mean) for row in metrics.variants if row.accuracy]
+    objective = metrics.run.objective
+    rows = [(row, deciding.mean) for row in metrics.variants if (deciding := row.score or row.accuracy)]
     neural = [(row, accuracy) for row, accuracy in rows if row.group not in (BASELINE, ENSEMBLE, STACKED)]
     baselines = [(row, accuracy) for row, accuracy in rows if row.group == BASELINE]
     if not neural or not baselines:
         return ""
     ahead = [(row, accuracy) for row, accuracy in neural if row.beats_baseline]
     (best, best_accuracy), (baseline, baseline_accuracy) = (ahead or neural)[0], baselines[0]
-    gap = 100 * (best_accuracy - baseline_accuracy)
+    gap = 100 * (objective.sign if objective else 1) * (best_accuracy - baseline_accuracy)
+    unit, value = choose_unit(objective), show_value(baseline_accuracy, objective)
     if not ahead:
         place = "behind" if gap < 0 else "ahead, which may be chance"
-        gap_in_words = f"{abs(gap):.1f} points {place}" if round(gap, 1) else "level with it"
+        gap_in_words = f"{abs(gap):.1f} {unit} {place}" if round(gap, 1) else "level with it"
         return (
-            f"No neural model beats the best baseline, {baseline.name} ({baseline_accuracy:.1%}): "
+            f"No neural model beats the best baseline, {baseline.name} ({value}): "
             f"{best.name}, the best of {len(neural)}, is {gap_in_words}."
         )
     return (
         f"{len(ahead)} of {len(neural)} neural models beat{'s' if len(ahead) == 1 else ''} the best baseline, "
-        f"{baseline.name} ({baseline_accuracy:.1%}); {best.name} leads it by {gap:.1f} points."
+        f"{baseline.name} ({value}); {best.name} leads it by {gap:.1f} {unit}."
     )
 
 
@@ -216,13 +228,3 @@ def describe_seeds(metrics: RunMetrics) -> str:
             "a small difference. Use --seeds 3 to find out."
         )
     return "Two seeds say little about how much seeds differ, so the intervals are wide. Use --seeds 3 to narrow them."
-
-
-def show_interval(accuracy: Spread | SliceAccuracy) -> str:
-    """Format an interval from 0.81 to 0.83 as "81.0-83.0%"."""
-    return f"{100 * accuracy.low:.1f}-{100 * accuracy.high:.1f}%"
-
-
-def join(names: Sequence[str]) -> str:
-    """Join names as in a sentence: join(["a", "b", "c"]) -> "a, b and c"."""
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"

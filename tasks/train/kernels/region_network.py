@@ -16,6 +16,7 @@ from tasks.train.kernels.choice import find_library
 from tasks.train.kernels.recurrent import load_library
 from tasks.train.kernels.region import can_use_native_region, read_tokens
 from tasks.train.layers import RegionMaximum, ResponseNormalization
+from tasks.train.losses import WeightedLoss, name_loss
 from tasks.train.rows import Rows, cut_pieces
 
 Floats: Final = ctypes.POINTER(ctypes.c_float)
@@ -80,6 +81,7 @@ class Network(ctypes.Structure):
         ("epsilon", ctypes.c_float),
         ("dropout", ctypes.c_float),
         ("seed", ctypes.c_uint64),
+        ("class_weights", Floats),
     )
 
 
@@ -96,7 +98,7 @@ def can_train_natively(model: keras.Model) -> bool:
         and embedding.quantization_mode is None
         and dropout.noise_shape is None
         and head.use_bias
-        and model.loss in LOSSES.get(head.activation.__name__, ())
+        and name_loss(model.loss) in LOSSES.get(head.activation.__name__, ())
         and (head.units == 1) == (head.activation is keras.activations.sigmoid)
         and type(optimizer) is keras.optimizers.Adagrad
         and not any(getattr(optimizer, name, None) for name in (*extras, *clips))
@@ -150,6 +152,7 @@ def describe_network(model: keras.Model, arrays: list[NDArray[np.float32]]) -> N
     pointers = [array.ctypes.data_as(Floats) for array in arrays]
     parts = [Part(width, filters) for width, filters in zip(regions.widths, regions.filters, strict=True)]
     state = [int(word) for word in np.asarray(dropout.seed_generator.state)] if dropout.rate else [0, 0]
+    weights = model.loss.class_weights if isinstance(model.loss, WeightedLoss) else ()
     return Network(
         filters=Filters(len(parts), (Part * len(parts))(*parts), pointers[0], pointers[1]),
         table_squares=pointers[4],
@@ -163,6 +166,7 @@ def describe_network(model: keras.Model, arrays: list[NDArray[np.float32]]) -> N
         epsilon=model.optimizer.epsilon,
         dropout=dropout.rate,
         seed=hash_numbers(*state, int(model.optimizer.iterations)),
+        class_weights=(ctypes.c_float * len(weights))(*weights) if weights else None,
     )
 
 

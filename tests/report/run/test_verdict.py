@@ -4,6 +4,9 @@ from typing import Any
 
 import numpy as np
 
+from tasks.compare.recommendation_facts import Recommendation
+from tasks.formatting.texts import join
+from tasks.report.run.label_sentences import describe_labels, warn_of_labels_never_answered
 from tasks.report.run.page import render_page
 from tasks.report.run.render import render_markdown
 from tasks.report.run.verdict import (
@@ -17,7 +20,6 @@ from tasks.report.run.verdict import (
     describe_verdict,
     describe_weak_slices,
     describe_worst_slice,
-    join,
     list_advice,
 )
 
@@ -203,3 +205,48 @@ def test_model_that_is_named_as_better_beats_the_baseline(build: Any, add_result
     assert rows["bilstm"].accuracy.mean > rows["lstm"].accuracy.mean
     assert (rows["bilstm"].beats_baseline, rows["lstm"].beats_baseline) == (False, True)
     assert describe_baselines(metrics).endswith("; lstm leads it by 17.0 points.")
+
+
+def test_label_that_the_recommended_model_never_answers_is_said_first(build: Any, add_result: Any) -> None:
+    names = ["a", "b", "rare"]
+    labels = np.repeat([0, 1, 2], [60, 37, 3])
+    result = add_result("lstm", labels=labels, correct=labels != 2, label_names=names)
+    metrics = build(result, labels=labels, label_names=names)
+    assert describe_verdict(metrics).startswith(
+        "Mind that lstm never answers 'rare' (3 test reviews). Ship lstm: it gets 97.0% of 100 test reviews right"
+    )
+    assert describe_verdict(metrics.select_leaderboard()) == describe_verdict(metrics)
+    assert describe_labels(metrics) == (
+        "lstm finds 0.0% of the 3 test reviews with the rarest label, 'rare', and never answers it."
+    )
+    page = render_page(metrics)
+    assert "How well each label is found" in page
+    assert "Mind that lstm never answers" in page
+
+
+def test_many_labels_that_are_never_answered_are_counted() -> None:
+    missed = {f"label {number}": number + 1 for number in range(8)}
+    found = Recommendation.model_construct(name="lstm", never_answered=missed)
+    assert warn_of_labels_never_answered(found, num_labels=40) == (
+        "Mind that lstm never answers 8 of the 40 labels: 'label 0' (1 test review), 'label 1' (2 test reviews), "
+        "'label 2' (3 test reviews), 'label 3' (4 test reviews), 'label 4' (5 test reviews) and 3 more. "
+    )
+
+
+def test_metric_that_decides_is_what_the_sentences_are_about(build: Any, add_result: Any) -> None:
+    labels = np.repeat([0, 1], [80, 20])
+    objective = {"metric": "macro-f1"}
+
+    def add(name: str, correct: np.ndarray, macro_f1: float, **options: Any) -> Any:
+        validation = {"macro_f1": macro_f1, "confusion": ((70, 10), (5, 15))}
+        return add_result(name, labels=labels, correct=correct, objective=objective, validation=validation, **options)
+
+    good = add("lstm", np.arange(100) % 10 > 0, 0.8)
+    baseline = add("nb-svm", np.arange(100) < 85, 0.5, group="baseline")
+    metrics = build(good, baseline, labels=labels, objective=objective)
+    assert describe_verdict(metrics).startswith("Ship lstm: its macro-F1 is 0.859 on 100 test reviews (95% interval 0.")
+    assert describe_verdict(metrics).endswith("), of which it gets 90.0% right.")
+    assert "the best baseline, nb-svm (macro-F1 0.657)" in describe_baselines(metrics)
+    assert "randomisation tests of macro-F1" in render_markdown(metrics)
+    assert "| macro-F1 | its 95% | accuracy |" in render_markdown(metrics)
+    assert "macro-F1" in render_page(metrics)

@@ -20,6 +20,7 @@ import numpy as np
 from tasks.train.build import choose_loss, find_agreement
 from tasks.train.kernels import call_plan
 from tasks.train.kernels.jax_epochs import make_epoch_runner
+from tasks.train.losses import WeightedLoss
 
 call_plan.FIRST_CALL_STEPS = 1
 layers = keras.layers
@@ -29,18 +30,20 @@ BODIES = {
     "bigru": (2, False, [lambda: layers.Bidirectional(layers.GRU(4))]),
     "conv": (3, False, [lambda: layers.Conv1D(8, 3, activation="relu"), layers.GlobalMaxPooling1D]),
     "dropout": (2, False, [layers.Flatten, lambda: layers.Dropout(0.5, seed=3)]),
+    "weighted": (3, False, [layers.Flatten]),
     "penalty": (2, False, [layers.Flatten, lambda: layers.Dense(3, kernel_regularizer="l2")]),
 }
 
 SOFT = ("flatten", "conv")
 
-def make_model(num_classes, mask, body, soft=False):
+def make_model(num_classes, mask, body, soft=False, weights=None):
     keras.utils.set_random_seed(1)
     head = layers.Dense(1, "sigmoid") if num_classes == 2 else layers.Dense(num_classes, "softmax")
     model = keras.Sequential([
         keras.Input((6,), dtype="int32"), layers.Embedding(30, 4, mask_zero=mask), *(make() for make in body), head
     ])
     loss = choose_loss(num_classes, soft_labels=soft)
+    loss = WeightedLoss(loss, weights) if weights else loss
     by_hand = keras.metrics.MeanMetricWrapper(find_agreement, name="accuracy")
     metrics = [by_hand if soft and num_classes == 2 else "accuracy"]
     model.compile(optimizer=keras.optimizers.Adam(0.01, global_clipnorm=1.0), loss=loss, metrics=metrics)
@@ -56,8 +59,11 @@ for name, row in [*BODIES.items(), *((f"soft {name}", BODIES[name]) for name in 
     if soft:
         labels = random.dirichlet(np.ones(row[0]), size=70).astype(np.float32)
         labels = labels[:, 1] if row[0] == 2 else labels
-    stock, quick = make_model(*row, soft=soft), make_model(*row, soft=soft)
-    history = stock.fit(tokens.astype(np.int32), labels, epochs=2, batch_size=32, shuffle=False, verbose=0).history
+    weights = (0.5, 2.0, 9.0) if name == "weighted" else None
+    stock, quick = make_model(*row, soft=soft), make_model(*row, soft=soft, weights=weights)
+    options = {"class_weight": dict(enumerate(weights))} if weights else {}
+    options.update(epochs=2, batch_size=32, shuffle=False, verbose=0)
+    history = stock.fit(tokens.astype(np.int32), labels, **options).history
     progress = []
     run_epoch = make_epoch_runner(quick, batch_size=32)
     epochs = [run_epoch(tokens, labels, progress.append) for _ in range(2)]
@@ -72,7 +78,7 @@ for name, row in [*BODIES.items(), *((f"soft {name}", BODIES[name]) for name in 
     }
 print(json.dumps(found))
 """
-NAMES = ("flatten", "lstm", "bigru", "conv", "dropout", "penalty", "soft flatten", "soft conv")
+NAMES = ("flatten", "lstm", "bigru", "conv", "dropout", "weighted", "penalty", "soft flatten", "soft conv")
 
 
 @cache

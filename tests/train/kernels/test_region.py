@@ -19,6 +19,7 @@ from tasks.train.kernels.fast_epochs import make_epoch_runner, name_kernels, sep
 from tasks.train.kernels.recurrent import load_library
 from tasks.train.kernels.region_network import can_train_natively
 from tasks.train.layers import RegionMaximum, ResponseNormalization
+from tasks.train.losses import WeightedLoss
 
 pytestmark = [
     pytest.mark.skipif(find_library() is None, reason="needs the C library"),
@@ -44,7 +45,14 @@ class Shape:
 SHAPES = [Shape(), Shape((1,), (16,)), Shape((3, 1), (48, 32), 4), Shape((14,), (16,), 3)]
 
 
-def build(shape: Shape = SHAPES[0], *, dropout: float = 0.0, soft: bool = False, **options: Any) -> keras.Model:
+def build(
+    shape: Shape = SHAPES[0],
+    *,
+    dropout: float = 0.0,
+    soft: bool = False,
+    class_weights: Any = None,
+    **options: Any,
+) -> keras.Model:
     keras.utils.set_random_seed(3)
     tokens = keras.Input((LENGTH,), dtype="int32")
     initializer = keras.initializers.RandomNormal(stddev=0.3)
@@ -52,9 +60,10 @@ def build(shape: Shape = SHAPES[0], *, dropout: float = 0.0, soft: bool = False,
     found = ResponseNormalization()(RegionMaximum(shape.widths, shape.filters)(words))
     head = keras.layers.Dense(shape.num_outputs, activation="sigmoid" if shape.num_outputs == 1 else "softmax")
     model = keras.Model(tokens, head(keras.layers.Dropout(dropout)(found)))
+    loss = choose_loss(max(2, shape.num_outputs), soft_labels=soft)
     model.compile(
         optimizer=keras.optimizers.Adagrad(0.05, **options),
-        loss=choose_loss(max(2, shape.num_outputs), soft_labels=soft),
+        loss=WeightedLoss(loss, class_weights) if class_weights else loss,
         metrics=["accuracy"],
     )
     return model
@@ -157,6 +166,33 @@ def test_accuracy_with_soft_labels_is_the_agreement_with_the_likeliest_class() -
     assert scores[0]["accuracy"] == scores[1]["accuracy"]
     assert 0 < scores[0]["accuracy"] < 1
     assert scores[0]["loss"] != scores[1]["loss"]
+
+
+@pytest.mark.parametrize("shape", SHAPES, ids=str)
+def test_weighted_updates_are_those_of_keras(shape: Shape) -> None:
+    weights = (0.5, 8.0, 1.0, 3.0)[: max(2, shape.num_outputs)]
+    native, stock = build(shape, class_weights=weights), build(shape)
+    assert can_train_natively(native)
+    loss = train(native, shape, batch_size=4)
+    given = make_tokens(), make_labels(shape)
+    options = {"batch_size": 4, "shuffle": False, "verbose": 0, "class_weight": dict(enumerate(weights))}
+    for _ in range(3):
+        history = stock.fit(*given, **options).history
+    assert loss == pytest.approx(history["loss"][0], rel=1e-5)
+    for found, wanted in zip(state(native), state(stock), strict=True):
+        np.testing.assert_allclose(found, wanted, rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.parametrize("shape", SHAPES, ids=str)
+def test_weighted_updates_with_soft_labels_are_those_of_the_loss(shape: Shape) -> None:
+    weights = (0.5, 8.0, 1.0, 3.0)[: max(2, shape.num_outputs)]
+    native, stock = (build(shape, soft=True, class_weights=weights) for _ in range(2))
+    labels = make_soft_labels(shape)
+    scores = make_epoch_runner(native, batch_size=4, kernels="native")(make_tokens(), labels, lambda _: None)
+    history = stock.fit(make_tokens(), labels, batch_size=4, shuffle=False, verbose=0).history
+    assert scores["loss"] == pytest.approx(history["loss"][0], rel=1e-5)
+    for found, wanted in zip(state(native), state(stock), strict=True):
+        np.testing.assert_allclose(found, wanted, rtol=1e-4, atol=1e-6)
 
 
 def test_dropout_leaves_out_its_share_and_differs_from_update_to_update() -> None:

@@ -102,10 +102,20 @@ static int64_t find_largest(const float *values, int64_t size) {
     return largest;
 }
 
+/* The expected weight of a text's class; 1 without weights. */
+static float find_weight(const float *class_weights, const float *targets, int64_t size) {
+    if (!class_weights) return 1;
+    if (size == 1) return class_weights[0] + targets[0] * (class_weights[1] - class_weights[0]);
+    float weight = 0;
+    for (int64_t i = 0; i < size; i++) weight += class_weights[i] * targets[i];
+    return weight;
+}
+
 /* Turn the outputs before the last activation into their gradients, and note the loss. */
 static void differentiate_loss(const region_plan *plan, int64_t text, float *outputs) {
     const int64_t size = plan->network->num_outputs;
     const float *targets = plan->texts.targets + text * size;
+    const float weight = find_weight(plan->network->class_weights, targets, size);
     double loss = 0;
     if (size == 1) {
         const float p = 1 / (1 + expf(-outputs[0]));
@@ -124,8 +134,8 @@ static void differentiate_loss(const region_plan *plan, int64_t text, float *out
             outputs[i] -= targets[i];
         }
     }
-    plan->losses[text] = loss;
-    for (int64_t i = 0; i < size; i++) outputs[i] /= (float)plan->texts.num_texts;
+    plan->losses[text] = weight * loss;
+    for (int64_t i = 0; i < size; i++) outputs[i] = outputs[i] * weight / (float)plan->texts.num_texts;
 }
 
 /* From a text's maxima to their gradients. */

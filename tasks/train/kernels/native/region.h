@@ -40,7 +40,8 @@ typedef struct {
     float *head, *head_bias; /* filters of all parts, num_outputs; num_outputs */
     float *head_squares, *head_bias_squares;
     float rate, epsilon, dropout;
-    uint64_t seed; /* of dropout; another one for each call */
+    uint64_t seed;              /* of dropout; another one for each call */
+    const float *class_weights; /* of the losses, for each label; NULL for none */
 } region_network;
 
 /* Maxima with bias and ReLU: num_texts, filters of all parts. Returns 0, or -1 when memory runs out. */
