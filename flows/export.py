@@ -37,7 +37,13 @@ def export_at_once(config: ExportConfig) -> bool:
     if needs_keras(bundle.classifier):
         import_quietly("tasks.train.predict")
     if config.output is not None:
-        export = Export(bundle=bundle, format=FORMATS[config.to], output=config.output, data_dir=config.data_dir)
+        export = Export(
+            bundle=bundle,
+            format=FORMATS[config.to],
+            output=config.output,
+            data_dir=config.data_dir,
+            quantize=None if config.quantize == "none" else config.quantize,
+        )
         with disk_errors_explained(config.output.parent):
             print(describe(write_export(export)))
         print(config.output)
@@ -50,7 +56,7 @@ def describe(export: ExportFile) -> str:
     lines = {
         "model": export.model_id,
         "format": export.format,
-        "compared on": f"{parity.texts}: the same labels, probabilities within {parity.max_difference:.1e}",
+        "compared on": f"{parity.texts}: same labels but for ties, probabilities within {parity.max_difference:.1e}",
         "one text at a time": f"{cost.single_per_second:,.0f}/s, the model itself {own.single_per_second:,.0f}/s",
         "in batches": f"{cost.batch_per_second:,.0f}/s, the model itself {own.batch_per_second:,.0f}/s",
         "size": f"{cost.num_bytes / 1e6:,.1f} MB, the model itself {own.num_bytes / 1e6:,.1f} MB",

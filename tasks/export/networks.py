@@ -1,8 +1,5 @@
 """Networks in the formats of other runtimes, by Keras's own exporters."""
 
-import contextlib
-import warnings
-from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -13,7 +10,7 @@ from keras import ops
 
 from tasks.encode.padding import OOV_ID, PAD_ID
 from tasks.evaluate.onnx_network import INPUT, OUTPUT
-from tasks.process.quiet_imports import hidden_native_output
+from tasks.export.quiet import quiet_export
 from tasks.train.layers import RegionMaximum
 from tasks.train.own import list_variants
 
@@ -86,11 +83,3 @@ def write_saved_model(network: keras.Model, folder: Path) -> None:
     """Write a network as a SavedModel of TensorFlow, whose endpoint is `serve`."""
     with quiet_export():
         network.export(folder, format="tf_saved_model", verbose=False)
-
-
-@contextlib.contextmanager
-def quiet_export() -> Iterator[None]:
-    """Hide what exporters say of their own code, unless they fail."""
-    with warnings.catch_warnings(), hidden_native_output():
-        warnings.simplefilter("ignore")
-        yield

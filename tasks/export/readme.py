@@ -164,7 +164,7 @@ def describe_comparison(described: ExportFile) -> str:
         for name, it in (("the model itself", own), ("this export", cost))
     ]
     return (
-        f"On {parity.texts}, all labels are the same, and no probability differs by more than "
+        f"On {parity.texts}, all labels are the same but for ties, and no probability differs by more than "
         f"{parity.max_difference:.1e}. An export that differs by more than {parity.bound:g} is refused. Speeds were "
         f"measured in turns on one machine, from text to probabilities.\n\n{render_table(rows)}"
     )

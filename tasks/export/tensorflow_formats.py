@@ -10,7 +10,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from tasks.evaluate.onnx_network import INPUT
-from tasks.export.networks import quiet_export
+from tasks.export.quiet import quiet_export
 
 
 def write_litert(network: keras.Model, path: Path) -> None:

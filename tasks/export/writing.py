@@ -7,7 +7,7 @@ import textwrap
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
 import numpy as np
 import pyarrow as pa
@@ -19,6 +19,7 @@ from tasks.evaluate.calibration import SMALLEST, apply_temperature
 from tasks.evaluate.classifier import measure_files
 from tasks.evaluate.metrics import predict_labels
 from tasks.evaluate.onnx_network import OUTPUT
+from tasks.export import quantization
 from tasks.export.consumer import Consumer, load_runner
 from tasks.export.costs import Speeds, measure_speeds
 from tasks.export.facts import (
@@ -33,6 +34,7 @@ from tasks.export.facts import (
 )
 from tasks.export.formats import Format
 from tasks.export.parity import MOST_DIFFERENCE, check_parity, compare
+from tasks.export.quantization import quantize
 from tasks.export.readme import write_readme
 from tasks.export.reviews import read_test_reviews
 from tasks.export.sample_texts import HARD_TEXTS, list_texts
@@ -48,12 +50,21 @@ VECTOR_STEP: Final = 5
 
 @dataclass(frozen=True, kw_only=True)
 class Export:
-    """What to export in which format, where to, and where the reviews are that the result is compared on."""
+    """What to export in which format, where to, and where the reviews are that the result is compared on.
+
+    With `quantize`, word vectors are stored in 8 bits.
+    """
 
     bundle: Bundle
     format: Format
     output: Path
     data_dir: Path
+    quantize: Literal["int8"] | None = None
+
+    @property
+    def bound(self) -> float:
+        """How far a probability may be from that of the bundle."""
+        return quantization.MOST_DIFFERENCE if self.quantize else MOST_DIFFERENCE
 
 
 def write_export(export: Export) -> ExportFile:
@@ -79,17 +90,19 @@ def fill(export: Export, folder: Path, scratch: Path) -> ExportFile:
     bundle = export.bundle
     with faults_explained(export):
         inputs = export.format.write(bundle, folder, scratch)
+        if export.quantize:
+            quantize(folder / export.format.model, bundle)
         consumer = Consumer(folder, load_runner(export.format.name, folder / export.format.model), inputs)
     texts, own = list_texts(bundle), Own(bundle)
     write_vectors(folder / VECTORS_FILE, [*texts[: -len(HARD_TEXTS) : VECTOR_STEP], *HARD_TEXTS], own, consumer)
     reviews = read_test_reviews(bundle.facts, export.data_dir)
-    parity = measure_parity(own, consumer, reviews, texts)
+    parity = measure_parity(own, consumer, reviews, texts, bound=export.bound)
     own_speed, speed = measure_speeds(own.decide, consumer.score, reviews or texts)
     described = ExportFile(
         model_id=bundle.model_id,
         dataset=bundle.facts.dataset.name,
         format=export.format.name,
-        quantized=None,
+        quantized=export.quantize,
         model=export.format.model,
         inputs=inputs,
         output=OUTPUT,
@@ -140,20 +153,22 @@ class Own:
         return probabilities, predict_labels(probabilities, threshold=self.bundle.facts.threshold)
 
 
-def measure_parity(own: Own, consumer: Consumer, reviews: Sequence[str], texts: Sequence[str]) -> ParityFacts:
+def measure_parity(
+    own: Own, consumer: Consumer, reviews: Sequence[str], texts: Sequence[str], *, bound: float
+) -> ParityFacts:
     """Compare the answers on test reviews and on made-up texts; raises UserError when they differ."""
     expected = own.decide([*reviews, *texts])
     probabilities, predicted = own.calibrate(consumer.score([*reviews, *texts]))
     found = expected._replace(probabilities=probabilities, predicted=predicted)
-    parity = compare(expected, found, threshold=own.bundle.facts.threshold)
-    check_parity(parity, model=own.bundle.model_id)
+    parity = compare(expected, found, threshold=own.bundle.facts.threshold, bound=bound)
+    check_parity(parity, model=own.bundle.model_id, bound=bound)
     what = f"{len(reviews):,} test reviews and " if reviews else ""
     return ParityFacts(
         texts=f"{what}{len(texts):,} made-up texts",
         num_texts=parity.num_texts,
         num_other_labels=parity.num_other_labels,
         max_difference=parity.max_difference,
-        bound=MOST_DIFFERENCE,
+        bound=bound,
     )
 
 

@@ -12,6 +12,7 @@ from importlib import metadata
 from pathlib import Path
 
 import numpy as np
+import onnx
 import onnxruntime
 import pyarrow as pa
 import pytest
@@ -19,7 +20,7 @@ from packaging.requirements import Requirement
 
 from tasks.errors import UserError
 from tasks.evaluate.bundle import load_bundle
-from tasks.export import formats
+from tasks.export import formats, quantization
 from tasks.export.facts import EXPORT_FILE, VECTORS_FILE, ExportFile, VectorsFile
 from tasks.export.formats import FORMATS, check_kind
 from tasks.export.writing import Export, check_output, write_export
@@ -203,6 +204,33 @@ def test_node_gets_the_same_answers(exports: dict[tuple[str, str], Path], tmp_pa
         )  # fmt: skip
         assert done.returncode == 0, done.stderr
         assert done.stdout == "28 vectors agree\n"
+
+
+def test_word_vectors_in_8_bits_are_smaller_and_answer_the_same(
+    bundles: dict[str, Path], exports: dict[tuple[str, str], Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Of the tiny model's bytes, hardly any are word vectors.
+    monkeypatch.setattr(quantization, "LEAST_SAVING", -1.0)
+    bundle = load_bundle(bundles["average-pool"])
+    export = Export(bundle=bundle, format=FORMATS["onnx"], output=tmp_path / "out", data_dir=tmp_path, quantize="int8")
+    described = write_export(export)
+    assert (described.quantized, described.parity.bound) == ("int8", 0.05)
+    assert 1e-7 < described.parity.max_difference < 0.05
+    exact = onnx.load(exports["onnx", "average-pool"] / "model.onnx").graph.initializer
+    found = onnx.load(tmp_path / "out" / "model.onnx").graph.initializer
+    vectors = {(12, 16): onnx.TensorProto.FLOAT}
+    assert vectors.items() <= {tuple(it.dims): it.data_type for it in exact}.items()
+    assert {tuple(it.dims): it.data_type for it in found}[12, 16] in (onnx.TensorProto.INT8, onnx.TensorProto.UINT8)
+    assert "0.05" in (tmp_path / "out" / "README.md").read_text("utf-8")
+
+
+def test_8_bits_that_do_not_pay_are_refused(bundles: dict[str, Path], tmp_path: Path) -> None:
+    export = Export(
+        bundle=load_bundle(bundles["nb-svm"]), format=FORMATS["onnx"], output=tmp_path / "out", data_dir=tmp_path,
+        quantize="int8",
+    )  # fmt: skip
+    with pytest.raises(UserError, match="--quantize int8 does not pay for nb-svm/f1"):
+        write_export(export)
 
 
 @pytest.mark.parametrize("format_name", ["saved-model", "litert"])

@@ -46,7 +46,8 @@ def test_mistake_is_one_line(call: Call, add_bundle: AddBundle, tmp_path: Path) 
     assert "holds no model" in refuse(call, output)
     assert "--to: " in refuse(call, model, output, "--to=pickle")
     assert f"--output {str(tmp_path)!r} exists" in refuse(call, model, f"--output={tmp_path}")
-    assert "of the kind 'neural'" not in refuse(call, model, output)
+    assert "--quantize int8 is for --to onnx" in refuse(call, model, output, "--to=litert", "--quantize=int8")
+    assert "of the kind 'neural', which" not in refuse(call, model, output)
     assert not (tmp_path / "new").exists()
 
 
