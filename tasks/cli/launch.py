@@ -13,7 +13,6 @@ from tasks.cli.commands import Command, load
 from tasks.cli.parsing import parse_command_line
 from tasks.errors import TrainingError, UserError
 from tasks.orchestrate.discretion import log_discreetly
-from tasks.orchestrate.temporary_server import start_unless_configured
 from tasks.process.quiet_imports import garbage_left_alone
 from tasks.settings.base import FlowConfig
 from tasks.store.scratch import use_own_folder
@@ -31,9 +30,10 @@ def launch(command: Command, arguments: Sequence[str], *, program: str) -> int:
     signal.signal(signal.SIGTERM, exit_on_signal)
     log_discreetly()
     try:
-        config = parse_command_line(arguments, command.load_settings(), program=program)
-        if command.check:
-            load(command.check)(config)
+        with garbage_left_alone():
+            config = parse_command_line(arguments, command.load_settings(), program=program)
+            if command.check:
+                load(command.check)(config)
         if command.answer and load(command.answer)(config):
             return 0
         return start_flow(command.flow, config, needs_server=command.needs_server)
@@ -51,6 +51,9 @@ def launch(command: Command, arguments: Sequence[str], *, program: str) -> int:
 
 def start_flow(module: str, config: FlowConfig, *, needs_server: bool) -> int:
     """Import the flow while its server starts up, and run it; returns the exit status."""
+    # Answers without a flow need no client of a server.
+    from tasks.orchestrate.temporary_server import start_unless_configured
+
     use_own_folder()
     # TFDS leaves a handler on the root logger, which would prevent Prefect from setting up its own.
     logging.getLogger().handlers.clear()
