@@ -71,7 +71,18 @@ def test_names_are_checked_elsewhere_if_they_are_given(monkeypatch: pytest.Monke
 
 
 @pytest.mark.parametrize(
-    "header", ["", TOKEN, f"Basic {TOKEN}", "Bearer", "Bearer ", f"Bearer {TOKEN[:-1]}", f"Bearer {TOKEN}x", "Bearer é"]
+    "header",
+    [
+        "",
+        TOKEN,
+        f"Basic {TOKEN}",
+        f"Digest {TOKEN}",
+        "Bearer",
+        "Bearer ",
+        f"Bearer {TOKEN[:-1]}",
+        f"Bearer {TOKEN}x",
+        "Bearer é",
+    ],
 )
 def test_wrong_tokens_are_refused_also_on_a_loopback_address(header: str, monkeypatch: pytest.MonkeyPatch) -> None:
     access = decide(monkeypatch, "127.0.0.1", token=TOKEN)

@@ -3,6 +3,7 @@
 import contextlib
 import json
 import re
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -91,7 +92,9 @@ def test_reload_under_load_loses_and_mixes_nothing(
         def go_on(_: int) -> list[Any]:
             """Ask until the new model answers."""
             found = []
+            deadline = time.monotonic() + 60
             while not found or found[-1].json()["bundle"] != new:
+                assert time.monotonic() < deadline
                 found.append(ask(client, *texts))
             return found
 

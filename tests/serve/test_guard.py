@@ -118,7 +118,7 @@ def test_bodies_of_all_requests_are_bounded_together() -> None:
         guard = make_guard(wait)
         first = [asyncio.create_task(ask(guard, [b"a" * MOST])) for _ in range(16)]
         await asyncio.sleep(0)
-        one_more = read(await ask(guard, [b"a"]))[0]
+        one_more = read(await asyncio.wait_for(ask(guard, [b"a"]), 10))[0]
         go.set()
         statuses = [read(await task)[0] for task in first]
         assert read(await ask(guard, [b"a"]))[0] == 200
