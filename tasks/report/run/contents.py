@@ -24,7 +24,7 @@ from tasks.report.run.methods import METHOD, READING
 from tasks.report.run.model_charts import draw_agreement, draw_cost, draw_differences, draw_slices
 from tasks.report.run.review_list import list_lost, list_reviews
 from tasks.report.run.shown_slices import describe_hidden
-from tasks.report.run.tuning import describe_tuning, tabulate_tuning
+from tasks.report.run.tuning import describe_tuning, tabulate_settings, tabulate_tuning
 
 Content = Mapping[str, object]
 Build = Callable[[RunMetrics], Content | None]
@@ -133,7 +133,7 @@ def build_tuning(metrics: RunMetrics) -> Content | None:
     return {
         "sentence": describe_tuning(metrics),
         "method": METHOD["tuning"],
-        "tables": {"tuning": tabulate_tuning(metrics)},
+        "tables": {"tuning": tabulate_tuning(metrics), "settings": tabulate_settings(metrics)},
     }
 
 

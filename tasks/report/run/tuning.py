@@ -5,7 +5,7 @@ from typing import Final
 from tasks.compare.facts import Pair
 from tasks.formatting.markdown import escape_markdown, render_table
 from tasks.report.run.facts import RunMetrics
-from tasks.report.run.tables import Table
+from tasks.report.run.tables import Table, make_table
 from tasks.space.ranges import flatten
 from tasks.tune.facts import Budget, StudyFacts, Tuning
 
@@ -54,16 +54,13 @@ def is_better(pair: Pair, study: StudyFacts) -> bool:
 
 
 def tabulate_tuning(metrics: RunMetrics) -> Table | None:
-    """Tabulate each model: trials, validation and test before and after, what was chosen, and what mattered."""
-    if metrics.tuning is None or not metrics.tuning.studies:
-        return None
-    rows = [tabulate_study(metrics, study) for study in metrics.tuning.studies]
-    texts = {"model", "chosen", "importance of settings"}
-    return Table(rows, [name for name in rows[0] if name not in texts])
+    """Tabulate each model before and after tuning, on validation and on test."""
+    studies = metrics.tuning.studies if metrics.tuning else ()
+    return make_table([compare_study(metrics, study) for study in studies])
 
 
-def tabulate_study(metrics: RunMetrics, study: StudyFacts) -> dict[str, str]:
-    """Tabulate one model."""
+def compare_study(metrics: RunMetrics, study: StudyFacts) -> dict[str, str]:
+    """Tabulate one model before and after tuning."""
     accuracies = {row.name: row.accuracy.mean for row in metrics.variants if row.accuracy}
     scored = (study.usual, study.chosen)
     losses = [it.loss if it else None for it in scored]
@@ -78,10 +75,20 @@ def tabulate_study(metrics: RunMetrics, study: StudyFacts) -> dict[str, str]:
         "validation accuracy": show_change(*correct, template="{:.1%}"),
         "test accuracy": show_change(accuracies.get(study.name), accuracies.get(study.tuned), template="{:.1%}"),
         "change on test, points": show_difference(find_pair(metrics, study), study),
-        "chosen": describe_chosen(study),
-        "importance of settings": ", ".join(f"{name} {share:.0%}" for name, share in study.importance.items())
-        or NOTHING,
     }
+
+
+def tabulate_settings(metrics: RunMetrics) -> Table | None:
+    """Tabulate the settings that were chosen for each model, and how much each mattered."""
+    rows = [
+        {
+            "model": study.name,
+            "chosen settings": describe_chosen(study),
+            "importance": ", ".join(f"{name} {share:.0%}" for name, share in study.importance.items()) or NOTHING,
+        }
+        for study in (metrics.tuning.studies if metrics.tuning else ())
+    ]
+    return make_table(rows, texts=("chosen settings", "importance"))
 
 
 def show_change(before: float | None, after: float | None, *, template: str) -> str:
@@ -103,17 +110,13 @@ def describe_chosen(study: StudyFacts) -> str:
     if study.definition is None:
         return "the usual settings"
     fields = flatten({name: value for name, value in study.definition.items() if name != "base"})
-    return ", ".join(f"{name} {value}" for name, value in fields.items())
+    return ", ".join(
+        f"{name} {value:g}" if isinstance(value, float) else f"{name} {value}" for name, value in fields.items()
+    )
 
 
 def render_tuning(metrics: RunMetrics) -> list[str]:
-    """Render the sentence and the table as Markdown."""
-    table = tabulate_tuning(metrics)
-    if table is None:
-        return []
-    rows = [dict(row) for row in table.rows]
-    return [
-        "## Tuning",
-        escape_markdown(describe_tuning(metrics)),
-        render_table(rows, right_aligned=set(table.numbers)),
-    ]
+    """Render the sentence and the tables as Markdown."""
+    tables = [table for table in (tabulate_tuning(metrics), tabulate_settings(metrics)) if table]
+    shown = [render_table([dict(row) for row in it.rows], right_aligned=set(it.numbers)) for it in tables]
+    return ["## Tuning", escape_markdown(describe_tuning(metrics)), *shown] if shown else []

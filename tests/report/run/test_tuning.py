@@ -9,7 +9,7 @@ from tasks.compare.results import ModelResult
 from tasks.report.run.facts import RunMetrics
 from tasks.report.run.page import render_page
 from tasks.report.run.render import render_markdown
-from tasks.report.run.tuning import describe_budget, describe_tuning, show_change, tabulate_tuning
+from tasks.report.run.tuning import describe_budget, describe_tuning, show_change, tabulate_settings, tabulate_tuning
 from tasks.tune.facts import Budget, Scored, StudyFacts, Tuning
 
 AddResult = Callable[..., ModelResult]
@@ -25,7 +25,7 @@ STUDY = StudyFacts(
     seconds=1_234.4,
     usual=USUAL,
     chosen=Scored(loss=0.35, accuracy=0.85),
-    definition={"base": "lstm", "units": 64, "encoding": {"length": 240}},
+    definition={"base": "lstm", "units": 64, "dropout": 0.05, "encoding": {"length": 240}},
     importance={"units": 0.7, "encoding.length": 0.3},
 )
 SAME = STUDY.model_copy(
@@ -56,14 +56,20 @@ def test_table_has_validation_and_test_before_and_after(tuned: RunMetrics) -> No
         "validation accuracy": "80.1% → 85.0%",
         "test accuracy": "60.0% → 95.0%",
         "change on test, points": first["change on test, points"],
-        "chosen": "units 64, encoding.length 240",
-        "importance of settings": "units 70%, encoding.length 30%",
     }
     assert first["change on test, points"].startswith("+35.00 (+")
-    assert (second["chosen"], second["test accuracy"], second["change on test, points"]) == (
-        "the usual settings", "90.0% → -", "-",
-    )  # fmt: skip
-    assert (third["validation loss"], third["importance of settings"]) == ("- → -", "-")
+    assert (second["test accuracy"], second["change on test, points"]) == ("90.0% → -", "-")
+    assert third["validation loss"] == "- → -"
+
+
+def test_table_has_the_chosen_settings_and_what_mattered(tuned: RunMetrics) -> None:
+    table = tabulate_settings(tuned)
+    assert table is not None
+    assert [tuple(row.values()) for row in table.rows] == [
+        ("lstm", "units 64, dropout 0.05, encoding.length 240", "units 70%, encoding.length 30%"),
+        ("flatten", "the usual settings", "-"),
+        ("gru", "the usual settings", "-"),
+    ]
 
 
 def test_change_has_the_sign_of_the_tuned_model(build: Build, add_result: AddResult) -> None:
@@ -104,7 +110,7 @@ def test_page_and_summary_show_it_and_metrics_keep_it(tuned: RunMetrics) -> None
     assert RunMetrics.model_validate_json(tuned.model_dump_json()) == tuned
     html = render_page(tuned)
     assert 'id="tuning"' in html
-    assert "units 64, encoding.length 240" in html
+    assert "units 64, dropout 0.05, encoding.length 240" in html
     markdown = render_markdown(tuned)
     assert "## Tuning" in markdown
     assert "| lstm | 9 | 3 | 1 | 1,234 |" in markdown
