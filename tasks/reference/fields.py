@@ -44,8 +44,9 @@ A variant with layers of its own is code. An installed package brings one by an 
 last-word = "my_package.models:LAST_WORD"
 ```
 
-Layers that Keras lacks are classes with `keras.saving.register_keras_serializable`. The package must also be installed
-where its models score texts. A change of the module that holds the function of its layers makes its models again.
+Every command imports that module. It should import Keras inside the function, unless it has layers of its own: classes
+with `keras.saving.register_keras_serializable`. The package must also be installed where its models score texts. A
+change of the module that holds the function of its layers makes its models again.
 """
 
 
