@@ -1,8 +1,13 @@
 """What tuning says: the outcome of a trial, of the study of one model, and of all models of a run."""
 
+from typing import Final
+
 from pydantic import Field, JsonValue
 
 from tasks.store.facts import Facts
+
+# On a hundred reviews, settings that are worse beyond chance were chosen for a good baseline.
+FEW_REVIEWS: Final = 500
 
 
 class Budget(Facts):
@@ -65,3 +70,8 @@ class Tuning(Facts):
     folds: int | None
     num_validation: int
     studies: tuple[StudyFacts, ...]
+
+    @property
+    def is_uncertain(self) -> bool:
+        """Whether so few reviews judged the trials that the choice is mostly chance."""
+        return self.folds is None and self.num_validation < FEW_REVIEWS

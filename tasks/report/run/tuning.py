@@ -25,6 +25,8 @@ def describe_tuning(metrics: RunMetrics) -> str:
         f"For {len(changed)} of {len(tuning.studies)} models, other settings were better there than the usual ones. "
         f"On test, tuning helped beyond chance: {', '.join(helped) or 'none of them'}. The best of many trials looks "
         "better on the reviews that chose it than it is, so test is what counts."
+        + " The validation reviews are few; --folds 5 judges trials on the training reviews as well."
+        * tuning.is_uncertain
     )
 
 

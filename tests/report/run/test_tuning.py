@@ -90,6 +90,14 @@ def test_sentence_says_how_trials_were_judged_and_which_models_gained(tuned: Run
     assert "in a cross-validation with 5 parts" in describe_tuning(by_folds)
 
 
+@pytest.mark.parametrize(("num_validation", "folds", "advised"), [(499, None, True), (500, None, False), (9, 5, False)])
+def test_folds_are_advised_where_few_reviews_judge(
+    num_validation: int, folds: int | None, advised: object, tuned: RunMetrics
+) -> None:
+    tuning = TUNING.model_copy(update={"num_validation": num_validation, "folds": folds})
+    assert ("--folds 5" in describe_tuning(tuned.model_copy(update={"tuning": tuning}))) is advised
+
+
 @pytest.mark.parametrize(
     ("budget", "text"),
     [
