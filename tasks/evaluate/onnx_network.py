@@ -13,8 +13,10 @@ from tasks.encode.padding import Tokens, pad_tokens
 # The graph's input, token ids (num_texts, num_tokens), and output, uncalibrated probabilities (num_texts, num_classes).
 INPUT: Final = "tokens"
 OUTPUT: Final = "probabilities"
-# Of texts: larger ones are no faster on a CPU, and the counts of a million n-grams take 4 MB for each text.
-BATCH_SIZE: Final = 16
+# Of tokens: the widest network takes 9 KB for each, several times over. Larger batches are hardly faster on a CPU.
+BATCH_TOKENS: Final = 4_096
+# Of whole texts: the counts of a million n-grams take 4 MB for each.
+BATCH_TEXTS: Final = 16
 INTEGERS: Final = {"tensor(int32)": np.int32, "tensor(int64)": np.int64}
 ONLY_FATAL: Final = 4
 
@@ -44,8 +46,14 @@ class OnnxNetwork:
 
 def cut_rows(tokens: NDArray[Any]) -> Iterator[NDArray[Any]]:
     """Cut tokens of shape (num_texts, length) into batches."""
-    for first in range(0, len(tokens), BATCH_SIZE):
-        yield tokens[first : first + BATCH_SIZE]
+    size = choose_batch_size(tokens.shape[1])
+    for first in range(0, len(tokens), size):
+        yield tokens[first : first + size]
+
+
+def choose_batch_size(length: int | None) -> int:
+    """Return how many texts to predict at once, by the number of tokens that is read of each, None for whole texts."""
+    return max(1, BATCH_TOKENS // length) if length else BATCH_TEXTS
 
 
 def cut_texts(tokens: Tokens) -> Iterator[NDArray[Any]]:
@@ -54,8 +62,8 @@ def cut_texts(tokens: Tokens) -> Iterator[NDArray[Any]]:
     Only so does one long text among many short ones take no more memory than its batch.
     """
     ends = np.cumsum(tokens.num_tokens)
-    for first in range(0, len(ends), BATCH_SIZE):
-        num_tokens = tokens.num_tokens[first : first + BATCH_SIZE]
+    for first in range(0, len(ends), BATCH_TEXTS):
+        num_tokens = tokens.num_tokens[first : first + BATCH_TEXTS]
         last = first + len(num_tokens)
         ids = tokens.ids[ends[first] - num_tokens[0] : ends[last - 1]]
         yield pad_tokens(Tokens(ids, num_tokens), length=max(1, int(num_tokens.max())), padding="post")

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
-from tasks.evaluate.onnx_network import BATCH_SIZE, OUTPUT, load_session
+from tasks.evaluate.onnx_network import OUTPUT, choose_batch_size, load_session
 from tasks.export.facts import FormatName, InputFacts
 
 # From token ids by input, (num_texts, length) each, to uncalibrated probabilities (num_texts, num_classes).
@@ -30,7 +30,8 @@ class Consumer:
 
     def score(self, texts: Sequence[str]) -> NDArray[np.float64]:
         """Score texts in batches: uncalibrated probabilities of shape (num_texts, num_classes)."""
-        batches = (texts[first : first + BATCH_SIZE] for first in range(0, len(texts), BATCH_SIZE))
+        size = min(choose_batch_size(given.length) for given in self.inputs)
+        batches = (texts[first : first + size] for first in range(0, len(texts), size))
         return np.concatenate([np.asarray(self.run(self.encode(batch)), np.float64) for batch in batches])
 
 

@@ -142,13 +142,13 @@ def describe_files(described: ExportFile) -> str:
     """List the files."""
     files = {
         described.model: "the model",
-        **{given.tokenizer: f"the tokenizer of the input `{given.name}`" for given in described.inputs},
+        **{given.tokenizer: f"the tokenizer of the input {given.name}" for given in described.inputs},
         EXPORT_FILE: "inputs, labels, temperature, threshold, comparison and versions",
-        VECTORS_FILE: "texts with their token ids and answers, made up of the model's own tokens",
+        VECTORS_FILE: "texts with their token ids and answers; the texts are made of the model's own tokens",
         "MODEL_CARD.md": "what the model was trained on, how good it is, and its limits",
         "SHA256SUMS": "the hash of each file, which `sha256sum --check SHA256SUMS` checks",
     }
-    return render_table([{"file": f"`{name}`", "what it holds": what} for name, what in files.items()])
+    return render_table([{"file": name, "what it holds": what} for name, what in files.items()])
 
 
 def describe_comparison(described: ExportFile) -> str:

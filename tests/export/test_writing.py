@@ -41,7 +41,6 @@ CASES = (
     ("litert", "average-pool"),
 )
 INPUTS = {"nb-svm": ["tokens"], "average-pool": ["tokens"], "ensemble-stacked": ["nb-svm", "average-pool"]}
-TEXTS = ["a good plot", "It's bad!<br /><br />Really &amp; truly dull", "?!"]
 
 
 def describe_case(case: tuple[str, str]) -> str:
@@ -109,7 +108,7 @@ def read_code(folder: Path) -> str:
 
 
 def score(python: Path, folder: Path, script: Path, texts: list[str]) -> list[dict[str, object]]:
-    """Run the code of the README as a person would."""
+    """Run the code of the README as a person would; packages may lie beside the script."""
     script.write_text(read_code(folder))
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     done = subprocess.run(
@@ -171,13 +170,20 @@ def test_consumer_with_two_packages_gets_the_same_answers(
         np.testing.assert_allclose(row["probabilities"], vector.probabilities, atol=2e-5)
 
 
-def test_saved_model_is_used_as_its_page_says(exports: dict[tuple[str, str], Path], tmp_path: Path) -> None:
-    folder = exports["saved-model", "average-pool"]
-    found = score(Path(sys.executable), folder, tmp_path / "score.py", TEXTS)
-    expected = score(Path(sys.executable), exports["onnx", "average-pool"], tmp_path / "score.py", TEXTS)
-    assert [row["label"] for row in found] == [row["label"] for row in expected]
-    for row, other in zip(found, expected, strict=True):
-        np.testing.assert_allclose(row["probabilities"], other["probabilities"], atol=2e-5)
+@pytest.mark.parametrize("format_name", ["saved-model", "litert"])
+def test_format_of_tensorflow_is_used_as_its_page_says(
+    format_name: str, exports: dict[tuple[str, str], Path], tmp_path: Path
+) -> None:
+    # The package of LiteRT has the interpreter that TensorFlow brings.
+    stub = tmp_path / "ai_edge_litert" / "interpreter.py"
+    stub.parent.mkdir()
+    stub.write_text("import tensorflow as tf\nInterpreter = tf.lite.Interpreter\n")
+    folder = exports[format_name, "average-pool"]
+    vectors = VectorsFile.read(folder / VECTORS_FILE).vectors
+    found = score(Path(sys.executable), folder, tmp_path / "score.py", [it.text for it in vectors])
+    for row, vector in zip(found, vectors, strict=True):
+        assert row["label"] == vector.label, vector.text
+        np.testing.assert_allclose(row["probabilities"], vector.probabilities, atol=2e-5)
 
 
 @pytest.mark.parametrize("model", INPUTS)
