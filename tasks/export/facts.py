@@ -4,6 +4,7 @@ from typing import Final, Literal
 
 from pydantic import Field
 
+from tasks.objective.facts import Rule
 from tasks.store.facts import Document, Facts
 
 EXPORT_FILE: Final = "export.json"
@@ -56,7 +57,7 @@ class ExportFile(Document):
     `model` is the file or folder of the model. Its output `output` are uncalibrated probabilities of shape (num_texts,
     num_classes), in the order of `label_names`. Their logarithms, of at least `smallest`, divided by the temperature
     and put through a softmax, are the calibrated ones. Of two classes, the second is the answer if its calibrated
-    probability reaches the threshold; of more, the likeliest.
+    probability reaches the threshold; of more, the likeliest, or the best by the rule if there is one (see `Rule`).
     """
 
     model_id: str
@@ -69,6 +70,7 @@ class ExportFile(Document):
     label_names: tuple[str, ...]
     temperature: float
     threshold: float
+    rule: Rule | None
     smallest: float
     parity: ParityFacts
     own_cost: CostFacts

@@ -68,7 +68,8 @@ def make_fast_form(folder: Path) -> None:
                 shutil.copyfile(path, work / path.name)
         texts = clean_texts(pa.array(list_texts(bundle), pa.string()))
         exported = Bundle(work, bundle.facts, load_parts(work, parts))
-        parity = compare(bundle.decide(texts), exported.decide(texts), threshold=bundle.facts.threshold)
+        decisions = bundle.decide(texts), exported.decide(texts)
+        parity = compare(*decisions, threshold=bundle.facts.threshold, rule=bundle.facts.metrics.rule)
         check_parity(parity, model=bundle.model_id)
         for name in made:
             os.replace(work / name, folder / name)

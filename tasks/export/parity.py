@@ -7,6 +7,8 @@ from numpy.typing import NDArray
 
 from tasks.errors import UserError
 from tasks.evaluate.bundle import Decided
+from tasks.objective.answers import measure_merits
+from tasks.objective.facts import Rule
 
 # Two runtimes add up the same 32-bit numbers in different orders, which in all variants made a difference of 4e-6.
 MOST_DIFFERENCE: Final = 2e-5
@@ -23,16 +25,21 @@ class Parity(NamedTuple):
     max_difference: float
 
 
-def compare(own: Decided, exported: Decided, *, threshold: float, bound: float = MOST_DIFFERENCE) -> Parity:
+def compare(
+    own: Decided, exported: Decided, *, threshold: float, rule: Rule | None = None, bound: float = MOST_DIFFERENCE
+) -> Parity:
     """Compare calibrated probabilities of shape (num_texts, num_classes) and labels."""
     differences = np.abs(own.probabilities - exported.probabilities).max(axis=1, initial=0.0)
-    is_other = (own.predicted != exported.predicted) & (find_margins(own.probabilities, threshold) > bound)
+    is_other = (own.predicted != exported.predicted) & (find_margins(own.probabilities, threshold, rule) > bound)
     return Parity(len(differences), int(is_other.sum()), float(differences.max(initial=0.0)))
 
 
-def find_margins(probabilities: NDArray[np.float64], threshold: float) -> NDArray[np.float64]:
-    """Return how far each decision is from another one, in probability: shape (num_texts,)."""
-    if probabilities.shape[1] == 2:  # noqa: PLR2004
+def find_margins(probabilities: NDArray[np.float64], threshold: float, rule: Rule | None) -> NDArray[np.float64]:
+    """Return how far each decision is from another one, in probability or in shares of merit: shape (num_texts,)."""
+    if rule is not None:
+        merits = measure_merits(probabilities, rule.costs) * np.array(rule.weights)
+        probabilities = merits / merits.sum(axis=1, keepdims=True)
+    elif probabilities.shape[1] == 2:  # noqa: PLR2004
         return np.abs(probabilities[:, 1] - threshold)
     ranked = np.sort(probabilities, axis=1)
     return np.asarray(ranked[:, -1] - ranked[:, -2])

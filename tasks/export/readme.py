@@ -66,7 +66,12 @@ def predict(texts):
     uncalibrated = np.clip(run(tokens).astype(np.float64), export["smallest"], 1.0)
     scaled = uncalibrated ** (1.0 / export["temperature"])
     probabilities = scaled / scaled.sum(axis=1, keepdims=True)
-    if len(export["label_names"]) == 2:
+    if export["rule"]:
+        costs, merits = export["rule"]["costs"], probabilities
+        if costs:
+            merits = 1.0 / (probabilities @ np.array(costs) + 1e-12)
+        chosen = (merits * np.array(export["rule"]["weights"])).argmax(axis=1)
+    elif len(export["label_names"]) == 2:
         chosen = (probabilities[:, 1] >= export["threshold"]).astype(int)
     else:
         chosen = probabilities.argmax(axis=1)
@@ -113,11 +118,6 @@ def describe_steps(described: ExportFile) -> str:
         "to one token if none has any"
         for given in described.inputs
     ]
-    decision = (
-        f"The answer is the second label if its probability is at least {described.threshold!r}, otherwise the first."
-        if len(described.label_names) == 2  # noqa: PLR2004
-        else "The answer is the likeliest label."
-    )
     first, bound = described.inputs[0], described.parity.bound
     steps = (
         (
@@ -129,13 +129,28 @@ def describe_steps(described: ExportFile) -> str:
             f"Raise each number, {described.smallest:g} at least, to the power 1 / {described.temperature!r}, the "
             "inverse of the temperature, and divide each row by its sum. These are the calibrated probabilities."
         ),
-        decision,
+        describe_decision(described),
         (
             f"Check your program against `{VECTORS_FILE}`, which has texts, some of them hard to encode, with their "
             f"token ids, probabilities and labels. Your probabilities should differ by less than {bound:g}."
         ),
     )
     return "\n".join(f"{number}. {step}" for number, step in enumerate(steps, start=1))
+
+
+def describe_decision(described: ExportFile) -> str:
+    """Say how probabilities become an answer."""
+    if described.rule is not None:
+        merit = "its probability" if described.rule.costs is None else "one over the expected cost of answering it"
+        return (
+            f"The answer is the label with the highest product of its weight and its merit, which is {merit}; the "
+            f"numbers are under `rule` in `{EXPORT_FILE}`."
+        )
+    if len(described.label_names) == 2:  # noqa: PLR2004
+        return (
+            f"The answer is the second label if its probability is at least {described.threshold!r}, or else the first."
+        )
+    return "The answer is the likeliest label."
 
 
 def describe_files(described: ExportFile) -> str:

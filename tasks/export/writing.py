@@ -109,6 +109,7 @@ def fill(export: Export, folder: Path, scratch: Path) -> ExportFile:
         label_names=bundle.label_names,
         temperature=bundle.facts.temperature,
         threshold=bundle.facts.threshold,
+        rule=bundle.facts.metrics.rule,
         smallest=SMALLEST,
         parity=parity,
         own_cost=describe_cost(own_speed, measure_files(bundle.folder)),
@@ -150,7 +151,9 @@ class Own:
     def calibrate(self, uncalibrated: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.intp]]:
         """Turn the exported model's output into calibrated probabilities and answers."""
         probabilities = apply_temperature(uncalibrated, self.bundle.facts.temperature)
-        return probabilities, predict_labels(probabilities, threshold=self.bundle.facts.threshold)
+        return probabilities, predict_labels(
+            probabilities, threshold=self.bundle.facts.threshold, rule=self.bundle.facts.metrics.rule
+        )
 
 
 def measure_parity(
@@ -160,7 +163,8 @@ def measure_parity(
     expected = own.decide([*reviews, *texts])
     probabilities, predicted = own.calibrate(consumer.score([*reviews, *texts]))
     found = expected._replace(probabilities=probabilities, predicted=predicted)
-    parity = compare(expected, found, threshold=own.bundle.facts.threshold, bound=bound)
+    facts = own.bundle.facts
+    parity = compare(expected, found, threshold=facts.threshold, rule=facts.metrics.rule, bound=bound)
     check_parity(parity, model=own.bundle.model_id, bound=bound)
     what = f"{len(reviews):,} test reviews and " if reviews else ""
     return ParityFacts(

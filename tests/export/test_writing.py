@@ -25,6 +25,8 @@ from tasks.export.facts import EXPORT_FILE, VECTORS_FILE, ExportFile, VectorsFil
 from tasks.export.formats import FORMATS, check_kind
 from tasks.export.writing import Export, check_output, write_export
 from tasks.ingest.clean import clean_texts
+from tasks.objective.answers import choose_answers
+from tasks.objective.facts import Rule
 from tasks.store.outputs import record_file
 from tasks.store.sums import read_sums, sum_tree
 
@@ -168,6 +170,23 @@ def test_consumer_with_two_packages_gets_the_same_answers(
     for row, vector in zip(found, vectors, strict=True):
         assert row["label"] == vector.label, vector.text
         np.testing.assert_allclose(row["probabilities"], vector.probabilities, atol=2e-5)
+
+
+@pytest.mark.parametrize("costs", [None, ((0.0, 1.0), (9.0, 0.0))])
+def test_consumer_follows_a_rule(
+    costs: tuple[tuple[float, ...], ...] | None,
+    exports: dict[tuple[str, str], Path],
+    small_python: Path,
+    tmp_path: Path,
+) -> None:
+    folder = shutil.copytree(exports["onnx", "nb-svm"], tmp_path / "copy")
+    rule = Rule(weights=(1.0, 20.0), costs=costs)
+    ExportFile.read(folder / EXPORT_FILE).model_copy(update={"rule": rule}).write(folder / EXPORT_FILE)
+    vectors = VectorsFile.read(folder / VECTORS_FILE).vectors
+    found = score(small_python, folder, tmp_path / "score.py", [it.text for it in vectors])
+    expected = choose_answers(np.array([it.probabilities for it in vectors]), rule)
+    assert [row["label"] for row in found] == [("bad", "good")[index] for index in expected]
+    assert [row["label"] for row in found] != [it.label for it in vectors]
 
 
 @pytest.mark.parametrize("format_name", ["saved-model", "litert"])
