@@ -22,6 +22,10 @@ def check_run(config: RunConfig) -> None:
     check_training(config)
     check_tuning(config)
     config.check_aims()
+    if config.encoding == "unigram":
+        from tasks.encode.unigram import check_sentencepiece
+
+        check_sentencepiece()
     choice = choose_dataset(config.dataset, config.data_dir, config.files)
     found = rehearse(
         choice,

@@ -4,7 +4,9 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Final, Literal
 
-Kind = Literal["words", "unicode-words", "characters", "subwords"]
+Kind = Literal["words", "unicode-words", "characters", "subwords", "unigram"]
+# Their tokens are spelled in bytes, so that no text is out of vocabulary.
+OF_BYTES: Final = frozenset({"subwords", "unigram"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,7 +96,13 @@ _ROWS: Final = (
 ENCODINGS: Final = {row.name: row for row in _ROWS}
 
 # How many tokens of a kind say about as much as one word.
-TOKENS_PER_WORD: Final[dict[Kind, int]] = {"words": 1, "unicode-words": 1, "characters": 4, "subwords": 1}
+TOKENS_PER_WORD: Final[dict[Kind, int]] = {
+    "words": 1,
+    "unicode-words": 1,
+    "characters": 4,
+    "subwords": 1,
+    "unigram": 1,
+}
 THOUSAND: Final = 1_000
 
 

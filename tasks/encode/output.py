@@ -6,6 +6,7 @@ from typing import Final
 from tasks.encode.encodings import Encoding, restore_encoding
 from tasks.encode.facts import EncodingFacts, TokenTotals
 from tasks.encode.sequences import write_encoding, write_more_sequences
+from tasks.encode.unigram import check_sentencepiece
 from tasks.ingest.facts import ReviewsManifest, UnlabelledManifest
 from tasks.store.closure import describe_code
 from tasks.store.fingerprint import library_versions
@@ -16,10 +17,17 @@ WRITE: Final = "tasks.encode.sequences:write_encoding"
 WRITE_MORE: Final = "tasks.encode.sequences:write_more_sequences"
 TOKENIZER: Final = "tokenizer.json"
 LIBRARIES: Final = ("pyarrow", "tokenizers", "numpy")
+LIBRARIES_OF_UNIGRAM: Final = (*LIBRARIES, "sentencepiece")
 
 
 def plan_encoding(reviews: ReviewsManifest, encoding: Encoding, *, data_dir: Path) -> Plan[EncodingFacts]:
-    """Plan a tokenizer that is fitted on the training split, and the sequences of every split."""
+    """Plan a tokenizer that is fitted on the training split, and the sequences of every split.
+
+    Raises UserError for a kind of encoding whose library is not installed.
+    """
+    is_unigram = encoding.kind == "unigram"
+    if is_unigram:
+        check_sentencepiece()
     output = Output(
         root=data_dir,
         kind="encoding",
@@ -31,7 +39,7 @@ def plan_encoding(reviews: ReviewsManifest, encoding: Encoding, *, data_dir: Pat
             "encoding": encoding.settings(),
             "reviews": {name: record.sha256 for name, record in reviews.files.items()},
             "code": describe_code(WRITE),
-            "libraries": library_versions(*LIBRARIES),
+            "libraries": library_versions(*(LIBRARIES_OF_UNIGRAM if is_unigram else LIBRARIES)),
         },
     )
     return output, lambda folder: write_encoding(data_dir / reviews.folder, encoding, folder)

@@ -12,11 +12,12 @@ from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
 from tasks.encode.characters import encode_characters, fit_characters
-from tasks.encode.encodings import Encoding
+from tasks.encode.encodings import OF_BYTES, Encoding
 from tasks.encode.facts import EncodingFacts, TokenTotals
 from tasks.encode.padding import OOV_ID, PAD_ID, mark_wordless, pad_tokens
 from tasks.encode.subwords import encode_subwords, find_fragments, fit_subwords
 from tasks.encode.unicode_words import encode_unicode_words, fit_unicode_words
+from tasks.encode.unigram import fit_unigram
 from tasks.encode.words import PAD, encode_words, fit_words
 from tasks.ingest.batches import read_batches
 from tasks.process.threads import map_ahead
@@ -29,12 +30,14 @@ FIT: Final = {
     "unicode-words": fit_unicode_words,
     "characters": fit_characters,
     "subwords": fit_subwords,
+    "unigram": fit_unigram,
 }
 ENCODE: Final = {
     "words": encode_words,
     "unicode-words": encode_unicode_words,
     "characters": encode_characters,
     "subwords": encode_subwords,
+    "unigram": encode_subwords,
 }
 
 
@@ -85,7 +88,7 @@ def encode_texts(
     """
     found = ENCODE[encoding.kind](texts, tokenizer)
     is_unknown = found.ids == OOV_ID
-    if with_fragments and encoding.kind == "subwords":
+    if with_fragments and encoding.kind in OF_BYTES:
         is_unknown = find_fragments(tokenizer)[found.ids]
     ends = np.cumsum(np.concatenate([[0], is_unknown]))[np.cumsum(found.num_tokens)]
     return {

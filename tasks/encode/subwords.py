@@ -1,7 +1,6 @@
 """Subword tokens: byte-pair encoding (Sennrich et al. 2016) over bytes, by the `tokenizers` library.
 
-Because it works on bytes, it can encode every text: nothing is out of vocabulary. There is no unigram model (Kudo 2018)
-beside it, because the library's training of one gives another vocabulary each time, even in one thread.
+Because it works on bytes, it can encode every text: nothing is out of vocabulary.
 """
 
 import json
@@ -20,10 +19,7 @@ from tasks.encode.words import OOV, PAD
 
 def fit_subwords(batches: Iterable[pa.Array], encoding: Encoding) -> Tokenizer:
     """Learn merges from the training texts until there are `vocab_size` tokens, or fewer if the texts yield fewer."""
-    tokenizer = Tokenizer(models.BPE(unk_token=OOV))
-    tokenizer.normalizer = normalizers.Sequence([normalizers.NFC(), normalizers.Lowercase()])
-    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=True)
-    tokenizer.decoder = decoders.ByteLevel()
+    tokenizer = prepare_bytes(Tokenizer(models.BPE(unk_token=OOV)))
     trainer = trainers.BpeTrainer(
         vocab_size=encoding.vocab_size,
         special_tokens=[PAD, OOV],
@@ -32,6 +28,14 @@ def fit_subwords(batches: Iterable[pa.Array], encoding: Encoding) -> Tokenizer:
     )
     tokenizer.train_from_iterator((texts.to_pylist() for texts in batches), trainer)
     return forget_special_tokens(tokenizer)
+
+
+def prepare_bytes(tokenizer: Tokenizer) -> Tokenizer:
+    """Let a tokenizer read texts in small letters as words of bytes, and spell tokens as text again."""
+    tokenizer.normalizer = normalizers.Sequence([normalizers.NFC(), normalizers.Lowercase()])
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=True)
+    tokenizer.decoder = decoders.ByteLevel()
+    return tokenizer
 
 
 def forget_special_tokens(tokenizer: Tokenizer) -> Tokenizer:

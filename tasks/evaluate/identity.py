@@ -21,6 +21,7 @@ UNUSED_BY_KIND: Final[dict[KindOfModel, tuple[str, ...]]] = {
         "tasks.encode.sequences",
         "tasks.encode.padding",
         "tasks.encode.subwords",
+        "tasks.encode.unigram",
         "tasks.evaluate.ensemble",
     ),
     "neural": ("tasks.baseline.*", "tasks.evaluate.ensemble"),

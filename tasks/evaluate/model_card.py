@@ -12,6 +12,7 @@ from typing import Final
 
 from tasks.baseline.baselines import BASELINES
 from tasks.baseline.facts import BaselineFacts
+from tasks.encode.encodings import OF_BYTES
 from tasks.evaluate.ensemble_facts import EnsembleFacts, EnsembleSettings
 from tasks.evaluate.facts import AnyTraining, BundleFacts, DatasetOfModel, Origin
 from tasks.evaluate.intervals import bootstrap_accuracy
@@ -152,9 +153,7 @@ def describe_limits(bundle: BundleFacts) -> str:
     """Say what the numbers do not cover."""
     encoding = bundle.encoding
     reach = f"It reads only the first {encoding.length} tokens of a text. " if encoding else ""
-    unknown = (
-        "" if encoding and encoding.kind == "subwords" else "It does not know words that the training split lacks. "
-    )
+    unknown = "" if encoding and encoding.kind in OF_BYTES else "It does not know words that the training split lacks. "
     return (
         f"{reach}{unknown}The interval covers the choice of the test reviews, not another training seed, other texts "
         "or a later time. Labels are assumed to be correct; errors in them count as errors of the model."

@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 from tokenizers import Tokenizer
 
-from tasks.encode.encodings import Kind
+from tasks.encode.encodings import OF_BYTES, Kind
 from tasks.encode.words import OOV, PAD
 from tasks.evaluate.bundle import Bundle
 from tasks.evaluate.classifier import BaselineClassifier, Classifier, NeuralClassifier
@@ -64,7 +64,7 @@ def make_texts(tokenizer: Tokenizer, kind: Kind) -> list[str]:
         return []
     lengths = np.geomspace(1, LONGEST, NUM_TEXTS).astype(int)
     drawn = [random.choice(known, length).tolist() for length in lengths]
-    if kind == "subwords":
+    if kind in OF_BYTES:
         return [tokenizer.decode(ids) for ids in drawn]
     separator = "" if kind == "characters" else " "
     return [separator.join(str(tokenizer.id_to_token(index)) for index in ids) for ids in drawn]

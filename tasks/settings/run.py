@@ -165,8 +165,9 @@ class RunConfig(FlowConfig):
     encoding: Wanted = Field(
         default="auto",
         description="how the neural models' text is encoded: words, unicode-words (words of any language, with "
-        "punctuation and emoji), characters, subwords, own (each variant's own), or auto: chosen by the training "
-        "texts, but own for the IMDB reviews and the sample",
+        "punctuation and emoji), characters, subwords (byte pairs), unigram (subwords by a unigram model; "
+        "needs the extra unigram), own (each variant's own), or auto: chosen by the training texts, but own for the "
+        "IMDB reviews and the sample",
     )
     length: int | None = Field(
         default=None, ge=10, le=100_000, description="how many tokens of a review are read [the variant's own]"
