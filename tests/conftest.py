@@ -417,10 +417,12 @@ def artifacts(tmp_path: Path) -> Path:
 def add_bundle(artifacts: Path) -> AddBundle:
     """Writes a whole bundle under artifacts/models that no model can be loaded from; facts may be changed."""
 
-    def add(variant: str, /, *, fingerprint: str = "f1", dataset: str = "imdb_reviews", **changes: Any) -> Path:
+    def add(
+        variant: str, /, *, fingerprint: str = "f1", dataset: str = "imdb_reviews", rule: Any = None, **changes: Any
+    ) -> Path:
         folder = artifacts / "models" / variant / fingerprint
         folder.mkdir(parents=True, exist_ok=True)
-        metrics = describe_evaluation().model_dump(mode="json")
+        metrics = describe_evaluation(rule=rule).model_dump(mode="json")
         facts = {
             **describe_origin(variant, None).model_dump(mode="json"),
             "fingerprint": fingerprint,

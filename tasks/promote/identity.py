@@ -33,6 +33,7 @@ def identify(folder: Path) -> Identity:
     answers = {
         "files": {name: training.files[name].sha256 for name in select_model_files(names) if name in training.files},
         **facts.model_dump(include={"label_names", "temperature", "threshold", "encoding"}),
+        **facts.metrics.model_dump(include={"rule"}),
     }
     name = f"{facts.variant}-{facts.fingerprint}-{hash_json(answers)[:8]}"
     check_name(name, folder)

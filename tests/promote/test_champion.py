@@ -84,10 +84,13 @@ def test_history_tells_what_replaced_what_when_and_why(artifacts: Path, add_bund
     assert history[0].time <= history[1].time
 
 
-def test_same_training_with_another_threshold_is_another_champion(add_bundle: AddBundle) -> None:
+@pytest.mark.parametrize("changes", [{"threshold": 0.6}, {"rule": {"weights": [1.0, 2.0]}}])
+def test_same_training_with_another_decision_is_another_champion(
+    add_bundle: AddBundle, changes: dict[str, Any]
+) -> None:
     before = identify(add_bundle("lstm")).name
     again = identify(add_bundle("lstm")).name
-    other = identify(add_bundle("lstm", threshold=0.6)).name
+    other = identify(add_bundle("lstm", **changes)).name
     assert before == again
     assert before != other
     assert before.rsplit("-", 1)[0] == other.rsplit("-", 1)[0]
