@@ -285,7 +285,7 @@ def test_failed_model_is_a_row_with_its_reason(
 
 def test_defaults_are_those_of_the_flow() -> None:
     # What a notebook chooses for itself: few models, those of its own, and where things lie.
-    own = {"frame", "text", "label", "variants", "own_variants", "own_baselines", "name", "folder"}
+    own = {"frame", "text", "label", "slices", "variants", "own_variants", "own_baselines", "name", "folder"}
     defaults = {name: it.default for name, it in signature(compare).parameters.items() if name not in own}
     assert defaults == {name: RunConfig.model_fields[name].default for name in defaults}
     assert {"seeds", "epochs", "baselines", "kernels"} <= defaults.keys()
@@ -394,7 +394,5 @@ def test_aims_decide_from_training_to_scoring(folder: Path) -> None:
         assert scores["predicted_label"].tolist() == [facts.label_names[it] for it in answers]
     history = pd.read_csv(board.bundle("flatten") / "history.csv")
     assert "val_score" in history
-    with pytest.raises(
-        UserError, match=r"^`metric`: the data have no label 'od'; expected one of .*Did you mean 'odd'"
-    ):
+    with pytest.raises(UserError, match=r"^metric: the data have no label 'od'; expected one of .*Did you mean 'odd'"):
         compare(frame, metric="recall:od", **settings)
