@@ -42,6 +42,8 @@ FEWEST_TO_COMPARE: Final = 4
 DEFINITION: Final = "definition"
 FACTS: Final = "facts"
 REASON: Final = "reason"
+# Where Optuna keeps the settings of a trial that were asked for, until it takes them up.
+WANTED: Final = "fixed_params"
 
 # Trains a model by its definition: the number of the trial, the definition, and who is told of the losses.
 Attempt = Callable[[int, dict[str, Any], Watch], TrialFacts]
@@ -99,10 +101,17 @@ def make_distribution(values: tuple[Value, ...] | Range, usual: Value) -> BaseDi
 
 
 def repeat_interrupted(study: optuna.Study) -> None:
-    """Try the settings of trials again that an earlier run left unfinished; they resume from their checkpoints."""
+    """Try the settings of trials again that an earlier run left unfinished; they resume from their checkpoints.
+
+    A trial whose outcome is known only lacks its last entry.
+    """
     for trial in study.get_trials(states=(TrialState.RUNNING,)):
+        if FACTS in trial.user_attrs:
+            finish(study, trial.number, read_facts(trial))
+            continue
         study.tell(trial.number, state=TrialState.FAIL)
-        study.enqueue_trial(trial.params)
+        if REASON not in trial.user_attrs:
+            study.enqueue_trial({**trial.system_attrs.get(WANTED, {}), **trial.params})
 
 
 def list_counted(study: optuna.Study) -> list[FrozenTrial]:
@@ -136,10 +145,15 @@ def try_settings(study: optuna.Study, trial: optuna.Trial, number: int, *, subje
         return
     watcher.report(facts.losses)
     trial.set_user_attr(FACTS, facts.model_dump(mode="json"))
+    finish(study, trial.number, facts)
+
+
+def finish(study: optuna.Study, number: int, facts: TrialFacts) -> None:
+    """Tell the study the outcome of a trial."""
     if facts.pruned:
-        study.tell(trial, state=TrialState.PRUNED)
+        study.tell(number, state=TrialState.PRUNED)
     else:
-        study.tell(trial, facts.loss)
+        study.tell(number, facts.loss)
 
 
 class Watcher:

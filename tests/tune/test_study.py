@@ -1,5 +1,6 @@
 """A study: equal budgets, trials that go on where they were stopped, pruning, and the choice of settings."""
 
+import pydoc
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -118,6 +119,37 @@ def test_stopped_study_goes_on_as_if_it_had_not_been(stop_at: int, tmp_path: Pat
         tune(tmp_path / "stopped", stopped)
     assert tune(tmp_path / "stopped", resumed) == expected
     assert stopped.definitions[:-1] + resumed.definitions == whole.definitions
+
+
+@pytest.mark.parametrize(
+    ("function", "call"),
+    [
+        ("optuna.trial.Trial._suggest", 1),
+        ("optuna.trial.Trial._suggest", 8),
+        ("optuna.trial.Trial.set_user_attr", 1),
+        ("optuna.trial.Trial.set_user_attr", 6),
+        ("optuna.study.Study.tell", 1),
+        ("optuna.study.Study.tell", 4),
+    ],
+)
+def test_study_that_was_killed_between_two_entries_goes_on(
+    function: str, call: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    expected = tune(tmp_path / "whole", Trainer())
+    owner, name = function.rpartition(".")[::2]
+    kind: Any = pydoc.locate(owner)
+    original, calls = getattr(kind, name), iter(range(1, 1_000))
+
+    def stop(self: Any, *arguments: Any, **options: Any) -> Any:
+        if next(calls) == call:
+            raise KeyboardInterrupt
+        return original(self, *arguments, **options)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(kind, name, stop)
+        with pytest.raises(KeyboardInterrupt):
+            tune(tmp_path / "killed", Trainer())
+    assert tune(tmp_path / "killed", Trainer()) == expected
 
 
 def test_training_that_ends_with_its_run_is_repeated_and_not_counted(tmp_path: Path) -> None:
