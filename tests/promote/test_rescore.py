@@ -1,5 +1,6 @@
 """Champion and candidate on the same test reviews, with real models."""
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from tasks.evaluate.bundle import read_bundle_file
 from tasks.evaluate.evaluation import evaluate_model
 from tasks.evaluate.facts import DatasetOfModel, Origin
 from tasks.evaluate.predictions import load_correct
+from tasks.objective.facts import Objective
 from tasks.promote import rescore
 from tasks.promote.facts import LostReviews, Rates, Ruling
 from tasks.promote.rescore import rescore_champion
@@ -47,7 +49,7 @@ def write_reviews(folder: Path, names: list[str], *, start: int = 0) -> Path:
 def make_model(tmp_path: Path) -> MakeModel:
     """Fits and evaluates a baseline, with the manifests of a bundle."""
 
-    def make(name: str, reviews: Path, label_names: list[str]) -> Path:
+    def make(name: str, reviews: Path, label_names: list[str], objective: Objective | None = None) -> Path:
         folder = tmp_path / "models" / f"{name}-{reviews.name}"
         folder.mkdir(parents=True)
         training = fit_baseline(BASELINES[name], reviews_folder=reviews, folder=folder, label_names=label_names)
@@ -65,7 +67,7 @@ def make_model(tmp_path: Path) -> MakeModel:
             data={f"{split}.parquet": "0" for split in counts},
             versions={},
         )
-        evaluate_model(folder, reviews, folder, label_names=label_names, origin=origin)
+        evaluate_model(folder, reviews, folder, label_names=label_names, origin=origin, objective=objective)
         evaluated = sorted(path.name for path in folder.iterdir() if path.name not in trained)
         for manifest_name, files in (("training.json", trained), ("manifest.json", evaluated)):
             manifest = Manifest(
@@ -177,3 +179,23 @@ def test_columns_of_the_user_slice_the_comparison(tmp_path: Path, make_model: Ma
     }
     assert {name: part.num_reviews for name, part in found.items()} == {"eu": 90, "us": 90, "(no value)": 20}
     assert [found[name].place for name in ("eu", "us")].count("worse") == 1, "the constant answer is never right there"
+
+
+def test_candidate_that_aims_at_another_metric_is_judged_by_it(tmp_path: Path, make_model: MakeModel) -> None:
+    """The champion, which aimed at accuracy, is measured by the metric of the candidate."""
+    today = write_reviews(tmp_path / "today", NAMES)
+    champion = make_model("majority", today, NAMES)
+    for objective in (
+        Objective(metric="macro-f1"),
+        Objective(metric="recall", label="bad", place=0),
+        Objective(metric="cost", costs=((0.0, 1.0), (5.0, 0.0))),
+    ):
+        shutil.rmtree(tmp_path / "models" / "tfidf-linear-today", ignore_errors=True)
+        found = compare(make_model("tfidf-linear", today, NAMES, objective), champion, today)
+        assert found.comparison.metric == objective.title
+        assert found.comparison.scores is not None
+        assert found.comparison.difference == pytest.approx(
+            objective.sign * (found.comparison.scores.candidate - found.comparison.scores.champion)
+        )
+        assert found.comparison.lost is not None
+        assert found.passes

@@ -28,8 +28,8 @@ def describe_verdict(metrics: RunMetrics | RunLeaderboard) -> str:
     score, objective = recommendation.score, metrics.run.objective
     if score and objective:
         return (
-            f"{warning}Ship {recommendation.name}: its {objective.title} is {score.mean:.3f} on {count:,} test reviews "
-            f"(95% interval {show_interval(score, objective)}), of which it gets {accuracy.mean:.1%} right."
+            f"{warning}Ship {recommendation.name}: its {objective.title} is {score.mean:.3f} (95% interval "
+            f"{show_interval(score, objective)}), and it gets {accuracy.mean:.1%} of {count:,} test reviews right."
         )
     return (
         f"{warning}Ship {recommendation.name}: it gets {accuracy.mean:.1%} of {count:,} test reviews right "

@@ -244,8 +244,9 @@ def test_metric_that_decides_is_what_the_sentences_are_about(build: Any, add_res
     good = add("lstm", np.arange(100) % 10 > 0, 0.8)
     baseline = add("nb-svm", np.arange(100) < 85, 0.5, group="baseline")
     metrics = build(good, baseline, labels=labels, objective=objective)
-    assert describe_verdict(metrics).startswith("Ship lstm: its macro-F1 is 0.859 on 100 test reviews (95% interval 0.")
-    assert describe_verdict(metrics).endswith("), of which it gets 90.0% right.")
+    assert describe_verdict(metrics) == (
+        "Ship lstm: its macro-F1 is 0.859 (95% interval 0.770-0.930), and it gets 90.0% of 100 test reviews right."
+    )
     assert "the best baseline, nb-svm (macro-F1 0.657)" in describe_baselines(metrics)
     assert "randomisation tests of macro-F1" in render_markdown(metrics)
     assert "| macro-F1 | its 95% | accuracy |" in render_markdown(metrics)
