@@ -9,10 +9,10 @@ def describe_lessons(metrics: RunMetrics) -> str:
     if metrics.run.unlabelled is None:
         return ""
     return (
-        "Students learn from the training split and, for texts without labels, from the probabilities that a teacher "
-        "gives: the best combination of this run's other models. They were fitted on the training split, and their "
-        "weights were chosen on validation. No text of the validation or the test split is among the texts without "
-        "labels."
+        "Students learn the labels of the training split and, for texts without labels, the probabilities of a "
+        "teacher. The teacher is the best combination of the other models of this run: they were fitted on the "
+        "training split, and their weights were chosen on the validation split. Texts that are also in the validation "
+        "or the test split were left out."
     )
 
 
