@@ -16,7 +16,15 @@ from pydantic import Field
 from tasks.baseline.baselines import Unit
 from tasks.encode.encodings import Encoding
 from tasks.errors import UserError
-from tasks.evaluate.bundle import Bundle, faults_explained, find_bundle, identify_bundle, load_bundle, read_facts
+from tasks.evaluate.bundle import (
+    MANIFESTS,
+    Bundle,
+    faults_explained,
+    find_bundle,
+    identify_bundle,
+    load_bundle,
+    read_facts,
+)
 from tasks.evaluate.classifier import Classifier, NeuralClassifier, Prepared, Scored
 from tasks.evaluate.ensemble import EnsembleClassifier
 from tasks.evaluate.facts import EncodingOfModel
@@ -94,7 +102,7 @@ def load_fast_bundle(folder: Path) -> Bundle:
     if not parts:
         return load_bundle(folder)
     facts = read_facts(folder)
-    mark_used(folder / "training.json")
+    mark_used(folder / MANIFESTS[0])
     with faults_explained(folder):
         return Bundle(folder, facts, load_parts(folder, parts))
 
