@@ -12,6 +12,7 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
+from tasks.errors import UserError
 from tasks.train.kernels.choice import find_library
 from tasks.train.kernels.recurrent import load_library
 from tasks.train.kernels.region import can_use_native_region, read_tokens
@@ -108,6 +109,20 @@ def can_train_natively(model: keras.Model) -> bool:
     )
 
 
+def find_trainer() -> Callable[..., int]:
+    """Find the library's function for updates. Raises UserError if the library was built from other sources."""
+    load_library()  # first, or else TensorFlow would miss how the operations are registered
+    library = ctypes.CDLL(str(find_library()))
+    sizes = (ctypes.c_int64(ctypes.sizeof(kind)) for kind in (Network, Texts))
+    if not (hasattr(library, "region_is_sized") and library.region_is_sized(*sizes)):
+        raise UserError(
+            "the package's C library was built from other sources than those in tasks/train/kernels/native; expected "
+            "it to be built from these. Build it again: pip install -e ., or choose --kernels tensorflow."
+        )
+    train: Callable[..., int] = library.region_fit
+    return train
+
+
 def make_region_runner(
     model: keras.Model, *, batch_size: int
 ) -> Callable[[NDArray[Any] | Rows, NDArray[Any] | Rows, Callable[[int], None]], dict[str, float]]:
@@ -115,8 +130,7 @@ def make_region_runner(
 
     Between the epochs, the weights and the state of Adagrad are in Keras's own variables.
     """
-    load_library()  # first, or else TensorFlow would miss how the operations are registered
-    train = ctypes.CDLL(str(find_library())).region_fit
+    train = find_trainer()
     read_tokens(model.layers[2])
     model.optimizer.build(model.trainable_variables)
 

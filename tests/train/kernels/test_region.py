@@ -12,12 +12,14 @@ if keras.backend.backend() != "tensorflow":
 
 import tensorflow as tf
 
+from tasks.errors import UserError
 from tasks.train.backend import release_memory
 from tasks.train.build import choose_loss, quantize_model
+from tasks.train.kernels import region_network
 from tasks.train.kernels.choice import find_library
 from tasks.train.kernels.fast_epochs import make_epoch_runner, name_kernels, separate_rows
 from tasks.train.kernels.recurrent import load_library
-from tasks.train.kernels.region_network import can_train_natively
+from tasks.train.kernels.region_network import can_train_natively, find_trainer
 from tasks.train.layers import RegionMaximum, ResponseNormalization
 from tasks.train.losses import WeightedLoss
 
@@ -273,3 +275,15 @@ def test_operation_refuses_what_does_not_fit(changes: dict[str, Any], message: s
     arguments = {name: np.asarray(value, types[name]) for name, value in given.items()}
     with pytest.raises(tf.errors.InvalidArgumentError, match=message):
         load_library().bakeoff_region(**arguments)
+
+
+def test_library_of_other_sources_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Longer(region_network.Network):
+        _fields_ = (("one_more", region_network.Floats),)
+
+    find_trainer()
+    monkeypatch.setattr(region_network, "Network", Longer)
+    with pytest.raises(
+        UserError, match=r"built from other sources .* pip install -e \., or choose --kernels tensorflow"
+    ):
+        find_trainer()

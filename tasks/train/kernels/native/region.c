@@ -55,6 +55,10 @@ static void *allocate_plan(region_plan *plan, int64_t num_texts, int64_t num_out
     return memory;
 }
 
+int region_is_sized(int64_t network, int64_t texts) {
+    return network == (int64_t)sizeof(region_network) && texts == (int64_t)sizeof(region_texts);
+}
+
 int region_forward(const region_filters *filters, const region_texts *texts, float *outputs) {
     region_plan plan = make_plan(filters);
     void *memory = allocate_plan(&plan, least(MOST_TEXTS, texts->num_texts), 0);

@@ -47,6 +47,9 @@ typedef struct {
 /* Maxima with bias and ReLU: num_texts, filters of all parts. Returns 0, or -1 when memory runs out. */
 int region_forward(const region_filters *filters, const region_texts *texts, float *outputs);
 
+/* Tell whether a caller's structures are as large as these, which they are not if it has other sources. */
+int region_is_sized(int64_t network, int64_t texts);
+
 /* Update the network batch by batch, in the order of the texts. Adds the losses and the number of right answers. Returns as
  * region_forward. */
 int region_fit(const region_network *network, const region_texts *texts, int64_t batch_size, double *loss,
