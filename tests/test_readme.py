@@ -27,7 +27,8 @@ PAGES = [
 PAGES_FOR_DEVELOPERS = sorted((ROOT / ".github").glob("*.md"))
 BLOCKS = [block for page in PAGES for block in re.findall(r"```sh\n(.*?)```", page.read_text("utf-8"), re.DOTALL)]
 # What a page starts in the background runs in the foreground here, one command after the other.
-LINES = [line.strip().removesuffix(" &") for block in BLOCKS for line in block.splitlines()]
+JOINED = [re.sub(r"\\\n *", "", block) for block in BLOCKS]
+LINES = [line.strip().removesuffix(" &") for block in JOINED for line in block.splitlines()]
 COMMANDS = [line for line in dict.fromkeys(LINES) if line not in ("", "wait")]
 OWN_DATA = [command for command in COMMANDS if re.search(r"flows/train_all.py --dataset \S+\.(csv|parquet)", command)]
 TRAINING = [
@@ -123,6 +124,7 @@ def labelled_folder(checkout: Path, tmp_path: Path) -> Path:
     for name in (".venv", "flows"):
         (tmp_path / name).symlink_to(checkout / name)
     (tmp_path / "reviews").mkdir()
+    (tmp_path / "more.txt").write_text("".join(f"show {i} is fine\n" for i in range(40)))
     rows = [{"text": f"film {i} is {word}", "label": word} for i in range(40) for word in ("great", "dull")]
     write_csv(pa.Table.from_pylist(rows), tmp_path / "reviews.csv")
     for name, part in (("train", rows[:60]), ("test", rows[60:])):
