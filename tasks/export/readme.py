@@ -189,5 +189,6 @@ def describe_limits() -> str:
     """Say what the tokenizers cannot do."""
     return (
         f"Cut texts after {LONGEST_TEXT:,} characters before you encode them, as the model's own scoring does. A text "
-        "that is empty or white space has no meaningful answer; the model's own scoring gives none."
+        "that is empty or white space has no meaningful answer; the model's own scoring gives none. A text that Python "
+        "made of bytes, such as b'good', is read as it is; the model's own scoring reads what the bytes say."
     )
