@@ -19,6 +19,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tasks.baseline.facts import BaselineFacts
 from tasks.cli import launch
 from tasks.cli.commands import COMMANDS
 from tasks.cli.scoring import make_job
@@ -243,6 +244,7 @@ def test_labels_keep_their_place_in_a_card(names: list[str]) -> None:
         label_names=tuple(names),
         dataset=DatasetOfModel.model_construct(counts={split: dict.fromkeys(names, 1) for split in SPLIT_FILES}),
         data=dict.fromkeys(SPLIT_FILES.values(), "0" * 64),
+        training=BaselineFacts.model_construct(),
     )
     table = describe_data(bundle)
     assert len(table.splitlines()) == 2 + len(SPLIT_FILES)

@@ -126,6 +126,19 @@ CASES = [
         "train --artifacts-dir=b",
         files={"a.csv": "text\n"},
     ),
+    lines(
+        "train --metric=cost",
+        "--costs: expected it together with --metric cost, .*got --metric cost without a file",
+        "train --metric=cost --costs=c.toml",
+        "train --metric=accuracy",
+        files={"c.toml": "[neg]\npos = 2\n"},
+    ),
+    lines(
+        "export --to=litert --output=b --quantize=int8",
+        "--quantize int8 is for --to onnx; expected no --quantize with --to litert",
+        "export --to=onnx --output=b --quantize=int8",
+        "export --to=litert --output=b",
+    ),
     # The config file.
     lines(
         "train --config=b.toml",

@@ -1,6 +1,10 @@
 """Subwords of the unigram model know every text, and come out the same each time."""
 
 from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -10,6 +14,7 @@ from tokenizers import Tokenizer, pre_tokenizers
 from tasks.cli.checks import check_run
 from tasks.encode import unigram
 from tasks.encode.encodings import Encoding
+from tasks.encode.output import plan_encoding
 from tasks.encode.sequences import encode_texts
 from tasks.encode.subwords import encode_subwords
 from tasks.encode.unigram import fit_unigram
@@ -87,3 +92,11 @@ def test_missing_library_is_told_before_a_run(monkeypatch: pytest.MonkeyPatch, t
     monkeypatch.setattr(unigram, "PACKAGE", "no_such_package")
     with pytest.raises(UserError, match=r'unigram needs the package no_such_package; .*pip install -e "\.\[unigram\]"'):
         check_run(RunConfig(dataset="sample", encoding="unigram", data_dir=tmp_path, artifacts_dir=tmp_path))
+
+
+def test_version_of_sentencepiece_counts_where_it_is_used(tmp_path: Path) -> None:
+    reviews: Any = SimpleNamespace(files={}, folder="reviews")
+    kinds: list[tuple[Any, bool]] = [("unigram", True), ("subwords", False)]
+    for kind, counts in kinds:
+        output, _ = plan_encoding(reviews, replace(make_encoding(), kind=kind), data_dir=tmp_path)
+        assert ("sentencepiece" in output.decided_by["libraries"]) == counts

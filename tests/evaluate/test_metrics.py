@@ -101,6 +101,7 @@ def test_absent_class_leaves_roc_auc_open_and_the_rest_finite(probabilities: np.
     scores = compute_metrics(probabilities, np.array(labels, np.int32), is_ordinal=True).model_dump()
     assert scores.pop("roc_auc") is None
     assert scores.pop("confusion")
+    assert scores.pop("cost") is scores.pop("recall") is None
     assert (scores.pop("quadratic_kappa") is None) == (len(set(labels) | set(probabilities.argmax(axis=1))) == 1)
     assert all(math.isfinite(value) for value in scores.values())
 

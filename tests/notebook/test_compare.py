@@ -253,7 +253,7 @@ def test_bad_settings_are_one_line_about_the_argument(settings: dict[str, Any], 
         ),
         (
             pd.DataFrame({"text": ["a", "b"], "label": ["x", "y"]}).head(0),
-            r"^the frame has no rows; expected labelled texts in it\.$",
+            r"^the frame has no rows; expected labelled texts in it\. Choose another\.$",
         ),
         (pd.DataFrame([["a", "b", "c"]], columns=["text", "text", "label"]), "the frame has 2 columns 'text'"),
     ],

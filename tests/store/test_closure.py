@@ -76,6 +76,7 @@ UNCOUNTED: Final = {
     ("scores", "tokenizers"): "likewise",
     ("", "pydantic"): "checks records and computes nothing",
     ("", "regex"): "matches patterns as Python's own module does, whose version does not count either",
+    ("encoding", "sentencepiece"): "is optional, and counts where it is used, in the plan of a unigram encoding",
     ("", "python_calamine"): "is optional, and reads the values of cells as they are",
 }
 

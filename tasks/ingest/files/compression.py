@@ -125,10 +125,14 @@ def name_content(path: Path) -> str:
     name_content(Path("a.csv.gz")) -> "a.csv"; name_content(Path("archive.zip")) -> "reviews.csv".
     """
     name = strip_compression(path.name)
-    if Path(name).suffix or path.suffix.lower() != ".zip" or not zipfile.is_zipfile(path):
+    if Path(name).suffix or path.suffix.lower() != ".zip":
         return name
-    with zipfile.ZipFile(path) as archive:
-        return Path(find_member(archive, path).filename).name
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return Path(find_member(archive, path).filename).name
+    except (zipfile.BadZipFile, OSError):
+        # Whoever reads it finds out what is wrong.
+        return name
 
 
 class Bounded(io.RawIOBase):

@@ -132,9 +132,13 @@ def check_tar(head: bytes, path: Path) -> None:
 
 
 def check_kind(path: Path) -> None:
-    """Raise UserError when a file whose name does not tell its kind is of one that is not text."""
-    with open_stream(path) as stream:
-        check_signature(stream.peek(HEAD_BYTES)[:HEAD_BYTES], path)
+    """Raise UserError when a file whose name does not tell its kind is of one that is not text, or is damaged."""
+    try:
+        with open_stream(path) as stream:
+            head = stream.peek(HEAD_BYTES)[:HEAD_BYTES]
+    except DAMAGE as error:
+        raise UserError(describe_damage(path, "at all", error)) from error
+    check_signature(head, path)
 
 
 def check_zeros(head: bytes, path: Path, codec: str) -> None:

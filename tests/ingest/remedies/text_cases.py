@@ -19,7 +19,7 @@ from tests.ingest.remedies.cases import (
     use,
     write,
 )
-from tests.ingest.remedies.rows import GOOD, PAIRS, ROWS
+from tests.ingest.remedies.rows import GOOD, PAIRS, ROWS, zip_files
 
 CYRILLIC = GOOD.replace("film", "фильм")
 OPEN = GOOD.replace("film 5", '"film 5').replace("film 9", 'film 9"')
@@ -153,6 +153,11 @@ CASES = [
         files={"a.csv.gz": gzip.compress(GOOD.encode())[:-9]},
         message="expected a whole file. Copy or download it again",
         remedies=[write("a.csv.gz", gzip.compress(GOOD.encode()))],
+    ),
+    Case(
+        files={"a.zip": b"no archive"},
+        message="cannot be read at all: .*; expected a whole file. Copy or download it again",
+        remedies=[write("a.zip", zip_files({"a.csv": GOOD}))],
     ),
     Case(
         files={"rows": ROWS},

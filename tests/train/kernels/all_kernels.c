@@ -96,9 +96,9 @@ static void call_region(void) {
     enum { TEXTS = 3, LENGTH = 9, WORDS = 20, FILTERS = 48, ROW = 1 * 16 + 3 * 32 };
     const region_part parts[] = {{1, 16}, {3, 32}};
     const region_filters filters = {.num_parts = 2, .parts = parts, .table = fill(WORDS * ROW), .bias = fill(FILTERS)};
-    int32_t tokens[TEXTS * LENGTH], labels[TEXTS] = {0};
+    int32_t tokens[TEXTS * LENGTH];
     for (int i = 0; i < TEXTS * LENGTH; i++) tokens[i] = i % LENGTH < 7 ? (int32_t)((next() + 0.5f) * WORDS) : 0;
-    const region_texts texts = {.num_texts = TEXTS, .length = LENGTH, .tokens = tokens, .labels = labels};
+    const region_texts texts = {.num_texts = TEXTS, .length = LENGTH, .tokens = tokens};
     float *outputs = fill(TEXTS * FILTERS);
     if (region_forward(&filters, &texts, outputs)) exit(1);
     show("region-outputs", outputs, TEXTS * FILTERS);
