@@ -110,6 +110,20 @@ def chromium() -> str:
 
 
 @pytest.fixture(scope="session")
+def reviews_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Reviews that are good where they say so."""
+    folder = tmp_path_factory.mktemp("reviews")
+    words = "good bad fine dull great poor film plot very not".split()  # noqa: SIM905
+    random = np.random.default_rng(3)
+    for split, num_reviews in (("train", 60), ("validation", 30), ("test", 30)):
+        texts = [" ".join(random.choice(words, random.integers(1, 12))) for _ in range(num_reviews)]
+        labels = pa.array([int("good" in text) for text in texts], pa.int32())
+        table = pa.table({"id": [f"{split}-{index}" for index in range(num_reviews)], "text": texts, "label": labels})
+        pq.write_table(table, folder / f"{split}.parquet")
+    return folder
+
+
+@pytest.fixture(scope="session")
 def few_reviews(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder of sixteen reviews per split, whose words tell the label."""
     folder = tmp_path_factory.mktemp("reviews")

@@ -7,7 +7,7 @@ change the fingerprints of all variants that call it. A dense layer of `hidden` 
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import KW_ONLY, dataclass, field
+from dataclasses import KW_ONLY, dataclass, field, replace
 from typing import Any, Final, Literal
 
 from tasks.encode.encodings import ENCODINGS, Encoding
@@ -192,6 +192,27 @@ WORDS: Final = "words-10k-120"
 LONG_WORDS: Final = "words-20k-400"
 WHOLE_TEXTS: Final = "unicode-words-30k-1024"
 
+_STUDENT: Final = Variant(
+    "onehot-conv-student",
+    STUDENTS_GROUP,
+    WHOLE_TEXTS,
+    onehot_conv_student,
+    57_121_505,
+    "a student with 752 filters of two or three words and their maxima over the whole text",
+    embedding_dim=1_904,
+    hidden=0,
+    dropout=0.5,
+    mask=True,
+    batch_size=1,
+    learning_rate=0.05,
+    optimizer="adagrad",
+    quantize="int8",
+    needs_library=True,
+    word_dropout=0.1,
+    is_student=True,
+    fixed=("embedding_dim", "optimizer"),
+)
+
 _ROWS: Final = (
     Variant("flatten", SEED_GROUP, WORDS, flatten, 171_533, "a weight for each word vector at each position"),
     Variant("average-pool", SEED_GROUP, WORDS, average_pool, 160_109, "the average of the word vectors"),
@@ -274,45 +295,15 @@ _ROWS: Final = (
             "encoding.vocab_size": (15_000, 30_000),
         },
     ),
-    Variant(
-        "onehot-conv-student",
-        STUDENTS_GROUP,
-        WHOLE_TEXTS,
-        onehot_conv_student,
-        57_121_505,
-        "a student with 752 filters of two or three words and their maxima over the whole text",
-        embedding_dim=1_904,
-        hidden=0,
-        dropout=0.5,
-        mask=True,
-        batch_size=1,
-        learning_rate=0.05,
-        optimizer="adagrad",
-        quantize="int8",
-        needs_library=True,
-        word_dropout=0.1,
-        is_student=True,
-        fixed=("embedding_dim", "optimizer"),
-    ),
-    Variant(
-        "distilled",
-        STUDENTS_GROUP,
-        WHOLE_TEXTS,
-        distilled,
-        5_760_193,
-        "a small and fast student with 96 filters of one to three words and their maxima over the whole text",
+    _STUDENT,
+    replace(
+        _STUDENT,
+        name="distilled",
+        body=distilled,
+        num_params=5_760_193,
+        description="a small and fast student with 96 filters of one to three words and their maxima over the whole "
+        "text",
         embedding_dim=192,
-        hidden=0,
-        dropout=0.5,
-        mask=True,
-        batch_size=1,
-        learning_rate=0.05,
-        optimizer="adagrad",
-        quantize="int8",
-        needs_library=True,
-        word_dropout=0.1,
-        is_student=True,
-        fixed=("embedding_dim", "optimizer"),
     ),
 )
 

@@ -4,7 +4,6 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -32,22 +31,8 @@ def write_reviews() -> Callable[..., None]:
     return write
 
 
-WORDS = "good bad fine dull great poor film plot very not".split()  # noqa: SIM905
 ENCODING = Encoding(name="tiny", kind="words", vocab_size=12, length=8, padding="post", description="")
 NAMES = ("nb-svm", "average-pool")
-
-
-@pytest.fixture(scope="session")
-def reviews_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Reviews that are good where they say so."""
-    folder = tmp_path_factory.mktemp("reviews")
-    random = np.random.default_rng(3)
-    for split, num_reviews in (("train", 60), ("validation", 30), ("test", 30)):
-        texts = [" ".join(random.choice(WORDS, random.integers(1, 12))) for _ in range(num_reviews)]
-        labels = pa.array([int("good" in text) for text in texts], pa.int32())
-        table = pa.table({"id": [f"{split}-{index}" for index in range(num_reviews)], "text": texts, "label": labels})
-        pq.write_table(table, folder / f"{split}.parquet")
-    return folder
 
 
 @pytest.fixture(scope="session")

@@ -32,22 +32,9 @@ from tasks.train.facts import LessonFacts
 pytestmark = pytest.mark.filterwarnings("ignore:__array__:DeprecationWarning")  # Keras saves with NumPy 1's protocol
 
 PublishBundle = Callable[[str, Path, Path, Any], Path]
-WORDS = "good bad fine dull great poor film plot very not".split()  # noqa: SIM905
 SETTINGS = EnsembleSettings(seed=1, kernels="auto", epochs=3, patience=2, batch_size=None)
 ENCODING = Encoding(name="tiny", kind="words", vocab_size=12, length=8, padding="post", description="")
 WEIGHTS = (0.75, 0.5)
-
-
-@pytest.fixture(scope="module")
-def reviews_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("reviews")
-    random = np.random.default_rng(3)
-    for split, num_reviews in (("train", 60), ("validation", 30), ("test", 30)):
-        texts = [" ".join(random.choice(WORDS, random.integers(1, 12))) for _ in range(num_reviews)]
-        labels = pa.array([int("good" in text) for text in texts], pa.int32())
-        table = pa.table({"id": [f"{split}-{index}" for index in range(num_reviews)], "text": texts, "label": labels})
-        pq.write_table(table, folder / f"{split}.parquet")
-    return folder
 
 
 def describe_model(folder: Path, root: Path, group: str) -> TrainedModel:
