@@ -20,6 +20,7 @@ from typing import Any, Final
 
 from tasks.errors import SpokenError, TrainingError, UserError
 from tasks.formatting.redaction import redact
+from tasks.process.interruption import uninterrupted
 from tasks.process.side_by_side import PLACE, Place
 
 PRELOADED: Final = "tasks.process.fork_server"
@@ -90,7 +91,8 @@ def receive(connection: Connection, listener: object) -> Any:
             return content
         if kind == "raise":
             raise content
-        getattr(listener, kind)(*content)
+        with uninterrupted():
+            getattr(listener, kind)(*content)
 
 
 def describe_death(status: int | None) -> str:

@@ -30,9 +30,9 @@ class Place:
     def hold(self, child: BaseProcess) -> Iterator[None]:
         """Kill the child as soon as the place is closed; raises TrainingError if it has been."""
         self.children.add(child)
+        if self.is_closed:
+            raise TrainingError(STOPPED)
         try:
-            if self.is_closed:
-                child.kill()
             yield
         except Exception as error:
             if self.is_closed:
