@@ -1,0 +1,194 @@
+"""ModelSettings: which models a run trains on its reviews."""
+
+from collections.abc import Mapping
+from typing import Any, ClassVar, Self
+
+from pydantic import Field, ValidationInfo, field_validator, model_validator
+from pydantic_settings import CliToggleFlag
+
+from tasks.baseline.baselines import BASELINES, Baseline
+from tasks.baseline.own import derive_baseline
+from tasks.compare.results import CONSTANT
+from tasks.encode.choice import Wanted
+from tasks.encode.encodings import ENCODINGS, Encoding, adapt_encoding
+from tasks.encode.facts import EncodingChoice
+from tasks.evaluate.ensemble_facts import STACK
+from tasks.ingest.datasets import AUTO
+from tasks.settings.base import Names
+from tasks.settings.data import DataSettings
+from tasks.settings.model_names import (
+    BASELINE_CHOICES,
+    check_names,
+    describe_tables,
+    expand_baselines,
+    list_variant_choices,
+)
+from tasks.settings.own_models import OwnBaselines, OwnVariants, describe_fields
+from tasks.train.own import derive_variant, list_variants
+from tasks.train.variants import OWN_GROUP, SEED_GROUP, WORDS, Variant, expand_names
+
+
+def offer_variants(schema: dict[str, Any]) -> None:
+    """Let the form in the UI offer every variant and group."""
+    schema["items"] = {"type": "string", "enum": list(list_variant_choices())}
+
+
+def list_all(own: OwnVariants) -> dict[str, Variant]:
+    """List all variants that can be chosen, by name, those of one's own last."""
+    return {**list_variants(), **{name: derive_variant(name, definition) for name, definition in own.items()}}
+
+
+class ModelSettings(DataSettings):
+    """The settings about the models, after those about the reviews."""
+
+    headings: ClassVar = {
+        **DataSettings.headings,
+        "own_variants": "models of your own",
+        "variants": "models",
+        "seeds": "training",
+    }
+    tables: ClassVar = {"variants": "own_variants", "baselines": "own_baselines"}
+
+    own_variants: OwnVariants = Field(default={})
+    own_baselines: OwnBaselines = Field(default={})
+    variants: Names = Field(
+        default=(SEED_GROUP,),
+        min_length=1,
+        description="which models to train: names, groups or all, separated by commas; those of your own, if there are "
+        "any and this is left out",
+        json_schema_extra=offer_variants,
+    )
+    baselines: Names = Field(
+        default=("auto",),
+        min_length=1,
+        description="which classical models to compare them with: names, all, none, or auto (those on words, those on "
+        "characters if the texts ask for them, and those of your own), separated by commas",
+        json_schema_extra={"items": {"type": "string", "enum": list(BASELINE_CHOICES)}},
+    )
+    encoding: Wanted = Field(
+        default="auto",
+        description="how the neural models' text is encoded: words, unicode-words (words of any language, with "
+        "punctuation and emoji), characters, subwords (byte pairs), unigram (subwords by a unigram model; "
+        "needs the extra unigram), own (each variant's own), or auto: chosen by the training texts, but own for the "
+        "IMDB reviews and the sample",
+    )
+    length: int | None = Field(
+        default=None, ge=10, le=100_000, description="how many tokens of a review are read [the variant's own]"
+    )
+    vocab_size: int | None = Field(
+        default=None, ge=300, le=1_000_000, description="how many tokens are known [the variant's own]"
+    )
+    stack: CliToggleFlag[bool] = Field(
+        default=False,
+        description=f"combine the models of each seed that complement each other into {STACK}, a model like any other",
+    )
+    seeds: int = Field(default=1, ge=1, le=100, description="number of seeds to train each variant with")
+
+    @model_validator(mode="before")
+    @classmethod
+    def choose_own(cls, settings: Any) -> Any:
+        """Train the variants of one's own, unless others are named."""
+        own = settings.get("own_variants")
+        return {"variants": tuple(own), **settings} if isinstance(own, Mapping) and own else settings
+
+    @field_validator("own_baselines")
+    @classmethod
+    def check_own_names(cls, own: OwnBaselines, info: ValidationInfo) -> OwnBaselines:
+        """Refuse a baseline that has the name of a variant."""
+        if taken := sorted(own.keys() & info.data.get("own_variants", {}).keys()):
+            raise ValueError(f"[baselines.{taken[0]}]: the name is that of a variant; expected another one.")
+        return own
+
+    @field_validator("variants")
+    @classmethod
+    def check_variants(cls, names: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+        """Refuse a name that is neither a variant nor a group, and the group of own variants if there are none."""
+        if "own_variants" not in info.data:
+            return names
+        own = info.data["own_variants"]
+        check_names(names, (*own, *list_variant_choices()), kind="variant")
+        if not expand_names(names, list_all(own)):
+            raise ValueError(
+                f"the group {OWN_GROUP} is empty; expected a table [variants.NAME] in the file that --config names."
+            )
+        return names
+
+    @field_validator("baselines")
+    @classmethod
+    def check_baselines(cls, names: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+        """Refuse a name that is not a baseline, and `none` together with other names."""
+        if "none" in names and len(names) > 1:
+            raise ValueError("none cannot be combined with other names; expected it alone.")
+        if "own_baselines" not in info.data:
+            return names
+        return check_names(names, (*info.data["own_baselines"], *BASELINE_CHOICES), kind="baseline")
+
+    @model_validator(mode="after")
+    def check_unlabelled(self) -> Self:
+        """Refuse texts without labels in a run that has no student or nothing that could teach it."""
+        if self.unlabelled_path is None:
+            return self
+        students = [row.name for row in self.variant_table.values() if row.is_student]
+        if not self.student_names:
+            raise ValueError(
+                f"--unlabelled-path is for students; expected one of {', '.join(students)} in --variants. Add one, or "
+                "leave it out."
+            )
+        if not {*self.variant_names, *self.choose_baselines(None)} - {*students, CONSTANT}:
+            raise ValueError(
+                "no model could teach the students what texts without labels are; expected other models in --variants "
+                "or --baselines, such as nb-svm."
+            )
+        return self
+
+    @property
+    def variant_names(self) -> list[str]:
+        """Return the chosen variants, groups expanded, in the table's order."""
+        return expand_names(self.variants, self.variant_table)
+
+    @property
+    def chosen_variants(self) -> list[Variant]:
+        """Return the chosen variants in the table's order."""
+        return [self.variant_table[name] for name in self.variant_names]
+
+    @property
+    def variant_table(self) -> dict[str, Variant]:
+        """Return all variants that can be chosen, by name, those of one's own last."""
+        return list_all(self.own_variants)
+
+    @property
+    def baseline_table(self) -> dict[str, Baseline]:
+        """Return all baselines that can be chosen, by name, those of one's own last."""
+        return {**BASELINES, **{name: derive_baseline(name, own) for name, own in self.own_baselines.items()}}
+
+    @property
+    def student_names(self) -> list[str]:
+        """Return the chosen variants that learn from texts without labels, in the table's order."""
+        return [row.name for row in self.chosen_variants if row.is_student]
+
+    def choose_baselines(self, choice: EncodingChoice | None) -> list[str]:
+        """List the chosen baselines in the table's order; without a choice of encoding, `auto` means those on words."""
+        on_characters = choice is not None and choice.on_characters
+        return expand_baselines(self.baselines, own=self.own_baselines, on_characters=on_characters)
+
+    def choose_encoding(self, variant: Variant, choice: EncodingChoice | None) -> Encoding:
+        """Return the encoding that a variant reads; what `auto` chose is for variants that read words."""
+        own = variant.own_encoding
+        is_for_auto = own.kind == "words" and not variant.keeps_kind
+        kind = choice.kind if choice and (is_for_auto or choice.wanted != AUTO) else None
+        return adapt_encoding(own, kind=kind, length=self.length, vocab_size=self.vocab_size)
+
+    @property
+    def known_words(self) -> int:
+        """Return the size of the vocabulary by which unknown words are counted."""
+        return self.vocab_size or ENCODINGS[WORDS].vocab_size
+
+    @property
+    def seed_values(self) -> range:
+        """Return the seeds: 1, 2, ..."""
+        return range(1, self.seeds + 1)
+
+    @classmethod
+    def describe_choices(cls) -> str:
+        """List what --variants and --baselines may name, and the fields of models of one's own."""
+        return f"{describe_tables()}\n{describe_fields()}"
