@@ -36,6 +36,7 @@ TRAINING = [
     for command in COMMANDS
     if re.search(r"^make train|flows/(train_all|probe_context).py", command) and command not in OWN_DATA
 ]
+AUDITING = [command for command in COMMANDS if "flows/label_errors.py" in command]
 TUNING = [command for command in COMMANDS if "flows/tune.py" in command]
 PROMOTING = [command for command in COMMANDS if "flows/promote.py" in command]
 SCORING = [command for command in COMMANDS if "flows/predict.py" in command]
@@ -89,7 +90,18 @@ def environment(prefect_api: str, tmp_path_factory: pytest.TempPathFactory) -> d
 
 def test_every_command_is_covered() -> None:
     short = {*PROMOTING, *SCORING, *EXPORTING, *CLEANING, *CHECKING, *ASKING}
-    assert set(COMMANDS) == {*TRAINING, *OWN_DATA, *TUNING, *short, SERVER, SERVING, SUITE, *LASTING, *DEPLOYING}
+    assert set(COMMANDS) == {
+        *TRAINING,
+        *OWN_DATA,
+        *AUDITING,
+        *TUNING,
+        *short,
+        SERVER,
+        SERVING,
+        SUITE,
+        *LASTING,
+        *DEPLOYING,
+    }
     assert len(TRAINING) >= 4
     assert len(OWN_DATA) >= 2
     assert len(PROMOTING) >= 2
@@ -140,6 +152,16 @@ def test_command_for_own_data_works(command: str, environment: dict[str, str], l
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout.strip().endswith("report.html")
+
+
+@pytest.mark.parametrize("command", AUDITING)
+def test_auditing_command_works(command: str, environment: dict[str, str], labelled_folder: Path) -> None:
+    environment = {**environment, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(
+        command, shell=True, cwd=labelled_folder, env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[-1].endswith("report.html")
 
 
 @pytest.mark.parametrize("command", TUNING)

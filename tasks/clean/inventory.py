@@ -14,11 +14,13 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from tasks.store.layout import (
+    AUDITS,
     COMPARISONS,
     DEVICES,
     DRIFT,
     ENCODINGS,
     EVENTS,
+    LABEL_ERRORS,
     LESSONS,
     MEASUREMENTS,
     MODELS,
@@ -43,6 +45,8 @@ MANIFESTS: Final = (COMPLETE, "training.json")
 RUN_FILES: Final = frozenset(
     {
         "config.json",
+        "label_errors.csv",
+        "label_errors.json",
         "leaderboard.csv",
         "leaderboard.json",
         "metrics.json",
@@ -73,6 +77,7 @@ ARTIFACT_PLACES: Final = (
     Place("model", f"{MODELS}/*/*", "training"),
     Place("lessons", f"{LESSONS}/*", "lessons"),
     Place("comparison", f"{COMPARISONS}/*", "comparison"),
+    Place("audit of labels", f"{AUDITS}/*", "audit"),
     Place("drift", f"{DRIFT}/*", "drift"),
     Place("memory measurement", f"{MEASUREMENTS}/*", "memory"),
     Place("choice of a device", f"{DEVICES}/*", "device"),
@@ -80,7 +85,11 @@ ARTIFACT_PLACES: Final = (
     Place("memory measurement", "probes/*", "probe"),
 )
 EVENT_PLACE: Final = Place("TensorBoard log", f"{EVENTS}/*/*", "training")
-RUN_PLACES: Final = (Place("run", f"{RUNS}/*", ""), Place("probe", f"{PROBE_RUNS}/*", ""))
+RUN_PLACES: Final = (
+    Place("run", f"{RUNS}/*", ""),
+    Place("probe", f"{PROBE_RUNS}/*", ""),
+    Place("list of label errors", f"{LABEL_ERRORS}/*", ""),
+)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,6 +7,7 @@ from tasks.errors import UserError
 from tasks.ingest.datasets import choose_dataset
 from tasks.ingest.rehearsal import rehearse
 from tasks.ingest.unlabelled import choose_unlabelled
+from tasks.settings.label_errors import LabelErrorsConfig
 from tasks.settings.probe import ProbeConfig
 from tasks.settings.run import RunConfig
 from tasks.settings.tuning import find_studies, make_budget
@@ -38,6 +39,20 @@ def check_run(config: RunConfig) -> None:
         choose_unlabelled(config.unlabelled_path, choice, config.unlabelled_files, config.data_dir)
     if found:
         config.find_aims(found)
+
+
+def check_label_errors(config: LabelErrorsConfig) -> None:
+    """Raise UserError for what would make an audit of labels fail: unwritable folders, data that cannot be used."""
+    check_writable(config.data_dir, "--data-dir")
+    check_writable(config.artifacts_dir, "--artifacts-dir")
+    choice = choose_dataset(config.dataset, config.data_dir, config.files)
+    rehearse(
+        choice,
+        config.data_dir,
+        validation_fraction=config.validation_fraction,
+        limit=config.limit,
+        ordinal=config.ordinal,
+    )
 
 
 def check_tuning(config: RunConfig) -> None:

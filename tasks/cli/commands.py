@@ -57,6 +57,13 @@ _ROWS: Final = (
         check="tasks.cli.checks:check_run",
     ),
     Command(
+        "label-errors",
+        "flows.label_errors",
+        "list the labels that are probably wrong, for annotators to check",
+        settings="tasks.settings.label_errors:LabelErrorsConfig",
+        check="tasks.cli.checks:check_label_errors",
+    ),
+    Command(
         "predict",
         "flows.predict",
         "score texts or a file with a trained model",

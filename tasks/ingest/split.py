@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 WHITE_SPACE_TABLE: Final = bytes(ord(" ") if chr(byte).isspace() else byte for byte in range(128)) + bytes(
     range(128, 256)
 )
+FOLD_SALT: Final = 11
 
 
 def hash_texts(texts: Iterable[str]) -> NDArray[np.uint64]:
@@ -47,6 +48,18 @@ def choose_stratified(
         members = order[group_labels[order] == label]
         chosen[members[fill_quota(counts[members], int(quota))]] = True
     return chosen[inverse]
+
+
+def assign_folds(hashes: NDArray[np.uint64], labels: NDArray[np.int32], *, folds: int) -> NDArray[np.int64]:
+    """Give each review the number of the part that holds it out, stratified by label: shape (num_reviews,)."""
+    numbers = np.full(len(labels), folds - 1)
+    rest = np.arange(len(labels))
+    for fold in range(folds - 1):
+        num_chosen = round(len(rest) / (folds - fold))
+        chosen = choose_stratified(hashes[rest], labels[rest], num_chosen=num_chosen, salt=FOLD_SALT + fold)
+        numbers[rest[chosen]] = fold
+        rest = rest[~chosen]
+    return numbers
 
 
 def fill_quota(sizes: NDArray[np.int64], quota: int) -> list[int]:

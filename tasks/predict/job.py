@@ -12,12 +12,12 @@ from typing import Any, Final
 from tasks.errors import UserError
 from tasks.evaluate.bundle import Bundle, find_bundle, identify_bundle, load_bundle, read_facts
 from tasks.evaluate.identity import decide_prediction
+from tasks.formatting.formulas import Formulas
 from tasks.ingest.conservation import CountedRows
 from tasks.ingest.files.notes import Notes
 from tasks.ingest.files.options import FileOptions, split_path
 from tasks.predict.database import fetched_head
 from tasks.predict.facts import ScoringFacts
-from tasks.predict.formulas import Formulas
 from tasks.predict.parts import list_parts, open_parts, publish, read_parts, write_part
 from tasks.predict.reading import Taken, hash_input, peek_columns, take_rows
 from tasks.predict.scoring import Cleaned, clean_rows, describe_additions, score_rows

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from tasks.predict.formulas import Formulas
+from tasks.formatting.formulas import Formulas
 from tasks.predict.writers import LINE, Part, find_writer, merge_schemas
 from tasks.store.durable import replace_durably
 from tasks.store.outputs import record_file

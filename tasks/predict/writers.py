@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 
 from tasks.errors import UserError, did_you_mean
 from tasks.formatting.control import escape_control
-from tasks.predict.formulas import Formulas
+from tasks.formatting.formulas import Formulas
 
 # The column of a part that has each row as its original JSON text, if the input is JSON lines.
 LINE: Final = "\0line"

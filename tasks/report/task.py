@@ -7,6 +7,8 @@ from prefect.artifacts import create_link_artifact, create_markdown_artifact, cr
 from prefect.cache_policies import NO_CACHE
 from prefect.logging import get_run_logger
 
+from tasks.audit.facts import FILE as LABEL_ERRORS_FILE
+from tasks.audit.facts import AuditFacts, LabelErrors
 from tasks.compare.facts import FILE, Comparison, ComparisonFacts
 from tasks.compare.leaderboard_facts import RunFacts
 from tasks.drift.facts import Drift
@@ -14,6 +16,9 @@ from tasks.errors import UserError, disk_errors_explained
 from tasks.probe.facts import Probe, ProbeRun
 from tasks.probe.task import MeasurementFacts, read_memory
 from tasks.promote.facts import Decision
+from tasks.report.audit.content import render_audit_markdown
+from tasks.report.audit.folder import find_audit, write_audit_report
+from tasks.report.audit.sentences import describe_headline as describe_labels
 from tasks.report.probe.folder import find_latest, write_probe
 from tasks.report.probe.markdown import render_probe_markdown
 from tasks.report.probe.section import Section, read_section
@@ -44,7 +49,13 @@ def write_report(
     """Write the run's reports in all formats; returns the content of leaderboard.json."""
     compared = Comparison.read(artifacts_dir / comparison.folder / FILE)
     metrics = RunMetrics.gather(
-        compared, run=run, gate=gate, drift=drift, probe=find_probe(artifacts_dir), tuning=tuning
+        compared,
+        run=run,
+        gate=gate,
+        drift=drift,
+        probe=find_probe(artifacts_dir),
+        tuning=tuning,
+        label_errors=find_audit(artifacts_dir, compared.data.hashes),
     )
     with disk_errors_explained(artifacts_dir):
         folder = write_run(artifacts_dir, metrics, config_json, tuned_toml)
@@ -62,6 +73,18 @@ def write_probe_report(
         folder = write_probe(artifacts_dir, probe, config_json)
     publish_probe(probe, folder)
     return probe
+
+
+@task(name="write-label-errors", cache_policy=NO_CACHE)
+def write_label_errors(audit: Manifest[AuditFacts], *, run_id: str, config_json: str, artifacts_dir: Path) -> Path:
+    """Write the reports of an audit of labels in all formats; returns their folder."""
+    with disk_errors_explained(artifacts_dir):
+        folder = write_audit_report(artifacts_dir, artifacts_dir / audit.folder, run_id=run_id, config_json=config_json)
+    found = LabelErrors.read(folder / LABEL_ERRORS_FILE)
+    summary = render_audit_markdown(found)
+    create_markdown_artifact(key="label-errors", markdown=summary, description=describe_labels(found))
+    link_page("label-errors-report", folder)
+    return folder
 
 
 def find_probe(artifacts_dir: Path) -> Section | None:

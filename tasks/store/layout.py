@@ -40,6 +40,8 @@ EVENTS: Final = "tensorboard"
 RUNS: Final = "runs"
 PROBE_RUNS: Final = "probe"
 TUNING: Final = "tuning"
+AUDITS: Final = "audits"
+LABEL_ERRORS: Final = "label-errors"
 # In the folder of a run that has tuned models.
 TUNED: Final = "tuned.toml"
 # The link to the newest run, in a folder of runs.

@@ -6,16 +6,14 @@ from typing import Final
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
-from numpy.typing import NDArray
 
 from tasks.ingest.facts import Duplicates, ReviewsFacts, ReviewsManifest
-from tasks.ingest.split import choose_stratified, hash_texts
+from tasks.ingest.split import assign_folds, hash_texts
 from tasks.store.closure import describe_code
 from tasks.store.layout import REVIEWS, TEST_FILE, TRAIN_FILE, VALIDATION_FILE
 from tasks.store.outputs import Output, Plan
 
 WRITE: Final = "tasks.tune.folds:write_fold"
-FOLD_SALT: Final = 11
 
 
 def plan_fold(reviews: ReviewsManifest, fold: int, *, folds: int, data_dir: Path) -> Plan[ReviewsFacts]:
@@ -52,18 +50,6 @@ def write_fold(source: Path, folder: Path, *, fold: int, folds: int) -> dict[str
         pq.write_table(table.filter(pa.array(mask)), folder / name, compression="zstd")
     num_classes = int(labels.max()) + 1
     return {split: np.bincount(labels[mask], minlength=num_classes).tolist() for split, mask in parts.items()}
-
-
-def assign_folds(hashes: NDArray[np.uint64], labels: NDArray[np.int32], *, folds: int) -> NDArray[np.int64]:
-    """Give each review the number of the part that holds it out, stratified by label: shape (num_reviews,)."""
-    numbers = np.full(len(labels), folds - 1)
-    rest = np.arange(len(labels))
-    for fold in range(folds - 1):
-        num_chosen = round(len(rest) / (folds - fold))
-        chosen = choose_stratified(hashes[rest], labels[rest], num_chosen=num_chosen, salt=FOLD_SALT + fold)
-        numbers[rest[chosen]] = fold
-        rest = rest[~chosen]
-    return numbers
 
 
 def describe_fold(facts: ReviewsFacts, sizes: dict[str, list[int]]) -> ReviewsFacts:

@@ -41,9 +41,10 @@ def run(*arguments: str, **variables: str) -> "subprocess.CompletedProcess[str]"
 def test_commands_are_listed_with_what_they_do(arguments: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None:
     assert main.main(list(arguments)) == 0
     listed = capsys.readouterr().out
+    width = max(map(len, COMMANDS))
     for command in COMMANDS.values():
-        assert f"  {command.name:<11}  {command.summary}\n" in listed
-    assert "  serve        run the deployments" in listed
+        assert f"  {command.name:<{width}}  {command.summary}\n" in listed
+    assert f"  {'serve':<{width}}  run the deployments" in listed
 
 
 def test_script_of_the_package_is_this_command() -> None:
@@ -67,8 +68,8 @@ def test_unknown_command_is_one_line_with_a_suggestion() -> None:
     done = run("tran")
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == (
-        "error: unknown command 'tran'; expected one of train, tune, predict, serve-model, promote, export, probe, "
-        "clean, doctor, serve. Did you mean 'train'?\n"
+        "error: unknown command 'tran'; expected one of train, tune, label-errors, predict, serve-model, promote, "
+        "export, probe, clean, doctor, serve. Did you mean 'train'?\n"
     )
 
 
@@ -112,7 +113,7 @@ def test_row_is_a_command_with_help_flags_and_variables(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main.main([]) == 0
-    assert "  greet        greet somebody\n" in capsys.readouterr().out
+    assert f"  {'greet':<{max(map(len, COMMANDS))}}  greet somebody\n" in capsys.readouterr().out
     with pytest.raises(SystemExit, match="0"):
         main.main(["greet", "--help"])
     assert "--whom NAME" in capsys.readouterr().out

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from tasks.ingest.split import choose_stratified, hash_texts, share_out
+from tasks.ingest.split import assign_folds, choose_stratified, hash_texts, share_out
 
 
 def make_rows(*sizes: int) -> tuple[NDArray[np.uint64], NDArray[np.int32]]:
@@ -126,3 +126,20 @@ def test_shares_add_up_and_are_off_by_less_than_one() -> None:
         shares = share_out(sizes, total)
         assert shares.sum() == total
         assert (np.abs(shares - sizes * total / sizes.sum()) < 1).all()
+
+
+@pytest.mark.parametrize("folds", [2, 3, 7])
+def test_parts_are_equal_in_size_and_in_labels(folds: int) -> None:
+    hashes, labels = make_rows(40, 20)
+    numbers = assign_folds(hashes, labels, folds=folds)
+    assert set(numbers) == set(range(folds))
+    sizes = np.bincount(numbers)
+    assert sizes.max() - sizes.min() <= 2
+    shares = [labels[numbers == fold].mean() for fold in range(folds)]
+    assert max(shares) - min(shares) < 0.15
+
+
+def test_equal_texts_are_in_the_same_part_of_a_division() -> None:
+    hashes, labels = make_rows(20, 10)
+    numbers = assign_folds(np.tile(hashes, 2), np.tile(labels, 2), folds=3)
+    np.testing.assert_array_equal(numbers[:30], numbers[30:])

@@ -10,6 +10,7 @@ from typing import Any, Final, NamedTuple
 
 import pytest
 
+import tasks.audit.output as audit
 import tasks.compare.output as compare
 import tasks.drift.task as drift
 import tasks.encode.output as encode
@@ -57,6 +58,7 @@ KINDS: Final = {
     "evaluation of an ensemble": Kind(EVALUATE, UNUSED_BY_KIND["ensemble"], (*LIBRARIES, *BACKENDS, "tokenizers")),
     "evaluation of a baseline": Kind(EVALUATE, UNUSED_BY_KIND["baseline"], LIBRARIES),
     "comparison": Kind(compare.COMPARE, (), compare.LIBRARIES),
+    "audit": Kind(audit.AUDIT, (), audit.LIBRARIES),
     "drift": Kind(drift.MEASURE, drift.RUN_NO_MODEL, drift.LIBRARIES),
     "memory": Kind(probe.SUMMARISE, (), probe.LIBRARIES),
     "scores": Kind(SCORE, UNUSED_BY_KIND["neural"], (*LIBRARIES, *BACKENDS, "tokenizers")),
@@ -261,7 +263,7 @@ SCORES = {"scores", "scores of a baseline", "scores of an ensemble"}
         ("train/kernels/choice.py", "but the package's C library is not built", "but there is no C library", set()),
         ("train/kernels/adam.py", "def speed_up_adam", "@profiled\ndef speed_up_adam", {"model"}),
         ("train/fit.py", "def fit(", "@profiled\ndef fit(", MODELS),
-        ("baseline/fitting.py", "smoothing + presence", "2 * smoothing + presence", {"baseline"}),
+        ("baseline/fitting.py", "smoothing + presence", "2 * smoothing + presence", {"audit", "baseline"}),
         ("compare/claims.py", "CLEAR_GAP: Final = 0.05", "CLEAR_GAP: Final = 0.04", {"comparison"}),
         ("drift/stability.py", "0.25", "0.3", {"drift"}),
         ("predict/writers.py", "def write_csv", "@profiled\ndef write_csv", SCORES),

@@ -11,6 +11,7 @@ import altair as alt
 from tasks.drift import render as drift
 from tasks.encode.choice import describe_choice
 from tasks.promote.render import describe_gate, describe_lost
+from tasks.report.audit.content import build_audit
 from tasks.report.frame.chart_style import list_models
 from tasks.report.frame.page import describe_chart
 from tasks.report.probe.section import build_section
@@ -219,6 +220,11 @@ def build_errors(metrics: RunMetrics) -> Content | None:
         "label_names": metrics.run.label_names,
         "reviews": list_reviews(metrics),
     }
+
+
+def build_label_errors(metrics: RunMetrics) -> Content | None:
+    """Build what an audit of the same reviews found about their labels."""
+    return build_audit(metrics.label_errors) if metrics.label_errors else None
 
 
 def build_training(metrics: RunMetrics) -> Content | None:

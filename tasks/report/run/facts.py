@@ -9,6 +9,7 @@ from tasks.compare.leaderboard_facts import Leaderboard, RunFacts
 from tasks.compare.recommendation_facts import Recommendation
 from tasks.drift.facts import Drift
 from tasks.promote.facts import Decision
+from tasks.report.audit.facts import AuditSection
 from tasks.report.probe.section import Section
 from tasks.store.facts import is_none
 from tasks.tune.facts import Tuning
@@ -20,7 +21,7 @@ LEADERBOARD: Final = "leaderboard.json"
 class RunMetrics(Comparison):
     """The content of metrics.json, from which every page and table of a run is made.
 
-    `drift`, `probe` and `tuning` are left out of the file when there is nothing to say about them.
+    `drift`, `probe`, `tuning` and `label_errors` are left out of the file when there is nothing to say about them.
     """
 
     run: RunFacts
@@ -28,6 +29,7 @@ class RunMetrics(Comparison):
     drift: Drift | None = Field(default=None, exclude_if=is_none)
     probe: Section | None = Field(default=None, exclude_if=is_none)
     tuning: Tuning | None = Field(default=None, exclude_if=is_none)
+    label_errors: AuditSection | None = Field(default=None, exclude_if=is_none)
 
     @classmethod
     def gather(
@@ -39,10 +41,11 @@ class RunMetrics(Comparison):
         drift: Drift | None,
         probe: Section | None,
         tuning: Tuning | None = None,
+        label_errors: AuditSection | None = None,
     ) -> Self:
         """Combine what the earlier steps of the run decided and measured."""
         parts = {name: getattr(comparison, name) for name in Comparison.model_fields if name != "schema_version"}
-        return cls(run=run, gate=gate, drift=drift, probe=probe, tuning=tuning, **parts)
+        return cls(run=run, gate=gate, drift=drift, probe=probe, tuning=tuning, label_errors=label_errors, **parts)
 
     def select_leaderboard(self) -> "RunLeaderboard":
         """Select what scripts read: no reviews, and no numbers beyond one row per model."""

@@ -8,6 +8,7 @@ from typing import Final, NamedTuple
 
 from markupsafe import Markup
 
+from tasks.report.audit.sentences import QUESTION as LABEL_QUESTION
 from tasks.report.frame.page import make_environment
 from tasks.report.probe.sentences import QUESTION
 from tasks.report.run import contents
@@ -57,6 +58,7 @@ SECTIONS: Final = (
         "confusions", "Confusions", "Which labels are taken for others", contents.build_confusions, "confusions"
     ),
     PageSection("errors", "Mistakes", "Mistakes", contents.build_errors, "errors"),
+    PageSection("label-errors", "Label errors", LABEL_QUESTION, contents.build_label_errors, "label_errors"),
     PageSection("training", "Training", "Training and overfitting", contents.build_training, "training"),
     PageSection("claims", "Claims", "The course notebook's claims", contents.build_claims, "claims"),
     PageSection("probe", "Memory", QUESTION, contents.build_probe, "probe"),

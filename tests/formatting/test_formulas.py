@@ -3,7 +3,7 @@
 import pyarrow as pa
 import pytest
 
-from tasks.predict.formulas import Formulas
+from tasks.formatting.formulas import Formulas
 
 HOSTILE = ['=HYPERLINK("http://example.org")', "+1+cmd|' /C calc'!A0", "-2+3", "@SUM(A1)", "\t=1", "\r=1", "=", "-"]
 HARMLESS = ["", "text", "-5", "+1.5", "-.5", "-1e-5", "a=b", " =1", "1-2", "'=1", "ünï", None]

@@ -1,0 +1,1 @@
+"""Audit: from reviews to the labels among them that are probably wrong."""
