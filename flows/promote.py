@@ -12,21 +12,27 @@ from tasks.promote.history import Entry
 from tasks.promote.identity import identify
 from tasks.settings.promote import PromoteConfig
 from tasks.store.layout import CHAMPION, MODELS
+from tasks.track.facts import Target
+from tasks.track.mirroring import mirror
+from tasks.track.trackers import check_trackers
 
 
 def check_folder(config: PromoteConfig) -> None:
-    """Raise UserError when the artifacts folder is missing, because promotion must not create it."""
+    """Raise UserError when the artifacts folder is missing, because promotion must not create it, or a tracker is."""
     if not config.artifacts_dir.is_dir():
         raise UserError(
             f"--artifacts-dir {str(config.artifacts_dir)!r} is not a folder; "
             "expected the one that holds the models and the champion."
         )
+    check_trackers(config.track)
 
 
 def change_at_once(config: PromoteConfig) -> bool:
     """Change the champion and print what was done; returns True, because there is no flow to start."""
     with disk_errors_explained("the champion's folder"):
         print(change(config))
+    for warning in mirror(config.track, Target(config.track_name, config.artifacts_dir), seconds=config.track_seconds):
+        print(f"warning: {warning}", file=sys.stderr)
     return True
 
 

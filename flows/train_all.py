@@ -62,6 +62,8 @@ from tasks.store.outputs import Manifest
 from tasks.store.usage import LOCK_FOLDER
 from tasks.teach.output import describe_untaught
 from tasks.teach.task import answer_unlabelled
+from tasks.track.facts import Target
+from tasks.track.task import mirror_run
 from tasks.train.device import CPU, Device, find_device, use_device
 from tasks.train.effort import estimate_effort, find_slowness
 from tasks.train.facts import TrainingFacts
@@ -190,6 +192,9 @@ def train_and_report(config: RunConfig) -> dict[str, Any] | State[Any]:
         )
     except (TrainingError, UserError) as error:
         return Failed(message=str(error), data=error)
+    if config.track:
+        target = Target(config.track_name, config.artifacts_dir, config.artifacts_dir / RUNS / leaderboard.run.id)
+        run(mirror_run, config.track, target, seconds=config.track_seconds)
     return conclude(leaderboard)
 
 

@@ -11,6 +11,7 @@ from tasks.settings.label_errors import LabelErrorsConfig
 from tasks.settings.probe import ProbeConfig
 from tasks.settings.run import RunConfig
 from tasks.settings.tuning import find_studies, make_budget
+from tasks.track.trackers import check_trackers
 from tasks.train.device import use_device
 from tasks.train.identity import check_backend
 from tasks.train.kernels.choice import choose_kernels
@@ -22,6 +23,7 @@ def check_run(config: RunConfig) -> None:
     """Raise UserError for what would make a run fail: folders that cannot be written, data that cannot be used, ..."""
     check_training(config)
     check_tuning(config)
+    check_trackers(config.track)
     config.check_aims()
     if config.encoding == "unigram":
         from tasks.encode.unigram import check_sentencepiece

@@ -88,6 +88,14 @@ _ROWS: Final = (
         answer="flows.promote:change_at_once",
     ),
     Command(
+        "track",
+        "flows.track",
+        "mirror a finished run and the champion to a tracker such as MLflow",
+        settings="tasks.settings.track:TrackConfig",
+        check="flows.track:check_tracking",
+        answer="flows.track:mirror_at_once",
+    ),
+    Command(
         "export",
         "flows.export",
         "write a model for programs without this project",

@@ -6,7 +6,9 @@ from pydantic import Field, model_validator
 from pydantic_settings import CliToggleFlag
 
 from tasks.settings.base import AbsolutePath, FlowConfig
+from tasks.settings.tracking import Trackers, TrackName, TrackSeconds
 from tasks.store.layout import ARTIFACTS
+from tasks.track.trackers import USUAL_NAME
 
 
 class PromoteConfig(FlowConfig):
@@ -21,6 +23,9 @@ class PromoteConfig(FlowConfig):
     rollback: CliToggleFlag[bool] = Field(
         default=False, description="return to the previous champion, and further back when repeated"
     )
+    track: Trackers = ()
+    track_name: TrackName = USUAL_NAME
+    track_seconds: TrackSeconds = 600
     artifacts_dir: AbsolutePath = Field(default=ARTIFACTS, description="where models and the champion are kept")
 
     @model_validator(mode="after")

@@ -14,8 +14,10 @@ from tasks.settings.clean import KEEP_RUNS
 from tasks.settings.model_names import check_names, expand_baselines
 from tasks.settings.models import list_all
 from tasks.settings.size import Size, read_size
+from tasks.settings.tracking import Trackers, TrackName, TrackSeconds
 from tasks.settings.training import TrainingSettings
 from tasks.settings.tuning import Folds, Seconds, StorageUrl, Trials
+from tasks.track.trackers import USUAL_NAME
 from tasks.train.variants import expand_names
 
 
@@ -26,6 +28,7 @@ class RunConfig(TrainingSettings):
         **TrainingSettings.headings,
         "promote": "promotion",
         "tune": "tuning",
+        "track": "tracking",
         "clean_older_than": "cleaning up",
     }
 
@@ -49,6 +52,9 @@ class RunConfig(TrainingSettings):
     tune_seconds: Seconds = None
     folds: Folds = None
     tune_storage: StorageUrl = None
+    track: Trackers = ()
+    track_name: TrackName = USUAL_NAME
+    track_seconds: TrackSeconds = 600
     clean_older_than: Age | None = Field(
         default=None,
         description="after the report, remove outputs that have not been used for this long, such as 30d, and that "

@@ -44,6 +44,7 @@ EXEMPT: Final = {
     "tasks.predict.tables": "describes what was scored",
     "tasks.predict.single": "answers at once and stores nothing",
     "tasks.serve.*": "answers at once and stores nothing",
+    "tasks.track.*": "tells others what was found",
     "tasks.promote.*": "decides again in every run",
     "tasks.report.*": "renders again in every run",
 }

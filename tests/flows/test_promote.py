@@ -100,6 +100,27 @@ def test_mistake_is_one_line_and_status_2(
     assert not (artifacts / "champion" / "current").exists()
 
 
+def test_tracker_that_is_down_costs_a_warning(
+    artifacts: Path, add_bundle: AddBundle, call: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://me:geheim77@127.0.0.1:9")
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
+    status, output, errors = call("--to", str(add_bundle("lstm")), "--track", "mlflow")
+    assert (status, champion(artifacts)) == (0, "lstm")
+    assert output.startswith("Promoted lstm-f1-")
+    assert errors.startswith("warning: the champion is not, or not completely, at MLflow: ")
+    assert "geheim77" not in errors
+
+
+def test_tracker_without_address_is_told_before_anything_changes(
+    artifacts: Path, add_bundle: AddBundle, call: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    status, _, errors = call("--to", str(add_bundle("lstm")), "--track", "mlflow")
+    assert (status, "export MLFLOW_TRACKING_URI=" in errors) == (2, True)
+    assert not (artifacts / "champion").exists()
+
+
 def test_changed_bundle_is_refused(artifacts: Path, add_bundle: AddBundle, call: Call) -> None:
     bundle = add_bundle("lstm")
     (bundle / "model.npz").write_text("changed")

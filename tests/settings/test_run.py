@@ -246,6 +246,13 @@ def test_unknown_variant_is_refused_with_every_choice_and_a_suggestion() -> None
     assert message.endswith("Did you mean 'lstm'?")
 
 
+def test_unknown_tracker_is_refused_with_a_suggestion() -> None:
+    with pytest.raises(ValidationError) as caught:
+        RunConfig(track="mlfow")  # type: ignore[arg-type]
+    message = describe_errors(caught.value, RunConfig)
+    assert message == "--track: unknown tracker 'mlfow'; expected some of mlflow. Did you mean 'mlflow'?"
+
+
 def test_seeds_are_counted_from_one() -> None:
     assert list(RunConfig(seeds=3).seed_values) == [1, 2, 3]
 
@@ -267,6 +274,7 @@ def test_config_file_can_set_everything(tmp_path: Path) -> None:
         'columns = "topic,title,story"\ndelimiter = "tab"\nquoting = "none"\ncharset = "latin-1"\n'
         "line-pattern = '(?P<text>.+)'\nrecords-at = 'data'\ntable = 'films'\nquery = 'select 1'\n"
         "max-dropped-share = 0.2\nordinal = true\n"
+        'track = ["mlflow"]\ntrack-name = "films"\ntrack-seconds = 30\n'
         "tune = 5\ntune-seconds = 60\nfolds = 3\ntune-storage = 'sqlite:///studies.db'\n"
         'class-weight = "balanced"\nmetric = "cost"\ncosts = "/c.toml"\n'
         'promote = false\ncandidate = "lstm"\ngate-margin = 1\ngate-slice-margin = 3.5\nclean-older-than = "12h"\n'
@@ -309,6 +317,9 @@ def test_config_file_can_set_everything(tmp_path: Path) -> None:
         "tune_seconds": 60,
         "folds": 3,
         "tune_storage": "sqlite:///studies.db",
+        "track": ["mlflow"],
+        "track_name": "films",
+        "track_seconds": 30,
         "promote": False,
         "candidate": "lstm",
         "gate_margin": 1.0,
