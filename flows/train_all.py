@@ -8,8 +8,6 @@ if __name__ == "__main__":
 
     sys.exit(run_script("train"))
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -20,28 +18,23 @@ from prefect.logging import get_run_logger
 from prefect.states import Completed, Failed
 from rich.console import Console
 
-from tasks.baseline.baselines import Baseline
-from tasks.baseline.task import train_baseline
 from tasks.clean.task import clean_outputs
-from tasks.compare.results import BASELINE, STACKED, Entrant, ModelResult
-from tasks.compare.run import Candidate, attempt, attempt_all, describe_run
+from tasks.compare.run import describe_run
 from tasks.compare.task import compare_models
+from tasks.contest.contest import Contest
+from tasks.contest.task import TaskStages
 from tasks.drift.facts import Drift
 from tasks.drift.render import describe_drift
 from tasks.drift.stability import ALARM
 from tasks.drift.task import has_comparable_champion, measure_drift
-from tasks.encode.encodings import Encoding
-from tasks.encode.facts import EncodingChoice, EncodingFacts
-from tasks.encode.task import choose_kind_of_encoding, encode_reviews, encode_unlabelled
+from tasks.encode.facts import EncodingChoice
+from tasks.encode.task import choose_kind_of_encoding
 from tasks.errors import TrainingError, UserError
-from tasks.evaluate.ensemble_facts import STACK
-from tasks.evaluate.task import evaluate_model
 from tasks.formatting.control import escape_control
 from tasks.ingest.datasets import AUTO, FALLBACK_WARNING, Choice, has_plain_words
 from tasks.ingest.facts import ReviewsManifest, UnlabelledManifest
 from tasks.ingest.task import ingest_reviews, ingest_unlabelled, obtain_dataset
 from tasks.ingest.unlabelled import choose_unlabelled
-from tasks.objective.facts import Aims
 from tasks.orchestrate.alerts import Event, alert, alert_of_end
 from tasks.orchestrate.outputs import run
 from tasks.orchestrate.turns import work_in_turn
@@ -55,26 +48,15 @@ from tasks.report.task import write_report
 from tasks.settings.clean import KEEP_RUNS
 from tasks.settings.run import RunConfig
 from tasks.settings.tuning import add_tuned, find_studies, list_subjects, make_budget, render_tuned
-from tasks.stack.output import choose_best, choose_stack
-from tasks.stack.task import stack_models
 from tasks.store.layout import RUNS
-from tasks.store.outputs import Manifest
 from tasks.store.usage import LOCK_FOLDER
 from tasks.teach.output import describe_untaught
-from tasks.teach.task import answer_unlabelled
 from tasks.track.facts import Target
 from tasks.track.task import mirror_run
-from tasks.train.device import CPU, Device, find_device, use_device
-from tasks.train.effort import estimate_effort, find_slowness
-from tasks.train.facts import TrainingFacts
-from tasks.train.output import LessonOutputs
-from tasks.train.task import settle_device, train_variant
-from tasks.train.variants import Variant
+from tasks.train.device import CPU, find_device, use_device
+from tasks.train.effort import find_slowness
 from tasks.tune.facts import Tuning
 from tasks.tune.task import Bench, divide_reviews, tune_models
-
-# The lessons of a student with a seed and an encoding; None for one that learns from labels alone.
-PrepareLessons = Callable[[int, Manifest[EncodingFacts]], LessonOutputs | None]
 
 
 class VariantsFailedError(TrainingError):
@@ -139,26 +121,10 @@ def train_and_report(config: RunConfig) -> dict[str, Any] | State[Any]:
         encoding = choose_encoding(config, choice, reviews)
         tuning = tune(config, reviews, encoding)
         wanted, config = config, add_tuned(config, tuning.studies if tuning else ())
-        encodings = {row.name: config.choose_encoding(row, encoding) for row in config.chosen_variants}
-        sequences = encode_all(config, reviews, encodings.values())
+        contest = Contest(config, reviews, aims, TaskStages(**folders(config)))
+        sequences, by_variant = contest.encode(encoding)
         unlabelled = find_unlabelled(config, choice, reviews)
-        students = config.student_names if unlabelled else []
-        encoded = {name: sequences[row.name] for name, row in encodings.items()}
-        results = train_and_evaluate(
-            config,
-            reviews,
-            config.choose_baselines(encoding),
-            {name: own for name, own in encoded.items() if name not in students},
-            aims,
-        )
-        if unlabelled:
-            lessons = prepare_lessons(config, reviews, results, unlabelled)
-            own = {name: encoded[name] for name in students}
-            results += train_students(config, reviews, own, lessons, aims=aims)
-        if config.stack:
-            results += [
-                it for seed in config.seed_values for it in stack_and_evaluate(config, results, seed, reviews, aims)
-            ]
+        results = contest.hold(encoding, by_variant, unlabelled)
         comparison = run(compare_models, results, reviews, sequences, **folders(config))
         gate = run(
             gate_candidate,
@@ -250,61 +216,6 @@ def tune(config: RunConfig, reviews: ReviewsManifest, encoding: EncodingChoice |
     )
 
 
-def encode_all(
-    config: RunConfig, reviews: ReviewsManifest, encodings: Iterable[Encoding]
-) -> dict[str, Manifest[EncodingFacts]]:
-    """Encode the reviews with each encoding that the chosen variants need."""
-    chosen = {encoding.name: encoding for encoding in encodings}
-    return {name: run(encode_reviews, reviews, row, data_dir=config.data_dir) for name, row in chosen.items()}
-
-
-def train_and_evaluate(
-    config: RunConfig,
-    reviews: ReviewsManifest,
-    baselines: Sequence[str],
-    sequences: Mapping[str, Manifest[EncodingFacts]],
-    aims: Aims,
-) -> list[ModelResult]:
-    """Train and evaluate the baselines, and each variant on its sequences with each seed."""
-    devices = settle_devices(config, reviews, sequences)
-    jobs = plan_jobs(config, devices, num_works=len(baselines) + len(sequences) * config.seeds)
-    candidates = [
-        *(
-            make_baseline_candidate(config, config.baseline_table[name], reviews, aims=aims, jobs=jobs)
-            for name in baselines
-        ),
-        *(
-            make_variant_candidate(
-                config, config.variant_table[name], seed, reviews, encoded, aims=aims, device=devices[name], jobs=jobs
-            )
-            for name, encoded in sequences.items()
-            for seed in config.seed_values
-        ),
-    ]
-    return attempt_all(candidates, jobs=jobs)
-
-
-def settle_devices(
-    config: RunConfig, reviews: ReviewsManifest, sequences: Mapping[str, Manifest[EncodingFacts]]
-) -> dict[str, Device]:
-    """Settle on which device each variant is trained, with whatever seed."""
-    num_classes, devices = len(reviews.facts.label_names), {}
-    for name, encoded in sequences.items():
-        variant = config.variant_table[name]
-        settings = config.choose_fit(variant, seed=1)
-        devices[name] = settle_device(variant, settings, encoded, num_classes=num_classes, **folders(config))
-    return devices
-
-
-def plan_jobs(config: RunConfig, devices: Mapping[str, Device], *, num_works: int) -> int:
-    """Choose how many models are trained at a time, and log it if they are several."""
-    shares_gpu = find_device() != CPU and any(device != "cpu" for device in devices.values())
-    jobs = choose_jobs(config.jobs, num_works=num_works, shares_gpu=shares_gpu)
-    if jobs > 1:
-        get_run_logger().info("training %d models, %d at a time", num_works, jobs)
-    return jobs
-
-
 def find_unlabelled(config: RunConfig, choice: Choice, reviews: ReviewsManifest) -> UnlabelledManifest | None:
     """Write the texts without labels if the run has students and there are such texts."""
     if not config.student_names:
@@ -314,122 +225,6 @@ def find_unlabelled(config: RunConfig, choice: Choice, reviews: ReviewsManifest)
         get_run_logger().warning("%s; --unlabelled-path names some", describe_untaught(config.student_names))
         return None
     return run(ingest_unlabelled, found, reviews, data_dir=config.data_dir, limit=config.limit)
-
-
-def prepare_lessons(
-    config: RunConfig, reviews: ReviewsManifest, results: Sequence[ModelResult], texts: UnlabelledManifest
-) -> PrepareLessons:
-    """Return a function that makes the lessons of a student with a seed and an encoding.
-
-    The teacher is the best model of the seed that has learned from labels alone, or the best combination of several;
-    where there is none, there are no lessons.
-    """
-    teachers = {
-        seed: choose_best(results, seed=seed, artifacts_dir=config.artifacts_dir) for seed in config.seed_values
-    }
-    for seed, teacher in teachers.items():
-        found = teacher.describe() if teacher else "none, so that they learn from labels alone"
-        get_run_logger().info("the teacher of the students with seed %d: %s", seed, found)
-
-    def prepare(seed: int, encoded: Manifest[EncodingFacts]) -> LessonOutputs | None:
-        teacher = teachers[seed]
-        if teacher is None:
-            return None
-        names = reviews.facts.label_names
-        return LessonOutputs(
-            run(encode_unlabelled, texts, encoded, data_dir=config.data_dir),
-            run(answer_unlabelled, teacher, texts, seed=seed, label_names=names, **folders(config)),
-        )
-
-    return prepare
-
-
-def train_students(
-    config: RunConfig,
-    reviews: ReviewsManifest,
-    sequences: Mapping[str, Manifest[EncodingFacts]],
-    prepare: PrepareLessons,
-    *,
-    aims: Aims,
-) -> list[ModelResult]:
-    """Train and evaluate each student with each seed."""
-    devices = settle_devices(config, reviews, sequences)
-    jobs = plan_jobs(config, devices, num_works=len(sequences) * config.seeds)
-    candidates = [
-        make_variant_candidate(
-            config,
-            config.variant_table[name],
-            seed,
-            reviews,
-            encoded,
-            aims=aims,
-            device=devices[name],
-            jobs=jobs,
-            prepare=prepare,
-        )
-        for name, encoded in sequences.items()
-        for seed in config.seed_values
-    ]
-    return attempt_all(candidates, jobs=jobs)
-
-
-def make_variant_candidate(
-    config: RunConfig,
-    variant: Variant,
-    seed: int,
-    reviews: ReviewsManifest,
-    sequences: Manifest[EncodingFacts],
-    *,
-    aims: Aims,
-    device: Device,
-    jobs: int,
-    prepare: PrepareLessons = lambda _seed, _encoded: None,
-) -> Candidate:
-    """Say how one variant is trained and evaluated with one seed; `prepare` makes the lessons of a student."""
-    settings = replace(config.choose_fit(variant, seed, aims), device=device)
-    num_classes = len(reviews.facts.label_names)
-
-    def train() -> Manifest[TrainingFacts]:
-        lessons = prepare(seed, sequences)
-        options = {"num_classes": num_classes, "jobs": jobs, "lessons": lessons, **folders(config)}
-        return run(train_variant, variant, settings, sequences, **options)
-
-    return Candidate(
-        Entrant(variant=variant.name, group=variant.group, encoding=sequences.name, seed=seed),
-        train,
-        lambda model: run(evaluate_model, model, reviews, objective=aims.objective, **folders(config)),
-        effort=estimate_effort(variant),
-    )
-
-
-def make_baseline_candidate(
-    config: RunConfig, baseline: Baseline, reviews: ReviewsManifest, *, aims: Aims, jobs: int
-) -> Candidate:
-    """Say how one baseline is fitted and evaluated, only once, because it does not depend on the seed."""
-    options = {"label_names": reviews.facts.label_names, "class_weights": aims.class_weights, **folders(config)}
-    return Candidate(
-        Entrant(variant=baseline.name, group=BASELINE, encoding="text", seed=1),
-        lambda: run(train_baseline, baseline, reviews, jobs=jobs, **options),
-        lambda model: run(evaluate_model, model, reviews, objective=aims.objective, **folders(config)),
-    )
-
-
-def stack_and_evaluate(
-    config: RunConfig, results: Sequence[ModelResult], seed: int, reviews: ReviewsManifest, aims: Aims = Aims()
-) -> list[ModelResult]:
-    """Combine the models of one seed and evaluate the ensemble; an empty list if no second model helps the best."""
-    stack = choose_stack(results, seed=seed, artifacts_dir=config.artifacts_dir)
-    if stack is None:
-        get_run_logger().info("%s: with seed %d, no second model helps the best on validation", STACK, seed)
-        return []
-    get_run_logger().info("%s: with seed %d, %s", STACK, seed, stack.describe())
-    settings = config.describe_stack(seed, aims)
-    ensemble = attempt(
-        Entrant(variant=STACK, group=STACKED, encoding="text", seed=seed),
-        lambda: run(stack_models, stack, settings, artifacts_dir=config.artifacts_dir),
-        lambda model: run(evaluate_model, model, reviews, objective=aims.objective, **folders(config)),
-    )
-    return [ensemble]
 
 
 def conclude(leaderboard: RunLeaderboard) -> dict[str, Any] | State[Any]:

@@ -2,50 +2,36 @@
 
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 from typing import Any, Final
 from uuid import uuid4
 
 import pandas as pd
 
-from tasks.baseline.baselines import Baseline
-from tasks.baseline.output import plan_baseline
 from tasks.compare.facts import FILE, Comparison
 from tasks.compare.output import describe_encodings, plan_comparison
-from tasks.compare.results import BASELINE, STACKED, Entrant, FailedModel, ModelResult
-from tasks.compare.run import Candidate, attempt, attempt_all, describe_run
+from tasks.compare.results import FailedModel
+from tasks.compare.run import describe_run
+from tasks.contest.contest import Contest
 from tasks.encode.choice import Wanted, choose_encoding, describe_choice
-from tasks.encode.facts import EncodingFacts
-from tasks.encode.output import plan_encoding
-from tasks.errors import TrainingError, disk_errors_explained
-from tasks.evaluate.ensemble_facts import STACK
-from tasks.evaluate.output import plan_evaluation
+from tasks.errors import disk_errors_explained
 from tasks.ingest.datasets import Choice, choose_dataset
 from tasks.ingest.facts import ReviewsManifest
 from tasks.ingest.output import plan_reviews
 from tasks.notebook.frames import frame_as_file, list_columns, name_frame
 from tasks.notebook.leaderboard import Leaderboard
-from tasks.notebook.outputs import EpochLog, make
+from tasks.notebook.outputs import make
 from tasks.notebook.settings import NotebookConfig, arguments_named, build_config, name_arguments
-from tasks.objective.facts import Aims
-from tasks.process.side_by_side import choose_jobs
+from tasks.notebook.stages import DirectStages
 from tasks.promote.candidate import judge_candidate
 from tasks.report.run.facts import RunMetrics
 from tasks.report.run.folder import write_run
 from tasks.settings.files import gather_files
-from tasks.stack.output import choose_stack, plan_stack
-from tasks.store.outputs import Manifest
 from tasks.teach.output import describe_untaught
-from tasks.train.device import CPU, Device, find_device
-from tasks.train.effort import estimate_effort, find_slowness
-from tasks.train.facts import TrainingFacts
+from tasks.train.effort import find_slowness
 from tasks.train.identity import check_backend
 from tasks.train.kernels.choice import Kernels, choose_kernels
-from tasks.train.output import has_choice, plan_device, plan_training
-from tasks.train.variants import Variant
 
 LOGGER: Final = logging.getLogger(__name__)
 DEFAULT_VARIANTS: Final = ("flatten", "conv-max")
@@ -158,18 +144,14 @@ def run_stages(config: NotebookConfig, choice: Choice, reviews: ReviewsManifest,
     LOGGER.info("%s", describe_choice(encoding))
     if config.student_names:
         LOGGER.warning("%s; a notebook gives none", describe_untaught(config.student_names))
-    encodings = {row.name: config.choose_encoding(row, encoding) for row in config.chosen_variants}
-    sequences = {
-        row.name: make(plan_encoding(reviews, row, data_dir=config.data_dir))
-        for row in {row.name: row for row in encodings.values()}.values()
-    }
-    results = train_models(
-        config,
-        reviews,
-        baselines=config.choose_baselines(encoding),
-        sequences={name: sequences[row.name] for name, row in encodings.items()},
-        aims=config.find_aims(reviews.facts),
-    )
+    if slowness := find_slowness(config.chosen_variants, config.kernels):
+        LOGGER.warning("%s", slowness)
+    contest = Contest(config, reviews, config.find_aims(reviews.facts), DirectStages(**folders(config)))
+    sequences, by_variant = contest.encode(encoding)
+    results = contest.hold(encoding, by_variant, None)
+    for result in results:
+        if isinstance(result, FailedModel):
+            LOGGER.warning("%s with seed %d failed: %s", result.variant, result.seed, result.reason)
     comparison = make(plan_comparison(results, reviews, sequences, **folders(config)))
     compared = Comparison.read(config.artifacts_dir / comparison.folder / FILE)
     metrics = RunMetrics.gather(
@@ -203,134 +185,3 @@ def run_stages(config: NotebookConfig, choice: Choice, reviews: ReviewsManifest,
 def folders(config: NotebookConfig) -> dict[str, Path]:
     """Return the two root folders as keyword arguments of the stages."""
     return {"data_dir": config.data_dir, "artifacts_dir": config.artifacts_dir}
-
-
-def train_models(
-    config: NotebookConfig,
-    reviews: ReviewsManifest,
-    *,
-    baselines: Sequence[str],
-    sequences: Mapping[str, Manifest[EncodingFacts]],
-    aims: Aims,
-) -> list[ModelResult]:
-    """Train and evaluate every model, variants on their sequences; a failure is logged with its reason."""
-    if slowness := find_slowness(config.chosen_variants, config.kernels):
-        LOGGER.warning("%s", slowness)
-    num_works = len(baselines) + len(sequences) * config.seeds
-    devices = {name: settle_device(config, config.variant_table[name], reviews, own) for name, own in sequences.items()}
-    shares_gpu = find_device() != CPU and any(device != "cpu" for device in devices.values())
-    jobs = choose_jobs(config.jobs, num_works=num_works, shares_gpu=shares_gpu)
-    candidates = [
-        *(
-            make_baseline_candidate(config, config.baseline_table[name], reviews, aims=aims, jobs=jobs)
-            for name in baselines
-        ),
-        *(
-            make_variant_candidate(
-                config, config.variant_table[name], seed, reviews, own, aims=aims, device=devices[name], jobs=jobs
-            )
-            for name, own in sequences.items()
-            for seed in config.seed_values
-        ),
-    ]
-    results = attempt_all(candidates, jobs=jobs)
-    if config.stack:
-        results += [
-            it for seed in config.seed_values for it in stack_and_evaluate(config, results, seed, reviews, aims)
-        ]
-    for result in results:
-        if isinstance(result, FailedModel):
-            LOGGER.warning("%s with seed %d failed: %s", result.variant, result.seed, result.reason)
-    return results
-
-
-def settle_device(
-    config: NotebookConfig, variant: Variant, reviews: ReviewsManifest, sequences: Manifest[EncodingFacts]
-) -> Device:
-    """Choose the faster device for a variant if there is a choice; what cannot be measured is left to the backend."""
-    settings, num_classes = config.choose_fit(variant, config.seed_values[0]), len(reviews.facts.label_names)
-    if not has_choice(variant, settings):
-        return settings.device
-    try:
-        facts = make(plan_device(variant, settings, sequences, num_classes=num_classes, **folders(config))).facts
-    except TrainingError as error:
-        LOGGER.warning("%s: %s", variant.name, error)
-        return settings.device
-    LOGGER.info("%s: %s", variant.name, facts.describe())
-    return facts.device
-
-
-def make_variant_candidate(
-    config: NotebookConfig,
-    variant: Variant,
-    seed: int,
-    reviews: ReviewsManifest,
-    sequences: Manifest[EncodingFacts],
-    *,
-    aims: Aims,
-    device: Device,
-    jobs: int,
-) -> Candidate:
-    """Say how one variant is trained and evaluated with one seed."""
-    settings = replace(config.choose_fit(variant, seed, aims), device=device)
-    num_classes = len(reviews.facts.label_names)
-    listen = partial(EpochLog, settings=settings)
-
-    def train() -> Manifest[TrainingFacts]:
-        return make(
-            plan_training(
-                variant,
-                settings,
-                sequences,
-                num_classes=num_classes,
-                data_dir=config.data_dir,
-                artifacts_dir=config.artifacts_dir,
-                listen=listen,
-                jobs=jobs,
-            )
-        )
-
-    return Candidate(
-        Entrant(variant=variant.name, group=variant.group, encoding=sequences.name, seed=seed),
-        train,
-        lambda model: make(plan_evaluation(model, reviews, objective=aims.objective, **folders(config))),
-        effort=estimate_effort(variant),
-    )
-
-
-def make_baseline_candidate(
-    config: NotebookConfig, baseline: Baseline, reviews: ReviewsManifest, *, aims: Aims, jobs: int
-) -> Candidate:
-    """Say how one baseline is fitted and evaluated."""
-    label_names = reviews.facts.label_names
-    return Candidate(
-        Entrant(variant=baseline.name, group=BASELINE, encoding="text", seed=1),
-        lambda: make(
-            plan_baseline(
-                baseline,
-                reviews,
-                artifacts_dir=config.artifacts_dir,
-                data_dir=config.data_dir,
-                label_names=label_names,
-                class_weights=aims.class_weights,
-                jobs=jobs,
-            )
-        ),
-        lambda model: make(plan_evaluation(model, reviews, objective=aims.objective, **folders(config))),
-    )
-
-
-def stack_and_evaluate(
-    config: NotebookConfig, results: Sequence[ModelResult], seed: int, reviews: ReviewsManifest, aims: Aims
-) -> list[ModelResult]:
-    """Combine the models of one seed and evaluate the ensemble; an empty list if no second model helps the best."""
-    stack = choose_stack(results, seed=seed, artifacts_dir=config.artifacts_dir)
-    if stack is None:
-        LOGGER.info("%s: with seed %d, no second model helps the best on validation", STACK, seed)
-        return []
-    ensemble = attempt(
-        Entrant(variant=STACK, group=STACKED, encoding="text", seed=seed),
-        lambda: make(plan_stack(stack, config.describe_stack(seed, aims), artifacts_dir=config.artifacts_dir)),
-        lambda model: make(plan_evaluation(model, reviews, objective=aims.objective, **folders(config))),
-    )
-    return [ensemble]

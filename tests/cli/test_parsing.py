@@ -375,10 +375,10 @@ def test_help_puts_flags_under_headings(capsys: pytest.CaptureFixture[str]) -> N
         "--own-variants",
         "--variants",
         "--seeds",
+        "--kernels",
         "--promote,",
         "--tune",
         "--clean-older-than",
-        "--kernels",
     ]
     flags = [line.split()[0].rstrip(",") for line in lines if line.startswith("  --")]
     assert len(flags) == len(set(flags)) == len(RunConfig.model_fields)

@@ -3,7 +3,6 @@
 import json
 import logging
 from pathlib import Path
-from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pyarrow.parquet as pq
@@ -11,7 +10,6 @@ import pytest
 
 from tasks.ingest.datasets import Choice
 from tasks.settings.run import RunConfig
-from tasks.stack.writing import Stack
 
 if TYPE_CHECKING:
     from conftest import Job
@@ -20,8 +18,6 @@ LOGGER = logging.getLogger("flow")
 LABELS = ("billing", "bug", "other")
 FLAGS = ("--dataset=tickets.csv", "--unlabelled-path=more.txt", "--variants=distilled", "--epochs=2", "--length=20")
 TAKEN = (1, 4, 7)
-# What the flow asks of the reviews.
-REVIEWS = SimpleNamespace(facts=SimpleNamespace(label_names=("bad", "good")))
 BASELINES = "--baselines=majority,nb-svm"
 
 
@@ -56,28 +52,12 @@ def test_student_of_own_texts_is_a_model_like_any_other(job: "Job") -> None:
 
 @pytest.fixture
 def flow(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
-    """The module of the flow, whose tasks are noted instead of run."""
+    """The module of the flow, which logs without a flow run."""
     monkeypatch.setenv("PREFECT_HOME", str(tmp_path / "prefect"))
     from flows import train_all
 
     monkeypatch.setattr(train_all, "get_run_logger", lambda: LOGGER)
-    monkeypatch.setattr(train_all, "run", lambda task, *_, **__: task.name)
     return train_all
-
-
-def test_lessons_are_sequences_and_the_answers_of_the_teacher_of_the_seed(
-    flow: Any, monkeypatch: pytest.MonkeyPatch, add_result: Any, caplog: pytest.LogCaptureFixture
-) -> None:
-    teacher = Stack((add_result("nb-svm", 80, group="baseline"),), (0.6,), accuracy=0.9, loss=0.3)
-    monkeypatch.setattr(flow, "choose_best", lambda *_, seed, **__: teacher if seed == 2 else None)
-    with caplog.at_level(logging.INFO, logger="flow"):
-        prepare = flow.prepare_lessons(RunConfig(seeds=2), REVIEWS, [], "texts")
-    assert caplog.messages == [
-        "the teacher of the students with seed 1: none, so that they learn from labels alone",
-        "the teacher of the students with seed 2: 0.60 nb-svm",
-    ]
-    assert prepare(1, "encoded") is None
-    assert tuple(prepare(2, "encoded")) == ("encode-unlabelled", "answer-unlabelled")
 
 
 def test_run_without_students_looks_for_no_texts(flow: Any, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -198,8 +198,8 @@ def test_seeds_give_one_row_with_spread(finished: "Job") -> None:
 
 def test_result_names_the_evaluation_that_it_is_of(add_result: Callable[..., Any]) -> None:
     """By it a comparison tells whether another run has evaluated the model since."""
-    from flows.train_all import attempt
     from tasks.compare.results import Entrant, TrainedModel
+    from tasks.compare.run import attempt
 
     trained: TrainedModel = add_result("lstm", 80)
     manifests = {

@@ -1,0 +1,1 @@
+"""Trains and evaluates the models of a run: who takes part, with what, and in which order."""

@@ -1,0 +1,148 @@
+"""Train and evaluate the models of a run: baselines, variants with each seed, students, ensembles."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from tasks.baseline.baselines import Baseline
+from tasks.compare.results import BASELINE, STACKED, Entrant, ModelResult
+from tasks.compare.run import Candidate, attempt, attempt_all
+from tasks.contest.stages import Stages
+from tasks.contest.teaching import Teaching
+from tasks.encode.facts import EncodingChoice, EncodingFacts
+from tasks.evaluate.ensemble_facts import STACK
+from tasks.evaluate.facts import EvaluationFacts, ModelManifest
+from tasks.ingest.facts import ReviewsManifest, UnlabelledManifest
+from tasks.objective.facts import Aims
+from tasks.process.side_by_side import choose_jobs
+from tasks.settings.training import TrainingSettings
+from tasks.stack.output import choose_stack
+from tasks.store.outputs import Manifest
+from tasks.train.device import CPU, Device, find_device
+from tasks.train.effort import estimate_effort
+from tasks.train.facts import TrainingFacts
+from tasks.train.variants import Variant
+
+Sequences = Mapping[str, Manifest[EncodingFacts]]
+
+
+@dataclass(frozen=True)
+class Contest:
+    """The models of a run compete on the same reviews, with the same aims."""
+
+    config: TrainingSettings
+    reviews: ReviewsManifest
+    aims: Aims
+    stages: Stages
+
+    @property
+    def num_classes(self) -> int:
+        """The number of labels."""
+        return len(self.reviews.facts.label_names)
+
+    def hold(
+        self, choice: EncodingChoice | None, sequences: Sequences, texts: UnlabelledManifest | None
+    ) -> list[ModelResult]:
+        """Train and evaluate every model of the run; results are in the order of the leaderboard's groups.
+
+        `sequences` are those of each chosen variant, by its name. Students learn last, if there are texts without
+        labels. Raises UserError, which concerns all models.
+        """
+        students = self.config.student_names if texts else []
+        baselines = self.config.choose_baselines(choice)
+        results = self.train_all(baselines, {name: own for name, own in sequences.items() if name not in students})
+        if texts:
+            teaching = Teaching.prepare(
+                self.stages, results, texts, config=self.config, label_names=self.reviews.facts.label_names
+            )
+            results += self.train_all([], {name: sequences[name] for name in students}, teaching)
+        if self.config.stack:
+            results += [ensemble for seed in self.config.seed_values for ensemble in self.combine(results, seed)]
+        return results
+
+    def encode(self, choice: EncodingChoice | None) -> tuple[dict[str, Manifest[EncodingFacts]], Sequences]:
+        """Encode the reviews as the chosen variants need them; returns the sequences by encoding, and by variant."""
+        chosen = {row.name: self.config.choose_encoding(row, choice) for row in self.config.chosen_variants}
+        rows = {row.name: row for row in chosen.values()}
+        sequences = {name: self.stages.encode(self.reviews, row) for name, row in rows.items()}
+        return sequences, {name: sequences[row.name] for name, row in chosen.items()}
+
+    def train_all(
+        self, baselines: Sequence[str], sequences: Sequences, teaching: Teaching | None = None
+    ) -> list[ModelResult]:
+        """Train and evaluate baselines once, because they do not depend on the seed, and variants with each seed."""
+        devices = {name: self.settle_device(name, encoded) for name, encoded in sequences.items()}
+        jobs = self.plan_jobs(devices, num_works=len(baselines) + len(sequences) * self.config.seeds)
+        candidates = [
+            *(self.enter_baseline(self.config.baseline_table[name], jobs=jobs) for name in baselines),
+            *(
+                self.enter_variant(
+                    self.config.variant_table[name], seed, encoded, device=devices[name], jobs=jobs, teaching=teaching
+                )
+                for name, encoded in sequences.items()
+                for seed in self.config.seed_values
+            ),
+        ]
+        return attempt_all(candidates, jobs=jobs)
+
+    def settle_device(self, name: str, encoded: Manifest[EncodingFacts]) -> Device:
+        """Settle on which device a variant is trained, with whatever seed."""
+        variant = self.config.variant_table[name]
+        settings = self.config.choose_fit(variant, seed=1)
+        return self.stages.settle_device(variant, settings, encoded, num_classes=self.num_classes)
+
+    def plan_jobs(self, devices: Mapping[str, Device], *, num_works: int) -> int:
+        """Choose how many models are trained at a time, and log it if they are several."""
+        shares_gpu = find_device() != CPU and any(device != "cpu" for device in devices.values())
+        jobs = choose_jobs(self.config.jobs, num_works=num_works, shares_gpu=shares_gpu)
+        if jobs > 1:
+            self.stages.logger.info("training %d models, %d at a time", num_works, jobs)
+        return jobs
+
+    def enter_baseline(self, baseline: Baseline, *, jobs: int) -> Candidate:
+        """Say how a baseline is fitted and evaluated."""
+        return Candidate(
+            Entrant(variant=baseline.name, group=BASELINE, encoding="text", seed=1),
+            lambda: self.stages.fit(baseline, self.reviews, class_weights=self.aims.class_weights, jobs=jobs),
+            self.evaluate,
+        )
+
+    def enter_variant(
+        self,
+        variant: Variant,
+        seed: int,
+        encoded: Manifest[EncodingFacts],
+        *,
+        device: Device,
+        jobs: int,
+        teaching: Teaching | None,
+    ) -> Candidate:
+        """Say how a variant is trained and evaluated with one seed."""
+        settings = replace(self.config.choose_fit(variant, seed, self.aims), device=device)
+
+        def train() -> Manifest[TrainingFacts]:
+            lessons = teaching.prepare_lessons(seed, encoded) if teaching else None
+            return self.stages.train(
+                variant, settings, encoded, num_classes=self.num_classes, jobs=jobs, lessons=lessons
+            )
+
+        return Candidate(
+            Entrant(variant=variant.name, group=variant.group, encoding=encoded.name, seed=seed),
+            train,
+            self.evaluate,
+            effort=estimate_effort(variant),
+        )
+
+    def evaluate(self, model: ModelManifest) -> Manifest[EvaluationFacts]:
+        """Evaluate a trained model by what the run aims at."""
+        return self.stages.evaluate(model, self.reviews, objective=self.aims.objective)
+
+    def combine(self, results: Sequence[ModelResult], seed: int) -> list[ModelResult]:
+        """Combine models of one seed and evaluate the ensemble; an empty list if no second model helps the best."""
+        stack = choose_stack(results, seed=seed, artifacts_dir=self.config.artifacts_dir)
+        if stack is None:
+            self.stages.logger.info("%s: with seed %d, no second model helps the best on validation", STACK, seed)
+            return []
+        self.stages.logger.info("%s: with seed %d, %s", STACK, seed, stack.describe())
+        settings = self.config.describe_stack(seed, self.aims)
+        entrant = Entrant(variant=STACK, group=STACKED, encoding="text", seed=seed)
+        return [attempt(entrant, lambda: self.stages.combine(stack, settings), self.evaluate)]

@@ -1,0 +1,78 @@
+"""What a contest needs done; the flow does it as Prefect tasks, a notebook directly."""
+
+import logging
+from collections.abc import Sequence
+from typing import Protocol
+
+from tasks.baseline.baselines import Baseline
+from tasks.baseline.facts import BaselineFacts
+from tasks.encode.encodings import Encoding
+from tasks.encode.facts import EncodingFacts, TokenTotals
+from tasks.evaluate.ensemble_facts import EnsembleFacts, EnsembleSettings
+from tasks.evaluate.facts import EvaluationFacts, ModelManifest
+from tasks.ingest.facts import ReviewsManifest, UnlabelledManifest
+from tasks.objective.facts import Objective
+from tasks.stack.writing import Stack
+from tasks.store.outputs import Manifest
+from tasks.train.device import Device
+from tasks.train.facts import LessonFacts, TrainingFacts
+from tasks.train.output import LessonOutputs
+from tasks.train.settings import FitSettings
+from tasks.train.variants import Variant
+
+# A logger, or an adapter that adds the run's name.
+Logger = logging.Logger | logging.LoggerAdapter[logging.Logger]
+
+
+class Stages(Protocol):
+    """Each method makes an output or reuses one; an error other than a UserError concerns this output alone."""
+
+    @property
+    def logger(self) -> Logger:
+        """Where the contest tells what it chose."""
+
+    def encode(self, reviews: ReviewsManifest, encoding: Encoding) -> Manifest[EncodingFacts]:
+        """Turn the reviews into sequences."""
+
+    def settle_device(
+        self, variant: Variant, settings: FitSettings, sequences: Manifest[EncodingFacts], *, num_classes: int
+    ) -> Device:
+        """Return the device that a variant is trained on: the wanted one, or the faster one if there is a choice."""
+
+    def train(
+        self,
+        variant: Variant,
+        settings: FitSettings,
+        sequences: Manifest[EncodingFacts],
+        *,
+        num_classes: int,
+        jobs: int,
+        lessons: LessonOutputs | None,
+    ) -> Manifest[TrainingFacts]:
+        """Train a variant on sequences, a student also on lessons."""
+
+    def fit(
+        self,
+        baseline: Baseline,
+        reviews: ReviewsManifest,
+        *,
+        class_weights: Sequence[float] | None,
+        jobs: int,
+    ) -> Manifest[BaselineFacts]:
+        """Fit a baseline on the texts."""
+
+    def evaluate(
+        self, model: ModelManifest, reviews: ReviewsManifest, *, objective: Objective | None
+    ) -> Manifest[EvaluationFacts]:
+        """Score validation and test, and complete the model's bundle."""
+
+    def combine(self, stack: Stack, settings: EnsembleSettings) -> Manifest[EnsembleFacts]:
+        """Make an ensemble of trained models."""
+
+    def encode_unlabelled(self, texts: UnlabelledManifest, encoded: Manifest[EncodingFacts]) -> Manifest[TokenTotals]:
+        """Turn texts without labels into sequences."""
+
+    def answer(
+        self, teacher: Stack, texts: UnlabelledManifest, *, seed: int, label_names: Sequence[str]
+    ) -> Manifest[LessonFacts]:
+        """Write what a teacher says of texts without labels."""

@@ -1,0 +1,105 @@
+"""The stages of a contest as Prefect tasks."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from prefect.logging import get_run_logger
+
+from tasks.baseline.baselines import Baseline
+from tasks.baseline.facts import BaselineFacts
+from tasks.baseline.task import train_baseline
+from tasks.contest.stages import Logger
+from tasks.encode.encodings import Encoding
+from tasks.encode.facts import EncodingFacts, TokenTotals
+from tasks.encode.task import encode_reviews, encode_unlabelled
+from tasks.evaluate.ensemble_facts import EnsembleFacts, EnsembleSettings
+from tasks.evaluate.facts import EvaluationFacts, ModelManifest
+from tasks.evaluate.task import evaluate_model
+from tasks.ingest.facts import ReviewsManifest, UnlabelledManifest
+from tasks.objective.facts import Objective
+from tasks.orchestrate.outputs import run
+from tasks.stack.task import stack_models
+from tasks.stack.writing import Stack
+from tasks.store.outputs import Manifest
+from tasks.teach.task import answer_unlabelled
+from tasks.train.device import Device
+from tasks.train.facts import LessonFacts, TrainingFacts
+from tasks.train.output import LessonOutputs
+from tasks.train.settings import FitSettings
+from tasks.train.task import settle_device, train_variant
+from tasks.train.variants import Variant
+
+
+@dataclass(frozen=True)
+class TaskStages:
+    """See `Stages`; each output is a task run in the UI."""
+
+    data_dir: Path
+    artifacts_dir: Path
+
+    @property
+    def folders(self) -> dict[str, Path]:
+        """Both folders as keyword arguments."""
+        return {"data_dir": self.data_dir, "artifacts_dir": self.artifacts_dir}
+
+    @property
+    def logger(self) -> Logger:
+        """The logger of the flow run."""
+        return get_run_logger()
+
+    def encode(self, reviews: ReviewsManifest, encoding: Encoding) -> Manifest[EncodingFacts]:
+        """Run `encode_reviews`."""
+        return run(encode_reviews, reviews, encoding, data_dir=self.data_dir)
+
+    def settle_device(
+        self, variant: Variant, settings: FitSettings, sequences: Manifest[EncodingFacts], *, num_classes: int
+    ) -> Device:
+        """Run `choose_device` if there is a choice."""
+        return settle_device(variant, settings, sequences, num_classes=num_classes, **self.folders)
+
+    def train(
+        self,
+        variant: Variant,
+        settings: FitSettings,
+        sequences: Manifest[EncodingFacts],
+        *,
+        num_classes: int,
+        jobs: int,
+        lessons: LessonOutputs | None,
+    ) -> Manifest[TrainingFacts]:
+        """Run `train_variant`."""
+        options = {"num_classes": num_classes, "jobs": jobs, "lessons": lessons, **self.folders}
+        return run(train_variant, variant, settings, sequences, **options)
+
+    def fit(
+        self,
+        baseline: Baseline,
+        reviews: ReviewsManifest,
+        *,
+        class_weights: Sequence[float] | None,
+        jobs: int,
+    ) -> Manifest[BaselineFacts]:
+        """Run `train_baseline`."""
+        options = {"label_names": reviews.facts.label_names, "class_weights": class_weights, "jobs": jobs}
+        return run(train_baseline, baseline, reviews, **options, **self.folders)
+
+    def evaluate(
+        self, model: ModelManifest, reviews: ReviewsManifest, *, objective: Objective | None
+    ) -> Manifest[EvaluationFacts]:
+        """Run `evaluate_model`."""
+        return run(evaluate_model, model, reviews, objective=objective, **self.folders)
+
+    def combine(self, stack: Stack, settings: EnsembleSettings) -> Manifest[EnsembleFacts]:
+        """Run `stack_models`."""
+        return run(stack_models, stack, settings, artifacts_dir=self.artifacts_dir)
+
+    def encode_unlabelled(self, texts: UnlabelledManifest, encoded: Manifest[EncodingFacts]) -> Manifest[TokenTotals]:
+        """Run `encode_unlabelled`."""
+        return run(encode_unlabelled, texts, encoded, data_dir=self.data_dir)
+
+    def answer(
+        self, teacher: Stack, texts: UnlabelledManifest, *, seed: int, label_names: Sequence[str]
+    ) -> Manifest[LessonFacts]:
+        """Run `answer_unlabelled`."""
+        return run(answer_unlabelled, teacher, texts, seed=seed, label_names=label_names, **self.folders)
