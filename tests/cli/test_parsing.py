@@ -170,6 +170,9 @@ def test_flags_set_their_values(tmp_path: Path) -> None:
             "--folds",
             "3",
             "--tune-storage=sqlite:///studies.db",
+            "--track=mlflow",
+            "--track-name=films and more",
+            "--track-seconds=30",
             "--no-promote",
             "--candidate=lstm",
             "--gate-margin=1",
@@ -218,6 +221,9 @@ def test_flags_set_their_values(tmp_path: Path) -> None:
         "tune_seconds": 60,
         "folds": 3,
         "tune_storage": "sqlite:///studies.db",
+        "track": ("mlflow",),
+        "track_name": "films and more",
+        "track_seconds": 30,
         "promote": False,
         "candidate": "lstm",
         "gate_margin": 1.0,
@@ -378,6 +384,7 @@ def test_help_puts_flags_under_headings(capsys: pytest.CaptureFixture[str]) -> N
         "--kernels",
         "--promote,",
         "--tune",
+        "--track",
         "--clean-older-than",
     ]
     flags = [line.split()[0].rstrip(",") for line in lines if line.startswith("  --")]
