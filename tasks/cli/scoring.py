@@ -27,6 +27,7 @@ def make_job(config: PredictConfig) -> Job:
         output=config.output,
         prefix=config.prefix,
         min_confidence=config.min_confidence,
+        explain=config.explain,
         escape_formulas=config.escape_formulas,
     )
 
@@ -57,7 +58,9 @@ def answer_at_once(config: PredictConfig) -> bool:
         bundle = load_fast_bundle(config.model_folder)
     if needs_keras(bundle.classifier):
         import_quietly("tasks.train.predict")
-    additions = describe_additions(bundle.facts, prefix=config.prefix, min_confidence=config.min_confidence)
+    additions = describe_additions(
+        bundle.facts, prefix=config.prefix, min_confidence=config.min_confidence, explain=config.explain
+    )
     is_stream = config.text == STANDARD_INPUT
     chunks = read_chunks(sys.stdin.buffer) if is_stream else [[os.fsencode(config.text)]]
     for answers in score_stream(chunks, bundle, additions):

@@ -34,6 +34,7 @@ from tasks.compare.mistakes import analyse_errors
 from tasks.compare.nothing_learned import Circumstances, recommend_nothing
 from tasks.compare.overfitting import describe_trainings
 from tasks.compare.own_slices import read_slice_columns
+from tasks.compare.reasons import explain_mistakes
 from tasks.compare.recommendation import recommend
 from tasks.compare.recommendation_facts import Recommendation
 from tasks.compare.results import TARGET_ACCURACY, Contestant, ModelResult, find_objective, load_contestants
@@ -67,6 +68,15 @@ def write_comparison(
         encodings=encodings,
         trainings=describe_trainings(contestants, artifacts_dir),
     )
+    if comparison.errors:
+        explained = explain_mistakes(
+            comparison.errors,
+            contestants,
+            test_path=reviews_folder / TEST_FILE,
+            label_names=dataset.label_names,
+            artifacts_dir=artifacts_dir,
+        )
+        comparison = comparison.model_copy(update={"errors": explained})
     comparison.write(folder / FILE)
     return ComparisonFacts(num_models=sum(len(contestant.results) for contestant in contestants))
 
@@ -114,7 +124,7 @@ def compare(
         slices=slices,
         worst_slice=find_worst(slices.models[recommendation.name]) if recommendation and recommendation.name else None,
         data=describe_data(splits, dataset=dataset, encodings=encodings, unseen=score_unseen(contestants, splits)),
-        errors=analyse_errors(contestants, test_path, dataset.label_names),
+        errors=analyse_errors(contestants, test_path, dataset.label_names, shown=shown),
         confusions=count_confusions(shown, dataset.label_names) if shown else None,
         labels=describe_models(contestants, shown, dataset.label_names) if shown else {},
         objective=objective,

@@ -8,7 +8,7 @@ from pydantic import Field
 from tasks.compare.leaderboard_facts import LeaderboardRow
 from tasks.compare.recommendation_facts import Recommendation
 from tasks.encode.facts import TokenTotals
-from tasks.evaluate.facts import CalibrationScores
+from tasks.evaluate.facts import CalibrationScores, WordWeight
 from tasks.ingest.facts import Duplicates, RowCounts
 from tasks.objective.facts import Objective
 from tasks.store.facts import Document, Facts, is_none
@@ -187,19 +187,27 @@ class Review(Facts):
 
 
 class ConfidentMistake(Facts):
-    """A wrong answer, and the probability that the model gave it; `row` is that of the review in the test split."""
+    """A wrong answer, and the probability that the model gave it; `row` is that of the review in the test split.
+
+    `words` are those that the answer depends on most; older documents lack them.
+    """
 
     model: str
     row: int
     predicted: str
     probability: float
+    words: tuple[WordWeight, ...] = ()
 
 
 class MissedReviews(Facts):
-    """How many reviews every model gets wrong, and the rows of some of them."""
+    """How many reviews every model gets wrong, the rows of some of them, and the answers of one model to these.
+
+    The model is the one that is looked at more closely; older documents lack the answers.
+    """
 
     num_reviews: int
     rows: tuple[int, ...]
+    answers: tuple[ConfidentMistake, ...] = ()
 
 
 class Mistakes(Facts):

@@ -17,10 +17,13 @@ MISSED_BY_ALL: Final = 50
 SHOWN_CHARACTERS: Final = 1_000
 
 
-def analyse_errors(contestants: Sequence[Contestant], test_path: Path, label_names: Sequence[str]) -> Mistakes | None:
+def analyse_errors(
+    contestants: Sequence[Contestant], test_path: Path, label_names: Sequence[str], *, shown: Contestant | None = None
+) -> Mistakes | None:
     """Gather the mistakes of the shipped models, except the constant one; None when there is no other.
 
-    Reviews are identified by their row in the test split; `texts` has each of them once.
+    Reviews are identified by their row in the test split; `texts` has each of them once. `shown` is the model that is
+    looked at more closely.
     """
     readers = [contestant for contestant in contestants if contestant.name != CONSTANT]
     if not readers:
@@ -28,11 +31,16 @@ def analyse_errors(contestants: Sequence[Contestant], test_path: Path, label_nam
     correct = np.stack([reader.correct[reader.shipped] for reader in readers])
     confident = [mistake for reader in readers for mistake in find_confident_mistakes(reader, label_names)]
     missed = np.flatnonzero(~correct.any(axis=0))
-    rows = sorted({mistake.row for mistake in confident} | set(missed[:MISSED_BY_ALL].tolist()))
+    listed = missed[:MISSED_BY_ALL].tolist()
+    rows = sorted({mistake.row for mistake in confident} | set(listed))
     return Mistakes(
         models=tuple(reader.name for reader in readers),
         confident=tuple(confident),
-        missed_by_all=MissedReviews(num_reviews=len(missed), rows=missed[:MISSED_BY_ALL].tolist()),
+        missed_by_all=MissedReviews(
+            num_reviews=len(missed),
+            rows=listed,
+            answers=tuple(describe_answers(shown, listed, label_names)) if shown in readers else (),
+        ),
         wrong_models=np.bincount((~correct).sum(axis=0), minlength=len(readers) + 1).tolist(),
         agreement=measure_agreement(readers),
         oracle_accuracy=float(correct.any(axis=0).mean()),
@@ -47,14 +55,20 @@ def find_confident_mistakes(contestant: Contestant, label_names: Sequence[str]) 
     answers = contestant.predicted[shipped]
     confidence = contestant.probabilities[shipped][np.arange(len(answers)), answers]
     worst = wrong[np.argsort(-confidence[wrong], kind="stable")[:CONFIDENT_PER_MODEL]]
+    return describe_answers(contestant, worst.tolist(), label_names)
+
+
+def describe_answers(contestant: Contestant, rows: Sequence[int], label_names: Sequence[str]) -> list[ConfidentMistake]:
+    """Describe the answers of the shipped model to some reviews."""
+    answers, probabilities = contestant.predicted[contestant.shipped], contestant.probabilities[contestant.shipped]
     return [
         ConfidentMistake(
             model=contestant.name,
-            row=int(row),
+            row=row,
             predicted=label_names[answers[row]],
-            probability=float(confidence[row]),
+            probability=float(probabilities[row, answers[row]]),
         )
-        for row in worst
+        for row in rows
     ]
 
 

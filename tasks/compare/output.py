@@ -16,7 +16,9 @@ from tasks.store.layout import COMPARISONS
 from tasks.store.outputs import Manifest, Output, Plan
 
 COMPARE: Final = "tasks.compare.comparison:write_comparison"
-LIBRARIES: Final = ("scipy", "statsmodels", "numpy", "scikit-learn", "pandas", "pyarrow")
+# A comparison asks models again as their evaluations did, whose fingerprints are among the results.
+COUNTED_BEFORE: Final = ("tasks.evaluate.bundle",)
+LIBRARIES: Final = ("scipy", "statsmodels", "numpy", "scikit-learn", "pandas", "pyarrow", "tokenizers")
 
 
 def plan_comparison(
@@ -38,7 +40,7 @@ def plan_comparison(
         decided_by={
             "results": hash_json([result.model_dump() for result in results]),
             "dataset": describe_dataset(reviews).model_dump(mode="json"),
-            "code": describe_code(COMPARE),
+            "code": describe_code(COMPARE, without=COUNTED_BEFORE),
             "libraries": library_versions(*LIBRARIES),
         },
     )

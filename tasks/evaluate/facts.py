@@ -133,6 +133,13 @@ class DatasetOfModel(Facts):
     ordinal: bool = False
 
 
+class WordWeight(Facts):
+    """A word of a text, and by how much the log-odds of the model's answer fall without it."""
+
+    word: str
+    weight: float
+
+
 class Histogram(Facts):
     """Counts of values up to each bound; the last count is of those above the last bound."""
 

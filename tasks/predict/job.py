@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from tasks.errors import UserError
 from tasks.evaluate.bundle import Bundle, find_bundle, identify_bundle, load_bundle, read_facts
+from tasks.evaluate.facts import BundleFacts
 from tasks.evaluate.identity import decide_prediction
 from tasks.formatting.formulas import Formulas
 from tasks.ingest.conservation import CountedRows
@@ -20,7 +21,7 @@ from tasks.predict.database import fetched_head
 from tasks.predict.facts import ScoringFacts
 from tasks.predict.parts import list_parts, open_parts, publish, read_parts, write_part
 from tasks.predict.reading import Taken, hash_input, peek_columns, take_rows
-from tasks.predict.scoring import Cleaned, clean_rows, describe_additions, score_rows
+from tasks.predict.scoring import Additions, Cleaned, clean_rows, describe_additions, score_rows
 from tasks.predict.summary import Summary
 from tasks.predict.writers import find_writer
 from tasks.process.threads import map_ahead
@@ -40,6 +41,7 @@ class Job:
     output: Path
     prefix: str = ""
     min_confidence: float = 0.0
+    explain: bool = False
     escape_formulas: bool = False
 
     def decide_parts(self) -> dict[str, Any]:
@@ -51,8 +53,13 @@ class Job:
             "model": identify_bundle(find_bundle(self.model_folder)),
             "prefix": self.prefix,
             "min_confidence": self.min_confidence,
+            "explain": self.explain,
             **decide_prediction(SCORE, kind=read_facts(find_bundle(self.model_folder)).kind, kernels="auto"),
         }
+
+    def describe_additions(self, facts: BundleFacts) -> Additions:
+        """Describe the columns that the model adds; `facts` is the content of its bundle.json."""
+        return describe_additions(facts, prefix=self.prefix, min_confidence=self.min_confidence, explain=self.explain)
 
 
 class Listener:
@@ -70,7 +77,7 @@ def check_job(job: Job) -> None:
     find_writer(job.output)
     folder = find_bundle(job.model_folder)
     facts = read_facts(folder)
-    additions = describe_additions(facts, prefix=job.prefix, min_confidence=job.min_confidence)
+    additions = job.describe_additions(facts)
     if job.output.is_dir():
         raise UserError(
             f"--output {str(job.output)!r} is a folder; expected the name of a file. Choose one that does not exist."
@@ -94,7 +101,7 @@ def score_file(job: Job, *, listener: Listener) -> ScoringFacts:
     bundle = load_bundle(job.model_folder)
     # The champion may change in the meantime, but the parts belong to the model that was loaded.
     job = replace(job, model_folder=bundle.folder, files=replace(job.files, model_labels=bundle.label_names))
-    additions = describe_additions(bundle.facts, prefix=job.prefix, min_confidence=job.min_confidence)
+    additions = job.describe_additions(bundle.facts)
     files = replace(job.files, text_columns=peek_columns(job.files).text_columns)
     folder = open_parts(job.output, fingerprint(job.decide_parts()))
     num_parts = len(list_parts(folder))

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -12,6 +12,7 @@ from tasks.errors import UserError
 from tasks.evaluate.bundle import Bundle, Decided
 from tasks.evaluate.classifier import Prepared
 from tasks.evaluate.facts import BundleFacts
+from tasks.evaluate.occlusion import explain_answers
 from tasks.evaluate.predictions import PREFIX
 from tasks.evaluate.profile import find_unfamiliar
 from tasks.ingest.clean import clean_texts
@@ -20,6 +21,7 @@ from tasks.predict.reading import Mask, Taken
 
 MISSING, BLANK, NOT_TEXT = "missing text", "blank text", "not text"
 NOTHING_KNOWN = "no known tokens"
+EXPLANATION: Final = pa.list_(pa.struct([("word", pa.string()), ("weight", pa.float64())]))
 TOO_MUCH_UNKNOWN = "more unknown tokens than any training text"
 
 
@@ -27,12 +29,14 @@ class Cleaned(NamedTuple):
     """The model's input for a batch of rows.
 
     `usable` marks the rows that can be scored, `reasons` says why the others cannot (null for the usable ones), and
-    `prepared` is the input for the usable rows alone, None when there are none.
+    `prepared` is the input for the usable rows alone, None when there are none. `texts` are the cleaned texts of the
+    usable rows.
     """
 
     usable: Mask
     reasons: pa.Array
     prepared: Prepared | None
+    texts: pa.Array
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,7 +44,8 @@ class Additions:
     """The columns that are added to every row, and their names.
 
     `length` is the number of tokens that the model reads; None for a baseline, which reads the whole text.
-    `most_unknown` is the largest share of unknown tokens in a training text; None in older bundles.
+    `most_unknown` is the largest share of unknown tokens in a training text; None in older bundles. With `explain`, a
+    column lists the words that each answer depends on.
     """
 
     label_names: tuple[str, ...]
@@ -49,6 +54,7 @@ class Additions:
     model_id: str
     length: int | None
     most_unknown: float | None
+    explain: bool = False
 
     @property
     def schema(self) -> pa.Schema:
@@ -61,6 +67,7 @@ class Additions:
             ("num_tokens", pa.int32()),
             ("truncated", pa.bool_()),
             ("oov_rate", pa.float64()),
+            *([("explanation", EXPLANATION)] if self.explain else []),
             ("model_id", pa.string()),
             ("reason", pa.string()),
         ]
@@ -77,7 +84,7 @@ class Additions:
             )
 
 
-def describe_additions(facts: BundleFacts, *, prefix: str, min_confidence: float) -> Additions:
+def describe_additions(facts: BundleFacts, *, prefix: str, min_confidence: float, explain: bool = False) -> Additions:
     """Describe the columns that a model adds to every row; `facts` is the content of its bundle.json."""
     return Additions(
         label_names=facts.label_names,
@@ -86,6 +93,7 @@ def describe_additions(facts: BundleFacts, *, prefix: str, min_confidence: float
         model_id=facts.model_id,
         length=facts.length,
         most_unknown=facts.profile.most_unknown if facts.profile else None,
+        explain=explain,
     )
 
 
@@ -98,7 +106,7 @@ def clean_rows(taken: Taken, bundle: Bundle) -> Cleaned:
         pc.make_struct(pa.array(taken.not_text), pc.is_null(texts), blank), *map(pa.scalar, (NOT_TEXT, MISSING, BLANK))
     )
     chosen = texts.filter(usable)
-    return Cleaned(np.asarray(usable), reasons, bundle.classifier.prepare(chosen) if len(chosen) else None)
+    return Cleaned(np.asarray(usable), reasons, bundle.classifier.prepare(chosen) if len(chosen) else None, chosen)
 
 
 def score_rows(cleaned: Cleaned, bundle: Bundle, additions: Additions) -> pa.RecordBatch:
@@ -115,7 +123,15 @@ def score_rows(cleaned: Cleaned, bundle: Bundle, additions: Additions) -> pa.Rec
     # The position of each scored row among the scored ones; for the others null, which `take` turns into null.
     places = pa.array(np.cumsum(cleaned.usable) - 1, mask=~cleaned.usable)
     *columns, doubts = [column.take(places) for column in describe_decisions(decided, additions)]
+    if additions.explain:
+        columns.append(explain_rows(cleaned.texts, decided, bundle).take(places))
     return pa.record_batch([*columns, model_ids, pc.coalesce(cleaned.reasons, doubts)], schema=additions.schema)
+
+
+def explain_rows(texts: pa.Array, decided: Decided, bundle: Bundle) -> pa.Array:
+    """List the words that the answers to some texts depend on, with their weights."""
+    found = explain_answers(bundle, texts.to_pylist(), decided.predicted.tolist())
+    return pa.array([[dict(word) for word in words] for words in found], EXPLANATION)
 
 
 def describe_decisions(decided: Decided, additions: Additions) -> list[pa.Array]:

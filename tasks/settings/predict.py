@@ -76,6 +76,11 @@ class PredictConfig(FlowConfig):
         max_length=100,
         description="a prefix for the names of the added columns, for an input that has columns of these names",
     )
+    explain: CliToggleFlag[bool] = Field(
+        default=False,
+        description="add the words that each answer depends on most, each with a weight: what the log-odds of the "
+        "answer lose when the model reads the text without the word; scoring takes about a hundred times as long",
+    )
     escape_formulas: CliToggleFlag[bool] = Field(
         default=False,
         description="put an apostrophe before cells of a .csv output that a spreadsheet would take for a formula: text "

@@ -72,3 +72,17 @@ def test_texts_are_kept_once_and_cut(errors: Mistakes) -> None:
 
 def test_constant_model_alone_has_no_mistakes_to_learn_from(test_path: Path) -> None:
     assert analyse_errors([make_contestant(CONSTANT, [1.0] * 4)], test_path, NAMES) is None
+
+
+def test_answers_to_reviews_that_every_model_misses_are_those_of_the_model_that_is_shown(test_path: Path) -> None:
+    lstm, gru = make_contestant("lstm", LSTM), make_contestant("gru", GRU)
+    found = analyse_errors([lstm, gru], test_path, NAMES, shown=gru)
+    assert found is not None
+    assert [(it.model, it.row, it.predicted) for it in found.missed_by_all.answers] == [("gru", 0, "pos")]
+
+
+def test_constant_model_is_not_asked_about_them(test_path: Path) -> None:
+    constant = make_contestant(CONSTANT, [1.0] * 4)
+    found = analyse_errors([make_contestant("lstm", LSTM), constant], test_path, NAMES, shown=constant)
+    assert found is not None
+    assert found.missed_by_all.answers == ()

@@ -66,6 +66,7 @@ def score(bundle: Path, tmp_path: Path) -> Score:
         prefix: str = "",
         min_confidence: float = 0.0,
         escape_formulas: bool = False,
+        explain: bool = False,
         **options: Any,
     ) -> Any:
         job = Job(
@@ -75,6 +76,7 @@ def score(bundle: Path, tmp_path: Path) -> Score:
             prefix=prefix,
             min_confidence=min_confidence,
             escape_formulas=escape_formulas,
+            explain=explain,
         )
         check_job(job)
         return score_file(job, listener=listener or Listener())

@@ -595,3 +595,19 @@ def test_permissions_of_the_output_follow_the_umask(
     finally:
         os.umask(former)
     assert (tmp_path / output).stat().st_mode & 0o777 == 0o640
+
+
+@pytest.mark.parametrize("ending", ["parquet", "csv", "jsonl"])
+def test_explanations_are_beside_the_predictions(ending: str, score: Score, tmp_path: Path) -> None:
+    (tmp_path / "in.csv").write_text("text\na great film\n\nso dull\n")
+    score(tmp_path / "in.csv", output=f"out.{ending}", prefix="m_", explain=True)
+    path = tmp_path / f"out.{ending}"
+    if ending == "parquet":
+        found = pq.read_table(path).column("m_explanation").to_pylist()
+    elif ending == "csv":
+        lines = path.read_text().splitlines()
+        found = [json.loads(row["m_explanation"] or "null") for row in csv.DictReader(lines)]
+    else:
+        found = [json.loads(line)["m_explanation"] for line in path.read_text().splitlines()]
+    assert [words and words[0]["word"] for words in found] in (["great", "dull"], ["great", None, "dull"])
+    assert all(isinstance(words[0]["weight"], float) for words in found if words)

@@ -2,7 +2,9 @@
 
 import io
 import json
+import math
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -11,9 +13,9 @@ from tasks.predict.scoring import describe_additions
 from tasks.predict.single import read_chunks, score_texts
 
 
-def score(bundle: Path, *texts: bytes) -> list[dict[str, object]]:
+def score(bundle: Path, *texts: bytes, explain: bool = False) -> list[dict[str, Any]]:
     loaded = load_bundle(bundle)
-    additions = describe_additions(loaded.facts, prefix="", min_confidence=0.0)
+    additions = describe_additions(loaded.facts, prefix="", min_confidence=0.0, explain=explain)
     return [json.loads(line) for line in score_texts(texts, loaded, additions)]
 
 
@@ -41,3 +43,24 @@ def test_lines_come_as_they_are_written() -> None:
             return super().read(3)
 
     assert list(read_chunks(Slow(b"ab\ncd\n"))) == [[b"ab"], [b"cd"]]
+
+
+def test_answer_is_explained_by_the_words_it_depends_on(bundle: Path) -> None:
+    good, blank, bad = score(bundle, b"a Great film", b" ", b"so dull", explain=True)
+    assert (good["predicted_label"], bad["predicted_label"]) == ("good", "bad")
+    assert (good["explanation"][0]["word"], bad["explanation"][0]["word"]) == ("Great", "dull")
+    assert good["explanation"][0]["weight"] > 0.1
+    assert blank["explanation"] is None
+    assert "explanation" not in score(bundle, b"great")[0]
+
+
+@pytest.mark.filterwarnings("ignore:__array__:DeprecationWarning")  # Keras saves with NumPy 1's protocol
+@pytest.mark.parametrize("kind", ["bundle", "network"])
+def test_weights_are_what_the_log_odds_lose_without_each_word(kind: str, request: pytest.FixtureRequest) -> None:
+    texts = (b"a great film", b"a film", b"great film", b"a great")
+    whole, *without = score(request.getfixturevalue(kind), *texts, explain=True)
+    answer, other = ("p_good", "p_bad") if whole["predicted_label"] == "good" else ("p_bad", "p_good")
+    odds = [math.log(row[answer] / row[other]) for row in (whole, *without)]
+    weights = {word["word"]: word["weight"] for word in whole["explanation"]}
+    for word, found in zip(("great", "a", "film"), odds[1:], strict=True):
+        assert weights.get(word, 0) == pytest.approx(odds[0] - found, abs=0.01)

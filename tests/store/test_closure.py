@@ -57,7 +57,7 @@ KINDS: Final = {
     "evaluation": Kind(EVALUATE, UNUSED_BY_KIND["neural"], (*LIBRARIES, *BACKENDS, "tokenizers")),
     "evaluation of an ensemble": Kind(EVALUATE, UNUSED_BY_KIND["ensemble"], (*LIBRARIES, *BACKENDS, "tokenizers")),
     "evaluation of a baseline": Kind(EVALUATE, UNUSED_BY_KIND["baseline"], LIBRARIES),
-    "comparison": Kind(compare.COMPARE, (), compare.LIBRARIES),
+    "comparison": Kind(compare.COMPARE, compare.COUNTED_BEFORE, compare.LIBRARIES),
     "audit": Kind(audit.AUDIT, (), audit.LIBRARIES),
     "drift": Kind(drift.MEASURE, drift.RUN_NO_MODEL, drift.LIBRARIES),
     "memory": Kind(probe.SUMMARISE, (), probe.LIBRARIES),

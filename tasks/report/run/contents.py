@@ -218,6 +218,7 @@ def build_errors(metrics: RunMetrics) -> Content | None:
         "agreement": describe_chart("agreement", draw_agreement(metrics, errors), equal) if several else None,
         "models": errors.models,
         "label_names": metrics.run.label_names,
+        "why": METHOD["words"] if any(it.words for it in errors.confident) else "",
         "reviews": list_reviews(metrics),
     }
 

@@ -4,6 +4,7 @@ from typing import Final
 
 from tasks.compare.recommendation import CLEARLY_FASTER
 from tasks.compare.results import TARGET_ACCURACY
+from tasks.evaluate.occlusion import HONESTY
 
 METHOD: Final = {
     "gate": (
@@ -38,6 +39,7 @@ METHOD: Final = {
         "A model may answer only the reviews about which it is most confident, and leave the others to a person. Which "
         f"share of reviews can it answer with {TARGET_ACCURACY:.0%} accuracy?"
     ),
+    "words": f"Beside each answer are the words that it depends on most. {HONESTY}",
     "training": (
         "Loss from epoch to epoch; the circle marks the epoch whose weights are kept. Where validation loss rises "
         "while training loss falls, the model overfits: it memorises its training reviews."

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from tasks.compare.facts import ConfidentMistake, Review
+from tasks.evaluate.facts import WordWeight
 from tasks.formatting.texts import join
 from tasks.promote.facts import Decision
 from tasks.promote.render import describe_claim
@@ -20,12 +21,14 @@ def list_reviews(metrics: RunMetrics) -> list[dict[str, Any]]:
     mistakes: dict[int, list[ConfidentMistake]] = {}
     for mistake in errors.confident:
         mistakes.setdefault(mistake.row, []).append(mistake)
+    answers = {mistake.row: mistake for mistake in errors.missed_by_all.answers}
     missed = set(errors.missed_by_all.rows)
     rows = sorted({*mistakes, *missed}, key=lambda row: (-len(mistakes.get(row, ())), row))
     return [
         describe_review(
             errors.texts[str(row)],
             mistakes.get(row, []),
+            answer=answers.get(row),
             is_missed=row in missed and len(errors.models) > 1,
             label_names=metrics.run.label_names,
         )
@@ -34,16 +37,32 @@ def list_reviews(metrics: RunMetrics) -> list[dict[str, Any]]:
 
 
 def describe_review(
-    review: Review, mistakes: Sequence[ConfidentMistake], *, is_missed: bool, label_names: Sequence[str]
+    review: Review,
+    mistakes: Sequence[ConfidentMistake],
+    *,
+    answer: ConfidentMistake | None,
+    is_missed: bool,
+    label_names: Sequence[str],
 ) -> dict[str, Any]:
-    """Describe one review and what the models predict for it."""
+    """Describe one review and what the models predict for it; `answer` is that of the model that is looked at."""
+    explained = [*mistakes, *([answer] if answer and answer.model not in {it.model for it in mistakes} else [])]
     claims = [f"{it.model} predicts {it.predicted} with probability {it.probability:.1%}" for it in mistakes]
     return {
         **show_text(review),
         "label_index": label_names.index(review.label),
         "models": [it.model for it in mistakes] + [EVERY] * is_missed,
+        "reasons": [
+            {"answer": f"{it.model} predicts {it.predicted}", "words": [show_weight(word) for word in it.words]}
+            for it in explained
+            if it.words
+        ],
         "about": "; ".join(([join(claims)] if claims else []) + ["every model is wrong"] * is_missed),
     }
+
+
+def show_weight(word: WordWeight) -> str:
+    """Show a word with its weight: "dull +1.3"."""
+    return f"{word.word} {word.weight:+.1f}" if abs(word.weight) >= 0.05 else f"{word.word} {word.weight:+.2f}"  # noqa: PLR2004
 
 
 def list_lost(gate: Decision) -> list[dict[str, Any]]:
