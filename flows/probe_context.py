@@ -17,9 +17,11 @@ from typing import Any
 
 from prefect import flow, runtime
 from prefect.client.schemas import State
+from prefect.logging import get_run_logger
 from prefect.states import Completed, Failed
 from rich.console import Console
 
+from tasks.cluster.choice import use_cluster
 from tasks.encode.encodings import ENCODINGS
 from tasks.encode.facts import EncodingFacts
 from tasks.encode.task import encode_reviews
@@ -71,7 +73,8 @@ def probe_context(config: ProbeConfig = ProbeConfig()) -> Probe | State[Any]:
     started = datetime.now(UTC)
     try:
         use_device(config.device)
-        results = train_cells(config)
+        with use_cluster(config.scheduler, roots=[config.data_dir, config.artifacts_dir], say=get_run_logger().warning):
+            results = train_cells(config)
         if config.shard:
             return Completed(message=f"part {config.shard}: {len(results)} trainings done", data={})
         measured = run(measure_memory, results, data_dir=config.data_dir, artifacts_dir=config.artifacts_dir)

@@ -19,6 +19,7 @@ from prefect.states import Completed, Failed
 from rich.console import Console
 
 from tasks.clean.task import clean_outputs
+from tasks.cluster.choice import use_cluster
 from tasks.compare.run import describe_run
 from tasks.compare.task import compare_models
 from tasks.contest.contest import Contest
@@ -94,7 +95,11 @@ def train_all(config: RunConfig = RunConfig()) -> dict[str, Any] | State[Any]:
 
 def train_and_clean(config: RunConfig) -> dict[str, Any] | State[Any]:
     """Do the work of the flow, and then clean up if that is wanted, even if a full disk has ended the work."""
-    outcome = train_and_report(config)
+    try:
+        with use_cluster(config.scheduler, roots=list(folders(config).values()), say=get_run_logger().warning):
+            outcome = train_and_report(config)
+    except UserError as error:
+        outcome = Failed(message=str(error), data=error)
     if config.cleaning_age or config.budget:
         clean_outputs(age=config.cleaning_age, budget=config.budget, keep_runs=KEEP_RUNS, **folders(config))
     return outcome

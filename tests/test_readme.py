@@ -34,7 +34,9 @@ OWN_DATA = [command for command in COMMANDS if re.search(r"flows/train_all.py --
 TRAINING = [
     command
     for command in COMMANDS
-    if re.search(r"^make train|flows/(train_all|probe_context).py", command) and command not in OWN_DATA
+    if re.search(r"^make train|flows/(train_all|probe_context).py", command)
+    and command not in OWN_DATA
+    and "--scheduler" not in command
 ]
 AUDITING = [command for command in COMMANDS if "flows/label_errors.py" in command]
 TUNING = [command for command in COMMANDS if "flows/tune.py" in command]
@@ -42,6 +44,7 @@ PROMOTING = [command for command in COMMANDS if "flows/promote.py" in command]
 SCORING = [command for command in COMMANDS if "flows/predict.py" in command]
 EXPORTING = [command for command in COMMANDS if "flows/export.py" in command]
 CLEANING = [command for command in COMMANDS if "flows/clean.py" in command]
+ON_CLUSTER = [command for command in COMMANDS if re.search(r"flows/cluster.py|--scheduler", command)]
 CHECKING = [command for command in COMMANDS if "flows/doctor.py" in command]
 ASKING = [command for command in COMMANDS if command.startswith("curl ")]
 SERVING = ".venv/bin/python flows/serve_model.py"
@@ -102,6 +105,7 @@ def test_every_command_is_covered() -> None:
         SUITE,
         *LASTING,
         *DEPLOYING,
+        *ON_CLUSTER,
     }
     assert len(TRAINING) >= 4
     assert len(OWN_DATA) >= 2
@@ -131,6 +135,23 @@ def test_training_command_works(command: str, environment: dict[str, str], check
     assert done.returncode == 0, done.stderr
     assert "not completely, at MLflow" not in done.stderr
     assert done.stdout.strip().endswith("report.html") or re.search("--(help|shard)", command)
+
+
+def test_commands_of_a_cluster_work(environment: dict[str, str], checkout: Path) -> None:
+    cluster, training = ON_CLUSTER
+    process, output = start(f"exec {cluster}", checkout, environment | {"BAKEOFF_SCHEDULER_PORT": "0"})
+    with process:
+        try:
+            address = next(found for line in output for found in re.findall(r"--scheduler (\S+)", line))
+            command = training.replace("tcp://127.0.0.1:8786", address)
+            done = subprocess.run(
+                command, shell=True, cwd=checkout, env=environment, capture_output=True, text=True, check=False
+            )
+        finally:
+            process.terminate()
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip().endswith("report.html")
+    assert re.search(r"flatten-1: epoch 1", done.stderr)
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 import tempfile
 from pathlib import Path
 
+from tasks.cluster.reach import check_scheduler
 from tasks.errors import UserError
 from tasks.ingest.datasets import choose_dataset
 from tasks.ingest.rehearsal import rehearse
@@ -75,6 +76,8 @@ def check_training(config: RunConfig | ProbeConfig) -> None:
     """Raise UserError for what would make every training fail: backend, kernels, device, or unwritable folders."""
     choose_kernels(config.kernels, backend=check_backend())
     use_device(config.device)
+    if config.scheduler:
+        check_scheduler(config.scheduler)
     check_writable(config.data_dir, "--data-dir")
     check_writable(config.artifacts_dir, "--artifacts-dir")
 

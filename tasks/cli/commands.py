@@ -111,6 +111,14 @@ _ROWS: Final = (
         check="tasks.cli.checks:check_training",
     ),
     Command(
+        "cluster",
+        "flows.cluster",
+        "run workers that train for other flows, and a scheduler for them",
+        settings="tasks.settings.cluster:ClusterConfig",
+        check="flows.cluster:check_cluster",
+        answer="flows.cluster:run_at_once",
+    ),
+    Command(
         "clean",
         "flows.clean",
         "remove old outputs that no champion or recent run refers to",

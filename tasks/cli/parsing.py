@@ -29,6 +29,8 @@ METAVARS: Final = {
     "--older-than": "AGE",
     "--disk-budget": "SIZE",
     "--host": "ADDRESS",
+    "--scheduler": "ADDRESS",
+    "--scheduler-host": "ADDRESS",
     "--max-body": "SIZE",
     "--prefix": "TEXT",
     "--query": "SQL",

@@ -13,6 +13,7 @@ from tasks.evaluate.ensemble_facts import EnsembleFacts
 from tasks.evaluate.facts import AnyTraining, EvaluationFacts
 from tasks.ingest.datasets import Choice
 from tasks.ingest.facts import ReviewsManifest, UnlabelledFacts
+from tasks.process.place import ELSEWHERE
 from tasks.process.side_by_side import work_side_by_side
 from tasks.store.fingerprint import library_versions
 from tasks.store.outputs import Manifest
@@ -34,9 +35,9 @@ def attempt_all(candidates: Sequence[Candidate], *, jobs: int) -> list[ModelResu
     """Train and evaluate all models; results are in the order of the candidates. Raises UserError.
 
     Several jobs train side by side, the longest trainings first. They evaluate afterwards, one model at a time, so that
-    the speeds of prediction are comparable.
+    the speeds of prediction are comparable. That is done here, even if the trainings were elsewhere.
     """
-    if jobs == 1:
+    if jobs == 1 and ELSEWHERE.get(None) is None:
         return [attempt(it.entrant, it.train, it.evaluate) for it in candidates]
     order = sorted(range(len(candidates)), key=lambda index: candidates[index].effort, reverse=True)
     futures = work_side_by_side([candidates[index].train for index in order], jobs=jobs)

@@ -21,7 +21,7 @@ from typing import Any, Final
 from tasks.errors import SpokenError, TrainingError, UserError
 from tasks.formatting.redaction import redact
 from tasks.process.interruption import uninterrupted
-from tasks.process.side_by_side import PLACE, Place
+from tasks.process.place import PLACE, Place
 
 PRELOADED: Final = "tasks.process.fork_server"
 LISTENER: Final = "listener"
@@ -42,19 +42,28 @@ class RemoteListener:
         return lambda *arguments: self.connection.send((method, arguments))
 
 
-def run_apart(function: str, *, listener: object | None = None, **options: Any) -> Any:
+def run_apart(function: str, *, listener: object | None = None, on_gpu: bool = False, **options: Any) -> Any:
     """Call "package.module:name" with keyword arguments in a child process and return what it returns.
 
-    If given, `listener` is an argument of the function; its methods run in this process when the child calls them.
+    If this thread's place is on other machines, the child is one of theirs; if the function computes `on_gpu`, it waits
+    there for a GPU of its own. If given, `listener` is an argument of the function; its methods run in this process
+    when the child calls them.
     Raises the function's TrainingError, UserError or OSError as it is, any other error as ChildError, and TrainingError
     if the child was killed. The child ends when this process ends, for whatever reason.
     """
+    place = PLACE.get(None) or Place()
+    if place.elsewhere:
+        remote = place.elsewhere.start(function, options, has_listener=listener is not None, on_gpu=on_gpu)
+        with place.hold(remote):
+            return remote.wait(listener)
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload([PRELOADED])
     here, there = context.Pipe()
-    place = PLACE.get(None) or Place()
     process = context.Process(
-        target=work, args=(there, function, options, listener is not None, place.cores), daemon=True
+        target=work,
+        args=(there, function, options),
+        kwargs={"has_listener": listener is not None, "cores": place.cores, "num_cores": place.num_cores},
+        daemon=True,
     )
     with hidden_main_module():
         process.start()
@@ -108,12 +117,14 @@ def work(
     connection: Connection,
     function: str,
     options: dict[str, Any],
-    has_listener: bool,  # noqa: FBT001
+    *,
+    has_listener: bool,
     cores: frozenset[int],
+    num_cores: int | None,
 ) -> None:
     """Run in the child: call the function and send back its result or its error."""
     if cores:
-        bind_to_cores(cores)
+        bind_to_cores(cores, num_cores)
     # Ctrl-C reaches the parent too, which ends this process.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
@@ -129,13 +140,19 @@ def work(
         connection.send(("return", result))
 
 
-def bind_to_cores(cores: frozenset[int]) -> None:
+def bind_to_cores(cores: frozenset[int], num_cores: int | None) -> None:
     """Let this process compute on some cores only.
 
-    Its libraries divide their sums as they would on all cores, so that a result does not depend on the number of jobs.
+    Its libraries divide their sums as they would on `num_cores`, or else on all cores of this machine, so that a result
+    depends neither on the number of jobs nor on the machine.
     """
-    whole = str(len(os.sched_getaffinity(0)))
+    whole = str(num_cores or len(os.sched_getaffinity(0)))
     os.environ.update({"TF_NUM_INTRAOP_THREADS": whole, "NPROC": whole})
+    if num_cores:
+        from threadpoolctl import threadpool_limits
+
+        # NumPy was loaded before the fork, with as many threads as this machine has cores or a variable says.
+        threadpool_limits(num_cores)
     os.sched_setaffinity(0, cores)
 
 

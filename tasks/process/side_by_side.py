@@ -1,54 +1,18 @@
-"""Do several pieces of work side by side: each in a thread, whose child processes get cores of their own."""
+"""Do several pieces of work side by side: each in a thread, with cores of its own, or on other machines."""
 
-import contextlib
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
-from contextvars import ContextVar, copy_context
-from dataclasses import dataclass, field
-from multiprocessing.process import BaseProcess
+from contextvars import copy_context
 from queue import SimpleQueue
 from typing import Final, TypeVar
 
-from tasks.errors import TrainingError, UserError
+from tasks.errors import UserError
+from tasks.process.place import ELSEWHERE, PLACE, Place
 
 Result = TypeVar("Result")
 
 BYTES_PER_JOB: Final = 2 * 1024**3
-STOPPED: Final = "stopped, because the run ended. Run the same command again; it resumes where it stopped."
-
-
-@dataclass
-class Place:
-    """Where a thread's children run: on these cores, on all if there are none; none starts once it is closed."""
-
-    cores: frozenset[int] = frozenset()
-    is_closed: bool = False
-    children: set[BaseProcess] = field(default_factory=set)
-
-    @contextlib.contextmanager
-    def hold(self, child: BaseProcess) -> Iterator[None]:
-        """Kill the child as soon as the place is closed; raises TrainingError if it has been."""
-        self.children.add(child)
-        if self.is_closed:
-            raise TrainingError(STOPPED)
-        try:
-            yield
-        except Exception as error:
-            if self.is_closed:
-                raise TrainingError(STOPPED) from error
-            raise
-        finally:
-            self.children.discard(child)
-
-    def close(self) -> None:
-        """Kill what runs here, now or later."""
-        self.is_closed = True
-        for child in list(self.children):
-            child.kill()
-
-
-PLACE: Final[ContextVar[Place]] = ContextVar("PLACE")
 
 
 def list_cores() -> list[int]:
@@ -57,7 +21,13 @@ def list_cores() -> list[int]:
 
 
 def choose_jobs(wanted: int | None, *, num_works: int, shares_gpu: bool) -> int:
-    """Return how many pieces of work to do at a time: `wanted`, or one on a GPU, or one per core as memory allows."""
+    """Return how many pieces of work to do at a time: `wanted`, or one on a GPU, or one per core as memory allows.
+
+    If other machines do the work, it is as many as these can do at a time.
+    """
+    elsewhere = ELSEWHERE.get(None)
+    if wanted is None and elsewhere:
+        wanted = elsewhere.count_slots()
     if wanted is None and shares_gpu:
         return 1
     if wanted is None:
@@ -83,13 +53,20 @@ def divide_cores(cores: Sequence[int], *, jobs: int) -> list[frozenset[int]]:
     return [frozenset(cores[index::jobs] or [cores[index % len(cores)]]) for index in range(jobs)]
 
 
+def make_places(*, jobs: int) -> list[Place]:
+    """Make a place for each job: on other machines if there are any, otherwise on cores of its own."""
+    if elsewhere := ELSEWHERE.get(None):
+        return [Place(elsewhere=elsewhere) for _ in range(jobs)]
+    return [Place(cores) for cores in divide_cores(list_cores(), jobs=jobs)]
+
+
 def work_side_by_side(works: Sequence[Callable[[], Result]], *, jobs: int) -> list[Future[Result]]:
     """Do all works, `jobs` at a time and in their order; returns their futures once all are done.
 
     A work that fails does not stop the others, unless its error is a UserError, which concerns all of them. In that
     case, and when this thread is interrupted, the children are killed, the threads end, and the error is raised.
     """
-    places = [Place(cores) for cores in divide_cores(list_cores(), jobs=jobs)]
+    places = make_places(jobs=jobs)
     free: SimpleQueue[Place] = SimpleQueue()
     for place in places:
         free.put(place)

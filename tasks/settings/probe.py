@@ -11,6 +11,7 @@ from tasks.ingest.sources.recall import DISTANCES, RECALL_TASK_DESCRIPTIONS, REC
 from tasks.probe.models import MODELS
 from tasks.probe.plan import NUM_EPOCHS, Cell, ProfileName, plan_cells, select_shard
 from tasks.settings.base import AbsolutePath, FlowConfig, Names, split_on_commas
+from tasks.settings.cluster import SchedulerAddress
 from tasks.settings.model_names import check_names, list_sections
 from tasks.store.layout import ARTIFACTS, DATA
 from tasks.train.device import Device
@@ -53,6 +54,9 @@ class ProbeConfig(FlowConfig):
         ge=1,
         le=1_024,
         description="how many models to train at a time [see bakeoff train]",
+    )
+    scheduler: SchedulerAddress = Field(
+        default=None, description="the address of a Dask scheduler; see bakeoff train [models are trained here]"
     )
     data_dir: AbsolutePath = Field(default=DATA, description="where texts and encodings are kept")
     artifacts_dir: AbsolutePath = Field(default=ARTIFACTS, description="where models and reports are written")

@@ -22,6 +22,7 @@ from tasks.objective.choices import (
 )
 from tasks.objective.facts import Aims
 from tasks.settings.base import AbsolutePath, OptionalPath
+from tasks.settings.cluster import SchedulerAddress
 from tasks.settings.models import ModelSettings
 from tasks.store.layout import ARTIFACTS, DATA
 from tasks.train.device import Device
@@ -85,7 +86,13 @@ class TrainingSettings(ModelSettings):
         ge=1,
         le=1_024,
         description="how many models to train at a time, each on its share of the cores [one per core as memory "
-        "allows, one on a GPU]",
+        "allows, one on a GPU; as many as the workers take with --scheduler]",
+    )
+    scheduler: SchedulerAddress = Field(
+        default=None,
+        description="the address of a Dask scheduler, such as tcp://10.0.0.1:8786, on whose workers the models are "
+        "trained; --data-dir and --artifacts-dir must be on a disk that the workers share, at the same path [trained "
+        "on this machine]",
     )
     data_dir: AbsolutePath = Field(default=DATA, description="where downloads, reviews and encodings are kept")
     artifacts_dir: AbsolutePath = Field(default=ARTIFACTS, description="where models and reports are written")

@@ -7,6 +7,7 @@ EXEMPT: Final = {
     "tasks.errors": "writes error messages",
     "tasks.formatting.*": "turns values into text for people",
     "tasks.process.*": "runs a function in a thread or another process; the function itself counts",
+    "tasks.cluster.*": "runs a function on another machine, which has the same code; the function itself counts",
     "tasks.reference.*": "writes pages about settings and documents",
     "tasks.store.*": "names, hashes and publishes files without looking into them",
     "tasks.clean.*": "removes outputs and makes none",

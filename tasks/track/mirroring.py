@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from tasks.errors import SpokenError, TrainingError, UserError
 from tasks.process.child import run_apart
-from tasks.process.side_by_side import PLACE, Place
+from tasks.process.place import PLACE, Place
 from tasks.store.layout import ARTIFACTS
 from tasks.track.facts import Target
 from tasks.track.trackers import TRACKERS, USUAL_NAME, Tracker, check_trackers

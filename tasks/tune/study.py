@@ -22,7 +22,7 @@ from optuna.trial import FrozenTrial, TrialState
 
 from tasks.errors import TrainingError
 from tasks.process.child import ChildError
-from tasks.process.side_by_side import PLACE
+from tasks.process.place import PLACE
 from tasks.space.ranges import Range, Space, Value, tidy
 from tasks.store.fingerprint import hash_json
 from tasks.tune.facts import Budget, Scored, StudyFacts, TrialFacts

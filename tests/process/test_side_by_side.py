@@ -12,6 +12,7 @@ import pytest
 from tasks.errors import TrainingError, UserError
 from tasks.process import side_by_side
 from tasks.process.child import run_apart
+from tasks.process.place import STOPPED
 from tasks.process.side_by_side import BYTES_PER_JOB, choose_jobs, divide_cores, list_cores, work_side_by_side
 
 PATIENCE_SECONDS = 60
@@ -122,6 +123,6 @@ def test_error_that_concerns_all_ends_every_child_and_starts_no_other(
         monkeypatch.setattr(side_by_side, "wait_for_all", interrupt)
     with pytest.raises(type(error)):
         work_side_by_side([wait, wait, fail, lambda: run_apart("beside:wait", listener=later)], jobs=3)
-    assert [str(end) for end in ends] == [side_by_side.STOPPED] * 2
+    assert [str(end) for end in ends] == [STOPPED] * 2
     assert later.pids == []
     assert not any(psutil.pid_exists(pid) for pid in started.pids)

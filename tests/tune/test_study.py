@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tasks.errors import TrainingError, UserError
-from tasks.process.side_by_side import PLACE, Place
+from tasks.process.place import PLACE, Place
 from tasks.space.ranges import Range
 from tasks.tune.facts import Budget, StudyFacts, TrialFacts
 from tasks.tune.outcomes import PrunedError, Watch

@@ -1,0 +1,211 @@
+"""A cluster of processes, as `bakeoff cluster` starts it: the same models, and ends of workers, scheduler and flows."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from tasks.baseline.baselines import BASELINES
+from tasks.baseline.identity import FIT
+from tasks.cluster.choice import use_cluster
+from tasks.encode.encodings import Encoding
+from tasks.encode.sequences import write_encoding
+from tasks.process.child import run_apart
+from tasks.process.side_by_side import work_side_by_side
+from tasks.train.identity import TRAIN
+from tasks.train.settings import FitSettings, Listener
+from tasks.train.variants import VARIANTS
+
+pytestmark = pytest.mark.slow
+
+PATIENCE_SECONDS = 120
+ENCODING = Encoding(name="tiny", kind="words", vocab_size=30, length=6, padding="pre", description="for tests")
+SETTINGS = FitSettings(epochs=2, patience=9, batch_size=5, learning_rate=0.01, seed=1)
+FLOW = """
+import sys
+from pathlib import Path
+from tasks.cluster.choice import use_cluster
+from tasks.process.child import run_apart
+from tasks.process.side_by_side import work_side_by_side
+class Print:
+    def on_progress(self, pid): print(pid, flush=True)
+with use_cluster(sys.argv[1], roots=[Path(sys.argv[2])], say=lambda _: None):
+    work_side_by_side([lambda: run_apart("far:wait", listener=Print())], jobs=1)
+"""
+
+
+class Machine:
+    """A process of `bakeoff cluster` with two workers."""
+
+    def __init__(self, functions: Path, *, port: int = 0) -> None:
+        path = os.pathsep.join([str(functions), os.environ.get("PYTHONPATH", "")])
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "tasks.cli", "cluster", "--workers=2", f"--scheduler-port={port}"],
+            env={**os.environ, "PYTHONPATH": path, "OMP_NUM_THREADS": "1"},
+            stdout=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+        assert self.process.stdout is not None
+        self.family: list[psutil.Process] = []
+        for line in self.process.stdout:
+            if found := re.search(r"--scheduler (\S+)", line):
+                self.address = found[1]
+                break
+        self.family = psutil.Process(self.process.pid).children(recursive=True)
+
+    @property
+    def port(self) -> int:
+        return int(self.address.rpartition(":")[2])
+
+    def send(self, number: int) -> None:
+        """Send a signal as a terminal does, to the whole group, or SIGKILL to the command alone."""
+        if number == signal.SIGKILL:
+            self.process.kill()
+        else:
+            os.killpg(self.process.pid, number)
+
+    def await_end(self) -> int:
+        """Wait until the command and all that it has started are gone; returns its exit status."""
+        with self.process:
+            status = self.process.wait(PATIENCE_SECONDS)
+        assert not psutil.wait_procs(self.family, timeout=PATIENCE_SECONDS)[1]
+        return status
+
+
+@pytest.fixture(scope="module")
+def machine(functions: Path) -> Iterator[Machine]:
+    started = Machine(functions)
+    yield started
+    if started.process.poll() is None:
+        started.send(signal.SIGINT)
+        assert started.await_end() == 0
+
+
+@pytest.fixture
+def said() -> list[str]:
+    return []
+
+
+@pytest.fixture
+def connected(machine: Machine, said: list[str], tmp_path: Path) -> Iterator[None]:
+    with use_cluster(machine.address, roots=[tmp_path], say=said.append):
+        yield
+
+
+def find_worker(pid: int) -> psutil.Process:
+    """The worker whose child has a process id; the server that forks children is between them."""
+    server = psutil.Process(pid).parent()
+    assert server
+    worker = server.parent()
+    assert worker
+    return worker
+
+
+def make_model(folder: Path, sequences: Path, reviews: Path) -> list[bytes]:
+    """Train a network and fit a baseline; returns the bytes of their numbers."""
+    folder.mkdir()
+
+    def train() -> None:
+        run_apart(
+            TRAIN,
+            variant=VARIANTS["lstm"],
+            encoding=ENCODING,
+            settings=SETTINGS,
+            num_classes=2,
+            sequences_folder=sequences,
+            folder=folder,
+            listener=Listener(),
+            lessons=None,
+        )
+
+    def fit() -> None:
+        run_apart(
+            FIT,
+            baseline=BASELINES["nb-svm"],
+            reviews_folder=reviews,
+            folder=folder,
+            label_names=["bad", "good"],
+            class_weights=None,
+        )
+
+    for future in work_side_by_side([train, fit], jobs=2):
+        future.result()
+    # The archive of a network also says when it was written.
+    with zipfile.ZipFile(folder / "model.keras") as network:
+        return [network.read("model.weights.h5"), (folder / "model.npz").read_bytes()]
+
+
+def test_weights_are_the_same_to_the_last_bit(machine: Machine, few_reviews: Path, tmp_path: Path) -> None:
+    sequences = tmp_path / "sequences"
+    sequences.mkdir()
+    write_encoding(few_reviews, ENCODING, sequences)
+    here = make_model(tmp_path / "here", sequences, few_reviews)
+    with use_cluster(machine.address, roots=[tmp_path], say=lambda _: None):
+        there = make_model(tmp_path / "there", sequences, few_reviews)
+    assert here == there
+
+
+class KillOnce:
+    """Kills something when a child has started for the first time."""
+
+    def __init__(self, kill: Any) -> None:
+        self.kill = kill
+        self.pids: list[int] = []
+
+    def on_progress(self, pid: int) -> None:
+        self.pids.append(pid)
+        if len(self.pids) == 1:
+            self.kill(pid)
+
+
+@pytest.mark.usefixtures("connected")
+def test_work_of_a_killed_worker_is_done_again_and_its_child_is_gone(tmp_path: Path) -> None:
+    listener = KillOnce(lambda pid: find_worker(pid).kill())
+    [done] = work_side_by_side([lambda: run_apart("far:resume", folder=tmp_path, listener=listener)], jobs=1)
+    assert done.result() == "done"
+    first, _ = listener.pids
+    assert not psutil.pid_exists(first)
+
+
+def test_killed_flow_leaves_no_child(machine: Machine, functions: Path, tmp_path: Path) -> None:
+    path = os.pathsep.join([str(functions), os.environ.get("PYTHONPATH", "")])
+    flow = subprocess.Popen(
+        [sys.executable, "-c", FLOW, machine.address, tmp_path],
+        env={**os.environ, "PYTHONPATH": path},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    with flow:
+        assert flow.stdout is not None
+        child = psutil.Process(int(flow.stdout.readline()))
+        flow.kill()
+    assert not psutil.wait_procs([child], timeout=PATIENCE_SECONDS)[1]
+
+
+@pytest.mark.usefixtures("connected")
+def test_work_goes_on_when_the_scheduler_was_killed_and_is_there_again(
+    machine: Machine, functions: Path, tmp_path: Path, said: list[str]
+) -> None:
+    others: list[Machine] = []
+
+    def restart(_: int) -> None:
+        machine.send(signal.SIGKILL)
+        machine.await_end()
+        others.append(Machine(functions, port=machine.port))
+
+    listener = KillOnce(restart)
+    [done] = work_side_by_side([lambda: run_apart("far:resume", folder=tmp_path, listener=listener)], jobs=1)
+    assert done.result() == "done"
+    assert not psutil.pid_exists(listener.pids[0])
+    assert "done again" in said[-1]
+    others[0].send(signal.SIGTERM)
+    assert others[0].await_end() == 0

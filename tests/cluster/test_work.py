@@ -1,0 +1,184 @@
+"""Work on a cluster within this process: results, errors, listeners, slots, ends and refusals."""
+
+import os
+import signal
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from tasks.cluster import connection, worker
+from tasks.cluster.choice import use_cluster
+from tasks.errors import TrainingError, UserError
+from tasks.process import side_by_side
+from tasks.process.child import ChildError, run_apart
+from tasks.process.place import STOPPED
+from tasks.process.side_by_side import choose_jobs, list_cores, work_side_by_side
+
+PATIENCE_SECONDS = 60
+
+
+class Heard:
+    """Hears of what a child does, and waits until a number of calls have come."""
+
+    def __init__(self) -> None:
+        self.calls: list[tuple[Any, ...]] = []
+        self.threads: set[int] = set()
+        self.changed = threading.Condition()
+
+    def on_progress(self, *arguments: Any) -> None:
+        with self.changed:
+            self.threads.add(threading.get_ident())
+            self.calls.append(arguments)
+            self.changed.notify_all()
+
+    def wait_for(self, number: int) -> None:
+        with self.changed:
+            assert self.changed.wait_for(lambda: len(self.calls) >= number, timeout=PATIENCE_SECONDS)
+
+
+def work(*works: Callable[[], Any]) -> list[Any]:
+    """The results of works that are done side by side."""
+    return [future.result() for future in work_side_by_side(works, jobs=len(works))]
+
+
+@pytest.mark.usefixtures("connected")
+def test_result_comes_from_a_child_of_a_worker() -> None:
+    [(total, pid)] = work(lambda: run_apart("far:add", left=1, right=2))
+    assert total == 3
+    assert pid != os.getpid()
+
+
+@pytest.mark.usefixtures("connected")
+def test_each_listener_is_called_in_the_thread_that_waits_in_order() -> None:
+    listeners, threads = [Heard(), Heard()], []
+
+    def tell(listener: Heard) -> None:
+        threads.append(threading.get_ident())
+        run_apart("far:tell", listener=listener)
+
+    work(*(lambda it=it: tell(it) for it in listeners))  # type: ignore[misc]
+    assert [it.calls for it in listeners] == [[(1, 0), (1, 1), (1, 2)]] * 2
+    assert set.union(*(it.threads for it in listeners)) <= set(threads)
+
+
+@pytest.mark.usefixtures("connected")
+@pytest.mark.parametrize("error", [UserError("bad data; correct it"), TrainingError("the loss is not finite")])
+def test_errors_that_explain_themselves_keep_their_class_and_words(error: Exception) -> None:
+    with pytest.raises(type(error), match=str(error)):
+        work(lambda: run_apart("far:fail", error=error))
+
+
+@pytest.mark.usefixtures("connected")
+def test_other_errors_are_named_and_carry_their_traceback() -> None:
+    with pytest.raises(ChildError, match="ZeroDivisionError: division by zero") as caught:
+        work(lambda: run_apart("far:divide"))
+    assert any("in divide" in note for note in caught.value.__notes__)
+
+
+@pytest.mark.usefixtures("connected")
+def test_killed_child_is_a_training_error_and_is_not_tried_again(said: list[str]) -> None:
+    with pytest.raises(TrainingError, match="memory"):
+        work(lambda: run_apart("far:die", number=signal.SIGKILL))
+    assert len(said) == 1
+
+
+@pytest.mark.usefixtures("connected")
+def test_sums_are_divided_as_on_this_machine() -> None:
+    [(_, threads)] = work(lambda: run_apart("far:describe"))
+    assert threads == str(len(list_cores()))
+
+
+@pytest.mark.usefixtures("connected")
+def test_jobs_are_the_slots_of_the_workers() -> None:
+    assert choose_jobs(None, num_works=9, shares_gpu=True) == 2
+    assert choose_jobs(None, num_works=1, shares_gpu=False) == 1
+    assert choose_jobs(1, num_works=9, shares_gpu=False) == 1
+
+
+def test_without_a_cluster_children_run_here() -> None:
+    with use_cluster(None, roots=[], say=pytest.fail):
+        assert side_by_side.make_places(jobs=1)[0].elsewhere is None
+
+
+@pytest.mark.usefixtures("connected")
+def test_end_of_the_run_kills_the_children_before_it_returns(monkeypatch: pytest.MonkeyPatch) -> None:
+    heard, ends = Heard(), []
+
+    def wait() -> None:
+        try:
+            run_apart("far:wait", listener=heard)
+        except TrainingError as stopped:
+            ends.append(str(stopped))
+            raise
+
+    def interrupt(_: Any) -> None:
+        heard.wait_for(2)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(side_by_side, "wait_for_all", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        work_side_by_side([wait, wait, wait], jobs=2)
+    assert ends == [STOPPED] * 2
+    assert len(heard.calls) == 2
+    assert not any(psutil.pid_exists(pid) for (pid,) in heard.calls)
+
+
+@pytest.mark.usefixtures("connected")
+def test_error_in_the_listener_ends_the_child() -> None:
+    pids = []
+
+    class Failing:
+        def on_progress(self, pid: int) -> None:
+            pids.append(pid)
+            raise ArithmeticError
+
+    with pytest.raises(ArithmeticError):
+        work(lambda: run_apart("far:wait", listener=Failing()))
+    assert not psutil.pid_exists(pids[0])
+
+
+@pytest.mark.usefixtures("connected")
+def test_worker_that_is_not_fit_is_left_out_and_another_does_the_work(
+    monkeypatch: pytest.MonkeyPatch, scheduler: Any, said: list[str]
+) -> None:
+    addresses = sorted(it.address for it in scheduler.workers.values())
+
+    def find_fault(_: Any) -> str | None:
+        return "libraries.keras is 2.0 there and 3.15 here" if worker.get_worker().address == addresses[0] else None
+
+    monkeypatch.setattr(worker, "find_fault", find_fault)
+    assert work(*[lambda: run_apart("far:add", left=1, right=2)[0]] * 2) == [3, 3]
+    assert said[1:] == [f"the worker {addresses[0]} is left out: libraries.keras is 2.0 there and 3.15 here"]
+    assert choose_jobs(None, num_works=9, shares_gpu=False) == 1
+
+
+@pytest.mark.usefixtures("connected")
+def test_work_without_any_fit_worker_ends_in_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connection, "PATIENCE_SECONDS", 0.2)
+    monkeypatch.setattr(worker, "find_fault", lambda _: "it does not see the folder /data of the flow")
+    with pytest.raises(UserError, match=r"has had no worker.*does not see.*bakeoff cluster --scheduler tcp"):
+        work(lambda: run_apart("far:add", left=1, right=2))
+
+
+def test_worker_that_lacks_code_says_which() -> None:
+    job: Any = type("Job", (), {"options": b"cno_such_module\nOption\n."})
+    with pytest.raises(worker.UnfitWorkerError, match="No module named 'no_such_module'; install it") as caught:
+        worker.unpack(job, "tcp://10.0.0.2:4000")
+    assert caught.value.worker == "tcp://10.0.0.2:4000"
+
+
+def test_missing_folder_is_noticed_before_anything_is_trained(
+    scheduler: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from tasks.cluster import fitness
+
+    monkeypatch.setattr(fitness, "announce_process", lambda root: type("Lock", (), {"lock_file": root / "a" / "b"}))
+    with (
+        pytest.raises(UserError, match=f"no worker at .* can train .*does not see the folder {tmp_path} of the flow"),
+        use_cluster(scheduler.scheduler_address, roots=[tmp_path], say=lambda _: None),
+    ):
+        pass
