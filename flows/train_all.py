@@ -48,6 +48,7 @@ from tasks.report.run.verdict import describe_verdict, list_advice
 from tasks.report.task import write_report
 from tasks.settings.clean import KEEP_RUNS
 from tasks.settings.run import RunConfig
+from tasks.settings.training import TrainingSettings
 from tasks.settings.tuning import add_tuned, find_studies, list_subjects, make_budget, render_tuned
 from tasks.store.layout import RUNS
 from tasks.store.usage import LOCK_FOLDER
@@ -174,7 +175,7 @@ def name_results(started: datetime) -> str:
     return f"{started:%Y%m%d-%H%M%S}-{str(runtime.flow_run.id)[:8]}"
 
 
-def folders(config: RunConfig) -> dict[str, Path]:
+def folders(config: TrainingSettings) -> dict[str, Path]:
     """Return the two root folders as keyword arguments of the tasks."""
     return {"data_dir": config.data_dir, "artifacts_dir": config.artifacts_dir}
 
@@ -191,7 +192,7 @@ def compare_with_champion(config: RunConfig, choice: Choice, reviews: ReviewsMan
         return None
 
 
-def choose_encoding(config: RunConfig, choice: Choice, reviews: ReviewsManifest) -> EncodingChoice | None:
+def choose_encoding(config: TrainingSettings, choice: Choice, reviews: ReviewsManifest) -> EncodingChoice | None:
     """Choose how the texts are encoded; None for datasets that are known to suit every variant's own encoding."""
     if config.encoding == AUTO and has_plain_words(choice.dataset):
         return None

@@ -39,6 +39,7 @@ TRAINING = [
     and "--scheduler" not in command
 ]
 AUDITING = [command for command in COMMANDS if "flows/label_errors.py" in command]
+LEARNING = [command for command in COMMANDS if "flows/learning_curve.py" in command]
 TUNING = [command for command in COMMANDS if "flows/tune.py" in command]
 PROMOTING = [command for command in COMMANDS if "flows/promote.py" in command]
 SCORING = [command for command in COMMANDS if "flows/predict.py" in command]
@@ -98,6 +99,7 @@ def test_every_command_is_covered() -> None:
         *TRAINING,
         *OWN_DATA,
         *AUDITING,
+        *LEARNING,
         *TUNING,
         *short,
         SERVER,
@@ -181,6 +183,16 @@ def test_command_for_own_data_works(command: str, environment: dict[str, str], l
 @pytest.mark.parametrize("command", AUDITING)
 def test_auditing_command_works(command: str, environment: dict[str, str], labelled_folder: Path) -> None:
     environment = {**environment, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(
+        command, shell=True, cwd=labelled_folder, env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[-1].endswith("report.html")
+
+
+@pytest.mark.parametrize("command", LEARNING)
+def test_learning_curve_command_works(command: str, environment: dict[str, str], labelled_folder: Path) -> None:
+    environment = {**environment, "PYTHONPATH": str(ROOT), "BAKEOFF_SEEDS": "1", "BAKEOFF_SIZES": "50%,100%"}
     done = subprocess.run(
         command, shell=True, cwd=labelled_folder, env=environment, capture_output=True, text=True, check=False
     )

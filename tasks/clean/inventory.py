@@ -16,10 +16,12 @@ from typing import Any, Final, NamedTuple
 from tasks.store.layout import (
     AUDITS,
     COMPARISONS,
+    CURVES,
     DEVICES,
     DRIFT,
     ENCODINGS,
     EVENTS,
+    GROWTHS,
     LABEL_ERRORS,
     LESSONS,
     MEASUREMENTS,
@@ -45,6 +47,8 @@ MANIFESTS: Final = (COMPLETE, "training.json")
 RUN_FILES: Final = frozenset(
     {
         "config.json",
+        "curve.csv",
+        "curve.json",
         "label_errors.csv",
         "label_errors.json",
         "leaderboard.csv",
@@ -80,6 +84,7 @@ ARTIFACT_PLACES: Final = (
     Place("audit of labels", f"{AUDITS}/*", "audit"),
     Place("drift", f"{DRIFT}/*", "drift"),
     Place("memory measurement", f"{MEASUREMENTS}/*", "memory"),
+    Place("measured growth", f"{GROWTHS}/*", "curve"),
     Place("choice of a device", f"{DEVICES}/*", "device"),
     # The names in version 0.1.
     Place("memory measurement", "probes/*", "probe"),
@@ -89,6 +94,7 @@ RUN_PLACES: Final = (
     Place("run", f"{RUNS}/*", ""),
     Place("probe", f"{PROBE_RUNS}/*", ""),
     Place("list of label errors", f"{LABEL_ERRORS}/*", ""),
+    Place("learning curve", f"{CURVES}/*", ""),
 )
 
 

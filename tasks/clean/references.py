@@ -14,7 +14,7 @@ from tasks.store.outputs import Manifest
 from tasks.store.sums import check_sum
 
 # The documents that name a run's models, the most complete first.
-RUN_DOCUMENTS: Final = ("metrics.json", "leaderboard.json", "probe.json")
+RUN_DOCUMENTS: Final = ("metrics.json", "leaderboard.json", "probe.json", "curve.json")
 
 
 class Span(NamedTuple):

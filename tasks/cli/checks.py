@@ -4,13 +4,17 @@ import tempfile
 from pathlib import Path
 
 from tasks.cluster.reach import check_scheduler
+from tasks.curve.sizes import settle_sizes
 from tasks.errors import UserError
 from tasks.ingest.datasets import choose_dataset
+from tasks.ingest.facts import ReviewsFacts
 from tasks.ingest.rehearsal import rehearse
 from tasks.ingest.unlabelled import choose_unlabelled
 from tasks.settings.label_errors import LabelErrorsConfig
+from tasks.settings.learning_curve import CurveConfig
 from tasks.settings.probe import ProbeConfig
 from tasks.settings.run import RunConfig
+from tasks.settings.training import TrainingSettings
 from tasks.settings.tuning import find_studies, make_budget
 from tasks.track.trackers import check_trackers
 from tasks.train.device import use_device
@@ -25,6 +29,18 @@ def check_run(config: RunConfig) -> None:
     check_training(config)
     check_tuning(config)
     check_trackers(config.track)
+    check_data(config)
+
+
+def check_curve(config: CurveConfig) -> None:
+    """Raise UserError for what would make a learning curve fail: the same, and sizes that the data do not have."""
+    check_training(config)
+    if found := check_data(config):
+        settle_sizes(config.sizes, found)
+
+
+def check_data(config: TrainingSettings) -> ReviewsFacts | None:
+    """Raise UserError for data that cannot be used; returns what is known of them, None before a download."""
     config.check_aims()
     if config.encoding == "unigram":
         from tasks.encode.unigram import check_sentencepiece
@@ -42,6 +58,7 @@ def check_run(config: RunConfig) -> None:
         choose_unlabelled(config.unlabelled_path, choice, config.unlabelled_files, config.data_dir)
     if found:
         config.find_aims(found)
+    return found
 
 
 def check_label_errors(config: LabelErrorsConfig) -> None:
@@ -72,7 +89,7 @@ def check_tuning(config: RunConfig) -> None:
             )
 
 
-def check_training(config: RunConfig | ProbeConfig) -> None:
+def check_training(config: TrainingSettings | ProbeConfig) -> None:
     """Raise UserError for what would make every training fail: backend, kernels, device, or unwritable folders."""
     choose_kernels(config.kernels, backend=check_backend())
     use_device(config.device)

@@ -119,6 +119,13 @@ _ROWS: Final = (
         answer="flows.cluster:run_at_once",
     ),
     Command(
+        "learning-curve",
+        "flows.learning_curve",
+        "measure how accuracy grows with the number of training reviews, and tell what more of them would bring",
+        settings="tasks.settings.learning_curve:CurveConfig",
+        check="tasks.cli.checks:check_curve",
+    ),
+    Command(
         "clean",
         "flows.clean",
         "remove old outputs that no champion or recent run refers to",

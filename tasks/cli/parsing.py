@@ -3,7 +3,7 @@
 import argparse
 import ast
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import partial
 from typing import Any, Final, NoReturn, TypeVar
 
@@ -38,6 +38,7 @@ METAVARS: Final = {
     "--own-variants": "JSON",
     "--records-at": "KEY",
     "--shard": "PART/PARTS",
+    "--sizes": "SIZE,...",
     "--text": "TEXT",
     "--to": "BUNDLE",
 }
@@ -80,7 +81,7 @@ def parse_command_line(arguments: Sequence[str], config: type[Config], *, progra
     source: CliSettingsSource[BaseSettings] = CliSettingsSource(
         config,
         root_parser=parser,
-        add_argument_method=partial(add_argument, headings=config.headings),
+        add_argument_method=partial(add_argument, headings=config.headings, unused=config.unused),
         cli_kebab_case=True,
         cli_hide_none_type=True,
         cli_avoid_json=True,
@@ -101,8 +102,12 @@ def spell_dash(arguments: Sequence[str]) -> list[str]:
     return [*others, f"--text={STANDARD_INPUT}"] if is_lone else list(arguments)
 
 
-def add_argument(parser: Any, *names: str, headings: Mapping[str, str], **options: Any) -> Any:
+def add_argument(
+    parser: Any, *names: str, headings: Mapping[str, str], unused: Collection[str], **options: Any
+) -> None:
     """Add one flag under its heading, with a short word for its value and its default as it would be typed."""
+    if options["dest"] in unused:
+        return
     if "metavar" in options:
         # What there is to choose from says more than any word.
         is_choice = options["metavar"].startswith("{")
@@ -111,7 +116,7 @@ def add_argument(parser: Any, *names: str, headings: Mapping[str, str], **option
     options["help"] = tidy_default(options.get("help", "")).replace("%", "%%")
     if heading := headings.get(options["dest"]):
         parser.group = parser.add_argument_group(heading)
-    return (parser.group or parser).add_argument(*names, **options)
+    (parser.group or parser).add_argument(*names, **options)
 
 
 def tidy_default(text: str) -> str:

@@ -1,11 +1,14 @@
-"""How many test reviews it takes to show that a model is right more often than the constant answer."""
+"""How many test reviews it takes to show that a model is right more often than another, or than the constant answer."""
 
 from math import ceil, floor, log10, sqrt
 from typing import Final
 
+import numpy as np
+from numpy.typing import NDArray
 from scipy.stats import norm
 
 from tasks.compare.facts import ALPHA
+from tasks.compare.significance import count_discordant
 
 # How often the recommended number of test reviews gives the answer that is asked for.
 POWER: Final = 0.8
@@ -23,6 +26,21 @@ def count_reviews_needed(*, lead: float, differing: float, num_models: int) -> i
     at_level = norm.ppf(1 - ALPHA / (2 * num_models)) * sqrt(differing)
     at_power = norm.ppf(POWER) * sqrt(differing - lead**2)
     return round_up(((at_level + at_power) / lead) ** 2)
+
+
+def count_reviews_between(first: NDArray[np.bool_], second: NDArray[np.bool_], *, num_pairs: int) -> int | None:
+    """Count the test reviews that tell two models apart in 80 of 100 cases, if they differ as much as on these reviews.
+
+    Hits have shape (num_reviews,). The level is that of a correction for so many pairs of models. None if the two are
+    level, or if no more reviews are needed than there are.
+    """
+    only_first, only_second = count_discordant(first, second)
+    if only_first == only_second:
+        return None
+    num_reviews = len(first)
+    lead, differing = abs(only_first - only_second) / num_reviews, (only_first + only_second) / num_reviews
+    needed = count_reviews_needed(lead=lead, differing=differing, num_models=num_pairs)
+    return needed if needed > num_reviews else None
 
 
 def expect_differing(lead: float, constant_accuracy: float) -> float:

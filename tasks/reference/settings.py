@@ -45,7 +45,8 @@ def render_command(command: Command) -> Iterator[str]:
     yield "| flag | environment variable | default | meaning |"
     yield "|---|---|---|---|"
     for setting, field in config.model_fields.items():
-        yield render_setting(setting, field, properties[setting])
+        if setting not in config.unused:
+            yield render_setting(setting, field, properties[setting])
     yield ""
 
 

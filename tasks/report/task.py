@@ -1,5 +1,6 @@
 """Prefect task that writes the run's reports and shows them in the UI."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from prefect import task
@@ -11,6 +12,8 @@ from tasks.audit.facts import FILE as LABEL_ERRORS_FILE
 from tasks.audit.facts import AuditFacts, LabelErrors
 from tasks.compare.facts import FILE, Comparison, ComparisonFacts
 from tasks.compare.leaderboard_facts import RunFacts
+from tasks.curve.facts import FILE as CURVE_FILE
+from tasks.curve.facts import CurveFacts, CurveRun, Curves, LearningCurve
 from tasks.drift.facts import Drift
 from tasks.errors import UserError, disk_errors_explained
 from tasks.probe.facts import Probe, ProbeRun
@@ -19,6 +22,12 @@ from tasks.promote.facts import Decision
 from tasks.report.audit.content import render_audit_markdown
 from tasks.report.audit.folder import find_audit, write_audit_report
 from tasks.report.audit.sentences import describe_headline as describe_labels
+from tasks.report.curve.folder import list_curves, write_curve
+from tasks.report.curve.markdown import render_curve_markdown
+from tasks.report.curve.section import CurveSection, read_curve, select_section
+from tasks.report.curve.sentences import describe_gain
+from tasks.report.curve.tables import describe_run as describe_curve_run
+from tasks.report.curve.tables import tabulate_accuracy
 from tasks.report.probe.folder import find_latest, write_probe
 from tasks.report.probe.markdown import render_probe_markdown
 from tasks.report.probe.section import Section, read_section
@@ -30,6 +39,7 @@ from tasks.report.run.facts import RunLeaderboard, RunMetrics
 from tasks.report.run.folder import write_run
 from tasks.report.run.render import describe_run, render_markdown, render_variant, warn_of_fallback
 from tasks.report.run.verdict import describe_verdict
+from tasks.store.layout import SPLIT_FILES
 from tasks.store.outputs import Manifest
 from tasks.tune.facts import Tuning
 
@@ -56,6 +66,7 @@ def write_report(
         probe=find_probe(artifacts_dir),
         tuning=tuning,
         label_errors=find_audit(artifacts_dir, compared.data.hashes),
+        curve=find_curve(compared.data.hashes, artifacts_dir),
     )
     with disk_errors_explained(artifacts_dir):
         folder = write_run(artifacts_dir, metrics, config_json, tuned_toml)
@@ -87,6 +98,35 @@ def write_label_errors(audit: Manifest[AuditFacts], *, run_id: str, config_json:
     return folder
 
 
+@task(name="write-curve-report", cache_policy=NO_CACHE)
+def write_curve_report(
+    measured: Manifest[CurveFacts], *, run: CurveRun, config_json: str, artifacts_dir: Path
+) -> LearningCurve:
+    """Write the reports of a learning curve in all formats; returns the content of curve.json."""
+    curves = Curves.read(artifacts_dir / measured.folder / CURVE_FILE)
+    curve = LearningCurve(run=run, **dict(curves))
+    with disk_errors_explained(artifacts_dir):
+        folder = write_curve(artifacts_dir, curve, config_json)
+    publish_curve(curve, folder)
+    return curve
+
+
+def find_curve(hashes: Mapping[str, str], artifacts_dir: Path) -> CurveSection | None:
+    """Find what the newest learning curve of the same reviews says, by the hashes of the splits; None without one.
+
+    One that cannot be read is passed over, with a warning in the log.
+    """
+    for path in list_curves(artifacts_dir):
+        try:
+            curve = read_curve(path)
+        except UserError as error:
+            get_run_logger().warning("The report does not consider a learning curve: %s", error)
+            continue
+        if all(curve.run.hashes.get(name) == hashes.get(name) for name in SPLIT_FILES.values()):
+            return select_section(curve)
+    return None
+
+
 def find_probe(artifacts_dir: Path) -> Section | None:
     """Read what the report says about the newest probe; None, with a warning in the log, if it cannot be read."""
     path = find_latest(artifacts_dir)
@@ -105,6 +145,14 @@ def publish_probe(probe: Probe, folder: Path) -> None:
     create_table_artifact(key="probe", table=tabulate_reaches(probe), description=about)
     create_markdown_artifact(key="probe-summary", markdown=render_probe_markdown(probe), description=about)
     link_page("probe-report", folder)
+
+
+def publish_curve(curve: LearningCurve, folder: Path) -> None:
+    """Show the accuracy at each size, the summary and a link in the Prefect UI."""
+    about = f"{describe_gain(curve)}\n\n{describe_curve_run(curve.run)}"
+    create_table_artifact(key="curve", table=tabulate_accuracy(curve), description=about)
+    create_markdown_artifact(key="curve-summary", markdown=render_curve_markdown(curve), description=about)
+    link_page("curve-report", folder)
 
 
 def link_page(key: str, folder: Path) -> None:

@@ -24,7 +24,7 @@ from tasks.serve.secret import VARIABLE as TOKEN
 ENV_PREFIX: Final = "BAKEOFF_"
 # In a table of a config file, the key that lists names; every other key defines a model.
 NAMES: Final = "names"
-FIRST_IN_FORM: Final = ("profile", "dataset", "variants", "baselines", "seeds", "epochs", "limit")
+FIRST_IN_FORM: Final = ("profile", "dataset", "sizes", "variants", "baselines", "seeds", "epochs", "limit")
 
 
 def split_on_commas(value: Any) -> Any:
@@ -74,14 +74,14 @@ def read_toml(path: Path) -> dict[str, Any]:
     return {key.replace("-", "_"): value for key, value in settings.items()}
 
 
-def fit_for_form(schema: dict[str, Any]) -> None:
-    """Adapt a schema to the form in the Prefect UI.
+def fit_for_form(schema: dict[str, Any], config: type["FlowConfig"]) -> None:
+    """Adapt the schema of a flow's settings to the form in the Prefect UI.
 
     The settings that are changed most often come first. The form renders descriptions as Markdown, where <label> would
     be a tag. Folders have no default there: the form sends defaults with each run, and the path would be that of the
     machine that deployed the flow, not of the one that runs it.
     """
-    fields = schema["properties"]
+    fields = {name: field for name, field in schema["properties"].items() if name not in config.unused}
     schema["properties"] = {name: fields[name] for name in (*FIRST_IN_FORM, *fields) if name in fields}
     for field in fields.values():
         field["description"] = field["description"].replace("<", "&lt;")
@@ -111,6 +111,8 @@ class FlowConfig(BaseSettings):
 
     # The headings of --help, each by the first setting below it.
     headings: ClassVar[Mapping[str, str]] = {}
+    # Inherited settings that mean nothing to a flow: it has no flags for them, but its config file may have them.
+    unused: ClassVar[frozenset[str]] = frozenset()
     # The tables of a config file that define things under the name of a setting, each with the setting that takes them.
     tables: ClassVar[Mapping[str, str]] = {}
 

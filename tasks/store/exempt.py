@@ -36,6 +36,7 @@ EXEMPT: Final = {
     "tasks.train.effort": "decides in which order trainings start",
     "tasks.train.events": "writes the TensorBoard log, which is not an output",
     "tasks.compare.run": "calls the stages of a run, each of which counts, and describes it",
+    "tasks.curve.sizes": "says which sizes are trained, which count by their values",
     "tasks.stack.members": "chooses the members of an ensemble, which count by their files",
     "tasks.stack.weights": "chooses the weights of an ensemble, which count by their values",
     "tasks.evaluate.fast": "scores single texts, whose scores are not kept",

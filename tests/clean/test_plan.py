@@ -118,6 +118,19 @@ def test_probes_are_counted_by_themselves(world: Any) -> None:
     assert world.clean() == {f"probe/{probes[0].name}"}
 
 
+def test_newest_learning_curve_stays_with_its_models_and_measured_growth(world: Any) -> None:
+    sequences = world.add_encoding("words", world.add_reviews("imdb"))
+    models = [world.add_model("lstm", sequences, seed=seed) for seed in (1, 2)]
+    options: dict[str, Any] = {"files": ["curve.json"], "decided_by": {}, "days": 40 + 0.5 / 24}
+    growth = world.add(world.artifacts, "curve", "growths/{fingerprint}", **options)
+    curves = [world.add_run(models[0], days=days, kind="curves") for days in (50, 40)]
+    for folder in curves:
+        (folder / "metrics.json").rename(folder / "curve.json")
+    removed = world.clean()
+    assert {f"curves/{curves[0].name}", models[1].folder} <= removed
+    assert not {f"curves/{curves[1].name}", models[0].folder, growth.folder} & removed
+
+
 @pytest.fixture
 def champions(world: Any, add_bundle: Callable[..., Path], age: Age) -> dict[str, str]:
     """Three champions, one after the other, and their models' folders by variant; all of it is old."""

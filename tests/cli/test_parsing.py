@@ -102,6 +102,7 @@ def test_help_names_the_program(help_text: str) -> None:
         ("predict", "--text TEXT "),
         ("predict", "--prefix TEXT "),
         ("probe", "--shard PART/PARTS "),
+        ("learning-curve", "--sizes SIZE,... "),
         ("promote", "--to BUNDLE "),
         ("export", "--to {onnx,saved-model,litert}\n"),
         ("train", "--candidate NAME "),

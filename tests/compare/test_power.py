@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tasks.compare.facts import ALPHA
-from tasks.compare.power import POWER, count_reviews_needed, expect_differing, round_up
+from tasks.compare.power import POWER, count_reviews_between, count_reviews_needed, expect_differing, round_up
 from tasks.compare.significance import mcnemar_exact
 
 
@@ -30,6 +30,24 @@ def test_lead_is_found_as_often_as_promised() -> None:
         model, constant = kind != 1, kind != 0
         found += model.sum() > constant.sum() and mcnemar_exact(model, constant) < ALPHA / num_models
     assert found / 500 == pytest.approx(POWER, abs=0.06)
+
+
+def test_reviews_that_tell_two_models_apart_are_those_of_their_differences() -> None:
+    """On 100 reviews, 20 and 10 are right only by one of them: a lead of 10 points, and 30% differ."""
+    kind = np.repeat([0, 1, 2], [20, 10, 70])
+    first, second = kind != 1, kind != 0
+    assert count_reviews_between(first, second, num_pairs=1) == 240
+    assert count_reviews_between(second, first, num_pairs=1) == 240
+    assert count_reviews_between(first, second, num_pairs=6) == count_reviews_needed(
+        lead=0.1, differing=0.3, num_models=6
+    )
+
+
+def test_no_number_of_reviews_is_told_where_more_would_not_help() -> None:
+    level = np.repeat([True, False], 10)
+    assert count_reviews_between(level, ~level, num_pairs=1) is None
+    enough = np.repeat([0, 1, 2], [200, 100, 700])
+    assert count_reviews_between(enough != 1, enough != 0, num_pairs=1) is None
 
 
 def test_expected_share_of_differing_reviews_agrees_with_the_hand() -> None:

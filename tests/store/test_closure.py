@@ -12,6 +12,7 @@ import pytest
 
 import tasks.audit.output as audit
 import tasks.compare.output as compare
+import tasks.curve.output as curve
 import tasks.drift.task as drift
 import tasks.encode.output as encode
 import tasks.ingest.output as ingest
@@ -58,6 +59,8 @@ KINDS: Final = {
     "evaluation of an ensemble": Kind(EVALUATE, UNUSED_BY_KIND["ensemble"], (*LIBRARIES, *BACKENDS, "tokenizers")),
     "evaluation of a baseline": Kind(EVALUATE, UNUSED_BY_KIND["baseline"], LIBRARIES),
     "comparison": Kind(compare.COMPARE, compare.COUNTED_BEFORE, compare.LIBRARIES),
+    "subset": Kind(curve.WRITE, (), curve.LIBRARIES),
+    "curve": Kind(curve.WRITE_CURVES, (), curve.LIBRARIES_OF_CURVES),
     "audit": Kind(audit.AUDIT, (), audit.LIBRARIES),
     "drift": Kind(drift.MEASURE, drift.RUN_NO_MODEL, drift.LIBRARIES),
     "memory": Kind(probe.SUMMARISE, (), probe.LIBRARIES),
@@ -265,6 +268,8 @@ SCORES = {"scores", "scores of a baseline", "scores of an ensemble"}
         ("train/fit.py", "def fit(", "@profiled\ndef fit(", MODELS),
         ("baseline/fitting.py", "smoothing + presence", "2 * smoothing + presence", {"audit", "baseline"}),
         ("compare/claims.py", "CLEAR_GAP: Final = 0.05", "CLEAR_GAP: Final = 0.04", {"comparison"}),
+        ("curve/law.py", "np.geomspace(0.05, 2.0, 120)", "np.geomspace(0.1, 2.0, 120)", {"curve"}),
+        ("curve/subsets.py", "SUBSET_SALT: Final = 1_000", "SUBSET_SALT: Final = 2_000", {"subset"}),
         ("drift/stability.py", "0.25", "0.3", {"drift"}),
         ("predict/writers.py", "def write_csv", "@profiled\ndef write_csv", SCORES),
         ("evaluate/ensemble.py", "weight * take_logarithm(it)", "take_logarithm(it)", ENSEMBLES | {"drift"}),

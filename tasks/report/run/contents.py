@@ -12,6 +12,8 @@ from tasks.drift import render as drift
 from tasks.encode.choice import describe_choice
 from tasks.promote.render import describe_gate, describe_lost
 from tasks.report.audit.content import build_audit
+from tasks.report.curve import section as curve
+from tasks.report.curve.tables import tabulate_winners
 from tasks.report.frame.chart_style import list_models
 from tasks.report.frame.page import describe_chart
 from tasks.report.probe.section import build_section
@@ -255,6 +257,15 @@ def build_claims(metrics: RunMetrics) -> Content | None:
 def build_probe(metrics: RunMetrics) -> Content | None:
     """Build what the newest memory probe found."""
     return build_section(metrics.probe) if metrics.probe else None
+
+
+def build_curve(metrics: RunMetrics) -> Content | None:
+    """Build what the newest learning curve of the same reviews found."""
+    if metrics.curve is None:
+        return None
+    rows = tabulate_winners(metrics.curve)
+    texts = ("most accurate", "not told apart", "beats the constant answer")
+    return {**curve.build_section(metrics.curve), "tables": {"winners": tables.make_table(rows, texts=texts)}}
 
 
 def build_data(metrics: RunMetrics) -> Content:

@@ -10,6 +10,7 @@ from tasks.compare.recommendation_facts import Recommendation
 from tasks.drift.facts import Drift
 from tasks.promote.facts import Decision
 from tasks.report.audit.facts import AuditSection
+from tasks.report.curve.section import CurveSection
 from tasks.report.probe.section import Section
 from tasks.store.facts import is_none
 from tasks.tune.facts import Tuning
@@ -21,13 +22,15 @@ LEADERBOARD: Final = "leaderboard.json"
 class RunMetrics(Comparison):
     """The content of metrics.json, from which every page and table of a run is made.
 
-    `drift`, `probe`, `tuning` and `label_errors` are left out of the file when there is nothing to say about them.
+    `drift`, `probe`, `curve`, `tuning` and `label_errors` are left out of the file when there is nothing to say about
+    them.
     """
 
     run: RunFacts
     gate: Decision
     drift: Drift | None = Field(default=None, exclude_if=is_none)
     probe: Section | None = Field(default=None, exclude_if=is_none)
+    curve: CurveSection | None = Field(default=None, exclude_if=is_none)
     tuning: Tuning | None = Field(default=None, exclude_if=is_none)
     label_errors: AuditSection | None = Field(default=None, exclude_if=is_none)
 
@@ -40,12 +43,22 @@ class RunMetrics(Comparison):
         gate: Decision,
         drift: Drift | None,
         probe: Section | None,
+        curve: CurveSection | None = None,
         tuning: Tuning | None = None,
         label_errors: AuditSection | None = None,
     ) -> Self:
         """Combine what the earlier steps of the run decided and measured."""
         parts = {name: getattr(comparison, name) for name in Comparison.model_fields if name != "schema_version"}
-        return cls(run=run, gate=gate, drift=drift, probe=probe, tuning=tuning, label_errors=label_errors, **parts)
+        return cls(
+            run=run,
+            gate=gate,
+            drift=drift,
+            probe=probe,
+            curve=curve,
+            tuning=tuning,
+            label_errors=label_errors,
+            **parts,
+        )
 
     def select_leaderboard(self) -> "RunLeaderboard":
         """Select what scripts read: no reviews, and no numbers beyond one row per model."""

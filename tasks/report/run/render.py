@@ -16,6 +16,7 @@ from tasks.ingest.unlabelled import describe_unlabelled
 from tasks.promote.facts import Decision
 from tasks.promote.render import describe_gate, list_reasons
 from tasks.report.audit.content import render_audit_markdown
+from tasks.report.curve import section as curve
 from tasks.report.probe.section import render_section
 from tasks.report.run.columns import explain_metrics, format_rows, list_left_out_first, list_right_aligned
 from tasks.report.run.deciding import describe_best_epoch, describe_test
@@ -91,6 +92,7 @@ def render_markdown(metrics: RunMetrics) -> str:
         *list_claims(metrics),
         *(render_section(metrics.probe) if metrics.probe else []),
         *([render_audit_markdown(metrics.label_errors.found, level=2)] if metrics.label_errors else []),
+        *(curve.render_section(metrics.curve) if metrics.curve else []),
         *list_warnings(metrics),
         *list_lessons(metrics),
         *list_drift(metrics),

@@ -9,6 +9,7 @@ from typing import Final, NamedTuple
 from markupsafe import Markup
 
 from tasks.report.audit.sentences import QUESTION as LABEL_QUESTION
+from tasks.report.curve.sentences import QUESTION as CURVE_QUESTION
 from tasks.report.frame.page import make_environment
 from tasks.report.probe.sentences import QUESTION
 from tasks.report.run import contents
@@ -62,6 +63,7 @@ SECTIONS: Final = (
     PageSection("training", "Training", "Training and overfitting", contents.build_training, "training"),
     PageSection("claims", "Claims", "The course notebook's claims", contents.build_claims, "claims"),
     PageSection("probe", "Memory", QUESTION, contents.build_probe, "probe"),
+    PageSection("curve", "More data", CURVE_QUESTION, contents.build_curve, "curve"),
     PageSection("data", "Data card", "Data card", contents.build_data, "data"),
     PageSection("drift", "Drift", "Drift", contents.build_drift, "drift"),
     PageSection(
