@@ -41,6 +41,7 @@ from tasks.compare.results import TARGET_ACCURACY, Contestant, ModelResult, find
 from tasks.compare.selective import area_under_risk_coverage, coverage_at_accuracy, risk_coverage
 from tasks.compare.significance import compare_pairs
 from tasks.compare.slices import Attributes, Encoded, find_worst, slice_accuracy
+from tasks.compare.unsettled import find_unsettled
 from tasks.ingest.batches import read_batches
 from tasks.objective.facts import Objective
 from tasks.store.layout import SLICES_FILE, SPLIT_FILES, SPLITS, TEST_FILE
@@ -153,6 +154,8 @@ def choose_model(
     learners = [it for it in contestants if it.name in able]
     num_validation = len(circumstances.labels["validation"])
     found = recommend(learners, pairs, accuracy, num_validation=num_validation)
+    if found and find_objective([it.shipped_result for it in learners]) is None:
+        found = found.model_copy(update={"unsettled": find_unsettled(found, learners, pairs)})
     found = found or recommend_nothing(contestants, accuracy, circumstances)
     return found and describe_further(found, contestants, rows, circumstances.label_names)
 

@@ -27,6 +27,20 @@ class NothingLearned(Facts):
         return "no verdict" if self.is_too_small else "nothing learned"
 
 
+class Unsettled(Facts):
+    """What the test leaves open: the `rival` that it does not tell from the recommended model.
+
+    `lead` is the share of test reviews by which the shipped model is right more often than the rival's, negative if it
+    is behind. `num_test_reviews` would show such a difference in 80 of 100 cases. If `none_told_apart`, the test tells
+    none of the models that beat chance from any other.
+    """
+
+    rival: str
+    lead: float
+    num_test_reviews: int
+    none_told_apart: bool
+
+
 class Recommendation(Facts):
     """The model to ship: `model` is its folder under the artifacts' root, `accuracy` that of all seeds of its variant.
 
@@ -35,6 +49,8 @@ class Recommendation(Facts):
 
     `score` is the metric that decides if that is not accuracy, and `never_answered` counts the test reviews of each
     label that the model gives to no review.
+
+    `unsettled` says how many test reviews would tell it from its rival, if that is what lacks.
 
     If no model beats chance, none is recommended: `name`, `group`, `model` and `seed` are None, `accuracy` is that of
     `best_on_validation`, and `nothing_learned` says what to try.
@@ -51,4 +67,5 @@ class Recommendation(Facts):
     is_cheapest: bool = True
     score: Spread | None = Field(default=None, exclude_if=is_none)
     never_answered: dict[str, int] = Field(default_factory=dict)
+    unsettled: Unsettled | None = Field(default=None, exclude_if=is_none)
     nothing_learned: NothingLearned | None = None

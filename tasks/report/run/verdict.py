@@ -62,7 +62,12 @@ def describe_certainty(metrics: RunMetrics) -> str:
         return "See the reasons below."
     if recommendation.nothing_learned:
         return " ".join(list_advice(metrics))
-    return " ".join(filter(None, [explain_choice(metrics, recommendation), warn_of_accuracy(metrics, recommendation)]))
+    sentences = [
+        explain_choice(metrics, recommendation),
+        describe_unsettled(metrics, recommendation),
+        warn_of_accuracy(metrics, recommendation),
+    ]
+    return " ".join(filter(None, sentences))
 
 
 def explain_choice(metrics: RunMetrics, recommendation: Recommendation) -> str:
@@ -88,6 +93,21 @@ def explain_choice(metrics: RunMetrics, recommendation: Recommendation) -> str:
         f"{sentence} {join(behind)} {verb} behind on validation by more than a standard error, although the test shows "
         "no significant difference."
     )
+
+
+def describe_unsettled(metrics: RunMetrics, recommendation: Recommendation) -> str:
+    """Say how many test reviews would tell the model from its rival; otherwise empty."""
+    found = recommendation.unsettled
+    if found is None:
+        return ""
+    points = f"{abs(100 * found.lead):.1f} points {'more' if found.lead < 0 else 'fewer'}"
+    needed = (
+        f"To tell {recommendation.name} from {found.rival}, which gets {points} right here, takes about "
+        f"{found.num_test_reviews:,} test reviews instead of {metrics.run.num_reviews.test:,}."
+    )
+    if not found.none_told_apart:
+        return needed
+    return f"The test is too small for a verdict between the models: it tells none from any other. {needed}"
 
 
 def warn_of_accuracy(metrics: RunMetrics, recommendation: Recommendation) -> str:

@@ -97,6 +97,22 @@ def test_certainty_of_a_tied_model(build: Any, add_result: Any) -> None:
     )
 
 
+def test_certainty_says_how_many_test_reviews_would_settle_it(build: Any, add_result: Any) -> None:
+    two = build(add_result("lstm", 90), add_result("bigru", 87))
+    assert describe_certainty(two).endswith(
+        "cheaper to run. The test is too small for a verdict between the models: it tells none from any other. To tell "
+        "lstm from bigru, which gets 3.0 points fewer right here, takes about 260 test reviews instead of 100."
+    )
+    assert "takes about 260 test reviews" in render_markdown(two)
+
+
+def test_certainty_has_a_verdict_between_models_if_some_are_told_apart(build: Any, add_result: Any) -> None:
+    metrics = build(add_result("lstm", 95), add_result("bigru", 92), add_result("flatten", 70))
+    assert metrics.recommendation.tied == ("bigru",)
+    assert "too small for a verdict" not in describe_certainty(metrics)
+    assert "To tell lstm from bigru, which gets 3.0 points fewer right here" in describe_certainty(metrics)
+
+
 def test_certainty_of_a_cheaper_model(build: Any, add_result: Any) -> None:
     metrics = build(add_result("lstm", 91, predict_reviews_per_second=10.0), add_result("flatten", 90))
     assert describe_certainty(metrics).startswith("lstm is ahead on validation")
@@ -110,7 +126,9 @@ def test_certainty_tells_of_those_that_only_the_test_cannot_tell_apart(build: An
     sentence = describe_certainty(build(add_result("lstm", 91), *seeds, seeds=2))
     assert sentence == (
         "It is the best on validation. flatten is behind on validation by more than a standard error, although the "
-        "test shows no significant difference."
+        "test shows no significant difference. The test is too small for a verdict between the models: it tells none "
+        "from any other. To tell lstm from flatten, which gets 1.0 points fewer right here, takes about 790 test "
+        "reviews instead of 100."
     )
 
 
