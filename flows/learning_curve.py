@@ -19,6 +19,7 @@ from prefect.states import Failed
 from rich.console import Console
 
 from flows.train_all import choose_encoding, folders, name_results
+from tasks.cluster.choice import use_cluster
 from tasks.compare.results import FailedModel, TrainedModel
 from tasks.compare.run import describe_device
 from tasks.contest.sizes import Part, train_parts
@@ -66,38 +67,44 @@ def learn_by_size(config: CurveConfig = CurveConfig()) -> LearningCurve | State[
 
 
 def measure(config: CurveConfig) -> LearningCurve | State[Any]:
-    """Do the work of the flow, step by step."""
-    started = datetime.now(UTC)
+    """Do the work of the flow, its trainings on the workers of --scheduler if there is one."""
     try:
-        use_device(config.device)
-        if slowness := find_slowness(config.chosen_variants, config.kernels):
-            get_run_logger().warning("%s", slowness)
-        if config.student_names:
-            get_run_logger().warning("%s; a learning curve gives none", describe_untaught(config.student_names))
-        choice = obtain_dataset(config.dataset, config.data_dir, config.files)
-        reviews = run(
-            ingest_reviews,
-            choice,
-            data_dir=config.data_dir,
-            validation_fraction=config.validation_fraction,
-            limit=config.limit,
-            ordinal=config.ordinal,
-        )
-        sizes, left_out = settle_sizes(config.sizes, reviews.facts)
-        for sentence in left_out:
-            get_run_logger().warning("%s", sentence)
-        encoding = choose_encoding(config, choice, reviews)
-        parts = [part for size in sizes for part in divide_reviews(config, reviews, size)]
-        entries = train_parts(config, parts, encoding, TaskStages(**folders(config)))
-        measured = run(measure_curves, entries, reviews, artifacts_dir=config.artifacts_dir)
-        return write_curve_report(
-            measured,
-            run=describe_run(config, choice, reviews, entries, left_out=left_out, started=started),
-            config_json=config.model_dump_json(indent=2),
-            artifacts_dir=config.artifacts_dir,
-        )
+        with use_cluster(config.scheduler, roots=list(folders(config).values()), say=get_run_logger().warning):
+            return measure_and_report(config)
     except (TrainingError, UserError) as error:
         return Failed(message=str(error), data=error)
+
+
+def measure_and_report(config: CurveConfig) -> LearningCurve:
+    """Do the work of the flow, step by step."""
+    started = datetime.now(UTC)
+    use_device(config.device)
+    if slowness := find_slowness(config.chosen_variants, config.kernels):
+        get_run_logger().warning("%s", slowness)
+    if config.student_names:
+        get_run_logger().warning("%s; a learning curve gives none", describe_untaught(config.student_names))
+    choice = obtain_dataset(config.dataset, config.data_dir, config.files)
+    reviews = run(
+        ingest_reviews,
+        choice,
+        data_dir=config.data_dir,
+        validation_fraction=config.validation_fraction,
+        limit=config.limit,
+        ordinal=config.ordinal,
+    )
+    sizes, left_out = settle_sizes(config.sizes, reviews.facts)
+    for sentence in left_out:
+        get_run_logger().warning("%s", sentence)
+    encoding = choose_encoding(config, choice, reviews)
+    parts = [part for size in sizes for part in divide_reviews(config, reviews, size)]
+    entries = train_parts(config, parts, encoding, TaskStages(**folders(config)))
+    measured = run(measure_curves, entries, reviews, artifacts_dir=config.artifacts_dir)
+    return write_curve_report(
+        measured,
+        run=describe_run(config, choice, reviews, entries, left_out=left_out, started=started),
+        config_json=config.model_dump_json(indent=2),
+        artifacts_dir=config.artifacts_dir,
+    )
 
 
 def divide_reviews(config: CurveConfig, reviews: ReviewsManifest, size: Size) -> Iterator[Part]:

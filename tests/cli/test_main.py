@@ -69,7 +69,7 @@ def test_unknown_command_is_one_line_with_a_suggestion() -> None:
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == (
         "error: unknown command 'tran'; expected one of train, tune, label-errors, predict, serve-model, promote, "
-        "track, export, probe, learning-curve, clean, doctor, serve. Did you mean 'train'?\n"
+        "track, export, probe, cluster, learning-curve, clean, doctor, serve. Did you mean 'train'?\n"
     )
 
 
