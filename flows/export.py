@@ -12,6 +12,7 @@ from tasks.export.formats import FORMATS, check_kind
 from tasks.export.writing import Export, check_output, write_export
 from tasks.process.quiet_imports import import_quietly
 from tasks.promote.champion import check_current
+from tasks.promote.shared import receive_model
 from tasks.settings.export import ExportConfig
 from tasks.train.identity import check_backend
 
@@ -25,6 +26,7 @@ def check_export(config: ExportConfig) -> None:
             f"KERAS_BACKEND is {backend!r}, which cannot export; expected tensorflow, which loads the models of both. "
             "Run the same command with KERAS_BACKEND=tensorflow."
         )
+    receive_model(config.model_folder)
     check_current(config.model_folder)
     check_kind(FORMATS[config.to], read_facts(find_bundle(config.model_folder)))
     check_output(config.output)

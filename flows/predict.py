@@ -24,6 +24,7 @@ from tasks.orchestrate.turns import work_in_turn
 from tasks.predict.facts import ScoringFacts
 from tasks.predict.tables import list_results
 from tasks.predict.task import score_texts
+from tasks.settings.base import spell_copies
 from tasks.settings.predict import PredictConfig
 
 
@@ -64,5 +65,5 @@ def main(config: PredictConfig) -> int:
     width = max(len(row["result"]) for row in results)
     for row in results:
         print(f"{row['result']:<{width}}  {row['value']}")
-    print(config.output)
+    print(spell_copies(config.output))
     return 0

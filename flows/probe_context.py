@@ -27,6 +27,7 @@ from tasks.encode.facts import EncodingFacts
 from tasks.encode.task import encode_reviews
 from tasks.errors import TrainingError, UserError
 from tasks.evaluate.task import evaluate_model
+from tasks.formatting.addresses import spell_place
 from tasks.ingest.datasets import Choice
 from tasks.ingest.facts import ReviewsManifest
 from tasks.ingest.task import ingest_reviews
@@ -194,5 +195,5 @@ def main(config: ProbeConfig) -> int:
     if not isinstance(outcome, Probe):
         return 0
     Console(width=None if sys.stdout.isatty() else 160, soft_wrap=True).print(render_terminal(outcome))
-    print(find_page(Path(config.artifacts_dir), outcome.run.id))
+    print(spell_place(find_page(Path(config.artifacts_dir), outcome.run.id)))
     return 1 if outcome.run.failed else 0

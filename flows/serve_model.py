@@ -8,6 +8,7 @@ from tasks.cli.main import run_script
 from tasks.evaluate.bundle import find_bundle, read_facts
 from tasks.process.quiet_imports import import_quietly
 from tasks.promote.champion import check_current
+from tasks.promote.shared import receive_model
 from tasks.serve.access import Access
 from tasks.settings.serve_model import ServeConfig
 from tasks.settings.size import read_size
@@ -19,6 +20,7 @@ LOG_FORMAT = "%(asctime)s %(levelname)s %(message)s"
 def check_serving(config: ServeConfig) -> None:
     """Raise UserError for a model that cannot be served."""
     check_backend()
+    receive_model(config.model_folder)
     check_current(config.model_folder)
     read_facts(find_bundle(config.model_folder))
 

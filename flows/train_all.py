@@ -31,6 +31,7 @@ from tasks.drift.task import has_comparable_champion, measure_drift
 from tasks.encode.facts import EncodingChoice
 from tasks.encode.task import choose_kind_of_encoding
 from tasks.errors import TrainingError, UserError
+from tasks.formatting.addresses import spell_place
 from tasks.formatting.control import escape_control
 from tasks.ingest.datasets import AUTO, FALLBACK_WARNING, Choice, has_plain_words
 from tasks.ingest.facts import ReviewsManifest, UnlabelledManifest
@@ -41,6 +42,7 @@ from tasks.orchestrate.outputs import run
 from tasks.orchestrate.turns import work_in_turn
 from tasks.process.side_by_side import choose_jobs
 from tasks.promote.render import describe_gate
+from tasks.promote.shared import receive_champion
 from tasks.promote.task import gate_candidate
 from tasks.report.run.facts import RunLeaderboard
 from tasks.report.run.render import render_terminal
@@ -183,6 +185,7 @@ def folders(config: TrainingSettings) -> dict[str, Path]:
 def compare_with_champion(config: RunConfig, choice: Choice, reviews: ReviewsManifest) -> Drift | None:
     """Measure the drift of the training data from the champion's, if the champion was trained on this dataset."""
     try:
+        receive_champion(config.artifacts_dir)
         if not has_comparable_champion(choice, config.artifacts_dir):
             return None
         return run(measure_drift, reviews, **folders(config)).facts
@@ -290,4 +293,4 @@ def show_leaderboard(config: RunConfig, leaderboard: RunLeaderboard) -> None:
     for line in (describe_verdict(leaderboard), *list_advice(leaderboard)):
         console.print(escape_control(line), markup=False, highlight=False)
     console.print(f"Gate: {describe_gate(leaderboard.gate)}", markup=False, highlight=False)
-    print(config.artifacts_dir / RUNS / leaderboard.run.id / "report.html")
+    print(spell_place(config.artifacts_dir / RUNS / leaderboard.run.id / "report.html"))

@@ -14,6 +14,7 @@ from prefect import flow
 from prefect.client.schemas import State
 
 from flows.train_all import finish, name_run, train_and_clean
+from tasks.formatting.addresses import spell_place
 from tasks.orchestrate.alerts import alert_of_end
 from tasks.orchestrate.turns import work_in_turn
 from tasks.settings.tune import TuneConfig
@@ -37,5 +38,5 @@ def main(config: TuneConfig) -> int:
     """Run the flow and print the leaderboard and, last, the path of the chosen settings; returns the exit status."""
     outcome: Any = tune_models(config, return_state=True).result(raise_on_failure=False)
     status, leaderboard = finish(config, outcome)
-    print(config.artifacts_dir / RUNS / leaderboard.run.id / TUNED)
+    print(spell_place(config.artifacts_dir / RUNS / leaderboard.run.id / TUNED))
     return status

@@ -6,6 +6,7 @@ import errno
 from collections.abc import Iterable, Iterator
 from typing import Final
 
+from tasks.formatting.addresses import show_addresses
 from tasks.formatting.control import escape_control
 from tasks.formatting.redaction import redact
 
@@ -23,12 +24,12 @@ DISK_ERRORS: Final = {
 class SpokenError(Exception):
     """An error whose message is meant for people.
 
-    It is one line without passwords and control characters. Of a very long one, the middle is left out, because the
-    remedy comes last.
+    It is one line without passwords and control characters, and names files elsewhere by their addresses. Of a very
+    long one, the middle is left out, because the remedy comes last.
     """
 
     def __init__(self, message: str) -> None:
-        line = escape_control(redact(" ".join(part.strip() for part in message.splitlines())))
+        line = escape_control(redact(show_addresses(" ".join(part.strip() for part in message.splitlines()))))
         is_long = len(line) > LONGEST_MESSAGE
         super().__init__(f"{line[: LONGEST_MESSAGE // 2]} ... {line[-LONGEST_MESSAGE // 4 :]}" if is_long else line)
 

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import numpy as np
 import pyarrow as pa
@@ -506,3 +507,53 @@ def publish_bundle() -> PublishBundle:
         return root / "models" / name
 
     return publish
+
+
+@pytest.fixture(scope="session")
+def object_server() -> Iterator[str]:
+    """The address of an S3 server on this machine, whose credentials are in the environment."""
+    from moto.server import ThreadedMotoServer
+
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    try:
+        yield f"http://{host}:{port}"
+    finally:
+        server.stop()
+
+
+@pytest.fixture
+def bucket(object_server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """The address of an empty bucket; copies go to a cache of the test's own."""
+    import boto3
+
+    from tasks.store.leases import release_all
+
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("AWS_ENDPOINT_URL", object_server)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "reader")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "unspoken")
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "no-config"))
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "no-credentials"))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    name = f"bakeoff-{uuid4().hex}"
+    boto3.client("s3", region_name="us-east-1").create_bucket(Bucket=name)
+    yield f"s3://{name}"
+    release_all()
+
+
+@pytest.fixture
+def machine(bucket: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Path]:
+    """Makes this process one of several machines, each with copies of its own: machine("a") is its artifacts folder."""
+    from tasks.formatting.addresses import find_copy
+    from tasks.store import leases
+
+    monkeypatch.setattr(leases, "POLL_SECONDS", 0.02)
+
+    def become(name: str) -> Path:
+        monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / name))
+        return find_copy(f"{bucket}/artifacts")
+
+    return become

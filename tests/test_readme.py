@@ -17,6 +17,7 @@ from pyarrow.csv import write_csv
 
 from tasks.cli.commands import list_settings
 from tasks.promote.champion import hold_champion, promote
+from tasks.store.objects import open_objects
 
 ROOT = Path(__file__).parents[1]
 # Every page, so that a new one cannot have untested commands. Only .github is for those who work on the project.
@@ -30,19 +31,25 @@ BLOCKS = [block for page in PAGES for block in re.findall(r"```sh\n(.*?)```", pa
 JOINED = [re.sub(r"\\\n *", "", block) for block in BLOCKS]
 LINES = [line.strip().removesuffix(" &") for block in JOINED for line in block.splitlines()]
 COMMANDS = [line for line in dict.fromkeys(LINES) if line not in ("", "wait")]
-OWN_DATA = [command for command in COMMANDS if re.search(r"flows/train_all.py --dataset \S+\.(csv|parquet)", command)]
+# In the order of the page: the first one trains what the others use.
+STORED = [command for command in COMMANDS if "s3://" in command]
+OWN_DATA = [
+    command
+    for command in COMMANDS
+    if re.search(r"flows/train_all.py --dataset \S+\.(csv|parquet)", command) and command not in STORED
+]
 TRAINING = [
     command
     for command in COMMANDS
     if re.search(r"^make train|flows/(train_all|probe_context).py", command)
-    and command not in OWN_DATA
+    and command not in OWN_DATA + STORED
     and "--scheduler" not in command
 ]
 AUDITING = [command for command in COMMANDS if "flows/label_errors.py" in command]
 LEARNING = [command for command in COMMANDS if "flows/learning_curve.py" in command]
 TUNING = [command for command in COMMANDS if "flows/tune.py" in command]
 PROMOTING = [command for command in COMMANDS if "flows/promote.py" in command]
-SCORING = [command for command in COMMANDS if "flows/predict.py" in command]
+SCORING = [command for command in COMMANDS if "flows/predict.py" in command and command not in STORED]
 EXPORTING = [command for command in COMMANDS if "flows/export.py" in command]
 CLEANING = [command for command in COMMANDS if "flows/clean.py" in command]
 ON_CLUSTER = [command for command in COMMANDS if re.search(r"flows/cluster.py|--scheduler", command)]
@@ -100,6 +107,7 @@ def test_every_command_is_covered() -> None:
         *OWN_DATA,
         *AUDITING,
         *LEARNING,
+        *STORED,
         *TUNING,
         *short,
         SERVER,
@@ -198,6 +206,31 @@ def test_learning_curve_command_works(command: str, environment: dict[str, str],
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines()[-1].endswith("report.html")
+
+
+def test_commands_with_an_object_store_work(
+    bucket: str, object_server: str, environment: dict[str, str], labelled_folder: Path
+) -> None:
+    assert object_server
+    assert len(STORED) == 2
+    rows = [f"film {number} is {word},{word}\n" for number in range(200) for word in ("great", "dull")]
+    open_objects(bucket).put("films.csv", f"text,label\n{''.join(rows)}".encode())
+    names = ("AWS_ENDPOINT_URL", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "XDG_CACHE_HOME")
+    environment = {**environment, "PYTHONPATH": str(ROOT), "BAKEOFF_LIMIT": "400"}
+    environment |= {name: os.environ[name] for name in names}
+    for command, said in zip(STORED, (rf"{bucket}/artifacts/runs/.*/report\.html", '"predicted_label"'), strict=True):
+        done = subprocess.run(
+            command.replace("s3://bucket", bucket),
+            shell=True,
+            cwd=labelled_folder,
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        assert re.search(said, done.stdout)
+        assert "unspoken" not in done.stdout + done.stderr
 
 
 @pytest.mark.parametrize("command", TUNING)

@@ -7,8 +7,8 @@ from typing import Any, Final, NamedTuple
 
 from tasks.clean.inventory import Item, read_manifests, read_start
 from tasks.errors import UserError
-from tasks.promote.champion import BUNDLES, find_champion
 from tasks.promote.history import list_standing, read_history
+from tasks.promote.link import BUNDLES, find_champion
 from tasks.store.layout import CHAMPION, MODELS, TRAIN_FILE
 from tasks.store.outputs import Manifest
 from tasks.store.sums import check_sum

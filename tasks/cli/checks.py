@@ -16,6 +16,7 @@ from tasks.settings.probe import ProbeConfig
 from tasks.settings.run import RunConfig
 from tasks.settings.training import TrainingSettings
 from tasks.settings.tuning import find_studies, make_budget
+from tasks.store.inputs import check_access
 from tasks.track.trackers import check_trackers
 from tasks.train.device import use_device
 from tasks.train.identity import check_backend
@@ -100,7 +101,7 @@ def check_training(config: TrainingSettings | ProbeConfig) -> None:
 
 
 def check_writable(folder: Path, flag: str) -> None:
-    """Raise UserError, which names the flag, if the folder or a file in it cannot be created."""
+    """Raise UserError, which names the flag, if a file in the folder, or at the address of it, cannot be created."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):
@@ -109,3 +110,4 @@ def check_writable(folder: Path, flag: str) -> None:
         raise UserError(
             f"{flag} {str(folder)!r} cannot be written: {error.strerror}; expected a writable folder. Choose another."
         ) from error
+    check_access(folder, flag)

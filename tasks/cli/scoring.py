@@ -7,11 +7,13 @@ from tasks.cli.checks import check_writable
 from tasks.errors import UserError
 from tasks.evaluate.bundle import find_bundle
 from tasks.evaluate.fast import load_fast_bundle, needs_keras
+from tasks.ingest.files.fetching import fetch_path
 from tasks.predict.job import Job, check_job
 from tasks.predict.scoring import describe_additions
 from tasks.predict.single import read_chunks, score_stream
 from tasks.process.quiet_imports import garbage_left_alone, import_quietly, leave_pandas_out
 from tasks.promote.champion import check_current
+from tasks.promote.shared import receive_model
 from tasks.settings.predict import STANDARD_INPUT, PredictConfig
 from tasks.train.identity import check_backend
 
@@ -35,12 +37,15 @@ def make_job(config: PredictConfig) -> Job:
 def check_prediction(config: PredictConfig) -> None:
     """Raise UserError for what would make scoring fail."""
     check_backend()
+    receive_model(config.model_folder)
     check_current(config.model_folder)
     if config.text is not None:
         # Its files are checked when it is loaded, which follows at once.
         find_bundle(config.model_folder)
         return
     job = make_job(config)
+    if job.url is None:
+        fetch_path(job.files.path, "--input")
     check_job(job)
     check_writable(job.output.parent, "the folder of --output")
     check_writable(config.artifacts_dir, "--artifacts-dir")

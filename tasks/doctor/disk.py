@@ -11,7 +11,9 @@ from tasks.clean.plan import plan_cleaning
 from tasks.clean.render import count, format_size
 from tasks.doctor.findings import Finding, look
 from tasks.evaluate.bundle import read_facts
-from tasks.promote.champion import check_as_promoted, find_champion
+from tasks.promote.champion import check_as_promoted
+from tasks.promote.link import find_champion
+from tasks.promote.shared import receive_champion
 from tasks.store.layout import CHAMPION, LATEST, RUNS
 
 # There should be room for this many runs like the newest one.
@@ -49,6 +51,7 @@ def find_existing(path: Path) -> Path:
 
 def check_champion(artifacts_dir: Path) -> Iterator[Finding]:
     """Check every file of the champion against its hash. Raises UserError when one differs or is missing."""
+    receive_champion(artifacts_dir)
     champion = find_champion(artifacts_dir / CHAMPION)
     if champion is None:
         yield Finding("champion", "there is none; the first run whose model passes the gate makes one")

@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 
 from tasks.errors import UserError
+from tasks.ingest.files.fetching import fetch_files
 from tasks.ingest.files.options import FileOptions, name_flag
 from tasks.ingest.files.paths import check_path, is_path, is_url
 from tasks.ingest.files.reading import hash_files
@@ -41,9 +42,10 @@ class Choice:
 def choose_dataset(name: str, data_dir: Path, files: FileOptions | None = None) -> Choice:
     """Resolve `auto` (IMDB reviews if on disk or reachable, otherwise the sample); any other name stands for itself.
 
-    A name that is a path is read as `files` says, and so are the rows of a database, which is named by a URL. Without a
-    network, this takes about ten seconds at most. Raises UserError for an unknown name, a dataset that cannot be
-    reached, and files whose first rows show that they cannot be used.
+    A name that is a path is read as `files` says, after it has been fetched if it stands for an address, and so are the
+    rows of a database, which is named by a URL. Without a network, this takes about ten seconds at most. Raises
+    UserError for an unknown name, a dataset that cannot be reached, and files whose first rows show that they cannot be
+    used.
     """
     if is_url(name):
         options = files or FileOptions(path=Path(name))
@@ -53,6 +55,7 @@ def choose_dataset(name: str, data_dir: Path, files: FileOptions | None = None) 
         return Choice(options.name, files=options)
     if is_path(name):
         options = files or FileOptions(path=Path(name))
+        fetch_files(options)
         check_heads(options)
         return Choice(options.name, files=options)
     if files is not None:

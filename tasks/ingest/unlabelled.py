@@ -7,6 +7,7 @@ from typing import Any
 
 from tasks.ingest.datasets import Choice, is_generated
 from tasks.ingest.facts import UnlabelledFacts
+from tasks.ingest.files.fetching import fetch_path
 from tasks.ingest.files.options import FileOptions
 from tasks.ingest.files.reading import hash_files
 from tasks.ingest.sources import tfds
@@ -31,6 +32,7 @@ def choose_unlabelled(
     that they cannot be used.
     """
     if path is not None:
+        fetch_path(path, "--unlabelled-path")
         adapted = adapt_options(path, options)
         check_head(adapted)
         return UnlabelledChoice(adapted.name, adapted)

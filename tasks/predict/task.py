@@ -12,6 +12,7 @@ from prefect.logging import get_run_logger
 from prefect.states import Completed, Failed
 
 from tasks.errors import TrainingError, UserError, disk_errors_explained
+from tasks.formatting.addresses import spell_place
 from tasks.formatting.markdown import render_table
 from tasks.predict.database import fetched
 from tasks.predict.facts import ScoringFacts
@@ -19,6 +20,7 @@ from tasks.predict.job import SCORE, Job, Listener
 from tasks.predict.tables import list_results
 from tasks.process.child import run_apart
 from tasks.store.fingerprint import fingerprint
+from tasks.store.inputs import send_output
 from tasks.store.outputs import locked
 
 SECONDS_BETWEEN_LINES: Final = 5.0
@@ -56,6 +58,7 @@ def score_texts(job: Job, *, artifacts_dir: Path) -> State[ScoringFacts]:
             fetched(job.files, job.url, output=job.output) as files,
         ):
             facts: ScoringFacts = run_apart(SCORE, job=replace(job, files=files), listener=Progress())
+            send_output(job.output)
     except (TrainingError, UserError) as error:
         return Failed(message=str(error), data=error)
     for warning in facts.warnings:
@@ -66,5 +69,7 @@ def score_texts(job: Job, *, artifacts_dir: Path) -> State[ScoringFacts]:
             f"{facts.num_unknown_labels:,}",
             ", ".join(repr(label[:SHOWN_CHARACTERS]) for label in facts.unknown_labels),
         )
-    create_markdown_artifact(key="predictions", markdown=render_table(list_results(facts)), description=str(job.output))
+    create_markdown_artifact(
+        key="predictions", markdown=render_table(list_results(facts)), description=spell_place(job.output)
+    )
     return Completed(message=f"{facts.num_rows:,} rows, {facts.rows_per_second:,.0f} rows/s", data=facts)

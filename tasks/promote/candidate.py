@@ -8,9 +8,10 @@ from tasks.errors import disk_errors_explained
 from tasks.export.fast_form import add_fast_form
 from tasks.ingest.facts import ReviewsManifest
 from tasks.process.child import run_apart
-from tasks.promote.champion import BUNDLES, hold_champion, promote
+from tasks.promote.champion import hold_champion, promote
 from tasks.promote.decision import Challenge, choose_candidate, decide, decide_without_candidate, has_beaten_chance
 from tasks.promote.facts import Decision, Ruling
+from tasks.promote.link import BUNDLES
 from tasks.promote.rules import GateRules
 from tasks.store.layout import MODELS, TEST_FILE
 

@@ -7,7 +7,8 @@ champion/
 
 If a process is killed at any moment, the champion is the old one or the new one, and the history has no partial line: a
 change is noted in pending.json before the link is swapped, and moved into the history afterwards. The next process that
-holds the champion settles what the killed one left.
+holds the champion settles what the killed one left. In an object store, other machines see a change when it is whole;
+see shared.py.
 """
 
 import contextlib
@@ -34,11 +35,14 @@ from tasks.promote.history import (
     repair,
 )
 from tasks.promote.identity import identify, list_files
+from tasks.promote.link import BUNDLES, find_champion, name_current, point_current
+from tasks.promote.shared import POINTER, RECEIVED, receive, receive_bundle, send
+from tasks.store.bucket import Bucket
+from tasks.store.contract import Store, open_store
 from tasks.store.durable import flush, write_atomically
 from tasks.store.layout import CHAMPION
 from tasks.store.outputs import locked
 
-BUNDLES: Final = "bundles"
 PENDING: Final = "pending.json"
 
 logger: Final = logging.getLogger(__name__)
@@ -48,26 +52,29 @@ logger: Final = logging.getLogger(__name__)
 def hold_champion(artifacts_dir: Path, *, on_wait: Callable[[], None] = lambda: None) -> Iterator[Path]:
     """Keep other processes from changing the champion; yields its folder, which need not exist yet."""
     folder = artifacts_dir / CHAMPION
-    with locked(artifacts_dir, CHAMPION, on_wait=on_wait):
+    store = open_store(artifacts_dir)
+    with locked(artifacts_dir, CHAMPION, on_wait=on_wait), store.claim(CHAMPION, on_wait=on_wait), shared(store):
         if folder.is_dir():
             settle(folder)
         yield folder
 
 
-def find_champion(folder: Path) -> Path | None:
-    """Return the folder of the current bundle, which may be damaged; None when there is no champion yet.
+@contextlib.contextmanager
+def shared(store: Store) -> Iterator[None]:
+    """Receive the champion of an object store, and make what was changed in the block the champion of all machines.
 
-    Raises UserError when a folder is in the link's place, because it could not be swapped.
+    Raises UserError when another machine has changed it in the meantime, and then changes nothing.
     """
-    link = folder / CURRENT
-    if not os.path.lexists(link):
-        return None
-    if not link.is_symlink():
-        raise UserError(
-            f"{str(link)!r} is a folder, perhaps because a copy followed the link; expected a link. Move it into "
-            f"{BUNDLES} and link to it: ln -s {BUNDLES}/<its name> {CURRENT}."
-        )
-    return link.parent / link.readlink()
+    if not isinstance(store, Bucket):
+        yield
+        return
+    RECEIVED.pop(store.root, None)
+    pointer = store.get_pointer(POINTER)
+    (store.root / CHAMPION / PENDING).unlink(missing_ok=True)
+    # A champion that is damaged can be replaced.
+    before = receive(store, pointer).change
+    yield
+    send(store, pointer, before)
 
 
 def check_current(folder: Path) -> None:
@@ -103,6 +110,7 @@ def roll_back(folder: Path) -> Entry:
             f"there is nothing to roll back to in {str(folder)!r}; expected a previous champion. "
             "Name a bundle instead: --to <bundle>."
         )
+    receive_bundle(folder.parent, standing[-2])
     identity = identify(folder / BUNDLES / standing[-2])
     check_as_promoted(folder, standing[-2])
     reasons = [f"Rolled back by hand from {standing[-1]}."]
@@ -159,20 +167,6 @@ def change_champion(
             raise
         logger.warning("the champion has changed, but its history is not written yet: %s", error.strerror)
     return entry
-
-
-def name_current(folder: Path) -> str | None:
-    """Return the name of the bundle that the link leads to; None if there is no link."""
-    link = folder / CURRENT
-    return link.readlink().name if link.is_symlink() else None
-
-
-def point_current(folder: Path, name: str) -> None:
-    """Swap the link in one step; it is relative, so that the folder can be moved."""
-    temporary = folder / f".{CURRENT}"
-    temporary.symlink_to(f"{BUNDLES}/{name}")
-    os.replace(temporary, folder / CURRENT)
-    flush(folder)
 
 
 def settle(folder: Path) -> None:

@@ -10,10 +10,11 @@ from tasks.evaluate.bundle import read_bundle_file
 from tasks.evaluate.facts import BundleFacts
 from tasks.ingest.datasets import SAMPLE
 from tasks.process.child import ChildError
-from tasks.promote.champion import check_as_promoted, find_champion, is_as_promoted, name_current
+from tasks.promote.champion import check_as_promoted, is_as_promoted
 from tasks.promote.facts import Decision, GateComparison, Outcome, Ruling
 from tasks.promote.history import find_withdrawal, read_content, read_history
 from tasks.promote.identity import Identity, identify
+from tasks.promote.link import find_champion, name_current
 from tasks.promote.rules import GateRules
 from tasks.store.layout import TEST_FILE, TRAIN_FILE
 

@@ -16,6 +16,7 @@ from tasks.curve.facts import FILE as CURVE_FILE
 from tasks.curve.facts import CurveFacts, CurveRun, Curves, LearningCurve
 from tasks.drift.facts import Drift
 from tasks.errors import UserError, disk_errors_explained
+from tasks.formatting.addresses import spell_place
 from tasks.probe.facts import Probe, ProbeRun
 from tasks.probe.task import MeasurementFacts, read_memory
 from tasks.promote.facts import Decision
@@ -158,7 +159,7 @@ def publish_curve(curve: LearningCurve, folder: Path) -> None:
 def link_page(key: str, folder: Path) -> None:
     """Show a link to the page in a folder."""
     path = folder / "report.html"
-    create_link_artifact(key=key, link=path.as_uri(), link_text=str(path))
+    create_link_artifact(key=key, link=path.as_uri(), link_text=spell_place(path))
 
 
 def publish_artifacts(metrics: RunMetrics, folder: Path) -> None:

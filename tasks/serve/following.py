@@ -18,6 +18,7 @@ from tasks.predict.scoring import Additions, describe_additions
 from tasks.predict.single import score_batch
 from tasks.promote.champion import check_current
 from tasks.promote.identity import identify
+from tasks.promote.shared import receive_model
 
 # After these many seconds, a model that was refused is tried again.
 RETRY_SECONDS: Final = 10.0
@@ -58,6 +59,7 @@ class Follower:
 
     def find_place(self) -> Place:
         """Find the bundle that should be in use; raises UserError when there is none."""
+        receive_model(self.model_folder)
         folder = find_bundle(self.model_folder)
         try:
             return folder, identify_bundle(folder)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Final, get_args
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, PlainSerializer, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_settings import (
     BaseSettings,
@@ -17,6 +17,7 @@ from pydantic_settings import (
 )
 
 from tasks.errors import UserError, did_you_mean
+from tasks.formatting.addresses import STORES, find_copy, find_scheme, is_address, spell_place
 from tasks.ingest.files.options import make_absolute
 from tasks.orchestrate.webhook import VARIABLE as WEBHOOK
 from tasks.serve.secret import VARIABLE as TOKEN
@@ -32,6 +33,30 @@ def split_on_commas(value: Any) -> Any:
     return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
 
 
+def find_copies(value: Any) -> Any:
+    """Turn an address, or several of files of one class each, into the local path that stands for it.
+
+    find_copies("s3://bucket/x.csv") -> "/home/me/.cache/sequence-bakeoff/s3/bucket/x.csv"; paths stay as they are.
+    """
+    if not isinstance(value, str) or find_scheme(value) is None:
+        return value
+    parts = [part.strip() for part in value.split(",")]
+    return ",".join(str(find_copy(part)) for part in (parts if all(map(is_address, parts)) else [value]))
+
+
+def find_root(value: Any) -> Any:
+    """Do the same for a folder that is written to, which can be in an object store and not in the web."""
+    if isinstance(value, str) and find_scheme(value) not in (None, *STORES):
+        schemes = ", ".join(f"{scheme}://" for scheme in STORES)
+        raise ValueError(f"unknown scheme {find_scheme(value)!r}; expected a folder, or an address: {schemes}.")
+    return find_copies(value)
+
+
+def spell_copies(path: Path | None) -> str | None:
+    """Spell a path as it was given, for other machines: the address, if it stands for one."""
+    return ",".join(spell_place(Path(part)) for part in str(path).split(",")) if path else None
+
+
 def fix_path(path: Path | None) -> Path | None:
     """Make a path absolute, so that it stays valid if the working directory changes."""
     return make_absolute(path) if path else path
@@ -39,8 +64,9 @@ def fix_path(path: Path | None) -> Path | None:
 
 # Types that the settings of several flows share.
 Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(split_on_commas)]
-AbsolutePath = Annotated[Path, AfterValidator(fix_path)]
-OptionalPath = Annotated[Path | None, AfterValidator(fix_path)]
+SPELLED: Final = PlainSerializer(spell_copies, return_type=str | None, when_used="json")
+AbsolutePath = Annotated[Path, BeforeValidator(find_root), AfterValidator(fix_path), SPELLED]
+OptionalPath = Annotated[Path | None, BeforeValidator(find_copies), AfterValidator(fix_path), SPELLED]
 
 
 class ConfigFileSource(InitSettingsSource):

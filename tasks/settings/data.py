@@ -3,14 +3,15 @@
 from pathlib import Path
 from typing import ClassVar
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_serializer, field_validator
 from pydantic_settings import CliToggleFlag
 
+from tasks.formatting.addresses import is_address
 from tasks.ingest.datasets import AUTO, SAMPLE
 from tasks.ingest.files.formats import describe_endings
 from tasks.ingest.files.options import FileOptions, make_absolute
 from tasks.ingest.files.paths import is_path, is_url, name_dataset
-from tasks.settings.base import FlowConfig, Names, OptionalPath
+from tasks.settings.base import FlowConfig, Names, OptionalPath, find_copies, spell_copies
 from tasks.settings.files import (
     Charset,
     Columns,
@@ -36,7 +37,7 @@ class DataSettings(FlowConfig):
         "built-in generated corpus), imdb_reviews or any other text classification dataset of TensorFlow Datasets, "
         f"such as glue/sst2, or the path of labelled text: {describe_endings()}, a folder of <label>/*.txt or "
         "of Parquet files, a file of lines per label, such as neg.txt,pos.txt, or "
-        "the URL of a database",
+        "the URL of a database; the path may be an address: s3://, gs://, az:// or https://",
     )
     test_path: OptionalPath = Field(
         default=None, description="a file or folder with the test split [a fifth of --dataset is held out]"
@@ -87,8 +88,18 @@ class DataSettings(FlowConfig):
     @field_validator("dataset")
     @classmethod
     def fix_path(cls, name: str) -> str:
-        """Make a path absolute, so that it stays valid if the working directory changes; keep other names."""
+        """Make a path absolute, so that it stays valid if the working directory changes; keep other names.
+
+        An address becomes the local path that stands for it.
+        """
+        if is_address(name):
+            return str(find_copies(name))
         return str(make_absolute(Path(name))) if is_path(name) else name
+
+    @field_serializer("dataset", when_used="json")
+    def spell_dataset(self, name: str) -> str | None:
+        """Spell an address as it was given, for other machines."""
+        return spell_copies(Path(name)) if is_path(name) else name
 
     @property
     def dataset_name(self) -> str:

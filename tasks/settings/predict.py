@@ -3,13 +3,14 @@
 from pathlib import Path
 from typing import Annotated, Any, Self
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field, PlainSerializer, model_validator
 from pydantic_settings import CliToggleFlag
 
+from tasks.formatting.addresses import is_address
 from tasks.ingest.files.formats import describe_endings
 from tasks.ingest.files.options import FileOptions
 from tasks.ingest.files.paths import is_url
-from tasks.settings.base import AbsolutePath, FlowConfig, Names, OptionalPath, fix_path
+from tasks.settings.base import AbsolutePath, FlowConfig, Names, OptionalPath, find_copies, fix_path, spell_copies
 from tasks.settings.files import (
     Charset,
     Columns,
@@ -27,19 +28,27 @@ STANDARD_INPUT = "-"
 
 
 def fix_input(value: Any) -> Any:
-    """Make a path absolute; the URL of a database stays as it is."""
+    """Make a path absolute, an address the local path that stands for it; the URL of a database stays as it is."""
+    if isinstance(value, str) and is_address(value):
+        return str(find_copies(value))
     is_place = isinstance(value, Path) or (isinstance(value, str) and value and not is_url(value))
     return str(fix_path(Path(value))) if is_place else value
+
+
+def spell_input(place: str | None) -> str | None:
+    """Spell an address as it was given, for other machines."""
+    return spell_copies(Path(place)) if place and not is_url(place) else place
 
 
 class PredictConfig(FlowConfig):
     """Score a file or folder of texts with a trained model, or, with --text, score one text and print the result."""
 
-    input: Annotated[str | None, BeforeValidator(fix_input)] = Field(
+    input: Annotated[str | None, BeforeValidator(fix_input), PlainSerializer(spell_input, when_used="json")] = Field(
         default=None,
         min_length=1,
         description=f"the texts to score: {describe_endings()}, a folder of .txt or of Parquet files, or files of "
-        "lines, such as neg.txt,pos.txt, or the URL of a database",
+        "lines, such as neg.txt,pos.txt, or the URL of a database; the path may be an address: s3://, gs://, az:// or "
+        "https://",
     )
     output: OptionalPath = Field(
         default=None,

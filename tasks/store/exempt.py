@@ -21,6 +21,7 @@ EXEMPT: Final = {
     "tasks.*.task": "reports to Prefect; the function that it calls counts",
     "tasks.*.identity": "lists what counts",
     "tasks.ingest.files.charsets": "writes an error message",
+    "tasks.ingest.files.fetching": "fetches files, whose content counts",
     "tasks.ingest.head": "refuses files and makes nothing",
     "tasks.ingest.rehearsal": "ingests files for nothing",
     "tasks.ingest.sources.sql": "fetches a file, whose content counts",

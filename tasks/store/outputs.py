@@ -8,7 +8,6 @@ file lock in a working folder and moved into place file by file, each move being
 
 import contextlib
 import hashlib
-import heapq
 import json
 import os
 import shutil
@@ -22,15 +21,18 @@ from filelock import FileLock
 from pydantic import BaseModel, ConfigDict
 from typing_extensions import TypeVar
 
+from tasks.store.contract import Store, open_store
 from tasks.store.durable import write_atomically
 from tasks.store.fingerprint import describe_difference, find_differences, fingerprint, hash_json
-from tasks.store.usage import LOCK_FOLDER, announce_process, mark_used, release
+from tasks.store.usage import LOCK_FOLDER, release
 
 # The type of the facts in a manifest; the default, plain JSON, is for readers that do not use them.
 FactsT = TypeVar("FactsT", default=dict[str, Any])
 
 WORK_FOLDER = ".work"
 COMPLETE = "manifest.json"
+REUSED = "reused: same fingerprint"
+BEATEN = "made, but used as another machine had made it first"
 # How many earlier outputs a new one is compared with, to say why it was made.
 MOST_COMPARED = 30
 
@@ -89,7 +91,12 @@ class Output(Generic[FactsT]):
     @property
     def path(self) -> Path:
         """The folder of the published files."""
-        return self.root / self.folder.format(fingerprint=self.fingerprint)
+        return self.root / self.relative_path
+
+    @property
+    def relative_path(self) -> str:
+        """The same, relative to the root."""
+        return self.folder.format(fingerprint=self.fingerprint)
 
     @property
     def fingerprint(self) -> str:
@@ -121,24 +128,49 @@ def produce(
     """Reuse the output if it is intact; otherwise `make` it in a working folder and publish it.
 
     `make` writes files into the folder that it is given and returns the facts of the manifest. If two processes need
-    the same output, only the first makes it; the second calls `on_wait`, waits, and reuses it.
+    the same output, on this machine or another one, only the first makes it; the second calls `on_wait`, waits, and
+    reuses it.
     """
-    announce_process(output.root)
-    with locked(output.root, f"{output.kind}-{output.fingerprint}", on_wait=on_wait):
-        reason = why_not_reusable(output)
-        if reason is None:
-            # Left by a process that was killed between its last two steps.
-            shutil.rmtree(output.work_folder, ignore_errors=True)
-            mark_used(output.path / output.manifest_name)
-            manifest = read_manifest(output.path / output.manifest_name, output.facts_type)
-            return Produced(manifest, True, "reused: same fingerprint")
-        output.work_folder.mkdir(parents=True, exist_ok=True)
+    store, name = open_store(output.root), f"{output.kind}-{output.fingerprint}"
+    store.announce()
+    with locked(output.root, name, on_wait=on_wait):
+        found = find(output, store)
+        if isinstance(found, Produced):
+            return found
+        with store.claim(name, on_wait=on_wait) as has_waited:
+            if has_waited and isinstance(again := find(output, store), Produced):
+                return again
+            return make_output(output, make, store, reason=found)
+
+
+def find(output: Output[FactsT], store: Store) -> Produced[FactsT] | str:
+    """Return the output if it is there and intact, or else the reason why it must be made."""
+    is_kept = store.fetch(output.relative_path, output.manifest_name)
+    if reason := why_not_reusable(output):
+        return reason
+    # Left by a process that was killed between its last two steps.
+    shutil.rmtree(output.work_folder, ignore_errors=True)
+    if not is_kept:
+        store.publish(output.relative_path, output.manifest_name)
+    store.mark_used(output.relative_path, output.manifest_name)
+    return Produced(read_manifest(output.path / output.manifest_name, output.facts_type), True, REUSED)
+
+
+def make_output(
+    output: Output[FactsT], make: Callable[[Path], FactsT], store: Store, *, reason: str
+) -> Produced[FactsT]:
+    """Make the output and publish it; if another machine was faster, its output is the result."""
+    output.work_folder.mkdir(parents=True, exist_ok=True)
+    delete_files(output.work_folder)
+    try:
+        with store.keep_scratch(str(output.work_folder.relative_to(output.root))):
+            manifest = publish(output, make(output.work_folder))
+            if store.publish(output.relative_path, output.manifest_name):
+                return Produced(manifest, False, reason)
+    except BaseException:
         delete_files(output.work_folder)
-        try:
-            return Produced(publish(output, make(output.work_folder)), False, reason)
-        except BaseException:
-            delete_files(output.work_folder)
-            raise
+        raise
+    return Produced(read_manifest(output.path / output.manifest_name, output.facts_type), True, BEATEN)
 
 
 def delete_files(work_folder: Path) -> None:
@@ -156,7 +188,7 @@ def publish(output: Output[FactsT], facts: FactsT) -> Manifest[FactsT]:
         kind=output.kind,
         name=output.name,
         fingerprint=output.fingerprint,
-        folder=str(output.path.relative_to(output.root)),
+        folder=output.relative_path,
         decided_by=output.decided_by,
         facts=facts,
         files=files,
@@ -198,10 +230,9 @@ def explain_change(output: Output[Any]) -> str:
     Only those used last are compared, so that this does not take longer from night to night.
     """
     earlier = []
-    manifests = (output.root / output.family).glob(f"*/{output.manifest_name}")
-    for path in heapq.nlargest(MOST_COMPARED, manifests, key=find_time):
-        with contextlib.suppress(ValueError, OSError):
-            manifest = read_manifest(path, dict)
+    for text in open_store(output.root).list_manifests(output.family, output.manifest_name, most=MOST_COMPARED):
+        with contextlib.suppress(ValueError):
+            manifest = parse_manifest(text, dict)
             if manifest.name == output.name and manifest.kind == output.kind:
                 earlier.append(manifest.decided_by)
     if not earlier:
@@ -209,14 +240,6 @@ def explain_change(output: Output[Any]) -> str:
     return describe_difference(
         min(earlier, key=lambda it: len(find_differences(it, output.decided_by))), output.decided_by
     )
-
-
-def find_time(path: Path) -> float:
-    """Return when a file was last changed, in seconds since the epoch; 0 if it is gone."""
-    try:
-        return path.stat().st_mtime
-    except OSError:
-        return 0.0
 
 
 @contextlib.contextmanager
@@ -247,10 +270,14 @@ def record_file(path: Path) -> FileRecord:
 
 def read_manifest(path: Path, facts_type: type[FactsT]) -> Manifest[FactsT]:
     """Read a manifest; raises ValueError when it is not one, was changed, or has facts that do not fit the type."""
-    text = path.read_text(encoding="utf-8")
+    return parse_manifest(path.read_text(encoding="utf-8"), facts_type)
+
+
+def parse_manifest(text: str, facts_type: type[FactsT]) -> Manifest[FactsT]:
+    """Read the text of a manifest, as `read_manifest` does."""
     manifest = manifest_of(facts_type).model_validate_json(text)
     if manifest.checksum is not None and manifest.checksum != sum_up(json.loads(text)):
-        raise ValueError(f"{path.name} was changed: it does not match its checksum")
+        raise ValueError("the manifest was changed: it does not match its checksum")
     return manifest
 
 

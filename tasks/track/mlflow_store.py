@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from tasks.evaluate.bundle import read_facts
-from tasks.promote.champion import find_champion
 from tasks.promote.identity import identify
+from tasks.promote.link import find_champion
 from tasks.report.run.facts import RunMetrics
 from tasks.store.layout import CHAMPION, MODELS
 from tasks.track.contents import describe_model, describe_run, read_run

@@ -127,6 +127,11 @@ CASES = [
         files={"a.csv": "text\n"},
     ),
     lines(
+        "train --artifacts-dir=ftp://host/a",
+        "--artifacts-dir: unknown scheme 'ftp'; expected a folder, or an address: s3://, gs://, az://",
+        "train --artifacts-dir=b",
+    ),
+    lines(
         "train --metric=cost",
         "--costs: expected it together with --metric cost, .*got --metric cost without a file",
         "train --metric=cost --costs=c.toml",

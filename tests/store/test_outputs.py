@@ -148,9 +148,9 @@ def test_reason_compares_with_those_used_last_however_many_there_are(
         output = make_output(tmp_path, length=length)
         produce(output, make_files)
         os.utime(output.path / "manifest.json", (length, length))
-    read: list[Path] = []
-    own = outputs.read_manifest
-    monkeypatch.setattr(outputs, "read_manifest", lambda path, kind: read.append(path) or own(path, kind))  # type: ignore[func-returns-value]
+    read: list[str] = []
+    own = outputs.parse_manifest
+    monkeypatch.setattr(outputs, "parse_manifest", lambda text, kind: read.append(text) or own(text, kind))  # type: ignore[func-returns-value]
     assert produce(make_output(tmp_path, length=101), make_files).reason == "made: encoding.length 100 -> 101"
     assert len(read) == outputs.MOST_COMPARED
 

@@ -7,10 +7,8 @@ because the name of a dataset is kept with everything that is made from it.
 import contextlib
 import os
 import re
-import shlex
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -19,7 +17,7 @@ from tasks.errors import UserError, did_you_mean
 from tasks.formatting.commands import spell_install
 from tasks.ingest.files.columns import list_names
 from tasks.ingest.files.databases import make_array, spell_value
-from tasks.ingest.files.paths import is_path, make_slug, name_url
+from tasks.ingest.files.paths import make_slug, name_url
 from tasks.ingest.sources.base import BATCH_ROWS
 from tasks.store.fingerprint import fingerprint
 
@@ -71,8 +69,6 @@ def check_password(url: str) -> None:
     from sqlalchemy.engine import make_url
     from sqlalchemy.exc import ArgumentError
 
-    if url.startswith(("http://", "https://")):
-        raise UserError(describe_web_address(url))
     try:
         password = make_url(url).password
     except (ArgumentError, ValueError) as error:
@@ -82,17 +78,6 @@ def check_password(url: str) -> None:
             "the URL holds a password, which would be kept with the results; expected a variable in its place. Write "
             "$PASSWORD there, in single quotes, and set the environment variable PASSWORD."
         )
-
-
-def describe_web_address(url: str) -> str:
-    """Give the command that downloads a file, under its own name or, if that tells no format, one to be chosen."""
-    name = Path(urlsplit(url).path).name
-    if name and is_path(name):
-        return f"{url} is a web address; expected a file. Download it: curl -fLO {shlex.quote(url)}"
-    return (
-        f"{url} is a web address; expected a file. Download it to a name whose ending tells its format, such as: "
-        f"curl -fL {shlex.quote(url)} -o rows.csv"
-    )
 
 
 def expand_variables(url: str) -> str:

@@ -8,7 +8,8 @@ import pandas as pd
 from tasks.probe.facts import FILE, Probe
 from tasks.report.probe.markdown import render_probe_markdown
 from tasks.report.probe.page import render_probe_page
-from tasks.report.run.folder import point_latest, written_whole
+from tasks.report.run.folder import share, written_whole
+from tasks.store.contract import open_store
 from tasks.store.layout import LATEST, PROBE_RUNS
 
 PAGE: Final = "report.html"
@@ -26,12 +27,16 @@ def write_probe(artifacts_dir: Path, probe: Probe, config_json: str) -> Path:
         (work / "summary.md").write_text(render_probe_markdown(probe), "utf-8")
         (work / PAGE).write_text(render_probe_page(probe), "utf-8")
         (work / "config.json").write_text(config_json + "\n", "utf-8")
-    point_latest(folder)
+    share(folder, artifacts_dir)
     return folder
 
 
 def find_latest(artifacts_dir: Path) -> Path:
-    """Return where the newest probe.json is, if there is one."""
+    """Return where the newest probe.json is, if there is one, after it was fetched from where it is."""
+    store = open_store(artifacts_dir)
+    if pointer := store.get_pointer(f"{PROBE_RUNS}/{LATEST}"):
+        store.fetch_folder(f"{PROBE_RUNS}/{pointer.value}")
+        return artifacts_dir / PROBE_RUNS / pointer.value / FILE
     return artifacts_dir / PROBE_RUNS / LATEST / FILE
 
 

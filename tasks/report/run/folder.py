@@ -1,7 +1,6 @@
 """The folder of a run: written whole or not at all, and found under runs/latest."""
 
 import contextlib
-import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +12,7 @@ from tasks.errors import UserError
 from tasks.report.run.facts import LEADERBOARD, METRICS, RunMetrics
 from tasks.report.run.page import render_page
 from tasks.report.run.render import render_markdown
+from tasks.store.contract import open_store
 from tasks.store.durable import flush, replace_durably
 from tasks.store.layout import LATEST, RUNS, TUNED
 from tasks.store.sums import sum_files, write_sums
@@ -36,8 +36,14 @@ def write_run(artifacts_dir: Path, metrics: RunMetrics, config_json: str, tuned_
         (work / "config.json").write_text(config_json + "\n", "utf-8")
         if tuned_toml is not None:
             (work / TUNED).write_text(tuned_toml, "utf-8")
-    point_latest(folder)
+    share(folder, artifacts_dir)
     return folder
+
+
+def share(folder: Path, artifacts_dir: Path) -> None:
+    """Give the folder of a run to all machines, and make it the newest."""
+    open_store(artifacts_dir).publish_folder(folder.relative_to(artifacts_dir).as_posix())
+    point_latest(folder)
 
 
 @contextlib.contextmanager
@@ -80,9 +86,6 @@ def point_latest(folder: Path) -> None:
             f"{str(link)!r} is a folder, perhaps because a copy followed the link; expected a link to the newest run. "
             "Move it away and run again."
         )
-    temporary = folder.with_name(f".{LATEST}-{folder.name}")
-    try:
-        temporary.symlink_to(folder.name)
-        os.replace(temporary, link)
-    finally:
-        temporary.unlink(missing_ok=True)
+    store, name = open_store(folder.parents[1]), f"{folder.parent.name}/{LATEST}"
+    while not store.swap_pointer(name, folder.name, over=store.get_pointer(name)):
+        pass

@@ -4,11 +4,8 @@ import json
 import shutil
 import sqlite3
 import tempfile
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -30,7 +27,6 @@ from tests.ingest.remedies.cases import (
     choose,
     leave_out,
     lift,
-    run,
     take_choice,
     take_meant,
     use,
@@ -133,24 +129,6 @@ def set_variable(name: str, value: str) -> Remedy:
 
 def lack_driver(*_: Any) -> NoReturn:
     raise ModuleNotFoundError("no driver", name="psycopg2")
-
-
-def download(result: str) -> Remedy:
-    """Run the command of the message against a server on this machine, which has the files."""
-
-    def follow(attempt: Attempt, message: str) -> Attempt:
-        serve = partial(SimpleHTTPRequestHandler, directory=str(attempt.files))
-        with ThreadingHTTPServer(("127.0.0.1", 0), serve) as server:
-            thread = threading.Thread(target=server.serve_forever)
-            thread.start()
-            address = message.replace("https://films.example", f"http://127.0.0.1:{server.server_port}")
-            try:
-                return run(result)(attempt, address)
-            finally:
-                server.shutdown()
-                thread.join()
-
-    return follow
 
 
 def read_batches(*batches: tuple[list[str], list[int]]) -> Callable[[], Iterator[Batch]]:
@@ -312,7 +290,7 @@ CASES = [
     ),
     Case(
         files={"a.csv": GOOD},
-        dataset="s3://films/a.csv",
+        dataset="ftp://films/a.csv",
         message="of a kind that SQLAlchemy does not know; .*Copy it to a file on this machine, and name that",
         remedies=[choose(f"{PLACE}/a.csv")],
     ),
@@ -341,21 +319,5 @@ CASES = [
         limits={"tasks.ingest.sources.sql.BATCH_ROWS": 10},
         message="column 'cover' holds text, and further down bytes that are not UTF-8; .*Leave it out with --query",
         remedies=[use(query="SELECT text, label FROM films")],
-    ),
-    # Web addresses.
-    *(
-        Case(
-            files={"my films.csv": GOOD},
-            dataset=f"https://films.example/my%20films.csv{rest}",
-            message="is a web address; expected a file. Download it: curl -fLO",
-            remedies=[download("my%20films.csv")],
-        )
-        for rest in ("", "?page=1&all=yes")
-    ),
-    Case(
-        files={"films": GOOD},
-        dataset="https://films.example/films?format=csv",
-        message="Download it to a name whose ending tells its format, such as: curl -fL .* -o rows.csv$",
-        remedies=[download("rows.csv")],
     ),
 ]

@@ -87,7 +87,6 @@ def test_what_is_wrong_is_one_line(tmp_path: Path, url: str, settings: dict[str,
     [
         ("nosuch://host/films", "is of a kind that SQLAlchemy does not know; expected"),
         ("sqlite:////no/such/folder/films.sqlite", "cannot be read: unable to open database file"),
-        ("https://example.org/films.csv", "is a web address; expected a file. Download it: curl -fLO https://"),
         ("postgresql://me:secret@host/films", "the URL holds a password, which would be kept with the results"),
         ("postgresql://me:$NO_SUCH@host/films", "the environment variable NO_SUCH is not set; expected it for"),
         ("x://[::1", "is not the URL of a database"),
