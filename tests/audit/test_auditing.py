@@ -81,6 +81,18 @@ def test_clean_labels_give_an_empty_list(
     assert len(notes.fits) == 4
 
 
+def test_label_that_few_reviews_have_does_no_harm(
+    audit: Audit, write_reviews: Callable[..., Path], mislabelled: Mislabelled
+) -> None:
+    true, given, wrong = mislabelled
+    rare = {**true, "train": [2, *true["train"][1:]]}
+    found, rows = audit(
+        write_reviews(rare, {**given, "train": [2, *given["train"][1:]]}), ("neg", "pos", "odd", "none")
+    )
+    assert set(wrong) <= {row["id"] for row in rows} <= {*wrong, "train-0"}
+    assert [row.num_reviews for row in found.noise][2:] == [1, 0]
+
+
 def test_without_test_reviews_there_is_no_accuracy(
     audit: Audit, write_reviews: Callable[..., Path], mislabelled: Mislabelled
 ) -> None:

@@ -19,7 +19,7 @@ def test_list_report_and_numbers_are_written(shared_job: "Job") -> None:
     done = job.run("--dataset=sample", "--limit=200", "--folds=3")
     assert done.returncode == 0, done.stderr
     headline, *_, list_path, page_path = done.stdout.splitlines()
-    assert "of 400 labels look wrong" in headline
+    assert "of 400 labels look wrong to nb-svm" in headline
     folder = (job.artifacts / "label-errors" / "latest").resolve()
     assert (Path(list_path), Path(page_path)) == (folder / "label_errors.csv", folder / "report.html")
     found = json.loads((folder / "label_errors.json").read_text())

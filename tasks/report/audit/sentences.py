@@ -18,21 +18,21 @@ def describe_headline(found: LabelErrors) -> str:
     """Say how many labels are on the list."""
     listed, total = sum(found.num_listed.values()), sum(found.num_reviews.values())
     if not listed:
-        return f"None of {total:,} labels looks wrong."
-    return f"{listed:,} of {total:,} labels look wrong ({listed / total:.1%})."
+        return f"None of {total:,} labels looks wrong to {join(found.baselines)}."
+    return f"{listed:,} of {total:,} labels look wrong to {join(found.baselines)} ({listed / total:.1%})."
 
 
 def describe_method(found: LabelErrors) -> str:
     """Say how the list was made, and what weak models make of it."""
-    models = join(found.baselines)
-    several = "each of them" if len(found.baselines) > 1 else "it"
+    models, is_one = join(found.baselines), len(found.baselines) == 1
+    several, agree, own = ("it", "agrees", "its own") if is_one else ("each of them", "together agree", "their own")
     return (
         f"Each review was judged by {models}, fitted without it: the training and validation reviews were divided into "
         f"{found.folds} parts, each held out in turn; test reviews were judged by all {found.folds} fits of {several}. "
         "A label is listed if another one is at least as probable as it is, on average, for the reviews that have it "
         "(confident learning, Northcutt, Jiang & Chuang 2021), the least probable label first. The estimates allow for "
-        f"wrong labels that are not listed. So judged, {found.agreement:.1%} of the labels are the likeliest ones; the "
-        "lower this is, the more of the models' own mistakes are among the listed and the estimated labels."
+        f"wrong labels that are not listed. So judging, {models} {agree} with {found.agreement:.1%} of the labels; the "
+        f"lower this share is, the more of {own} mistakes are on the list and in the estimates."
     )
 
 

@@ -14,7 +14,7 @@ from tasks.report.audit.content import render_audit_markdown
 from tasks.report.audit.facts import AuditSection
 from tasks.report.audit.folder import find_audit, write_audit_report
 from tasks.report.audit.page import render_audit_page
-from tasks.report.audit.sentences import describe_headline, describe_set_right
+from tasks.report.audit.sentences import describe_headline, describe_method, describe_set_right
 from tasks.report.run.facts import RunMetrics
 from tasks.report.run.page import render_page
 from tasks.report.run.render import render_markdown
@@ -88,8 +88,8 @@ def audited(tmp_path: Path) -> Callable[..., Path]:
 
 def test_page_has_numbers_texts_and_advice() -> None:
     page = render_audit_page(make_found(), run_id="20260102-030405-abcdef12")
-    assert "40 of 1,000 labels look wrong (4.0%)." in page
-    assert "90.0% of the labels are the likeliest ones" in page
+    assert "40 of 1,000 labels look wrong to nb-svm (4.0%)." in page
+    assert "nb-svm agrees with 90.0% of the labels" in page
     assert page.count("its label has a probability of 0.10%, and bad of 99.9%") == 40
     assert "a person should read them" in page
     assert "Here are the first 40 of 40." in page
@@ -99,7 +99,7 @@ def test_page_has_numbers_texts_and_advice() -> None:
 
 def test_page_of_clean_labels_lists_no_reviews() -> None:
     page = render_audit_page(NOTHING, run_id="20260102-030405-abcdef12")
-    assert "None of 1,000 labels looks wrong." in page
+    assert "None of 1,000 labels looks wrong to nb-svm." in page
     assert 'id="reviews"' not in page
 
 
@@ -109,7 +109,14 @@ def test_sentences_say_what_is_an_upper_bound() -> None:
     assert "90.50% (McNemar's p = 0.6, not significant)" in said
     assert "92.50%: an upper bound, because the same models made the list" in said
     assert describe_set_right(NOTHING) == ""
-    assert describe_headline(NOTHING) == "None of 1,000 labels looks wrong."
+    assert describe_headline(NOTHING) == "None of 1,000 labels looks wrong to nb-svm."
+
+
+def test_several_judges_are_told_as_such() -> None:
+    several = make_found(baselines=["tfidf-linear", "nb-svm"])
+    assert describe_headline(several) == "40 of 1,000 labels look wrong to tfidf-linear and nb-svm (4.0%)."
+    assert "tfidf-linear and nb-svm together agree with 90.0% of the labels" in describe_method(several)
+    assert "tfidf-linear and nb-svm together get 90.00% of 200 test reviews right" in describe_set_right(several)
 
 
 def test_run_without_an_audit_has_no_section(metrics: RunMetrics) -> None:
