@@ -231,9 +231,11 @@ def read_scored(path: Path) -> tuple[list[str], int]:
 @given(texts=st.lists(WORDS, min_size=1, max_size=5))
 def test_answers_are_lines_of_json_that_a_terminal_can_show(bundle: Path, texts: list[str]) -> None:
     loaded = load_bundle(bundle)
-    additions = describe_additions(loaded.facts, prefix="", min_confidence=0.0)
+    additions = describe_additions(loaded.facts, prefix="", min_confidence=0.0, explain=True)
     answers = list(score_texts([text.encode() for text in texts], loaded, additions))
-    assert [json.loads(answer)["text"] for answer in answers] == texts
+    scored = [json.loads(answer) for answer in answers]
+    assert [row["text"] for row in scored] == texts
+    assert all(word["word"] in row["text"] for row in scored for word in row["explanation"] or ())
     assert not any(CONTROL.search(answer) or "\n" in answer for answer in answers)
 
 

@@ -2,13 +2,13 @@
 
 from functools import cached_property
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Final, NamedTuple, Protocol
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from tasks.encode.encodings import Encoding
+from tasks.encode.encodings import Encoding, Kind
 from tasks.evaluate.facts import EncodingOfModel
 from tasks.evaluate.model_files import (
     ENSEMBLE_FILE,
@@ -18,6 +18,8 @@ from tasks.evaluate.model_files import (
     select_model_files,
 )
 from tasks.train.kernels.choice import Kernels
+
+PIECES_OF_WORDS: Final[tuple[Kind, ...]] = ("subwords", "unigram")
 
 
 class Scored(NamedTuple):
@@ -47,6 +49,9 @@ class Classifier(Protocol):
 
     def score(self, texts: pa.Array) -> Scored:
         """Prepare and predict."""
+
+    def find_pieces(self, text: str) -> list[tuple[int, int]]:
+        """Find the places of the model's tokens, first and last character, if these are pieces of words; or none."""
 
 
 class NeuralClassifier:
@@ -96,6 +101,13 @@ class NeuralClassifier:
         """Encode and run the network."""
         return self.predict(self.prepare(texts))
 
+    def find_pieces(self, text: str) -> list[tuple[int, int]]:
+        """Find the places of subwords."""
+        if self.encoding.kind not in PIECES_OF_WORDS:
+            return []
+        places: list[tuple[int, int]] = self.tokenizer.encode(text, add_special_tokens=False).offsets
+        return places
+
 
 class BaselineClassifier:
     """A linear model over counted n-grams of words or characters."""
@@ -116,6 +128,10 @@ class BaselineClassifier:
     def score(self, texts: pa.Array) -> Scored:
         """Count and weigh."""
         return self.predict(self.prepare(texts))
+
+    def find_pieces(self, _text: str) -> list[tuple[int, int]]:
+        """Find none: its tokens are words or characters."""
+        return []
 
 
 def load_classifier(

@@ -58,6 +58,10 @@ class EnsembleClassifier:
         """Prepare and predict."""
         return self.predict(self.prepare(texts))
 
+    def find_pieces(self, text: str) -> list[tuple[int, int]]:
+        """Find the places of the tokens of the first member whose tokens are pieces of words."""
+        return next((found for member in self.members if (found := member.find_pieces(text))), [])
+
 
 def combine(probabilities: Sequence[NDArray[np.float64]], weights: Sequence[float]) -> NDArray[np.float64]:
     """Weigh log-probabilities of shape (num_texts, num_classes) each, and normalise.

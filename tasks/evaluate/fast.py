@@ -7,7 +7,7 @@ gets one when it is promoted. A bundle without one, or with a damaged one, is lo
 import logging
 from collections.abc import Callable
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -72,11 +72,19 @@ class FastFile(Document):
     versions: dict[str, str]
 
 
+class Preparation(NamedTuple):
+    """How texts are encoded for a model, and where in a text its tokens are, as in `Classifier`."""
+
+    prepare: Callable[[pa.Array], Prepared]
+    find_pieces: Callable[[str], list[tuple[int, int]]]
+
+
 class FastClassifier:
     """Prepares texts as the bundle's own classifier does, and predicts with ONNX Runtime."""
 
-    def __init__(self, prepare: Callable[[pa.Array], Prepared], network: OnnxNetwork) -> None:
-        self.prepare = prepare
+    def __init__(self, preparation: Preparation, network: OnnxNetwork) -> None:
+        self.prepare = preparation.prepare
+        self.find_pieces = preparation.find_pieces
         self.network = network
 
     def predict(self, prepared: Prepared) -> Scored:
@@ -144,12 +152,13 @@ def load_parts(folder: Path, parts: tuple[Part, ...]) -> Classifier:
     return EnsembleClassifier(loaded, [part.weight for part in parts])
 
 
-def choose_preparation(folder: Path, part: Part) -> Callable[[pa.Array], Prepared]:
-    """Return the function that encodes texts for a model."""
+def choose_preparation(folder: Path, part: Part) -> Preparation:
+    """Return the functions that encode texts for a model."""
     if part.encoding is not None:
         encoding = Encoding(**dict(part.encoding), description="")
-        return NeuralClassifier(folder, encoding, kernels="auto", prefix=begin_names(part.member)).prepare
-    return prepare_units(folder / part.name(UNITS_FILE), part.unit or "words")
+        own = NeuralClassifier(folder, encoding, kernels="auto", prefix=begin_names(part.member))
+        return Preparation(own.prepare, own.find_pieces)
+    return Preparation(prepare_units(folder / part.name(UNITS_FILE), part.unit or "words"), lambda _text: [])
 
 
 def prepare_units(path: Path, unit: Unit) -> Callable[[pa.Array], Prepared]:

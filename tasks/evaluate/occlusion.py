@@ -53,7 +53,10 @@ def explain_answers(bundle: Bundle, texts: Sequence[str], answers: Sequence[int]
     are tried, then the parts of those that matter most, so that a text of any length is scored a few hundred times at
     most. Raises UserError when the model cannot be used.
     """
-    return [explain(text, make_score(bundle, answer)) for text, answer in zip(texts, answers, strict=True)]
+    return [
+        explain(text, make_score(bundle, answer), pieces=bundle.classifier.find_pieces(text))
+        for text, answer in zip(texts, answers, strict=True)
+    ]
 
 
 def make_score(bundle: Bundle, answer: int) -> Score:
@@ -68,9 +71,9 @@ def make_score(bundle: Bundle, answer: int) -> Score:
     return score
 
 
-def explain(text: str, score: Score) -> tuple[WordWeight, ...]:
-    """Find the words without which the score of a text changes most."""
-    words = find_words(text)
+def explain(text: str, score: Score, *, pieces: Sequence[tuple[int, int]] = ()) -> tuple[WordWeight, ...]:
+    """Find the words without which the score of a text changes most; `pieces` are as in `find_words`."""
+    words = find_words(text, pieces)
     breadth = min(BREADTH, max(LEAST_BREADTH, MOST_CHARACTERS // max(len(text), 1)))
     (whole,) = score([text])
     parts = divide(list(words.values()), breadth)
@@ -88,16 +91,31 @@ def explain(text: str, score: Score) -> tuple[WordWeight, ...]:
     )
 
 
-def find_words(text: str) -> dict[str, Places]:
+def find_words(text: str, pieces: Sequence[tuple[int, int]] = ()) -> dict[str, Places]:
     """Find the places of each word, in order of first appearance: "Oh oh" -> {"oh": [(0, 2), (3, 5)]}.
 
-    Words are those of the encoding `unicode-words`, whatever the model reads: punctuation marks and emoji are words,
-    and so is each letter of scripts that put no spaces between words. Case is ignored.
+    Words are those of the encoding `unicode-words`, whatever the model reads: punctuation marks and emoji are words.
+    In scripts that put no spaces between words, they are the pieces of words that the model reads, and single letters
+    if it reads none. Case is ignored.
     """
     found: dict[str, Places] = {}
-    for word, place in find_pattern().pre_tokenize_str(text):
-        found.setdefault(word.casefold(), []).append(place)
+    places = [place for _, place in find_pattern().pre_tokenize_str(text)]
+    for first, last in prefer_pieces(text, places, pieces) if pieces else places:
+        found.setdefault(text[first:last].casefold(), []).append((first, last))
     return found
+
+
+def prefer_pieces(text: str, places: Places, pieces: Sequence[tuple[int, int]]) -> Places:
+    """Put pieces of letters that are written without spaces in the place of these letters."""
+    taken: Places = []
+    for start, last in pieces:
+        first = start + len(text[start:last]) - len(text[start:last].lstrip())
+        if first < last and (not taken or first >= taken[-1][1]) and all(map(is_unspaced, text[first:last])):
+            taken.append((first, last))
+    covered = np.zeros(len(text), np.bool_)
+    for first, last in taken:
+        covered[first:last] = True
+    return sorted([*taken, *((first, last) for first, last in places if not covered[first:last].any())])
 
 
 @lru_cache(maxsize=1)

@@ -1,12 +1,19 @@
 """Occlusion finds the words that an answer depends on, in any script, at a bounded cost."""
 
 from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from numpy.typing import NDArray
 
+from tasks.encode.encodings import Encoding
+from tasks.encode.subwords import fit_subwords
 from tasks.evaluate import occlusion
+from tasks.evaluate.classifier import NeuralClassifier
+from tasks.evaluate.ensemble import EnsembleClassifier
 from tasks.evaluate.occlusion import divide, explain, find_words, remove
 
 WEIGHTS = {"great": 2.0, "dull": -1.5, "film": 0.001, "好": 1.0, "差": -2.0, "!": 0.5, "😀": 0.7}
@@ -98,3 +105,30 @@ def test_parts_are_in_order_and_none_is_empty() -> None:
     assert [word for part in divide(words, 3) for word in part] == words
     assert divide(words, 100) == [[word] for word in words]
     assert divide([], 5) == []
+
+
+def test_pieces_of_the_model_are_words_where_there_are_no_spaces() -> None:
+    text = "อาหารอร่อย ok 好看"
+    pieces = [(0, 5), (0, 5), (5, 7), (7, 10), (10, 13), (13, 14), (14, 15)]
+    assert find_words(text, pieces) == {
+        "อาหาร": [(0, 5)],
+        "อร": [(5, 7)],
+        "่อย": [(7, 10)],
+        "ok": [(11, 13)],
+        "好": [(14, 15)],
+        "看": [(15, 16)],
+    }
+
+
+def test_pieces_of_words_between_spaces_are_ignored() -> None:
+    assert find_words("unhappy, so", [(0, 2), (2, 7), (7, 8), (8, 11)]) == find_words("unhappy, so")
+
+
+def test_pieces_are_those_of_the_models_tokenizer(tmp_path: Path) -> None:
+    encoding = Encoding(name="e", kind="subwords", vocab_size=300, length=9, padding="pre", description="")
+    fit_subwords([pa.array(["อร่อย มาก"] * 9)], encoding).save(str(tmp_path / "tokenizer.json"))
+    classifier = NeuralClassifier(tmp_path, encoding, kernels="auto", prefix="")
+    assert classifier.find_pieces("อร่อย มาก")[-1] == (5, 9)
+    words = NeuralClassifier(tmp_path, replace(encoding, kind="words"), kernels="auto", prefix="")
+    assert words.find_pieces("อร่อย มาก") == []
+    assert EnsembleClassifier([words, classifier], [0.5, 0.5]).find_pieces("อร่อย มาก")[-1] == (5, 9)
