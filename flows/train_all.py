@@ -44,6 +44,7 @@ from tasks.process.side_by_side import choose_jobs
 from tasks.promote.render import describe_gate
 from tasks.promote.shared import receive_champion
 from tasks.promote.task import gate_candidate
+from tasks.report.run.bounds import list_bounds
 from tasks.report.run.facts import RunLeaderboard
 from tasks.report.run.render import render_terminal
 from tasks.report.run.verdict import describe_verdict, list_advice
@@ -214,6 +215,7 @@ def tune(config: RunConfig, reviews: ReviewsManifest, encoding: EncodingChoice |
         or [reviews],
         choose_encoding=lambda variant: config.choose_encoding(variant, encoding),
         choose_fit=lambda variant: config.choose_fit(variant, seed=1),
+        memory=config.memory_bytes,
         jobs=choose_jobs(config.jobs, num_works=len(subjects), shares_gpu=find_device() != CPU),
         **folders(config),
     )
@@ -290,7 +292,7 @@ def show_leaderboard(config: RunConfig, leaderboard: RunLeaderboard) -> None:
         warning = escape_control(f"{FALLBACK_WARNING} {leaderboard.run.fallback_reason}")
         console.print(warning, style="bold red", markup=False)
     console.print(render_terminal(leaderboard, console))
-    for line in (describe_verdict(leaderboard), *list_advice(leaderboard)):
+    for line in (describe_verdict(leaderboard), *list_advice(leaderboard), *list_bounds(leaderboard)):
         console.print(escape_control(line), markup=False, highlight=False)
     console.print(f"Gate: {describe_gate(leaderboard.gate)}", markup=False, highlight=False)
     print(spell_place(config.artifacts_dir / RUNS / leaderboard.run.id / "report.html"))

@@ -6,12 +6,25 @@ from tasks.baseline.baselines import Unit, Weighting
 from tasks.store.facts import Facts, is_none
 
 
+class BoundFacts(Facts):
+    """What became of n-grams that would not fit into `memory` bytes.
+
+    The `num_ngrams` that are in the most training texts are known, and `num_left_out` more that are in enough texts are
+    not. While they were counted, the rarest were dropped at times, so a count may lack `most_missed` texts.
+    """
+
+    memory: int
+    num_ngrams: int
+    num_left_out: int
+    most_missed: int
+
+
 class BaselineFacts(Facts):
     """The numbers of one fit; it has no epochs and no batches, so the fields about these are None.
 
     `train_seconds` covers everything, including reading and validation. `jobs` is how many models were trained at a
     time, each on its share of the cores. Older manifests have no `description`; `definition` is that of a baseline of
-    one's own.
+    one's own. `bounds` is there if not all n-grams fitted into memory.
     """
 
     num_params: int
@@ -30,12 +43,14 @@ class BaselineFacts(Facts):
     jobs: int = 1
     description: str | None = None
     definition: dict[str, JsonValue] | None = None
+    bounds: BoundFacts | None = Field(default=None, exclude_if=is_none)
 
 
 class BaselineSettings(Facts):
     """Everything that decides a baseline, except the data; see `Baseline`. Older ones lack `unit` and `smoothing`.
 
-    `class_weights` multiply the losses of the reviews of each class.
+    `class_weights` multiply the losses of the reviews of each class. `memory` is the budget in bytes, if not all
+    n-grams fitted into it.
     """
 
     seed: int
@@ -46,3 +61,4 @@ class BaselineSettings(Facts):
     inverse_penalty: float
     smoothing: float = 1.0
     class_weights: tuple[float, ...] | None = Field(default=None, exclude_if=is_none)
+    memory: int | None = Field(default=None, exclude_if=is_none)

@@ -13,13 +13,23 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 from scipy.sparse import csr_array, vstack
-from scipy.special import logit
 from sklearn.linear_model import LogisticRegression
 
 from tasks.baseline.baselines import SEED, Baseline
+from tasks.baseline.bounded_fitting import fit_bounded
 from tasks.baseline.facts import BaselineFacts
-from tasks.baseline.model import BaselineModel, Parameters, compute_probabilities, save_baseline, weigh_counts
+from tasks.baseline.model import (
+    BaselineModel,
+    Parameters,
+    answer_shares,
+    combine_classes,
+    compute_probabilities,
+    list_against_rest,
+    save_baseline,
+    weigh_counts,
+)
 from tasks.baseline.ngrams import count_ngrams, fit_vocabulary
+from tasks.baseline.weighting import compute_idf, compute_ratios
 from tasks.ingest.batches import read_batches
 from tasks.process.threads import map_ahead
 from tasks.store.layout import TRAIN_FILE, VALIDATION_FILE
@@ -44,19 +54,35 @@ def fit_baseline(
     folder: Path,
     label_names: Sequence[str],
     class_weights: Sequence[float] | None = None,
+    memory: int | None = None,
 ) -> BaselineFacts:
     """Fit a baseline and write model.npz and vocabulary.json under `folder`; return the numbers.
 
     `reviews_folder` has {train,validation}.parquet with columns `text` and `label`. The losses of the reviews of each
-    class are multiplied by its weight.
+    class are multiplied by its weight. `memory` is the number of bytes to fit in where not all n-grams fit; None
+    if they do.
     """
     started = time.perf_counter()
     path = reviews_folder / TRAIN_FILE
-    model, train = fit_model(baseline, path, num_classes=len(label_names), class_weights=class_weights)
+    num_classes, bounds = len(label_names), None
+    if memory is None:
+        model, train = fit_model(baseline, path, num_classes=num_classes, class_weights=class_weights)
+    else:
+        labels = read_labels(path)
+        model, probabilities, bounds = fit_bounded(
+            baseline,
+            partial(read_texts, path),
+            labels,
+            num_classes=num_classes,
+            class_weights=class_weights,
+            memory=memory,
+            folder=folder,
+        )
+        train = score(probabilities, labels)
     save_baseline(model, folder)
-    validation = pq.read_table(reviews_folder / VALIDATION_FILE, columns=["text", "label"])
-    probabilities = model.predict_probabilities(validation.column("text"))
-    validation_fit = score(probabilities, validation.column("label").to_numpy())
+    path = reviews_folder / VALIDATION_FILE
+    probabilities = np.concatenate([model.predict_probabilities(texts) for texts in read_texts(path)])
+    validation_fit = score(probabilities, read_labels(path))
     seconds = time.perf_counter() - started
     return BaselineFacts(
         num_params=model.parameters.weights.size + model.parameters.bias.size,
@@ -68,6 +94,7 @@ def fit_baseline(
         val_loss=validation_fit.loss,
         train_seconds=seconds,
         reviews_per_second=train.num_reviews / seconds,
+        bounds=bounds,
     )
 
 
@@ -97,22 +124,19 @@ def fit_parameters(
     classes, sizes = np.unique(labels, return_counts=True)
     idf = fit_idf(counts) if baseline.weighting == "tf-idf" else np.empty(0)
     if len(classes) == 1 or counts.shape[1] == 0:
-        weights, bias = np.zeros((counts.shape[1], len(classes))), logit(sizes / sizes.sum())
-    else:
-        features = weigh_counts(counts, idf)
-        of_reviews = None if class_weights is None else np.array(class_weights)[labels]
-        against_rest = classes[len(classes) == 2 :]  # noqa: PLR2004
-        fitted = [fit_class(baseline, features, labels == label, weights=of_reviews) for label in against_rest]
-        weights, bias = np.column_stack([weight for weight, _ in fitted]), np.array([bias for _, bias in fitted])
-    return Parameters(weights, bias, idf, classes.astype(np.int64), np.array(num_classes))
+        return answer_shares(counts.shape[1], classes, sizes, idf=idf, num_classes=num_classes)
+    features = weigh_counts(counts, idf)
+    of_reviews = None if class_weights is None else np.array(class_weights)[labels]
+    fitted = [
+        fit_class(baseline, features, labels == label, weights=of_reviews) for label in list_against_rest(classes)
+    ]
+    return combine_classes(fitted, classes, idf=idf, num_classes=num_classes)
 
 
 def fit_idf(counts: csr_array) -> NDArray[np.float64]:
-    """Weigh n-grams by rarity as scikit-learn does: ln((1 + num_texts) / (1 + num_texts_with_it)) + 1."""
+    """Weigh n-grams by rarity."""
     num_texts, num_ngrams = counts.shape
-    in_texts = np.bincount(counts.indices, minlength=num_ngrams)
-    idf: NDArray[np.float64] = np.log((1 + num_texts) / (1 + in_texts)) + 1
-    return idf
+    return compute_idf(np.bincount(counts.indices, minlength=num_ngrams), num_texts)
 
 
 def fit_class(
@@ -136,15 +160,9 @@ def fit_class(
 def log_count_ratios(
     presence: csr_array, is_class: NDArray[np.bool_], *, smoothing: float = 1.0
 ) -> NDArray[np.float64]:
-    """Return the log ratio of each n-gram's share in texts of a class to that in others, with smoothed counts.
-
-    `smoothing` is added to each count. With 1, for texts "a b" and "a" against "b", the shares of a are 3/5 and 1/3 and
-    those of b are 2/5 and 2/3, so the ratios are ln(9/5) and ln(3/5) (Wang & Manning 2012, section 2.1). Shape
-    (num_ngrams,).
-    """
-    inside, outside = (smoothing + presence[mask].sum(axis=0) for mask in (is_class, ~is_class))
-    ratios: NDArray[np.float64] = np.log(inside / inside.sum()) - np.log(outside / outside.sum())
-    return ratios
+    """Return the log ratios of n-grams in texts of a class to those in others: shape (num_ngrams,)."""
+    inside, outside = (presence[mask].sum(axis=0) for mask in (is_class, ~is_class))
+    return compute_ratios(inside, outside, smoothing=smoothing)
 
 
 def score(probabilities: NDArray[np.float64], labels: NDArray[np.int32]) -> Fit:

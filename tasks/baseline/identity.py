@@ -14,12 +14,18 @@ LIBRARIES: Final = ("scikit-learn", "scipy", "numpy", "pyarrow")
 
 
 def decide_baseline(
-    baseline: Baseline, reviews: ReviewsManifest, *, num_classes: int, class_weights: Sequence[float] | None = None
+    baseline: Baseline,
+    reviews: ReviewsManifest,
+    *,
+    num_classes: int,
+    class_weights: Sequence[float] | None = None,
+    memory: int | None = None,
 ) -> dict[str, Any]:
-    """List what decides the numbers, as plain JSON."""
-    weights = {"class_weights": list(class_weights)} if class_weights else {}
+    """List what decides the numbers, as plain JSON; `memory` counts only where not all n-grams fit into it."""
+    weights: dict[str, Any] = {"class_weights": list(class_weights)} if class_weights else {}
+    bound = {} if memory is None else {"memory": memory}
     return {
-        "settings": {"seed": SEED, **baseline.settings(), **weights},
+        "settings": {"seed": SEED, **baseline.settings(), **weights, **bound},
         "reviews": {name: reviews.files[name].sha256 for name in (TRAIN_FILE, VALIDATION_FILE)},
         "num_classes": num_classes,
         "code": describe_code(FIT),

@@ -17,7 +17,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
-from scipy.special import log_expit, softmax
+from scipy.special import log_expit, logit, softmax
 
 from tasks.baseline.ngrams import Vocabulary, count_ngrams, look_up_words, read_vocabulary, write_vocabulary
 from tasks.process.threads import map_ahead
@@ -36,6 +36,31 @@ class Parameters:
     idf: NDArray[np.float64]
     classes: NDArray[np.int64]
     num_classes: NDArray[np.int64]
+
+
+def list_against_rest(classes: NDArray[Any]) -> NDArray[Any]:
+    """List the classes that are fitted against the rest: all, or of two the second."""
+    return classes[len(classes) == 2 :]  # noqa: PLR2004
+
+
+def combine_classes(
+    fitted: Sequence[tuple[NDArray[np.float64], float]],
+    classes: NDArray[np.int32],
+    *,
+    idf: NDArray[np.float64],
+    num_classes: int,
+) -> Parameters:
+    """Put the weights and biases of the classes that were fitted side by side."""
+    weights, bias = np.column_stack([weight for weight, _ in fitted]), np.array([bias for _, bias in fitted])
+    return Parameters(weights, bias, idf, classes.astype(np.int64), np.array(num_classes))
+
+
+def answer_shares(
+    num_ngrams: int, classes: NDArray[np.int32], sizes: NDArray[np.intp], *, idf: NDArray[np.float64], num_classes: int
+) -> Parameters:
+    """Make the parameters that always answer the classes' shares, whatever the text."""
+    weights, bias = np.zeros((num_ngrams, len(classes))), logit(sizes / sizes.sum())
+    return Parameters(weights, bias, idf, classes.astype(np.int64), np.array(num_classes))
 
 
 @dataclass(frozen=True)

@@ -107,10 +107,15 @@ def number_texts(num_words: NDArray[np.int64]) -> NDArray[np.int64]:
 
 def choose_keys(found: Found, words: Words, *, min_texts: int) -> pa.Array:
     """Choose the keys that are in at least `min_texts` texts, in ascending order."""
+    keys, num_texts = count_keys(found, words)
+    return pa.array(np.sort(keys[num_texts >= min_texts]))
+
+
+def count_keys(found: Found, words: Words) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Count in how many texts each key is; returns the keys, each once, and their counts."""
     column = pa.array(found.ngrams).dictionary_encode()
     numbered = Found(column.indices.to_numpy().astype(np.int64), found.starts)
-    num_texts = count_texts(numbered, words, num_ngrams=len(column.dictionary))
-    return pa.array(np.sort(column.dictionary.to_numpy()[num_texts >= min_texts]))
+    return column.dictionary.to_numpy(), count_texts(numbered, words, num_ngrams=len(column.dictionary))
 
 
 def count_texts(found: Found, words: Words, *, num_ngrams: int) -> NDArray[np.int64]:
@@ -176,7 +181,11 @@ def find_places(ngrams: NDArray[np.int64], keys: pa.Array) -> NDArray[np.int64]:
 
 def count_ngrams(texts: pa.Array, vocabulary: Vocabulary) -> csr_array:
     """Count the known n-grams in texts: shape (num_texts, num_ngrams), in the order of the vocabulary."""
-    words = look_up_words(texts, vocabulary)
+    return count_in_words(look_up_words(texts, vocabulary), vocabulary)
+
+
+def count_in_words(words: Words, vocabulary: Vocabulary) -> csr_array:
+    """Count the known n-grams in texts whose words have been looked up."""
     counts = [count_found(found, words, num_ngrams=num_ngrams) for found, num_ngrams in find_ngrams(words, vocabulary)]
     return csr_array(hstack(counts, format="csr"))
 

@@ -6,9 +6,10 @@ from pathlib import Path
 from tasks.baseline.baselines import Baseline
 from tasks.baseline.facts import BaselineFacts
 from tasks.baseline.identity import FIT, decide_baseline
+from tasks.baseline.memory import USUAL_MEMORY, choose_limit
 from tasks.ingest.facts import ReviewsManifest
 from tasks.process.child import run_apart
-from tasks.store.layout import MODELS
+from tasks.store.layout import MODELS, TRAIN_FILE
 from tasks.store.outputs import Output, Plan
 
 
@@ -21,11 +22,15 @@ def plan_baseline(
     label_names: Sequence[str],
     class_weights: Sequence[float] | None = None,
     jobs: int = 1,
+    memory: int = USUAL_MEMORY,
 ) -> Plan[BaselineFacts]:
     """Plan a baseline that is fitted on the texts of the training split; `jobs` models are trained at a time.
 
-    Class weights count for baselines that read the texts.
+    Class weights count for baselines that read the texts. If the n-grams would take more than `memory` bytes, only
+    those are known that fit.
     """
+    reviews_folder = data_dir / reviews.folder
+    limit = choose_limit(baseline, reviews_folder / TRAIN_FILE, memory)
     class_weights = class_weights if baseline.reads_texts else None
     output = Output(
         root=artifacts_dir,
@@ -34,7 +39,9 @@ def plan_baseline(
         family=f"{MODELS}/{baseline.name}",
         folder=f"{MODELS}/{baseline.name}/{{fingerprint}}",
         facts_type=BaselineFacts,
-        decided_by=decide_baseline(baseline, reviews, num_classes=len(label_names), class_weights=class_weights),
+        decided_by=decide_baseline(
+            baseline, reviews, num_classes=len(label_names), class_weights=class_weights, memory=limit
+        ),
         manifest_name="training.json",
     )
 
@@ -42,10 +49,11 @@ def plan_baseline(
         facts: BaselineFacts = run_apart(
             FIT,
             baseline=baseline,
-            reviews_folder=data_dir / reviews.folder,
+            reviews_folder=reviews_folder,
             folder=folder,
             label_names=label_names,
             class_weights=class_weights,
+            memory=limit,
         )
         described = {"description": baseline.description, "definition": baseline.definition}
         return facts.model_copy(update={"jobs": jobs, **described})

@@ -9,6 +9,7 @@ from prefect.client.schemas import State
 
 from tasks.baseline.baselines import Baseline
 from tasks.baseline.facts import BaselineFacts
+from tasks.baseline.memory import USUAL_MEMORY
 from tasks.baseline.output import plan_baseline
 from tasks.ingest.facts import ReviewsManifest
 from tasks.orchestrate.outputs import produce_in_task
@@ -25,6 +26,7 @@ def train_baseline(
     label_names: Sequence[str],
     class_weights: Sequence[float] | None = None,
     jobs: int = 1,
+    memory: int = USUAL_MEMORY,
 ) -> State[Manifest[BaselineFacts]]:
     """Fit a baseline on the texts of the training split, or reuse the model of an identical fit."""
     plan = plan_baseline(
@@ -35,5 +37,6 @@ def train_baseline(
         label_names=label_names,
         class_weights=class_weights,
         jobs=jobs,
+        memory=memory,
     )
     return produce_in_task(*plan)

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from tasks.baseline.facts import BaselineFacts
 from tasks.compare.aimed import measure_seeds, summarise_hits, summarise_score
 from tasks.compare.facts import Pair
 from tasks.compare.leaderboard_facts import ChanceMetric, LeaderboardRow, Spread
@@ -98,6 +99,7 @@ def build_row(results: Sequence[ModelResult], contestant: Contestant | None) -> 
         device="; ".join(sorted({it.device for it in trainings})) or None,
         models=tuple(result.folder for result in trained),
         shipped=contestant.shipped_result.folder if contestant else None,
+        bounds=next((it.bounds for it in trainings if isinstance(it, BaselineFacts)), None),
     )
 
 

@@ -4,6 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from tasks.baseline.facts import BoundFacts
 from tasks.encode.facts import EncodingChoice
 from tasks.evaluate.measured import Measured
 from tasks.ingest.facts import UnlabelledFacts
@@ -69,7 +70,7 @@ class LeaderboardRow(Measured):
     `models` are the folders of its trained models, and `shipped` the one that would be shipped, relative to the
     artifacts' root. `device` names what trained it. `beats_chance` tells whether the shipped model beats a constant
     answer, and `beats_chance_on` on which metric; both are None where this was not tested. `score` is the metric that
-    decides, if that is not accuracy.
+    decides, if that is not accuracy. `bounds` says what a baseline left out if not all its n-grams fitted into memory.
     """
 
     name: str
@@ -110,6 +111,7 @@ class LeaderboardRow(Measured):
     beats_baseline: bool | None = None
     beats_chance: bool | None = None
     beats_chance_on: ChanceMetric | None = None
+    bounds: BoundFacts | None = Field(default=None, exclude_if=is_none)
 
 
 class Leaderboard(Document):

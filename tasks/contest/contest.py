@@ -102,7 +102,13 @@ class Contest:
         """Say how a baseline is fitted and evaluated."""
         return Candidate(
             Entrant(variant=baseline.name, group=BASELINE, encoding="text", seed=1),
-            lambda: self.stages.fit(baseline, self.reviews, class_weights=self.aims.class_weights, jobs=jobs),
+            lambda: self.stages.fit(
+                baseline,
+                self.reviews,
+                class_weights=self.aims.class_weights,
+                jobs=jobs,
+                memory=self.config.memory_bytes,
+            ),
             self.evaluate,
         )
 

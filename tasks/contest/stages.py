@@ -58,6 +58,7 @@ class Stages(Protocol):
         *,
         class_weights: Sequence[float] | None,
         jobs: int,
+        memory: int,
     ) -> Manifest[BaselineFacts]:
         """Fit a baseline on the texts."""
 

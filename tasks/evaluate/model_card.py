@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from tasks.baseline.baselines import BASELINES
-from tasks.baseline.facts import BaselineFacts
+from tasks.baseline.facts import BaselineFacts, BaselineSettings
 from tasks.encode.encodings import OF_BYTES
 from tasks.evaluate.ensemble_facts import EnsembleFacts, EnsembleSettings
 from tasks.evaluate.facts import AnyTraining, BundleFacts, DatasetOfModel, Origin
@@ -171,9 +171,16 @@ def describe_command(bundle: Origin) -> str:
     if isinstance(settings, FitSettings | EnsembleSettings):
         options |= {"--seeds": settings.seed, "--epochs": settings.epochs, "--patience": settings.patience}
         options["--batch-size"] = settings.batch_size
+    if isinstance(settings, BaselineSettings) and settings.memory is not None:
+        options["--memory"] = write_size(settings.memory)
     options |= describe_aims(bundle)
     flags = [f"{name} {shlex.quote(str(value))}" for name, value in options.items() if value is not None]
     return " ".join(["python flows/train_all.py", *flags, *["--stack"][: bundle.kind == "ensemble"]])
+
+
+def write_size(size: int) -> str:
+    """Write a number of bytes as settings take it: write_size(1_500_000_000) -> "1.500GB"."""
+    return f"{size / 10**9:.3f}GB" if size % 10**6 == 0 else f"{size / 10**6:.3f}MB"
 
 
 def describe_aims(bundle: Origin) -> dict[str, object]:

@@ -101,6 +101,7 @@ class DirectStages:
         *,
         class_weights: Sequence[float] | None,
         jobs: int,
+        memory: int,
     ) -> Manifest[BaselineFacts]:
         """Make or reuse a fitted baseline."""
         return make(
@@ -112,6 +113,7 @@ class DirectStages:
                 label_names=reviews.facts.label_names,
                 class_weights=class_weights,
                 jobs=jobs,
+                memory=memory,
             )
         )
 

@@ -1,7 +1,7 @@
 """TrainingSettings: how the models of a run are trained, what counts as good, and where everything is kept."""
 
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from pydantic import Field, ValidationInfo, field_validator
 
@@ -24,11 +24,14 @@ from tasks.objective.facts import Aims
 from tasks.settings.base import AbsolutePath, OptionalPath
 from tasks.settings.cluster import SchedulerAddress
 from tasks.settings.models import ModelSettings
+from tasks.settings.size import Size, read_size
 from tasks.store.layout import ARTIFACTS, DATA
 from tasks.train.device import Device
 from tasks.train.kernels.choice import Kernels
 from tasks.train.settings import FitSettings
 from tasks.train.variants import Variant
+
+LEAST_MEMORY: Final = read_size("100MB")
 
 
 class TrainingSettings(ModelSettings):
@@ -94,9 +97,22 @@ class TrainingSettings(ModelSettings):
         "trained; --data-dir and --artifacts-dir must be on a disk that the workers share, at the same path [trained "
         "on this machine]",
     )
+    memory: Size = Field(
+        default="4GB",
+        description="how much memory the n-grams of a baseline may take; where they would take more, it knows only "
+        "those that are in the most training texts, and takes longer",
+    )
     data_dir: AbsolutePath = Field(default=DATA, description="where downloads, reviews and encodings are kept")
     artifacts_dir: AbsolutePath = Field(default=ARTIFACTS, description="where models and reports are written")
     config: Path | None = Field(default=None, description="a TOML file with any of these settings")
+
+    @field_validator("memory")
+    @classmethod
+    def check_memory(cls, size: str) -> str:
+        """Refuse a budget in which nothing useful fits."""
+        if read_size(size) < LEAST_MEMORY:
+            raise ValueError(f"{size} is too little to fit a baseline in; expected at least 100MB.")
+        return size
 
     @field_validator("class_weight")
     @classmethod
@@ -120,6 +136,11 @@ class TrainingSettings(ModelSettings):
                 f"{'and a file' if path else 'without a file'}."
             )
         return path
+
+    @property
+    def memory_bytes(self) -> int:
+        """Return how many bytes the n-grams of a baseline may take."""
+        return read_size(self.memory)
 
     def check_aims(self) -> None:
         """Raise UserError for files of class weights or costs that cannot be used, whatever the labels are."""

@@ -50,6 +50,7 @@ class Bench:
     data_dir: Path
     artifacts_dir: Path
     jobs: int
+    memory: int
 
 
 @task(name="divide-reviews", task_run_name="divide-reviews-{fold}-of-{folds}", cache_policy=NO_CACHE)
@@ -154,6 +155,7 @@ def plan_baseline_part(
         part,
         label_names=part.facts.label_names,
         jobs=bench.jobs,
+        memory=bench.memory,
         data_dir=bench.data_dir,
         artifacts_dir=bench.artifacts_dir,
     )

@@ -81,13 +81,13 @@ def edit(tmp_path: Path, unchanged: dict[str, str]) -> Callable[[str, str, str],
     [
         ("baseline/baselines.py", "inverse_penalty=30.0", "inverse_penalty=3.0", {"tfidf-linear"}),
         ("baseline/baselines.py", "the shares of the classes", "the shares", set()),
-        ("baseline/fitting.py", "smoothing + presence", "2 * smoothing + presence", set(BASELINES)),
+        ("baseline/weighting.py", "smoothing + inside", "2 * smoothing + inside", set(BASELINES)),
         ("baseline/fitting.py", "# With fewer texts", "# Because with fewer texts", set()),
         ("encode/words.py", "gaps > 1", "gaps > 2", set(BASELINES)),
         ("encode/padding.py", "OOV_ID", "UNKNOWN_ID", set()),
         ("train/fit.py", "def fit", "def refit", set()),
     ],
-    ids=["row", "description", "fitting", "comment", "words", "padding", "neural code"],
+    ids=["row", "description", "weighting", "comment", "words", "padding", "neural code"],
 )
 def test_change_of_code_refits_what_it_decides(
     file: str, old: str, new: str, changed: set[str], edit: Callable[[str, str, str], set[str]]
@@ -114,6 +114,17 @@ def test_class_weights_count_where_the_texts_are_read() -> None:
         assert (decided[0] != decided[1]) is counts
         assert "class_weights" not in decided[0]["settings"]
         assert BaselineSettings(**decided[1]["settings"]).class_weights == ((1.0, 9.0) if counts else None)
+
+
+def test_memory_counts_where_not_all_ngrams_fit(reviews_folder: Path) -> None:
+    reviews = make_reviews().model_copy(update={"folder": reviews_folder.name})
+    options = {"artifacts_dir": Path(), "data_dir": reviews_folder.parent, "label_names": ["neg", "pos"]}
+    decided = [
+        plan_baseline(BASELINES[name], reviews, memory=memory, **options)[0].decided_by["settings"]
+        for name, memory in (("nb-svm", 10**9), ("nb-svm", 1_000), ("majority", 1_000))
+    ]
+    assert [it.get("memory") for it in decided] == [None, 1_000, None]
+    assert BaselineSettings(**decided[1]).memory == 1_000
 
 
 def test_number_of_classes_counts() -> None:

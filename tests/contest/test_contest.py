@@ -42,8 +42,8 @@ class NotedStages:
         assert (settings.device, num_classes, jobs) == ("cpu", 2, 1)
         return self.note("train", variant.name, settings.seed, sequences.name, lessons)
 
-    def fit(self, baseline: Any, _reviews: Any, *, class_weights: Any, jobs: int) -> str:
-        assert (class_weights, jobs) == (None, 1)
+    def fit(self, baseline: Any, _reviews: Any, *, class_weights: Any, jobs: int, memory: int) -> str:
+        assert (class_weights, jobs, memory) == (None, 1, 4_000_000_000)
         return self.note("fit", baseline.name)
 
     def combine(self, stack: Any, settings: Any) -> str:

@@ -10,6 +10,7 @@ import pytest
 from tasks.evaluate.ensemble_facts import EnsembleFacts, EnsembleSettings
 from tasks.evaluate.facts import BundleFacts
 from tasks.evaluate.model_card import MOST_LABELS, count_reviews, describe_command, describe_lessons
+from tasks.settings.run import RunConfig
 from tasks.train.facts import LessonFacts
 
 
@@ -43,6 +44,22 @@ def test_card_of_a_student_names_its_texts_and_its_teacher(bundle: BundleFacts) 
         "log-probabilities of other models answered: 0.57 nb-svm + 0.45 lstm."
     )
     assert describe_lessons(bundle.training.model_copy(update={"lessons": None})) == ""
+
+
+@pytest.mark.parametrize(
+    ("memory", "flag"),
+    [(None, None), (4 * 10**9, "4.000GB"), (1_500_000 * 10**6, "1500.000GB"), (100_500_000, "100.500MB")],
+)
+def test_command_of_a_card_has_the_memory_of_a_bounded_baseline(
+    memory: int | None, flag: str | None, add_bundle: Callable[..., Path]
+) -> None:
+    content = json.loads((add_bundle("nb-svm") / "bundle.json").read_text())
+    content["settings"]["memory"] = memory
+    command = describe_command(BundleFacts.model_validate(content))
+    assert ("--memory" in command) is (memory is not None)
+    if flag and memory:
+        assert f"--memory {flag} " in f"{command} "
+        assert RunConfig(memory=flag).memory_bytes == memory
 
 
 def test_card_of_a_student_trains_its_teacher_too(bundle: BundleFacts) -> None:

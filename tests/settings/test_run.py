@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from tasks.baseline.memory import USUAL_MEMORY
 from tasks.encode.encodings import ENCODINGS, Kind
 from tasks.encode.facts import EncodingChoice, TextFacts
 from tasks.errors import UserError
@@ -246,6 +247,20 @@ def test_unknown_variant_is_refused_with_every_choice_and_a_suggestion() -> None
     assert message.endswith("Did you mean 'lstm'?")
 
 
+@pytest.mark.parametrize("size", ["99MB", "lots", "4"])
+def test_too_little_memory_is_refused(size: str) -> None:
+    with pytest.raises(ValidationError) as caught:
+        RunConfig(memory=size)
+    message = describe_errors(caught.value, RunConfig)
+    assert message.startswith("--memory: ")
+    assert "expected" in message
+
+
+def test_memory_is_in_bytes() -> None:
+    assert RunConfig(memory="1.5GB").memory_bytes == 1_500_000_000
+    assert RunConfig().memory_bytes == USUAL_MEMORY
+
+
 def test_unknown_tracker_is_refused_with_a_suggestion() -> None:
     with pytest.raises(ValidationError) as caught:
         RunConfig(track="mlfow")  # type: ignore[arg-type]
@@ -266,7 +281,8 @@ def test_config_file_can_set_everything(tmp_path: Path) -> None:
     text = (
         'dataset = "sample"\nunlabelled-path = "/u.csv"\nvariants = ["lstm", "distilled"]\n'
         "seeds = 2\nepochs = 3\npatience = 4\nbatch-size = 5\n"
-        'baselines = ["majority"]\nstack = true\nkernels = "plain"\ndevice = "cpu"\njobs = 2\nencoding = "characters"\n'
+        'baselines = ["majority"]\nstack = true\nkernels = "plain"\ndevice = "cpu"\njobs = 2\n'
+        'memory = "2GB"\nencoding = "characters"\n'
         "length = 300\nvocab-size = 5000\n"
         'limit = 60\nvalidation-fraction = 0.2\ndata-dir = "/d"\nartifacts-dir = "/a"\n'
         'test-path = "/t.csv"\nvalidation-path = "/v.csv"\ntext-column = ["title", "story"]\nlabel-column = "topic"\n'
@@ -330,6 +346,7 @@ def test_config_file_can_set_everything(tmp_path: Path) -> None:
         "kernels": "plain",
         "device": "cpu",
         "jobs": 2,
+        "memory": "2GB",
         "data_dir": "/d",
         "artifacts_dir": "/a",
     }

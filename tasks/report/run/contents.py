@@ -18,6 +18,7 @@ from tasks.report.frame.chart_style import list_models
 from tasks.report.frame.page import describe_chart
 from tasks.report.probe.section import build_section
 from tasks.report.run import tables, unlabelled, verdict
+from tasks.report.run.bounds import list_bounds
 from tasks.report.run.confidence_charts import draw_reliability, draw_selection
 from tasks.report.run.data_charts import draw_difficulty, draw_lengths, draw_training
 from tasks.report.run.facts import RunMetrics
@@ -71,6 +72,7 @@ def build_leaderboard(metrics: RunMetrics) -> Content:
         "run": metrics.run,
         "leaderboard": build_leaderboard_table(metrics),
         "interval_width": WIDTH,
+        "bounds": list_bounds(metrics),
         "failures": [row for row in metrics.variants if row.status == "failed"],
     }
 

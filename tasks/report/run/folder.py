@@ -70,9 +70,12 @@ def flatten_row(row: LeaderboardRow, dataset: str) -> dict[str, object]:
     spread = {f"accuracy_{key}": value for key, value in accuracy.items()}
     if row.score:
         spread |= {f"score_{key}": value for key, value in row.score.model_dump().items()}
-    return {"dataset": dataset, **row.model_dump(exclude={"score"}), **spread, "models": " ".join(row.models)} | {
-        "accuracy": row.accuracy.mean if row.accuracy else None
-    }
+    return {
+        "dataset": dataset,
+        **row.model_dump(exclude={"score", "bounds"}),
+        **spread,
+        "models": " ".join(row.models),
+    } | {"accuracy": row.accuracy.mean if row.accuracy else None}
 
 
 def point_latest(folder: Path) -> None:

@@ -18,6 +18,7 @@ from tasks.promote.render import describe_gate, list_reasons
 from tasks.report.audit.content import render_audit_markdown
 from tasks.report.curve import section as curve
 from tasks.report.probe.section import render_section
+from tasks.report.run.bounds import list_bounds
 from tasks.report.run.columns import explain_metrics, format_rows, list_left_out_first, list_right_aligned
 from tasks.report.run.deciding import describe_best_epoch, describe_test
 from tasks.report.run.facts import RunMetrics
@@ -119,7 +120,7 @@ def list_findings(metrics: RunMetrics) -> list[str]:
         describe_errors,
         describe_duplicates,
     )
-    findings = [finding for teller in tellers if (finding := teller(metrics))]
+    findings = [*(finding for teller in tellers if (finding := teller(metrics))), *list_bounds(metrics)]
     return ["\n".join(f"- {escape_markdown(finding)}" for finding in findings)] if findings else []
 
 

@@ -1,0 +1,55 @@
+"""How much memory the n-grams of a baseline would take, and what fits into a budget."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Self
+
+import pyarrow.parquet as pq
+
+from tasks.baseline.baselines import Baseline, Unit
+from tasks.ingest.files.rows import BATCH_CHARACTERS
+
+# The budget that is used unless another is set.
+USUAL_MEMORY: Final = 4 * 10**9
+# What an n-gram of each order takes for each byte of text while all of them are in memory, measured on 100,000 reviews.
+BYTES_PER_BYTE: Final[dict[Unit, int]] = {"words": 10, "characters": 40}
+# Of the budget, a half is for counting: an n-gram that is counted takes so much, and a word takes more.
+BYTES_PER_COUNTED: Final = 128
+BYTES_PER_COUNTED_WORD: Final = 256
+# How many bytes of text are a block, which is in memory at once.
+BLOCK_CHARACTERS: Final = 2 * BATCH_CHARACTERS
+# What a known n-gram takes while its weight is sought: the solver keeps some twenty numbers for each.
+BYTES_PER_NGRAM: Final = 512
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How many n-grams, and words, are counted at a time at most, and how many n-grams the vocabulary may have."""
+
+    num_counted: int
+    num_counted_words: int
+    num_ngrams: int
+
+    @classmethod
+    def of(cls, memory: int) -> Self:
+        """Divide a budget in bytes."""
+        half = memory // 2
+        return cls(half // BYTES_PER_COUNTED, half // BYTES_PER_COUNTED_WORD, memory // BYTES_PER_NGRAM)
+
+
+def estimate_memory(baseline: Baseline, path: Path) -> int:
+    """Estimate the bytes that fitting on a file of reviews takes if all n-grams are in memory."""
+    return measure_text(path) * BYTES_PER_BYTE[baseline.unit] * baseline.max_order
+
+
+def measure_text(path: Path) -> int:
+    """Add up the bytes of the texts in a file of reviews, from its footer."""
+    footer = pq.read_metadata(path)
+    column = footer.schema.to_arrow_schema().get_field_index("text")
+    groups = (footer.row_group(number).column(column) for number in range(footer.num_row_groups))
+    return sum(group.total_uncompressed_size for group in groups)
+
+
+def choose_limit(baseline: Baseline, path: Path, memory: int) -> int | None:
+    """Return the budget if fitting on a file would take more; None if everything fits, or if the file is missing."""
+    return memory if path.is_file() and estimate_memory(baseline, path) > memory else None
