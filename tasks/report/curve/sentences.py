@@ -22,7 +22,8 @@ METHOD: Final = {
         "The lines are power laws, error = a + b n^-c, where n is the number of training reviews and neither a nor b "
         "is negative, fitted by weighted least squares. Bands and intervals (95%) come from a bootstrap of 2,000 draws "
         "over the test reviews, the same ones at all sizes, and over the seeds, whose spread is estimated from all "
-        "sizes together. They do not cover that growth may follow another law."
+        "sizes together; they are widened where the points scatter more around the law than that explains. They do not "
+        "cover that growth may follow another law."
     ),
     "check": (
         "Each law is tested: it is fitted without the largest size, and what it then expects there is compared with "
