@@ -14,7 +14,7 @@ from tasks.orchestrate.settling import find_unsettled, settle_dead_runs
 from tasks.orchestrate.temporary_server import REMEDY, check_server
 from tasks.orchestrate.webhook import VARIABLE, call_webhook
 
-FLOWS: Final = ("train-all", "predict", "probe-context")
+FLOWS: Final = ("train-all", "predict", "probe-context", "learning-curve")
 SERVE: Final = "Start one with: bakeoff serve, or a worker."
 
 

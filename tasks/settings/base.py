@@ -108,6 +108,9 @@ def fit_for_form(schema: dict[str, Any], config: type["FlowConfig"]) -> None:
     machine that deployed the flow, not of the one that runs it.
     """
     fields = {name: field for name, field in schema["properties"].items() if name not in config.unused}
+    if config.unused:
+        # The form sends the defaults of these too; an unknown setting is refused by the class itself.
+        schema["additionalProperties"] = True
     schema["properties"] = {name: fields[name] for name in (*FIRST_IN_FORM, *fields) if name in fields}
     for field in fields.values():
         field["description"] = field["description"].replace("<", "&lt;")

@@ -34,9 +34,12 @@ def test_settings_without_a_meaning_are_no_flags(flag: str) -> None:
 
 
 def test_settings_without_a_meaning_are_not_in_the_form() -> None:
-    fields = CurveConfig.model_json_schema()["properties"]
-    assert not CurveConfig.unused & fields.keys()
-    assert "sizes" in fields
+    schema = CurveConfig.model_json_schema()
+    assert not CurveConfig.unused & schema["properties"].keys()
+    assert "sizes" in schema["properties"]
+    # A form sends the defaults of all settings, and a server checks them by the schema.
+    assert schema["additionalProperties"] is True
+    assert CurveConfig.model_validate(CurveConfig().model_dump()) == CurveConfig()
 
 
 def test_settings_without_a_meaning_may_be_in_a_config_file(tmp_path: Path) -> None:
