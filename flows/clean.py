@@ -7,14 +7,18 @@ from tasks.clean.cleaning import clean_folders
 from tasks.clean.render import describe_excess, describe_unknown, render_items
 from tasks.cli.main import run_script
 from tasks.errors import UserError, disk_errors_explained
+from tasks.formatting.addresses import find_address
 from tasks.formatting.control import escape_control, escape_control_in_lines
 from tasks.settings.clean import CleanConfig
+from tasks.store.inputs import check_access
 
 
 def check_folders(config: CleanConfig) -> None:
     """Raise UserError when a folder is missing, because cleaning must not create it."""
     for folder, flag in ((config.data_dir, "--data-dir"), (config.artifacts_dir, "--artifacts-dir")):
-        if not folder.is_dir():
+        if find_address(folder):
+            check_access(folder, flag)
+        elif not folder.is_dir():
             raise UserError(f"{flag} {str(folder)!r} is not a folder; expected one that a run has written to.")
 
 

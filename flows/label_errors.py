@@ -22,6 +22,7 @@ from tasks.encode.encodings import ENCODINGS
 from tasks.encode.facts import EncodingChoice
 from tasks.encode.task import choose_kind_of_encoding
 from tasks.errors import TrainingError, UserError
+from tasks.formatting.addresses import spell_place
 from tasks.formatting.control import escape_control
 from tasks.ingest.datasets import AUTO, Choice, has_plain_words
 from tasks.ingest.facts import ReviewsManifest
@@ -102,6 +103,6 @@ def main(config: LabelErrorsConfig) -> int:
     found = LabelErrors.read(outcome / FILE)
     for line in (describe_headline(found), describe_set_right(found)):
         print(escape_control(line))
-    print(outcome / CSV)
-    print(outcome / PAGE)
+    print(spell_place(outcome / CSV))
+    print(spell_place(outcome / PAGE))
     return 0

@@ -28,6 +28,7 @@ from tasks.curve.facts import CurveRun, Entry, LearningCurve
 from tasks.curve.sizes import Size, settle_sizes
 from tasks.curve.task import choose_subset, measure_curves
 from tasks.errors import TrainingError, UserError
+from tasks.formatting.addresses import spell_place
 from tasks.formatting.control import escape_control
 from tasks.ingest.datasets import FALLBACK_WARNING, Choice
 from tasks.ingest.facts import ReviewsManifest
@@ -162,5 +163,5 @@ def main(config: CurveConfig) -> int:
     console.print(render_terminal(outcome))
     for line in describe_curve(outcome):
         console.print(escape_control(line), markup=False, highlight=False)
-    print(find_page(config.artifacts_dir, outcome.run.id))
+    print(spell_place(find_page(config.artifacts_dir, outcome.run.id)))
     return 1 if outcome.run.failed else 0

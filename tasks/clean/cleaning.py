@@ -1,14 +1,16 @@
 """Clean the folders of data and artifacts, one cleaning at a time."""
 
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
 
 from tasks.clean.inventory import Item
-from tasks.clean.plan import measure_folders, measure_items, plan_cleaning
+from tasks.clean.plan import Plan, measure_folders, measure_items, plan_cleaning
 from tasks.clean.removal import hold_roots, remove_items
+from tasks.clean.shadow import Shadow, open_shadow
+from tasks.clean.stored_removal import remove_stored
 from tasks.promote.champion import hold_champion
 
 
@@ -39,9 +41,19 @@ def clean_folders(
         if not dry_run:
             stack.enter_context(hold_roots(data_dir, artifacts_dir))
             stack.enter_context(hold_champion(artifacts_dir, on_wait=on_wait))
-        plan = plan_cleaning(
-            data_dir, artifacts_dir, age=age, keep_runs=keep_runs, time=datetime.now(UTC), budget=budget
-        )
-        removed = plan.removable if dry_run else list(remove_items(plan.removable, cutoff=plan.cutoff))
-    left = measure_folders(data_dir, artifacts_dir) - (measure_items(removed) if dry_run else 0)
+        shadows = [stack.enter_context(open_shadow(root, keep_runs=keep_runs)) for root in (data_dir, artifacts_dir)]
+        seen = [shadow.folder for shadow in shadows]
+        plan = plan_cleaning(*seen, age=age, keep_runs=keep_runs, time=datetime.now(UTC), budget=budget)
+        removed = plan.removable if dry_run else list(remove(plan, shadows))
+        left = measure_folders(*seen) - (measure_items(removed) if dry_run else 0)
     return Cleaned(removed, plan.unknown, left)
+
+
+def remove(plan: Plan, shadows: Iterable[Shadow]) -> Iterator[Item]:
+    """Remove what was planned, from disks and from object stores; yields what was removed."""
+    stored = {shadow.folder: shadow for shadow in shadows if shadow.store}
+    for item in plan.removable:
+        if item.root in stored:
+            yield from remove_stored([item], stored[item.root], cutoff=plan.cutoff)
+        else:
+            yield from remove_items([item], cutoff=plan.cutoff)

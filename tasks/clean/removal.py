@@ -9,6 +9,8 @@ from typing import Final
 from uuid import uuid4
 
 from tasks.clean.inventory import Item, find_last_use
+from tasks.formatting.addresses import find_address
+from tasks.store.contract import open_store
 from tasks.store.outputs import WORK_FOLDER, locked
 from tasks.store.usage import try_lock
 
@@ -54,6 +56,7 @@ def hold_all(locks: Iterable[Path]) -> Iterator[bool]:
 def hold_roots(*roots: Path) -> Iterator[None]:
     """Allow only one cleaning at a time in each of the roots that exist."""
     with contextlib.ExitStack() as stack:
-        for root in sorted({root.resolve() for root in roots if root.is_dir()}):
+        for root in sorted({root.resolve() for root in roots if root.is_dir() or find_address(root)}):
             stack.enter_context(locked(root, CLEANING))
+            stack.enter_context(open_store(root).claim(CLEANING, on_wait=lambda: None))
         yield

@@ -177,12 +177,16 @@ def add_to_history(store: Bucket, change: ChampionChange) -> None:
     store.objects.put(name_change(change.number), change.model_dump_json().encode())
 
 
-def receive_bundle(root: Path, name: str) -> None:
-    """Bring an earlier champion to this machine, if there is one of that name."""
+def read_changes(root: Path) -> list[ChampionChange]:
+    """Read all changes, oldest first; none if there are none, or the root is not in an object store."""
     store = open_store(root)
     if not isinstance(store, Bucket) or (pointer := store.get_pointer(POINTER)) is None:
-        return
-    changes = list_changes(store, read_change(pointer, store))
-    found = {change.entry.bundle: change for change in changes}
-    if name in found and (damage := fetch_bundle(store, found[name])):
+        return []
+    return list_changes(store, read_change(pointer, store))
+
+
+def receive_bundle(root: Path, name: str) -> None:
+    """Bring an earlier champion to this machine, if there is one of that name."""
+    store, found = open_store(root), {change.entry.bundle: change for change in read_changes(root)}
+    if isinstance(store, Bucket) and name in found and (damage := fetch_bundle(store, found[name])):
         raise damage

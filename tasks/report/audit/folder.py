@@ -14,7 +14,7 @@ from tasks.formatting.formulas import Formulas
 from tasks.report.audit.content import render_audit_markdown
 from tasks.report.audit.facts import AuditSection
 from tasks.report.audit.page import render_audit_page
-from tasks.report.run.folder import point_latest, written_whole
+from tasks.report.run.folder import receive_latest, share, written_whole
 from tasks.store.layout import LABEL_ERRORS
 from tasks.store.sums import check_sum
 
@@ -37,7 +37,7 @@ def write_audit_report(artifacts_dir: Path, audit: Path, *, run_id: str, config_
         (work / "summary.md").write_text(render_audit_markdown(found) + "\n", "utf-8")
         (work / PAGE).write_text(render_audit_page(found, run_id=run_id), "utf-8")
         (work / "config.json").write_text(config_json + "\n", "utf-8")
-    point_latest(folder)
+    share(folder, artifacts_dir)
     return folder
 
 
@@ -59,6 +59,7 @@ def find_audit(artifacts_dir: Path, hashes: Mapping[str, str]) -> AuditSection |
 
 def read_audits(artifacts_dir: Path) -> Iterator[tuple[Path, LabelErrors]]:
     """Read the audits that are there, newest first."""
+    receive_latest(artifacts_dir, LABEL_ERRORS)
     for path in sorted((artifacts_dir / LABEL_ERRORS).glob(f"[0-9]*/{FILE}"), reverse=True):
         try:
             check_sum(path)

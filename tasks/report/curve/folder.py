@@ -9,7 +9,7 @@ import pandas as pd
 from tasks.curve.facts import FILE, LearningCurve
 from tasks.report.curve.markdown import render_curve_markdown
 from tasks.report.curve.page import render_curve_page
-from tasks.report.run.folder import point_latest, written_whole
+from tasks.report.run.folder import receive_latest, share, written_whole
 from tasks.store.layout import CURVES, LATEST
 
 PAGE: Final = "report.html"
@@ -27,12 +27,13 @@ def write_curve(artifacts_dir: Path, curve: LearningCurve, config_json: str) -> 
         (work / "summary.md").write_text(render_curve_markdown(curve), "utf-8")
         (work / PAGE).write_text(render_curve_page(curve), "utf-8")
         (work / "config.json").write_text(config_json + "\n", "utf-8")
-    point_latest(folder)
+    share(folder, artifacts_dir)
     return folder
 
 
 def list_curves(artifacts_dir: Path) -> Iterator[Path]:
     """Yield where each curve.json is, the newest first."""
+    receive_latest(artifacts_dir, CURVES)
     folders = (path for path in (artifacts_dir / CURVES).glob("[0-9]*") if path.name != LATEST)
     yield from (path / FILE for path in sorted(folders, reverse=True) if (path / FILE).exists())
 

@@ -46,6 +46,13 @@ def share(folder: Path, artifacts_dir: Path) -> None:
     point_latest(folder)
 
 
+def receive_latest(artifacts_dir: Path, place: str) -> None:
+    """Bring the newest run of a place such as runs to this machine, if the artifacts are in an object store."""
+    store = open_store(artifacts_dir)
+    if pointer := store.get_pointer(f"{place}/{LATEST}"):
+        store.fetch_folder(f"{place}/{pointer.value}")
+
+
 @contextlib.contextmanager
 def written_whole(folder: Path) -> Iterator[Path]:
     """Yield a folder beside the wanted one to write into; it is renamed once all is written, or else removed.
