@@ -73,8 +73,8 @@ def probe_context(config: ProbeConfig = ProbeConfig()) -> Probe | State[Any]:
     announce_run()
     started = datetime.now(UTC)
     try:
-        use_device(config.device)
         with use_cluster(config.scheduler, roots=[config.data_dir, config.artifacts_dir], say=get_run_logger().warning):
+            use_device(config.device)
             results = train_cells(config)
         if config.shard:
             return Completed(message=f"part {config.shard}: {len(results)} trainings done", data={})

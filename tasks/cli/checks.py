@@ -93,9 +93,10 @@ def check_tuning(config: RunConfig) -> None:
 def check_training(config: TrainingSettings | ProbeConfig) -> None:
     """Raise UserError for what would make every training fail: backend, kernels, device, or unwritable folders."""
     choose_kernels(config.kernels, backend=check_backend())
-    use_device(config.device)
     if config.scheduler:
         check_scheduler(config.scheduler)
+    if config.device == "cpu" or not config.scheduler:
+        use_device(config.device)
     check_writable(config.data_dir, "--data-dir")
     check_writable(config.artifacts_dir, "--artifacts-dir")
 

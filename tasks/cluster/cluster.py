@@ -3,6 +3,7 @@
 import contextlib
 import logging
 import pickle
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -17,6 +18,7 @@ from tasks.cluster.work import ClusterWork
 from tasks.cluster.worker import Job
 from tasks.errors import UserError
 from tasks.process.side_by_side import list_cores
+from tasks.train.device import CPU, find_device
 from tasks.train.identity import TRAIN
 
 UNENCRYPTED: Final = (
@@ -33,10 +35,15 @@ class Cluster:
     def __init__(self, connection: Connection, roots: Sequence[Path]) -> None:
         self.connection = connection
         self.roots = tuple(roots)
+        self.device = CPU
 
     def count_slots(self) -> int:
         """Return how many trainings the fit workers take at a time."""
         return sum(self.connection.find_workers().values())
+
+    def name_device(self) -> str:
+        """Name the GPU of the workers that have one, or "CPU"."""
+        return self.device
 
     def start(self, function: str, options: dict[str, Any], *, has_listener: bool, on_gpu: bool) -> ClusterWork:
         """Prepare a function to run on a worker; it is submitted when somebody waits for it."""
@@ -46,7 +53,7 @@ class Cluster:
             has_listener=has_listener,
             on_gpu=on_gpu,
             num_cores=len(list_cores()),
-            needs=Needs.of(self.roots, function),
+            needs=Needs.of(self.roots, function, gpu=self.device if on_gpu else None),
         )
         return ClusterWork(self.connection, job)
 
@@ -59,9 +66,20 @@ class Cluster:
             fault = f"it lacks this package: {found}; install it there" if isinstance(found, Exception) else found
             if fault:
                 self.connection.refuse(worker, fault)
+        self.find_gpu(client)
         if not self.connection.find_workers():
             reasons = "; ".join(f"{worker}: {reason}" for worker, reason in self.connection.refused.items())
             raise UserError(f"no worker at {self.connection.address} can train for this run. {reasons}.")
+
+    def find_gpu(self, client: Client) -> None:
+        """Find out which GPU most workers have, and leave out those that have another one."""
+        having = list(self.connection.find_workers(on_gpu=True))
+        found = client.run(find_device, workers=having) if having else {}
+        kinds = Counter(found.values())
+        self.device = kinds.most_common(1)[0][0] if kinds else CPU
+        for worker, device in found.items():
+            if device != self.device:
+                self.connection.refuse(worker, f"its GPU is {device}, and that of other workers {self.device}")
 
 
 def check_code_of_scheduler(client: Client, address: str) -> None:

@@ -13,6 +13,7 @@ from typing import Any, Final, Self
 from tasks.store.closure import PACKAGE, describe_code
 from tasks.store.fingerprint import find_differences, shorten
 from tasks.store.usage import announce_process
+from tasks.train.device import find_device
 from tasks.train.identity import BACKEND_PACKAGES, backend_name
 from tasks.train.kernels.choice import hash_library
 
@@ -29,6 +30,7 @@ LIBRARIES: Final = (
     "distributed",
 )
 MOST_NAMED: Final = 3
+DEVICE: Final = "GPU"
 LIBRARY: Final = "libraries."
 CODE: Final = "code."
 DAEMON_VARIABLE: Final = "DASK_DISTRIBUTED__WORKER__DAEMON"
@@ -46,10 +48,13 @@ class Needs:
     markers: tuple[Path, ...]
 
     @classmethod
-    def of(cls, roots: Sequence[Path], *functions: str) -> Self:
-        """List what this process expects of workers that share folders with it and run functions for it."""
+    def of(cls, roots: Sequence[Path], *functions: str, gpu: str | None = None) -> Self:
+        """List what this process expects of workers that share folders with it and run functions for it.
+
+        If the functions need a GPU, `gpu` is the name that it must have.
+        """
         markers = tuple(Path(announce_process(root).lock_file).absolute() for root in roots)
-        return cls(functions, describe_environment(functions), markers)
+        return cls(functions, describe_environment(functions) | ({DEVICE: gpu} if gpu else {}), markers)
 
 
 @cache
@@ -84,7 +89,8 @@ def find_fault(needs: Needs) -> str | None:
             "it may not start child processes, as trainings need; start it with bakeoff cluster, or with "
             f"{DAEMON_VARIABLE}=False in its environment"
         )
-    if differences := describe_differences(needs.environment, describe_environment(needs.functions)):
+    own = describe_environment(needs.functions) | ({DEVICE: find_device()} if DEVICE in needs.environment else {})
+    if differences := describe_differences(needs.environment, own):
         return f"{differences}; update it, and start it again"
     for marker in needs.markers:
         root = marker.parent.parent

@@ -31,6 +31,9 @@ class Elsewhere(Protocol):
     def count_slots(self) -> int:
         """Return how many functions they can run at a time."""
 
+    def name_device(self) -> str:
+        """Name the accelerators of those that have some, or "CPU"."""
+
     def start(self, function: str, options: dict[str, Any], *, has_listener: bool, on_gpu: bool) -> RemoteWork:
         """Start "package.module:name" with keyword arguments, on a machine with a free GPU if it needs one."""
 
@@ -75,3 +78,17 @@ class Place:
 PLACE: Final[ContextVar[Place]] = ContextVar("PLACE")
 # The machines that trainings go to, if not this one.
 ELSEWHERE: Final[ContextVar[Elsewhere]] = ContextVar("ELSEWHERE")
+
+
+@contextlib.contextmanager
+def where_trained() -> Iterator[None]:
+    """Let the work of this thread run on the machines that trainings go to, if not this one."""
+    elsewhere = ELSEWHERE.get(None)
+    if elsewhere is None or PLACE.get(None) is not None:
+        yield
+        return
+    token = PLACE.set(Place(elsewhere=elsewhere))
+    try:
+        yield
+    finally:
+        PLACE.reset(token)

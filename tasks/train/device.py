@@ -9,6 +9,7 @@ from typing import Final, Literal
 
 from tasks.errors import UserError
 from tasks.process.child import run_apart
+from tasks.process.place import ELSEWHERE
 
 Device = Literal["auto", "cpu", "gpu"]
 
@@ -28,7 +29,13 @@ def use_device(wanted: Device) -> None:
     """
     if wanted == "cpu":
         hide_accelerators()
-    if wanted == "gpu" and find_device() == CPU:
+    remote = find_remote_device()
+    if wanted == "gpu" and remote == CPU:
+        raise UserError(
+            "--device is 'gpu', but no worker of --scheduler has a GPU; expected one that was started with bakeoff "
+            "cluster --gpus 1. Start one, or choose --device auto."
+        )
+    if wanted == "gpu" and remote is None and find_device() == CPU:
         raise UserError(
             "--device is 'gpu', but Keras's backend finds no GPU; expected a GPU, its driver and the backend's CUDA "
             'libraries, which pip install -e ".[gpu]" adds for TensorFlow. Install them, or choose --device auto.'
@@ -39,6 +46,14 @@ def hide_accelerators() -> None:
     """Let this process and its children compute on the processor."""
     os.environ.update(WITHOUT_ACCELERATORS)
     find_device.cache_clear()
+
+
+def find_remote_device() -> str | None:
+    """Name the accelerators of the workers that train the models, or "CPU"; None if models are trained here."""
+    elsewhere = ELSEWHERE.get(None)
+    if elsewhere is None:
+        return None
+    return CPU if are_hidden() else elsewhere.name_device()
 
 
 @cache
@@ -59,9 +74,12 @@ def find_device() -> str:
 
 def may_have_accelerator(devices: Path) -> bool:
     """Tell whether there is the device file of an accelerator, and the environment does not hide accelerators."""
-    if os.environ.get("CUDA_VISIBLE_DEVICES", "all") in HIDES_GPUS:
-        return False
-    return any(next(devices.glob(pattern), None) for pattern in ACCELERATOR_FILES)
+    return not are_hidden() and any(next(devices.glob(pattern), None) for pattern in ACCELERATOR_FILES)
+
+
+def are_hidden() -> bool:
+    """Tell whether the environment hides accelerators."""
+    return os.environ.get("CUDA_VISIBLE_DEVICES", "all") in HIDES_GPUS
 
 
 def name_device(accelerators: Iterable[str]) -> str:

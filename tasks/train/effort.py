@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from tasks.train.device import CPU, Device
+from tasks.train.device import CPU, Device, find_remote_device
 from tasks.train.identity import describe_computing
 from tasks.train.kernels.choice import Kernels
 from tasks.train.variants import Variant
@@ -19,7 +19,7 @@ def estimate_effort(variant: Variant) -> int:
 
 def find_slowness(variants: Iterable[Variant], kernels: Kernels, device: Device = "auto") -> str | None:
     """Say which variants would take hours on a device of this machine, and what to do; None if there are none."""
-    computing = describe_computing(kernels, device)
+    computing = describe_computing(kernels, device, remote=find_remote_device())
     slow = [variant.name for variant in variants if variant.needs_library]
     if not slow or computing["kernels"] == "native" or computing["device"] != CPU:
         return None

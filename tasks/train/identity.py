@@ -13,7 +13,7 @@ from tasks.store.closure import PACKAGE, describe_code
 from tasks.store.fingerprint import hash_json, library_versions
 from tasks.store.layout import TRAIN_FILE, VALIDATION_FILE
 from tasks.store.outputs import Manifest
-from tasks.train.device import CPU, Device, find_device
+from tasks.train.device import CPU, Device, find_device, find_remote_device
 from tasks.train.kernels.choice import Kernels, choose_kernels, hash_library
 from tasks.train.settings import FitSettings
 from tasks.train.variants import Variant
@@ -53,7 +53,7 @@ def decide_model(
     lessons: tuple[Manifest[Any], Manifest[Any]] | None = None,
 ) -> dict[str, Any]:
     """List what decides the weights, as plain JSON; `lessons` are sequences without labels and a teacher's answers."""
-    computing = describe_computing(settings.kernels, settings.device)
+    computing = describe_computing(settings.kernels, settings.device, remote=find_remote_device())
     chosen = {"kernels": computing["kernels"], "device": "cpu" if computing["device"] == CPU else "gpu"}
     return {
         "variant": describe_variant(variant),
@@ -81,7 +81,7 @@ def decide_device(
         "encoding": dict(sequences.decided_by["encoding"]),
         "num_classes": num_classes,
         "cpu": {"cores": os.cpu_count(), **describe_computing(settings.kernels, "cpu")},
-        "gpu": describe_computing(settings.kernels, "gpu"),
+        "gpu": describe_computing(settings.kernels, "gpu", remote=find_remote_device()),
         "libraries": library_versions("keras", *BACKEND_PACKAGES[backend_name()]),
     }
 
@@ -98,13 +98,15 @@ def describe_variant(variant: Variant) -> dict[str, Any]:
     }
 
 
-def describe_computing(kernels: Kernels, wanted: Device = "auto") -> dict[str, Any]:
+def describe_computing(kernels: Kernels, wanted: Device = "auto", *, remote: str | None = None) -> dict[str, Any]:
     """Name what will compute a model: backend, device, kernels, and the build of the C library if it takes part.
+
+    The device is one of this machine, unless a `remote` one is named.
 
     On an accelerator neither the C library nor the kernels that TensorFlow has for processors are used; JAX's loop of
     updates is used only there, because XLA computes convolutions inside a loop many times more slowly on a processor.
     """
-    backend, device = backend_name(), CPU if wanted == "cpu" else find_device()
+    backend, device = backend_name(), CPU if wanted == "cpu" else remote or find_device()
     chosen = choose_kernels(kernels, backend=backend)
     if device != CPU and chosen == "native":
         chosen = "tensorflow"

@@ -9,9 +9,10 @@ from tasks.encode.encodings import restore_encoding
 from tasks.encode.facts import EncodingFacts
 from tasks.errors import TrainingError
 from tasks.process.child import ChildError, run_apart
+from tasks.process.place import where_trained
 from tasks.store.layout import ANSWERS_FILE, DEVICES, EVENTS, MODELS, UNLABELLED_FILE
 from tasks.store.outputs import Manifest, Output, Plan
-from tasks.train.device import CPU, Device, find_device
+from tasks.train.device import CPU, Device, find_device, find_remote_device
 from tasks.train.effort import find_slowness
 from tasks.train.facts import DeviceFacts, LessonFacts, TrainingFacts
 from tasks.train.identity import TRAIN, decide_device, decide_model
@@ -57,11 +58,14 @@ def plan_training(
 
     def make(folder: Path) -> TrainingFacts:
         name = f"{variant.name}-{settings.seed}"
+        # A worker with a GPU must not use it if it was not asked for.
+        device: Device = "cpu" if find_training_device() == CPU else settings.device
         facts: TrainingFacts = run_apart(
             TRAIN,
             variant=variant,
             encoding=restore_encoding(sequences.name, sequences.decided_by["encoding"]),
-            settings=settings,
+            settings=replace(settings, device=device),
+            on_gpu=device != "cpu",
             num_classes=num_classes,
             sequences_folder=data_dir / sequences.folder,
             folder=folder,
@@ -81,9 +85,14 @@ def find_lessons(lessons: LessonOutputs, *, data_dir: Path, artifacts_dir: Path)
     )
 
 
+def find_training_device() -> str:
+    """Name the accelerators where the models are trained, or "CPU"."""
+    return find_remote_device() or find_device()
+
+
 def has_choice(variant: Variant, settings: FitSettings) -> bool:
     """Tell whether two devices might train a variant, so that it pays to measure which is faster."""
-    if settings.device != "auto" or find_device() == CPU:
+    if settings.device != "auto" or find_training_device() == CPU:
         return False
     return find_slowness([variant], settings.kernels, "cpu") is None
 
@@ -121,6 +130,7 @@ def plan_device(
                     variant=variant,
                     encoding=restore_encoding(sequences.name, sequences.decided_by["encoding"]),
                     settings=replace(settings, device=device),
+                    on_gpu=device == "gpu",
                     num_classes=num_classes,
                     sequences_folder=data_dir / sequences.folder,
                     folder=folder,
@@ -130,7 +140,8 @@ def plan_device(
                 return None
             return seconds
 
-        return compare_devices(cpu=measure("cpu"), gpu=measure("gpu"), failures=failures)
+        with where_trained():
+            return compare_devices(cpu=measure("cpu"), gpu=measure("gpu"), failures=failures)
 
     return output, make
 

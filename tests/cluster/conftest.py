@@ -1,12 +1,13 @@
 """A cluster within this process, and functions for its workers to run in children."""
 
+import logging
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
-from distributed import LocalCluster
+from distributed import Scheduler, SpecCluster, Worker
 
 from tasks.cluster.choice import use_cluster
 
@@ -42,19 +43,27 @@ def functions(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     sys.path.remove(str(folder))
 
 
-@pytest.fixture(scope="module")
-def scheduler(functions: Path) -> Iterator[Any]:
-    """A scheduler and two workers with a slot each, in this process."""
+@pytest.fixture(scope="session")
+def start_cluster(functions: Path) -> Callable[..., SpecCluster]:
+    """Starts a scheduler in this process, and a worker with a slot for each of some resources."""
     del functions
-    with LocalCluster(
-        n_workers=2,
-        threads_per_worker=1,
-        processes=False,
-        protocol="tcp://",
-        host="127.0.0.1",
-        dashboard_address=None,
-        worker_dashboard_address=None,
-    ) as cluster:
+
+    def start(resources: Sequence[Mapping[str, float]], protocol: str = "tcp://") -> SpecCluster:
+        options = {"protocol": protocol, "host": "127.0.0.1", "dashboard_address": "127.0.0.1:0"}
+        own = [{**options, "nthreads": 1, "resources": dict(it)} for it in resources]
+        return SpecCluster(
+            scheduler={"cls": Scheduler, "options": {**options, "dashboard": False}},
+            workers={number: {"cls": Worker, "options": it} for number, it in enumerate(own)},
+            silence_logs=logging.CRITICAL,
+        )
+
+    return start
+
+
+@pytest.fixture(scope="module")
+def scheduler(start_cluster: Callable[..., SpecCluster]) -> Iterator[Any]:
+    """A scheduler and two workers with a slot each, in this process."""
+    with start_cluster([{}, {}]) as cluster:
         yield cluster
 
 

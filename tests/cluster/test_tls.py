@@ -1,7 +1,7 @@
 """Encryption between flow, scheduler and workers, with certificates that the test makes."""
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,6 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
-from distributed import LocalCluster
 
 from tasks.cluster import connection
 from tasks.cluster.choice import use_cluster
@@ -63,21 +62,9 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 
 
 @pytest.fixture(scope="module")
-def address(settings: dict[str, str], functions: Path) -> Iterator[str]:
+def address(settings: dict[str, str], start_cluster: Callable[..., Any]) -> Iterator[str]:
     """A scheduler that speaks TLS, and a worker."""
-    del functions
-    with (
-        dask.config.set(settings),
-        LocalCluster(
-            n_workers=1,
-            threads_per_worker=1,
-            processes=False,
-            protocol="tls://",
-            host="127.0.0.1",
-            dashboard_address=None,
-            worker_dashboard_address=None,
-        ) as started,
-    ):
+    with dask.config.set(settings), start_cluster([{}], protocol="tls://") as started:
         yield started.scheduler_address
 
 

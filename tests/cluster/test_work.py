@@ -3,20 +3,22 @@
 import os
 import signal
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import psutil
 import pytest
 
-from tasks.cluster import connection, worker
+from tasks.cluster import cluster, connection, fitness, worker
 from tasks.cluster.choice import use_cluster
 from tasks.errors import TrainingError, UserError
 from tasks.process import side_by_side
 from tasks.process.child import ChildError, run_apart
-from tasks.process.place import STOPPED
+from tasks.process.place import PLACE, STOPPED, where_trained
 from tasks.process.side_by_side import choose_jobs, list_cores, work_side_by_side
+from tasks.train import device
+from tasks.train.identity import describe_computing
 
 PATIENCE_SECONDS = 60
 
@@ -174,11 +176,70 @@ def test_worker_that_lacks_code_says_which() -> None:
 def test_missing_folder_is_noticed_before_anything_is_trained(
     scheduler: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from tasks.cluster import fitness
-
     monkeypatch.setattr(fitness, "announce_process", lambda root: type("Lock", (), {"lock_file": root / "a" / "b"}))
     with (
         pytest.raises(UserError, match=f"no worker at .* can train .*does not see the folder {tmp_path} of the flow"),
         use_cluster(scheduler.scheduler_address, roots=[tmp_path], say=lambda _: None),
     ):
         pass
+
+
+class TestGpus:
+    """Two workers, one of which has a GPU."""
+
+    @pytest.fixture
+    def scheduler(self, start_cluster: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+        monkeypatch.setattr(device, "find_device", lambda: "NVIDIA H100")
+        monkeypatch.setattr(fitness, "find_device", lambda: "NVIDIA H100")
+        monkeypatch.setattr(cluster, "find_device", device.find_device)
+        with start_cluster([{"GPU": 1}, {}]) as started:
+            yield started
+
+    @pytest.mark.usefixtures("connected")
+    def test_function_that_needs_one_has_it_to_itself(self, scheduler: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+        states: list[str] = []
+        heard = Heard()
+
+        def wait() -> None:
+            run_apart("far:wait", listener=heard, on_gpu=True)
+
+        def look(_: Any) -> None:
+            heard.wait_for(1)
+            states.extend(sorted(task.state for it in scheduler.workers.values() for task in it.state.tasks.values()))
+            raise KeyboardInterrupt
+
+        monkeypatch.setattr(side_by_side, "wait_for_all", look)
+        with pytest.raises(KeyboardInterrupt):
+            work_side_by_side([wait, wait], jobs=2)
+        assert states == ["constrained", "executing"]
+        assert len(heard.calls) == 1
+
+    @pytest.mark.usefixtures("connected")
+    def test_models_are_identified_by_the_gpu_of_the_workers(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        assert device.find_remote_device() == "NVIDIA H100"
+        assert describe_computing("auto", remote=device.find_remote_device())["kernels"] == "tensorflow"
+        device.use_device("gpu")
+        monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "-1")
+        assert device.find_remote_device() == "CPU"
+
+    @pytest.mark.usefixtures("connected")
+    def test_worker_with_another_gpu_refuses(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(connection, "PATIENCE_SECONDS", 0.2)
+        monkeypatch.setattr(fitness, "find_device", lambda: "NVIDIA T4")
+        with pytest.raises(UserError, match=r"no worker with a GPU.*GPU is NVIDIA T4 there and NVIDIA H100 here"):
+            work(lambda: run_apart("far:add", left=1, right=2, on_gpu=True))
+
+
+@pytest.mark.usefixtures("connected")
+def test_wanted_gpu_that_no_worker_has_is_refused() -> None:
+    with pytest.raises(UserError, match=r"no worker of --scheduler has a GPU; .*bakeoff cluster --gpus 1"):
+        device.use_device("gpu")
+
+
+@pytest.mark.usefixtures("connected")
+def test_devices_are_measured_on_the_workers() -> None:
+    assert PLACE.get(None) is None
+    with where_trained():
+        assert run_apart("far:add", left=1, right=2)[0] == 3
+        assert PLACE.get().elsewhere
+    assert PLACE.get(None) is None

@@ -30,7 +30,7 @@ def test_model_that_would_take_hours_is_named(
     is_slow: bool,  # noqa: FBT001
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(effort, "describe_computing", lambda chosen, _: {"kernels": chosen, "device": device})
+    monkeypatch.setattr(effort, "describe_computing", lambda chosen, _, **__: {"kernels": chosen, "device": device})
     found = find_slowness([VARIANTS["flatten"], VARIANTS[name]], kernels)
     assert (found is not None) is is_slow
     assert found is None or found.startswith("onehot-conv: without the package's C library")
