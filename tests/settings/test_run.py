@@ -283,7 +283,7 @@ def test_config_file_can_set_everything(tmp_path: Path) -> None:
         "seeds = 2\nepochs = 3\npatience = 4\nbatch-size = 5\n"
         'baselines = ["majority"]\nstack = true\nkernels = "plain"\ndevice = "cpu"\njobs = 2\n'
         'memory = "2GB"\nencoding = "characters"\n'
-        "length = 300\nvocab-size = 5000\n"
+        'scheduler = "tcp://a:1"\nlength = 300\nvocab-size = 5000\n'
         'limit = 60\nvalidation-fraction = 0.2\ndata-dir = "/d"\nartifacts-dir = "/a"\n'
         'test-path = "/t.csv"\nvalidation-path = "/v.csv"\ntext-column = ["title", "story"]\nlabel-column = "topic"\n'
         'slice-column = ["region", "product"]\n'
@@ -347,6 +347,7 @@ def test_config_file_can_set_everything(tmp_path: Path) -> None:
         "device": "cpu",
         "jobs": 2,
         "memory": "2GB",
+        "scheduler": "tcp://a:1",
         "data_dir": "/d",
         "artifacts_dir": "/a",
     }
