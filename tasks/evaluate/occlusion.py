@@ -41,8 +41,9 @@ HONESTY: Final = (
     "A weight is what the log-odds of the answer lose when the model reads the text without the word, wherever it "
     "occurs: +0.7 means that the odds halve, and a negative weight that the word speaks against the answer. Weights "
     "tell what the model's answer to this text depends on, not whether it is right, nor what the model makes of the "
-    "word in other texts. Words that say the same hide each other, because one is left when the other is removed; and "
-    "a text with a word missing may be unlike any that the model has learned from."
+    "word in other texts. Words that say the same hide each other, because one is left when the other is removed. "
+    "Leaving out a frequent word also moves the words after it, and may bring others into the part that the model "
+    "reads; and a text with a word missing may be unlike any that the model has learned from."
 )
 
 
