@@ -4,7 +4,7 @@ from typing import ClassVar, Self
 
 from pydantic import Field, field_validator, model_validator
 
-from tasks.curve.sizes import DEFAULT_SIZES, check_size
+from tasks.curve.sizes import DEFAULT_SIZES, FEWEST_SIZES, check_size
 from tasks.objective.choices import ACCURACY
 from tasks.settings.base import Names
 from tasks.settings.training import TrainingSettings
@@ -32,9 +32,11 @@ class CurveConfig(TrainingSettings):
     @field_validator("sizes")
     @classmethod
     def check_sizes(cls, sizes: tuple[str, ...]) -> tuple[str, ...]:
-        """Refuse text that is no size."""
+        """Refuse text that is no size, and a single size, which makes no curve."""
         for size in sizes:
             check_size(size)
+        if len(set(sizes)) < FEWEST_SIZES:
+            raise ValueError(f"got one size, {sizes[0]}; expected at least {FEWEST_SIZES}, such as 5%,100%.")
         return sizes
 
     @model_validator(mode="after")

@@ -264,9 +264,10 @@ CASES = [
     lines(
         "learning-curve --sizes=half",
         "'half' is no size; expected a share of the training reviews, such as 5%, or a number of them, such as 200",
-        "learning-curve --sizes=5%",
-        "learning-curve --sizes=200",
+        "learning-curve --sizes=5%,100%",
+        "learning-curve --sizes=200,100%",
     ),
+    lines("learning-curve --sizes=5%", "got one size, 5%; .* such as 5%,100%", "learning-curve --sizes=5%,100%"),
     Case(
         Try(arguments="learning-curve --config=a.toml", files={"a.toml": 'metric = "macro-f1"\n'}),
         "--metric macro-f1: a learning curve is one of accuracy; .* Leave it out of the environment and of the config",
