@@ -8,6 +8,7 @@ if __name__ == "__main__":
 
     sys.exit(run_script("train"))
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -18,8 +19,12 @@ from prefect.logging import get_run_logger
 from prefect.states import Completed, Failed
 from rich.console import Console
 
+from tasks.challenge.facts import Challenge
+from tasks.challenge.summary import summarise_challenge
+from tasks.challenge.task import answer_challenge
 from tasks.clean.task import clean_outputs
 from tasks.cluster.choice import use_cluster
+from tasks.compare.results import ModelResult, TrainedModel
 from tasks.compare.run import describe_run
 from tasks.compare.task import compare_models
 from tasks.contest.contest import Contest
@@ -33,9 +38,10 @@ from tasks.encode.task import choose_kind_of_encoding
 from tasks.errors import TrainingError, UserError
 from tasks.formatting.addresses import spell_place
 from tasks.formatting.control import escape_control
+from tasks.ingest.challenge import choose_challenge
 from tasks.ingest.datasets import AUTO, FALLBACK_WARNING, Choice, has_plain_words
-from tasks.ingest.facts import ReviewsManifest, UnlabelledManifest
-from tasks.ingest.task import ingest_reviews, ingest_unlabelled, obtain_dataset
+from tasks.ingest.facts import ChallengeManifest, ReviewsManifest, UnlabelledManifest
+from tasks.ingest.task import ingest_challenge, ingest_reviews, ingest_unlabelled, obtain_dataset
 from tasks.ingest.unlabelled import choose_unlabelled
 from tasks.orchestrate.alerts import Event, alert, alert_of_end
 from tasks.orchestrate.outputs import run
@@ -45,6 +51,7 @@ from tasks.promote.render import describe_gate
 from tasks.promote.shared import receive_champion
 from tasks.promote.task import gate_candidate
 from tasks.report.run.bounds import list_bounds
+from tasks.report.run.challenges import describe_challenges
 from tasks.report.run.facts import RunLeaderboard
 from tasks.report.run.render import render_terminal
 from tasks.report.run.verdict import describe_verdict, list_advice
@@ -126,6 +133,7 @@ def train_and_report(config: RunConfig) -> dict[str, Any] | State[Any]:
             ordinal=config.ordinal,
         )
         aims = config.find_aims(reviews.facts)
+        further = ingest_challenges(config, reviews)
         drift = compare_with_champion(config, choice, reviews)
         encoding = choose_encoding(config, choice, reviews)
         tuning = tune(config, reviews, encoding)
@@ -161,6 +169,7 @@ def train_and_report(config: RunConfig) -> dict[str, Any] | State[Any]:
             ),
             drift=drift,
             tuning=tuning,
+            challenges=tuple(meet_challenge(config, texts, results) for texts in further),
             config_json=wanted.model_dump_json(indent=2),
             tuned_toml=render_tuned(wanted, tuning, encoding) if tuning else None,
             artifacts_dir=config.artifacts_dir,
@@ -171,6 +180,19 @@ def train_and_report(config: RunConfig) -> dict[str, Any] | State[Any]:
         target = Target(config.track_name, config.artifacts_dir, config.artifacts_dir / RUNS / leaderboard.run.id)
         run(mirror_run, config.track, target, seconds=config.track_seconds)
     return conclude(leaderboard)
+
+
+def ingest_challenges(config: RunConfig, reviews: ReviewsManifest) -> list[ChallengeManifest]:
+    """Write the further test sets, ahead of the trainings, so that what is wrong with them is told early."""
+    choices = [choose_challenge(name, path, config.other_files) for name, path in config.challenge_paths.items()]
+    return [run(ingest_challenge, choice, reviews, data_dir=config.data_dir) for choice in choices]
+
+
+def meet_challenge(config: RunConfig, texts: ChallengeManifest, results: Sequence[ModelResult]) -> Challenge:
+    """Try every model on a further test set."""
+    trained = [it for it in results if isinstance(it, TrainedModel)]
+    answers = [(it, run(answer_challenge, it, texts, **folders(config))) for it in trained]
+    return summarise_challenge(texts, answers, config.artifacts_dir)
 
 
 def name_results(started: datetime) -> str:
@@ -231,7 +253,7 @@ def find_unlabelled(config: RunConfig, choice: Choice, reviews: ReviewsManifest)
     """Write the texts without labels if the run has students and there are such texts."""
     if not config.student_names:
         return None
-    found = choose_unlabelled(config.unlabelled_path, choice, config.unlabelled_files, config.data_dir)
+    found = choose_unlabelled(config.unlabelled_path, choice, config.other_files, config.data_dir)
     if found is None:
         get_run_logger().warning("%s; --unlabelled-path names some", describe_untaught(config.student_names))
         return None
@@ -292,7 +314,8 @@ def show_leaderboard(config: RunConfig, leaderboard: RunLeaderboard) -> None:
         warning = escape_control(f"{FALLBACK_WARNING} {leaderboard.run.fallback_reason}")
         console.print(warning, style="bold red", markup=False)
     console.print(render_terminal(leaderboard, console))
-    for line in (describe_verdict(leaderboard), *list_advice(leaderboard), *list_bounds(leaderboard)):
+    findings = (*list_bounds(leaderboard), *describe_challenges(leaderboard))
+    for line in (describe_verdict(leaderboard), *list_advice(leaderboard), *findings):
         console.print(escape_control(line), markup=False, highlight=False)
     console.print(f"Gate: {describe_gate(leaderboard.gate)}", markup=False, highlight=False)
     print(spell_place(config.artifacts_dir / RUNS / leaderboard.run.id / "report.html"))

@@ -15,6 +15,7 @@ from typing import Any, Final, NamedTuple
 
 from tasks.store.layout import (
     AUDITS,
+    CHALLENGES,
     COMPARISONS,
     CURVES,
     DEVICES,
@@ -75,11 +76,13 @@ DATA_PLACES: Final = (
     Place("reviews", f"{REVIEWS}/*", "reviews"),
     Place("encoding", f"{ENCODINGS}/*", "encoding"),
     Place("unlabelled texts", f"{UNLABELLED}/*", "unlabelled"),
+    Place("further test set", f"{CHALLENGES}/*", "challenge"),
     Place("chart runtime", f"{RUNTIME}/*", "runtime"),
 )
 ARTIFACT_PLACES: Final = (
     Place("model", f"{MODELS}/*/*", "training"),
     Place("lessons", f"{LESSONS}/*", "lessons"),
+    Place("answers to a further test set", f"{CHALLENGES}/*", "answers"),
     Place("comparison", f"{COMPARISONS}/*", "comparison"),
     Place("audit of labels", f"{AUDITS}/*", "audit"),
     Place("drift", f"{DRIFT}/*", "drift"),

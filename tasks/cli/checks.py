@@ -6,6 +6,7 @@ from pathlib import Path
 from tasks.cluster.reach import check_scheduler
 from tasks.curve.sizes import settle_sizes
 from tasks.errors import UserError
+from tasks.ingest.challenge import choose_challenge
 from tasks.ingest.datasets import choose_dataset
 from tasks.ingest.facts import ReviewsFacts
 from tasks.ingest.rehearsal import rehearse
@@ -56,7 +57,9 @@ def check_data(config: TrainingSettings) -> ReviewsFacts | None:
         ordinal=config.ordinal,
     )
     if config.unlabelled_path is not None:
-        choose_unlabelled(config.unlabelled_path, choice, config.unlabelled_files, config.data_dir)
+        choose_unlabelled(config.unlabelled_path, choice, config.other_files, config.data_dir)
+    for name, path in config.challenge_paths.items():
+        choose_challenge(name, path, config.other_files)
     if found:
         config.find_aims(found)
     return found

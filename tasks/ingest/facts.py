@@ -64,5 +64,26 @@ class UnlabelledFacts(Facts):
     warnings: list[str]
 
 
+class ChallengeSetFacts(Facts):
+    """The facts in the manifest of a further test set; `name` is the user's.
+
+    Each row that was read is used, and counted by label in `counts`; or counted in `overlaps`, by split, if its text is
+    also one that models have learned from; or in `dropped`, by reason. `warnings` are what the reader found.
+    """
+
+    name: str
+    num_read: int
+    counts: dict[str, int]
+    overlaps: dict[str, int]
+    dropped: dict[str, int]
+    warnings: list[str]
+
+    @property
+    def num_reviews(self) -> int:
+        """How many reviews are used."""
+        return sum(self.counts.values())
+
+
 ReviewsManifest = Manifest[ReviewsFacts]
 UnlabelledManifest = Manifest[UnlabelledFacts]
+ChallengeManifest = Manifest[ChallengeSetFacts]

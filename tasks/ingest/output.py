@@ -4,18 +4,20 @@ from pathlib import Path
 from typing import Final
 
 from tasks.ingest import datasets
+from tasks.ingest.challenge import ChallengeChoice, identify_challenge
 from tasks.ingest.datasets import Choice
-from tasks.ingest.facts import ReviewsFacts, ReviewsManifest, UnlabelledFacts
+from tasks.ingest.facts import ChallengeSetFacts, ReviewsFacts, ReviewsManifest, UnlabelledFacts
 from tasks.ingest.files.paths import make_slug
 from tasks.ingest.unlabelled import UnlabelledChoice, identify_unlabelled
 from tasks.process.child import run_apart
 from tasks.store.closure import describe_code
 from tasks.store.fingerprint import library_versions
-from tasks.store.layout import REVIEWS, SPLIT_FILES, UNLABELLED
+from tasks.store.layout import CHALLENGES, REVIEWS, SPLIT_FILES, UNLABELLED
 from tasks.store.outputs import Output, Plan
 
 WRITE: Final = "tasks.ingest.reviews:write_dataset"
 WRITE_UNLABELLED: Final = "tasks.ingest.unlabelled_writing:write_unlabelled"
+WRITE_CHALLENGE: Final = "tasks.ingest.challenge:write_challenge"
 LIBRARIES: Final = ("pyarrow", "numpy", "pandas", "tensorflow-datasets")
 
 
@@ -83,6 +85,38 @@ def plan_unlabelled(
             reviews_folder=data_dir / reviews.folder,
             folder=folder,
             limit=limit,
+        )
+        return facts
+
+    return output, make
+
+
+def plan_challenge(choice: ChallengeChoice, reviews: ReviewsManifest, *, data_dir: Path) -> Plan[ChallengeSetFacts]:
+    """Plan the Parquet file of a further test set; texts that models of the reviews learn from are left out."""
+    output = Output(
+        root=data_dir,
+        kind="challenge",
+        name=choice.name,
+        family=CHALLENGES,
+        folder=f"{CHALLENGES}/{make_slug(choice.name)}-{{fingerprint}}",
+        facts_type=ChallengeSetFacts,
+        decided_by={
+            "name": choice.name,
+            "source": identify_challenge(choice),
+            "reviews": {name: reviews.files[name].sha256 for name in SPLIT_FILES.values()},
+            "label_names": list(reviews.facts.label_names),
+            "code": describe_code(WRITE_CHALLENGE),
+            "libraries": library_versions(*LIBRARIES),
+        },
+    )
+
+    def make(folder: Path) -> ChallengeSetFacts:
+        facts: ChallengeSetFacts = run_apart(
+            WRITE_CHALLENGE,
+            choice=choice,
+            reviews_folder=data_dir / reviews.folder,
+            folder=folder,
+            label_names=reviews.facts.label_names,
         )
         return facts
 

@@ -10,10 +10,11 @@ from prefect.logging import get_run_logger
 from prefect.tasks import exponential_backoff
 
 from tasks.ingest import datasets
+from tasks.ingest.challenge import ChallengeChoice, describe_challenge
 from tasks.ingest.datasets import AUTO, Choice
-from tasks.ingest.facts import ReviewsManifest, UnlabelledManifest
+from tasks.ingest.facts import ChallengeManifest, ReviewsManifest, UnlabelledManifest
 from tasks.ingest.files.options import FileOptions
-from tasks.ingest.output import plan_reviews, plan_unlabelled
+from tasks.ingest.output import plan_challenge, plan_reviews, plan_unlabelled
 from tasks.ingest.sources.tfds import DownloadError
 from tasks.ingest.unlabelled import UnlabelledChoice, describe_unlabelled
 from tasks.orchestrate.outputs import produce_in_task
@@ -78,6 +79,18 @@ def ingest_unlabelled(
     if state.is_completed():
         facts = cast("UnlabelledManifest", state.data).facts
         get_run_logger().info("%s", describe_unlabelled(facts))
+        for warning in facts.warnings:
+            get_run_logger().warning("%s: %s", choice.name, warning)
+    return state
+
+
+@task(name="ingest-challenge", task_run_name="ingest-challenge-{choice.name}", cache_policy=NO_CACHE)
+def ingest_challenge(choice: ChallengeChoice, reviews: ReviewsManifest, *, data_dir: Path) -> State[ChallengeManifest]:
+    """Write a further test set, except texts that models have learned from; what was left out is logged."""
+    state = produce_in_task(*plan_challenge(choice, reviews, data_dir=data_dir))
+    if state.is_completed():
+        facts = cast("ChallengeManifest", state.data).facts
+        get_run_logger().info("%s", describe_challenge(facts))
         for warning in facts.warnings:
             get_run_logger().warning("%s: %s", choice.name, warning)
     return state

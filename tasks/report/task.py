@@ -10,6 +10,7 @@ from prefect.logging import get_run_logger
 
 from tasks.audit.facts import FILE as LABEL_ERRORS_FILE
 from tasks.audit.facts import AuditFacts, LabelErrors
+from tasks.challenge.facts import Challenge
 from tasks.compare.facts import FILE, Comparison, ComparisonFacts
 from tasks.compare.leaderboard_facts import RunFacts
 from tasks.curve.facts import FILE as CURVE_FILE
@@ -53,6 +54,7 @@ def write_report(
     drift: Drift | None,
     run: RunFacts,
     tuning: Tuning | None,
+    challenges: tuple[Challenge, ...],
     config_json: str,
     tuned_toml: str | None,
     artifacts_dir: Path,
@@ -66,6 +68,7 @@ def write_report(
         drift=drift,
         probe=find_probe(artifacts_dir),
         tuning=tuning,
+        challenges=challenges,
         label_errors=find_audit(artifacts_dir, compared.data.hashes),
         curve=find_curve(compared.data.hashes, artifacts_dir),
     )

@@ -1,7 +1,8 @@
 """DataSettings: which texts a run learns from, and how its files are read."""
 
+import re
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from pydantic import Field, field_serializer, field_validator
 from pydantic_settings import CliToggleFlag
@@ -24,6 +25,8 @@ from tasks.settings.files import (
     gather_files,
 )
 
+CHALLENGE_NAME: Final = re.compile(r"[\w-]{1,40}", re.ASCII)
+
 
 class DataSettings(FlowConfig):
     """The settings about the reviews."""
@@ -44,6 +47,12 @@ class DataSettings(FlowConfig):
     )
     validation_path: OptionalPath = Field(
         default=None, description="a file or folder with the validation split [held out of --dataset]"
+    )
+    also_test: Names = Field(
+        default=(),
+        description="further test sets, NAME=PATH,NAME=PATH, ... (a file or folder each, read like those of "
+        "--dataset), such as contrast sets or texts of another site: the report says how accurate each model is there, "
+        "and how much less than on test [none]",
     )
     unlabelled_path: OptionalPath = Field(
         default=None,
@@ -100,6 +109,33 @@ class DataSettings(FlowConfig):
     def spell_dataset(self, name: str) -> str | None:
         """Spell an address as it was given, for other machines."""
         return spell_copies(Path(name)) if is_path(name) else name
+    @field_validator("also_test")
+    @classmethod
+    def check_challenges(cls, given: tuple[str, ...]) -> tuple[str, ...]:
+        """Refuse what does not name a test set and its path, and make the paths absolute."""
+        found: dict[str, str] = {}
+        for part in given:
+            name, _, path = part.partition("=")
+            if not (CHALLENGE_NAME.fullmatch(name) and path):
+                raise ValueError(
+                    f"{part!r} does not name a test set; expected a name of letters, digits, - and _, and a path, such "
+                    "as contrast=contrast.csv."
+                )
+            if name in found:
+                raise ValueError(f"the name {name!r} is given twice; expected another for each test set.")
+            found[name] = f"{name}={find_copies(path) if is_address(path) else make_absolute(Path(path))}"
+        return tuple(found.values())
+
+    @field_serializer("also_test", when_used="json")
+    def spell_challenges(self, given: tuple[str, ...]) -> list[str]:
+        """Do the same for further test sets."""
+        named = (part.partition("=") for part in given)
+        return [f"{name}={spell_copies(Path(path))}" for name, _, path in named]
+
+    @property
+    def challenge_paths(self) -> dict[str, Path]:
+        """Return the paths of the further test sets, by the names that the user gave them."""
+        return {name: Path(path) for name, _, path in (part.partition("=") for part in self.also_test)}
 
     @property
     def dataset_name(self) -> str:
@@ -118,6 +154,6 @@ class DataSettings(FlowConfig):
         return gather_files(self, Path(self.dataset))
 
     @property
-    def unlabelled_files(self) -> FileOptions:
-        """Collect the settings about files as the texts without labels are read with them."""
+    def other_files(self) -> FileOptions:
+        """Collect the settings about files as texts without labels and further test sets are read with them."""
         return gather_files(self, Path(self.dataset))

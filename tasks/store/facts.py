@@ -22,6 +22,11 @@ def is_none(value: object) -> bool:
     return value is None
 
 
+def is_empty(value: object) -> bool:
+    """Tell the same of a field that holds several things."""
+    return not value
+
+
 class Facts(BaseModel):
     """A frozen record that is passed between rooms; an unknown field is an error."""
 

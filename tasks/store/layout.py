@@ -19,13 +19,17 @@ SLICES_FILE: Final = "test_slices.parquet"
 UNLABELLED_FILE: Final = "unlabelled.parquet"
 # What a teacher says of them.
 ANSWERS_FILE: Final = "answers.parquet"
-# What a model says of the test split.
+# What a model says of the test split, or of a further test set.
 PREDICTIONS_FILE: Final = "predictions.parquet"
+# The reviews of a further test set.
+CHALLENGE_FILE: Final = "reviews.parquet"
 
 # Under the data folder.
 REVIEWS: Final = "reviews"
 ENCODINGS: Final = "encodings"
 UNLABELLED: Final = "unlabelled"
+# Under both.
+CHALLENGES: Final = "challenges"
 RUNTIME: Final = "runtime"
 
 # Under the artifacts folder.

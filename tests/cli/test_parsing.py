@@ -189,6 +189,7 @@ def test_flags_set_their_values(tmp_path: Path) -> None:
         "dataset": "sample",
         "test_path": Path("/t.csv"),
         "validation_path": Path("/v.csv"),
+        "also_test": (),
         "unlabelled_path": None,
         "text_column": ("title", "story"),
         "slice_column": (),

@@ -201,6 +201,16 @@ CASES = [
         "train --unlabelled-path=a.csv --variants=distilled --baselines=nb-svm",
         "train --unlabelled-path=a.csv --variants=distilled,lstm --baselines=none",
     ),
+    lines(
+        "train --also-test=a.csv",
+        "'a.csv' does not name a test set; expected a name of letters, .* such as contrast=contrast.csv",
+        "train --also-test=contrast=a.csv",
+    ),
+    lines(
+        "train --also-test=a=a.csv,a=a.csv",
+        "the name 'a' is given twice; expected another for each test set",
+        "train --also-test=a=a.csv,b=a.csv",
+    ),
     lines("train --delimiter=::", "one ASCII character other than a quote, or the word tab", "train --delimiter=tab"),
     lines("train --charset=utf9", "unknown character set 'utf9'; .* utf-8, latin-1", "train --charset=utf-8"),
     *(

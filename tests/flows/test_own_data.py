@@ -33,7 +33,16 @@ def test_csv_with_three_classes_keeps_their_names_to_the_end(job: "Job") -> None
     assert not [path for path in model.glob("*.json") if str(job.folder) in path.read_text()]
     # The same reviews, from a file that was mended.
     (job.folder / "tickets.csv").write_text(whole)
-    assert job.call("--dataset=tickets.csv", *SMALL)["run"]["warnings"] == []
+    (job.folder / "more.csv").write_text("message,category\nthe bug again,bug report\nhow are you?,Lob\n")
+    leaderboard = job.call("--dataset=tickets.csv", "--also-test=more=more.csv", *SMALL)
+    assert leaderboard["run"]["warnings"] == []
+    (challenge,) = leaderboard["challenges"]
+    assert (challenge["reviews"]["name"], challenge["reviews"]["counts"]) == (
+        "more",
+        dict(zip(LABELS, (0, 1, 1), strict=True)),
+    )
+    assert {it["model"] for it in challenge["models"]} == {"flatten", "majority", "nb-svm", "tfidf-linear"}
+    assert {it["accuracy"]["value"] for it in challenge["models"]} <= {0.0, 0.5, 1.0}
     assert job.task_states()["train-flatten-1"] == "Cached"
     assert "line 92" not in (job.artifacts / "runs" / "latest" / "report.html").read_text()
 

@@ -285,7 +285,7 @@ def test_config_file_can_set_everything(tmp_path: Path) -> None:
         'memory = "2GB"\nencoding = "characters"\n'
         'scheduler = "tcp://a:1"\nlength = 300\nvocab-size = 5000\n'
         'limit = 60\nvalidation-fraction = 0.2\ndata-dir = "/d"\nartifacts-dir = "/a"\n'
-        'test-path = "/t.csv"\nvalidation-path = "/v.csv"\ntext-column = ["title", "story"]\nlabel-column = "topic"\n'
+        'test-path = "/t.csv"\nvalidation-path = "/v.csv"\nalso-test = ["x=/x.csv"]\ntext-column = ["title", "story"]\nlabel-column = "topic"\n'
         'slice-column = ["region", "product"]\n'
         'columns = "topic,title,story"\ndelimiter = "tab"\nquoting = "none"\ncharset = "latin-1"\n'
         "line-pattern = '(?P<text>.+)'\nrecords-at = 'data'\ntable = 'films'\nquery = 'select 1'\n"
@@ -301,6 +301,7 @@ def test_config_file_can_set_everything(tmp_path: Path) -> None:
         "dataset": "sample",
         "test_path": "/t.csv",
         "validation_path": "/v.csv",
+        "also_test": ["x=/x.csv"],
         "text_column": ["title", "story"],
         "label_column": "topic",
         "slice_column": ["region", "product"],
@@ -532,7 +533,7 @@ def test_settings_about_files_are_for_the_texts_without_labels_if_the_dataset_is
     given = {"text_column": ("opinion",), "delimiter": ";", "variants": ("distilled",)}
     config = RunConfig(dataset="imdb_reviews", unlabelled_path=Path("texts.csv"), **given)
     assert (config.files.text_columns, config.files.delimiter) == ((), None)
-    assert (config.unlabelled_files.text_columns, config.unlabelled_files.delimiter) == (("opinion",), ";")
+    assert (config.other_files.text_columns, config.other_files.delimiter) == (("opinion",), ";")
     assert RunConfig(dataset="imdb_reviews", **given).files.text_columns == ("opinion",)
 
 
@@ -605,3 +606,16 @@ def test_aims_are_found_among_the_labels(tmp_path: Path) -> None:
     assert (fit.class_weights, fit.objective) == (aims.class_weights, aims.objective)
     assert config.describe_stack(1, aims).class_weights == aims.class_weights
     assert RunConfig().find_aims(reviews) == Aims()
+
+
+def test_further_test_sets_are_named_and_their_paths_absolute(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    config = RunConfig(also_test="contrast=c.csv, shop-2=/data/a=b.csv")
+    assert config.challenge_paths == {"contrast": tmp_path / "c.csv", "shop-2": Path("/data/a=b.csv")}
+    assert RunConfig(**config.model_dump()).challenge_paths == config.challenge_paths
+
+
+@pytest.mark.parametrize("given", ["c.csv", "=c.csv", "contrast=", "two words=c.csv", "a/b=c.csv", "x=a.csv,x=b.csv"])
+def test_further_test_set_without_a_name_or_path_is_refused(given: str) -> None:
+    with pytest.raises(ValidationError, match=r"expected a name of letters|is given twice"):
+        RunConfig(also_test=given)

@@ -11,6 +11,7 @@ from typing import Any, Final, NamedTuple
 import pytest
 
 import tasks.audit.output as audit
+import tasks.challenge.output as challenge
 import tasks.compare.output as compare
 import tasks.curve.output as curve
 import tasks.drift.task as drift
@@ -46,9 +47,13 @@ BACKENDS = ("keras", "tensorflow", "jax")
 KINDS: Final = {
     "reviews": Kind(ingest.WRITE, (), ingest.LIBRARIES),
     "encoding": Kind(encode.WRITE, (), encode.LIBRARIES),
+    "further test set": Kind(ingest.WRITE_CHALLENGE, (), ingest.LIBRARIES),
     "texts without labels": Kind(ingest.WRITE_UNLABELLED, (), ingest.LIBRARIES),
     "sequences without labels": Kind(encode.WRITE_MORE, (), encode.LIBRARIES),
     "answers": Kind(teach.ANSWER, UNUSED_BY_KIND["ensemble"], (*LIBRARIES, *BACKENDS, "tokenizers")),
+    "answers to a further set": Kind(
+        challenge.ANSWER, UNUSED_BY_KIND["ensemble"], (*LIBRARIES, *BACKENDS, "tokenizers")
+    ),
     "model": Kind(TRAIN, UNUSED_BY["native"], (*BACKENDS, "numpy")),
     "model without the C library": Kind(TRAIN, UNUSED_BY["tensorflow"], (*BACKENDS, "numpy")),
     "model on JAX": Kind(TRAIN, UNUSED_BY["jax"], (*BACKENDS, "numpy")),
@@ -251,7 +256,7 @@ def edit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[
 
 
 MODELS = {"model", "model on JAX", "model without the C library", "model of plain Keras"}
-ENSEMBLES = {"evaluation of an ensemble", "scores of an ensemble", "answers"}
+ENSEMBLES = {"evaluation of an ensemble", "scores of an ensemble", "answers", "answers to a further set"}
 NETWORKS = MODELS | ENSEMBLES | {"evaluation", "scores", "drift"}
 SCORES = {"scores", "scores of a baseline", "scores of an ensemble"}
 

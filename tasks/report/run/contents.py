@@ -19,6 +19,7 @@ from tasks.report.frame.page import describe_chart
 from tasks.report.probe.section import build_section
 from tasks.report.run import tables, unlabelled, verdict
 from tasks.report.run.bounds import list_bounds
+from tasks.report.run.challenges import describe_challenges, tabulate_challenges
 from tasks.report.run.confidence_charts import draw_reliability, draw_selection
 from tasks.report.run.data_charts import draw_difficulty, draw_lengths, draw_training
 from tasks.report.run.facts import RunMetrics
@@ -129,6 +130,17 @@ def build_differences(metrics: RunMetrics) -> Content | None:
         wide=True,
         folded=Folded("All pairs as a table", "Differences in accuracy", tables.tabulate_pairs(metrics)),
     )
+
+
+def build_challenges(metrics: RunMetrics) -> Content | None:
+    """Build how accurate each model is on each further test set."""
+    if not metrics.challenges:
+        return None
+    return {
+        "sentences": describe_challenges(metrics),
+        "method": METHOD["challenges"],
+        "tables": {"challenges": tabulate_challenges(metrics)},
+    }
 
 
 def build_tuning(metrics: RunMetrics) -> Content | None:

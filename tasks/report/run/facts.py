@@ -4,6 +4,7 @@ from typing import Final, Self
 
 from pydantic import Field
 
+from tasks.challenge.facts import Challenge
 from tasks.compare.facts import Comparison
 from tasks.compare.leaderboard_facts import Leaderboard, RunFacts
 from tasks.compare.recommendation_facts import Recommendation
@@ -12,7 +13,7 @@ from tasks.promote.facts import Decision
 from tasks.report.audit.facts import AuditSection
 from tasks.report.curve.section import CurveSection
 from tasks.report.probe.section import Section
-from tasks.store.facts import is_none
+from tasks.store.facts import is_empty, is_none
 from tasks.tune.facts import Tuning
 
 METRICS: Final = "metrics.json"
@@ -22,8 +23,8 @@ LEADERBOARD: Final = "leaderboard.json"
 class RunMetrics(Comparison):
     """The content of metrics.json, from which every page and table of a run is made.
 
-    `drift`, `probe`, `curve`, `tuning` and `label_errors` are left out of the file when there is nothing to say about
-    them.
+    `drift`, `probe`, `curve`, `tuning`, `label_errors` and `challenges`, further test sets, are left out of the file
+    when there is nothing to say about them.
     """
 
     run: RunFacts
@@ -33,6 +34,7 @@ class RunMetrics(Comparison):
     curve: CurveSection | None = Field(default=None, exclude_if=is_none)
     tuning: Tuning | None = Field(default=None, exclude_if=is_none)
     label_errors: AuditSection | None = Field(default=None, exclude_if=is_none)
+    challenges: tuple[Challenge, ...] = Field(default=(), exclude_if=is_empty)
 
     @classmethod
     def gather(
@@ -46,6 +48,7 @@ class RunMetrics(Comparison):
         curve: CurveSection | None = None,
         tuning: Tuning | None = None,
         label_errors: AuditSection | None = None,
+        challenges: tuple[Challenge, ...] = (),
     ) -> Self:
         """Combine what the earlier steps of the run decided and measured."""
         parts = {name: getattr(comparison, name) for name in Comparison.model_fields if name != "schema_version"}
@@ -57,6 +60,7 @@ class RunMetrics(Comparison):
             curve=curve,
             tuning=tuning,
             label_errors=label_errors,
+            challenges=challenges,
             **parts,
         )
 
@@ -67,7 +71,12 @@ class RunMetrics(Comparison):
             without_reviews = gate.comparison.model_copy(update={"lost": None})
             gate = gate.model_copy(update={"comparison": without_reviews})
         return RunLeaderboard(
-            run=self.run, variants=self.variants, recommendation=self.recommendation, gate=gate, drift=self.drift
+            run=self.run,
+            variants=self.variants,
+            recommendation=self.recommendation,
+            gate=gate,
+            drift=self.drift,
+            challenges=self.challenges,
         )
 
 
@@ -77,3 +86,4 @@ class RunLeaderboard(Leaderboard):
     recommendation: Recommendation | None
     gate: Decision
     drift: Drift | None = Field(default=None, exclude_if=is_none)
+    challenges: tuple[Challenge, ...] = Field(default=(), exclude_if=is_empty)

@@ -44,6 +44,11 @@ METHOD: Final = {
         "Loss from epoch to epoch; the circle marks the epoch whose weights are kept. Where validation loss rises "
         "while training loss falls, the model overfits: it memorises its training reviews."
     ),
+    "challenges": (
+        "The models are those of the leaderboard, with the same thresholds. A drop is the accuracy on test minus that "
+        "on the further set; its interval treats the two sets as independent samples. Texts that are also in the "
+        "training or the validation split were left out. These sets play no part in choosing a model, nor at the gate."
+    ),
     "tuning": (
         "The first trials are random, and the next ones are proposed by a tree-structured Parzen estimator. A training "
         "that is worse than half of the others after 2, 4, 8, ... epochs is pruned. The importance of a setting is its "

@@ -19,6 +19,7 @@ from tasks.report.audit.content import render_audit_markdown
 from tasks.report.curve import section as curve
 from tasks.report.probe.section import render_section
 from tasks.report.run.bounds import list_bounds
+from tasks.report.run.challenges import render_challenges
 from tasks.report.run.columns import explain_metrics, format_rows, list_left_out_first, list_right_aligned
 from tasks.report.run.deciding import describe_best_epoch, describe_test
 from tasks.report.run.facts import RunMetrics
@@ -88,6 +89,7 @@ def render_markdown(metrics: RunMetrics) -> str:
     ]
     parts += [
         *summarise_gate(metrics.gate),
+        *render_challenges(metrics),
         *render_tuning(metrics),
         *describe_failures(metrics),
         *list_claims(metrics),

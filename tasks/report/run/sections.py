@@ -50,6 +50,9 @@ SECTIONS: Final = (
     PageSection("numbers", "All numbers", "All numbers", contents.build_numbers, "numbers"),
     PageSection("differences", "Differences", "Differences", contents.build_differences),
     PageSection("tuning", "Tuning", "Does tuning help?", contents.build_tuning, "tuning"),
+    PageSection(
+        "challenges", "Further test sets", "How models do on further test sets", contents.build_challenges, "challenges"
+    ),
     PageSection("slices", "Slices", "Where models do well and badly", contents.build_slices),
     PageSection(
         "calibration", "Calibration", "Can the probabilities be trusted?", contents.build_calibration, "calibration"

@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from tasks.errors import UserError
+from tasks.ingest.challenge import choose_challenge, write_challenge
 from tasks.ingest.datasets import choose_dataset, download_dataset, open_source
 from tasks.ingest.rehearsal import rehearse
 from tasks.ingest.reviews import write_dataset
@@ -83,6 +84,18 @@ def check_unlabelled(attempt: Attempt) -> None:
         folder = Path(name)
         write_dataset(choice, config.data_dir, folder, validation_fraction=0.1, limit=None)
         write_unlabelled(texts or UnlabelledChoice("films"), config.data_dir, folder, folder, limit=None)
+
+
+def check_challenge(attempt: Attempt) -> None:
+    """Write further test sets, as a run does."""
+    config = attempt.config
+    choice = choose_dataset(config.dataset, config.data_dir, config.files)
+    chosen = [choose_challenge(name, path, config.other_files) for name, path in config.challenge_paths.items()]
+    with TemporaryDirectory() as name:
+        folder = Path(name)
+        facts = write_dataset(choice, config.data_dir, folder, validation_fraction=0.1, limit=None)
+        for further in chosen:
+            write_challenge(further, folder, folder, label_names=facts.label_names)
 
 
 def check_input(attempt: Attempt) -> None:

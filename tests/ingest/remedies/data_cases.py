@@ -4,7 +4,17 @@ import json
 
 import pyarrow as pa
 
-from tests.ingest.remedies.cases import PLACE, Case, check_unlabelled, leave_out, take_flag, take_meant, use, write
+from tests.ingest.remedies.cases import (
+    PLACE,
+    Case,
+    check_challenge,
+    check_unlabelled,
+    leave_out,
+    take_flag,
+    take_meant,
+    use,
+    write,
+)
 from tests.ingest.remedies.rows import COLUMNS, GOOD, OBJECTS, PAIRS, ROWS, write_arrow, write_parquet
 
 SAME = GOOD.replace("label", "x,label").replace(",neg", ",1,neg").replace(",pos", ",1,pos")
@@ -235,6 +245,24 @@ CASES = [
         settings={"validation_fraction": 0.05, "limit": 10},
         message="raise --limit",
         remedies=[use(limit=40)],
+    ),
+    # Further test sets.
+    *(
+        Case(
+            files={"a.csv": GOOD, "b.csv": content, "c.csv": "text,label\nshow,neg\n"},
+            settings={"also_test": f"more={OTHER}", "test_path": f"{PLACE}/c.csv"},
+            check=check_challenge,
+            message=message,
+            remedies=[use(also_test=f"more={PLACE}/c.csv"), *remedies],
+        )
+        for content, message, remedies in (
+            (GOOD, "all of its texts are also in the training or the validation split; expected others. Choose", []),
+            (
+                "text,label,kind\nshow,up,neg\n",
+                "1 of 1 rows have a label that the training reviews lack; expected one of '.*Rename the labels",
+                [write("b.csv", "text,label\nshow,neg\n")],
+            ),
+        )
     ),
     # Texts without labels.
     *(
