@@ -43,6 +43,7 @@ EXEMPT: Final = {
     "tasks.evaluate.fast": "scores single texts, whose scores are not kept",
     "tasks.evaluate.onnx_network": "scores single texts, whose scores are not kept",
     "tasks.export.*": "converts models for other programs and checks them each time",
+    "tasks.challenge.summary": "summarises again in every run",
     "tasks.drift.render": "describes what was measured",
     "tasks.predict.database": "fetches a file, whose content counts",
     "tasks.predict.tables": "describes what was scored",
