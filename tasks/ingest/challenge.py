@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 from tasks.errors import UserError
 from tasks.ingest.conservation import CountedRows, check_conserved
 from tasks.ingest.facts import ChallengeSetFacts
+from tasks.ingest.files.fetching import fetch_path
 from tasks.ingest.files.formats import find_format
 from tasks.ingest.files.notes import Notes
 from tasks.ingest.files.options import FileOptions, split_path
@@ -52,6 +53,7 @@ def choose_challenge(name: str, path: Path, options: FileOptions) -> ChallengeCh
 
     Raises UserError for a file that cannot be read, has no known format or lacks columns.
     """
+    fetch_path(path, FLAG)
     for part in split_path(path):
         check_path(part, FLAG)
     own = FileOptions(path=path, charset=options.charset, max_dropped_share=options.max_dropped_share)

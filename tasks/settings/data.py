@@ -109,6 +109,7 @@ class DataSettings(FlowConfig):
     def spell_dataset(self, name: str) -> str | None:
         """Spell an address as it was given, for other machines."""
         return spell_copies(Path(name)) if is_path(name) else name
+
     @field_validator("also_test")
     @classmethod
     def check_challenges(cls, given: tuple[str, ...]) -> tuple[str, ...]:
@@ -123,19 +124,14 @@ class DataSettings(FlowConfig):
                 )
             if name in found:
                 raise ValueError(f"the name {name!r} is given twice; expected another for each test set.")
-            found[name] = f"{name}={find_copies(path) if is_address(path) else make_absolute(Path(path))}"
+            found[name] = f"{name}={make_absolute(Path(path)) if find_copies(path) == path else path}"
         return tuple(found.values())
-
-    @field_serializer("also_test", when_used="json")
-    def spell_challenges(self, given: tuple[str, ...]) -> list[str]:
-        """Do the same for further test sets."""
-        named = (part.partition("=") for part in given)
-        return [f"{name}={spell_copies(Path(path))}" for name, _, path in named]
 
     @property
     def challenge_paths(self) -> dict[str, Path]:
         """Return the paths of the further test sets, by the names that the user gave them."""
-        return {name: Path(path) for name, _, path in (part.partition("=") for part in self.also_test)}
+        named = (part.partition("=") for part in self.also_test)
+        return {name: Path(str(find_copies(path))) for name, _, path in named}
 
     @property
     def dataset_name(self) -> str:

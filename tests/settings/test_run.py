@@ -616,6 +616,14 @@ def test_further_test_sets_are_named_and_their_paths_absolute(tmp_path: Path, mo
     assert RunConfig(**config.model_dump()).challenge_paths == config.challenge_paths
 
 
+def test_further_test_set_at_an_address_is_spelled_by_it() -> None:
+    config = RunConfig(also_test="far=s3://bucket/c.csv")
+    assert config.also_test == ("far=s3://bucket/c.csv",)
+    assert str(config.challenge_paths["far"]).endswith("/s3/bucket/c.csv")
+    with pytest.raises(ValidationError, match="unknown scheme 'ftp'"):
+        RunConfig(also_test="far=ftp://host/c.csv")
+
+
 @pytest.mark.parametrize("given", ["c.csv", "=c.csv", "contrast=", "two words=c.csv", "a/b=c.csv", "x=a.csv,x=b.csv"])
 def test_further_test_set_without_a_name_or_path_is_refused(given: str) -> None:
     with pytest.raises(ValidationError, match=r"expected a name of letters|is given twice"):
