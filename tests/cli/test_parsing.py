@@ -190,7 +190,6 @@ def test_flags_set_their_values(tmp_path: Path) -> None:
         "test_path": Path("/t.csv"),
         "validation_path": Path("/v.csv"),
         "also_test": (),
-        "scheduler": None,
         "unlabelled_path": None,
         "text_column": ("title", "story"),
         "slice_column": (),

@@ -286,7 +286,7 @@ def test_config_file_can_set_everything(tmp_path: Path) -> None:
         'scheduler = "tcp://a:1"\nlength = 300\nvocab-size = 5000\n'
         'limit = 60\nvalidation-fraction = 0.2\ndata-dir = "/d"\nartifacts-dir = "/a"\n'
         'test-path = "/t.csv"\nvalidation-path = "/v.csv"\ntext-column = ["title", "story"]\nlabel-column = "topic"\n'
-        'slice-column = ["region", "product"]\nalso-test = ["x=/x.csv"]\nscheduler = "tcp://a:8786"\n'
+        'slice-column = ["region", "product"]\nalso-test = ["x=/x.csv"]\n'
         'columns = "topic,title,story"\ndelimiter = "tab"\nquoting = "none"\ncharset = "latin-1"\n'
         "line-pattern = '(?P<text>.+)'\nrecords-at = 'data'\ntable = 'films'\nquery = 'select 1'\n"
         "max-dropped-share = 0.2\nordinal = true\n"
@@ -302,7 +302,6 @@ def test_config_file_can_set_everything(tmp_path: Path) -> None:
         "test_path": "/t.csv",
         "validation_path": "/v.csv",
         "also_test": ["x=/x.csv"],
-        "scheduler": "tcp://a:8786",
         "text_column": ["title", "story"],
         "label_column": "topic",
         "slice_column": ["region", "product"],
