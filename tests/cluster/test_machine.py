@@ -43,28 +43,29 @@ with use_cluster(sys.argv[1], roots=[Path(sys.argv[2])], say=lambda _: None):
 
 
 class Machine:
-    """A process of `bakeoff cluster` with two workers."""
+    """A process of `bakeoff cluster`, with two workers unless it is started otherwise."""
 
-    def __init__(self, functions: Path, *, port: int = 0) -> None:
+    def __init__(self, functions: Path, *arguments: str) -> None:
         path = os.pathsep.join([str(functions), os.environ.get("PYTHONPATH", "")])
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "tasks.cli", "cluster", "--workers=2", f"--scheduler-port={port}"],
+            [sys.executable, "-m", "tasks.cli", "cluster", *(arguments or ["--scheduler-port=0"])],
             env={**os.environ, "PYTHONPATH": path, "OMP_NUM_THREADS": "1"},
             stdout=subprocess.PIPE,
             text=True,
             start_new_session=True,
         )
         assert self.process.stdout is not None
-        self.family: list[psutil.Process] = []
-        for line in self.process.stdout:
-            if found := re.search(r"--scheduler (\S+)", line):
-                self.address = found[1]
-                break
+        self.output = self.process.stdout
+        self.address = self.wait_for(r"\d workers.* (tcp\S+)")
         self.family = psutil.Process(self.process.pid).children(recursive=True)
 
+    def wait_for(self, pattern: str) -> str:
+        """Wait for a line, and return its first group."""
+        return next(found[1] for line in self.output if (found := re.search(pattern, line)))
+
     @property
-    def port(self) -> int:
-        return int(self.address.rpartition(":")[2])
+    def port(self) -> str:
+        return self.address.rpartition(":")[2]
 
     def send(self, number: int) -> None:
         """Send a signal as a terminal does, to the whole group, or SIGKILL to the command alone."""
@@ -200,7 +201,7 @@ def test_work_goes_on_when_the_scheduler_was_killed_and_is_there_again(
     def restart(_: int) -> None:
         machine.send(signal.SIGKILL)
         machine.await_end()
-        others.append(Machine(functions, port=machine.port))
+        others.append(Machine(functions, f"--scheduler-port={machine.port}"))
 
     listener = KillOnce(restart)
     [done] = work_side_by_side([lambda: run_apart("far:resume", folder=tmp_path, listener=listener)], jobs=1)
@@ -209,3 +210,18 @@ def test_work_goes_on_when_the_scheduler_was_killed_and_is_there_again(
     assert "done again" in said[-1]
     others[0].send(signal.SIGTERM)
     assert others[0].await_end() == 0
+
+
+def test_workers_join_a_scheduler_elsewhere_and_again_when_it_was_away(functions: Path, tmp_path: Path) -> None:
+    alone = Machine(functions, "--workers=0", "--scheduler-port=0")
+    joining = Machine(functions, "--workers=1", f"--scheduler={alone.address}")
+    alone.send(signal.SIGTERM)
+    assert alone.await_end() == 0
+    assert "no scheduler answers" in joining.wait_for("(waiting for a scheduler .*)")
+    again = Machine(functions, "--workers=0", f"--scheduler-port={alone.port}")
+    assert joining.wait_for("1 workers of (.*)") == alone.address
+    with use_cluster(alone.address, roots=[tmp_path], say=lambda _: None):
+        pass
+    for machine in (joining, again):
+        machine.send(signal.SIGINT)
+        assert machine.await_end() == 0
