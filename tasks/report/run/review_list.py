@@ -11,6 +11,8 @@ from tasks.promote.render import describe_claim
 from tasks.report.run.facts import RunMetrics
 
 EVERY: Final = "every"
+# From here on, one digit after the point is enough.
+LARGE_WEIGHT: Final = 0.05
 
 
 def list_reviews(metrics: RunMetrics) -> list[dict[str, Any]]:
@@ -61,8 +63,9 @@ def describe_review(
 
 
 def show_weight(word: WordWeight) -> str:
-    """Show a word with its weight: "dull +1.3"."""
-    return f"{word.word} {word.weight:+.1f}" if abs(word.weight) >= 0.05 else f"{word.word} {word.weight:+.2f}"  # noqa: PLR2004
+    """Show a word with its weight on the same line: "dull +1.3"."""
+    digits = 1 if abs(word.weight) >= LARGE_WEIGHT else 2
+    return f"{word.word}\N{NO-BREAK SPACE}{word.weight:+.{digits}f}"
 
 
 def list_lost(gate: Decision) -> list[dict[str, Any]]:
