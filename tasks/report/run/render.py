@@ -33,6 +33,7 @@ from tasks.report.run.verdict import (
     describe_chance,
     describe_duplicates,
     describe_errors,
+    describe_reading,
     describe_seeds,
     describe_ties,
     describe_verdict,
@@ -113,6 +114,7 @@ def list_findings(metrics: RunMetrics) -> list[str]:
     """List what stands out, a line each."""
     tellers = (
         describe_baselines,
+        describe_reading,
         describe_chance,
         describe_ties,
         describe_seeds,

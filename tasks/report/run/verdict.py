@@ -13,6 +13,8 @@ from tasks.report.run.facts import RunLeaderboard, RunMetrics
 from tasks.report.run.label_sentences import warn_of_labels_never_answered
 
 # A sentence has room for the names of so many slices.
+# A share of the test reviews that is not worth a sentence.
+LITTLE: Final = 0.01
 MOST_WEAK: Final = 5
 
 
@@ -149,6 +151,18 @@ def describe_baselines(metrics: RunMetrics) -> str:
     return (
         f"{len(ahead)} of {len(neural)} neural models beat{'s' if len(ahead) == 1 else ''} the best baseline, "
         f"{baseline.name} ({value}); {best.name} leads it by {gap:.1f} {unit}."
+    )
+
+
+def describe_reading(metrics: RunMetrics) -> str:
+    """Say how much of a review the best neural model misses, if that is not little; baselines read all of it."""
+    rows = [row for row in metrics.variants if row.accuracy and row.group not in (BASELINE, ENSEMBLE, STACKED)]
+    card = metrics.data.encodings.get(rows[0].encoding) if rows else None
+    if card is None or card.truncated["test"] < LITTLE or not any(row.group == BASELINE for row in metrics.variants):
+        return ""
+    return (
+        f"{rows[0].name} reads the first {card.length:,} tokens of each review, which cuts off the end of "
+        f"{card.truncated['test']:.0%} of the test reviews; the baselines read whole reviews."
     )
 
 

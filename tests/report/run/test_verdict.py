@@ -15,6 +15,7 @@ from tasks.report.run.verdict import (
     describe_chance,
     describe_duplicates,
     describe_errors,
+    describe_reading,
     describe_seeds,
     describe_ties,
     describe_verdict,
@@ -152,6 +153,22 @@ def test_ensemble_is_no_neural_model(build: Any, add_result: Any) -> None:
     results = [add_result("nb-svm", 80, group="baseline"), add_result("lstm", 80)]
     sentence = describe_baselines(build(*results, add_result("ensemble-stacked", 95, group="stacked")))
     assert sentence.endswith("lstm, the best of 1, is level with it.")
+
+
+def test_end_of_reviews_that_a_network_does_not_read_is_said(build: Any, add_result: Any) -> None:
+    metrics = build(add_result("nb-svm", 90, group="baseline"), add_result("lstm", 80))
+    (name,) = metrics.data.encodings
+    assert describe_reading(metrics) == (
+        "lstm reads the first 120 tokens of each review, which cuts off the end of 1% of the test reviews; the "
+        "baselines read whole reviews."
+    )
+    assert describe_reading(metrics) in render_page(metrics)
+    assert describe_reading(metrics) in render_markdown(metrics)
+    card = metrics.data.encodings[name]
+    whole = card.model_copy(update={"truncated": dict.fromkeys(card.truncated, 0.009)})
+    data = metrics.data.model_copy(update={"encodings": {name: whole}})
+    assert describe_reading(metrics.model_copy(update={"data": data})) == ""
+    assert describe_reading(build(add_result("flatten", 80))) == ""
 
 
 def test_models_that_beat_the_baseline_are_counted(build: Any, add_result: Any) -> None:
