@@ -2,7 +2,6 @@
 
 import contextlib
 import logging
-import pickle
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -13,6 +12,7 @@ from distributed import Client
 from tasks.baseline.identity import FIT
 from tasks.cluster.connection import Connection
 from tasks.cluster.fitness import Needs, find_fault
+from tasks.cluster.parcel import pack
 from tasks.cluster.reach import is_encrypted
 from tasks.cluster.work import ClusterWork
 from tasks.cluster.worker import Job
@@ -47,15 +47,17 @@ class Cluster:
 
     def start(self, function: str, options: dict[str, Any], *, has_listener: bool, on_gpu: bool) -> ClusterWork:
         """Prepare a function to run on a worker; it is submitted when somebody waits for it."""
+        content, addresses = pack(options)
         job = Job(
             function=function,
-            options=pickle.dumps(options),
+            options=content,
+            addresses=addresses,
             has_listener=has_listener,
             on_gpu=on_gpu,
             num_cores=len(list_cores()),
             needs=Needs.of(self.roots, function, gpu=self.device if on_gpu else None),
         )
-        return ClusterWork(self.connection, job)
+        return ClusterWork(self.connection, job, self.roots)
 
     def check_workers(self) -> None:
         """Leave out the workers that are not fit; raises UserError if none is left or the scheduler lacks the code."""

@@ -10,7 +10,10 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any, Final, Self
 
+from tasks.errors import UserError
+from tasks.formatting.addresses import find_address, find_copy, is_address, spell_place
 from tasks.store.closure import PACKAGE, describe_code
+from tasks.store.contract import open_store
 from tasks.store.fingerprint import find_differences, shorten
 from tasks.store.usage import announce_process
 from tasks.train.device import find_device
@@ -38,14 +41,15 @@ DAEMON_VARIABLE: Final = "DASK_DISTRIBUTED__WORKER__DAEMON"
 
 @dataclass(frozen=True)
 class Needs:
-    """What a flow expects of its workers: its own environment, and files that they must see.
+    """What a flow expects of its workers: its own environment, and files that they see if they share its folders.
 
-    Each file announces the flow's process in one of its folders, and is there for as long as the process lives.
+    Each file announces the flow's process in one of its folders, and is there for as long as the process lives. Folders
+    that stand for addresses need not be shared.
     """
 
     functions: tuple[str, ...]
     environment: dict[str, Any]
-    markers: tuple[Path, ...]
+    markers: tuple[str, ...]
 
     @classmethod
     def of(cls, roots: Sequence[Path], *functions: str, gpu: str | None = None) -> Self:
@@ -53,7 +57,7 @@ class Needs:
 
         If the functions need a GPU, `gpu` is the name that it must have.
         """
-        markers = tuple(Path(announce_process(root).lock_file).absolute() for root in roots)
+        markers = tuple(spell_place(Path(announce_process(root).lock_file).absolute()) for root in roots)
         return cls(functions, describe_environment(functions) | ({DEVICE: gpu} if gpu else {}), markers)
 
 
@@ -93,12 +97,32 @@ def find_fault(needs: Needs) -> str | None:
     if differences := describe_differences(needs.environment, own):
         return f"{differences}; update it, and start it again"
     for marker in needs.markers:
-        root = marker.parent.parent
-        if not marker.exists():
+        root = find_root(marker)
+        if find_address(root):
+            try:
+                open_store(root).announce()
+            except (UserError, OSError) as error:
+                return f"it cannot use {spell_place(root)}: {error}"
+        elif not Path(marker).exists():
             return f"it does not see the folder {root} of the flow; put it on a disk that both share, at the same path"
-        if not os.access(root, os.W_OK):
+        elif not os.access(root, os.W_OK):
             return f"it may not write to {root}; let its account write there"
     return None
+
+
+def list_unshared(needs: Needs) -> list[Path]:
+    """List the roots, by their folders on this machine, that are copies of its own and not those of the flow."""
+    return [find_root(marker) for marker in needs.markers if not find_place(marker).exists()]
+
+
+def find_root(marker: str) -> Path:
+    """Find the root that a marker is in."""
+    return find_place(marker).parent.parent
+
+
+def find_place(marker: str) -> Path:
+    """Find the path of a marker on this machine."""
+    return find_copy(marker) if is_address(marker) else Path(marker)
 
 
 def describe_differences(ours: dict[str, Any], theirs: dict[str, Any]) -> str:

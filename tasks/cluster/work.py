@@ -2,7 +2,9 @@
 
 import pickle
 import time
+from collections.abc import Sequence
 from concurrent.futures import CancelledError
+from pathlib import Path
 from typing import Any, Final
 from uuid import uuid4
 
@@ -10,6 +12,7 @@ from distributed import Future
 from distributed.scheduler import KilledWorker
 
 from tasks.cluster.connection import GPU, SECONDS_BETWEEN_LOOKS, Connection, Mailbox, Message, has_waited_long
+from tasks.cluster.parcel import take_over
 from tasks.cluster.worker import DisplacedError, Job, UnfitWorkerError, do_work
 from tasks.errors import TrainingError, UserError
 from tasks.process.interruption import uninterrupted
@@ -25,9 +28,10 @@ DONE: Final = "done"
 class ClusterWork:
     """A function that runs on some worker of a cluster; if worker or scheduler end, it is started again."""
 
-    def __init__(self, connection: Connection, job: Job) -> None:
+    def __init__(self, connection: Connection, job: Job, roots: Sequence[Path]) -> None:
         self.connection = connection
         self.job = job
+        self.roots = roots
         self.mailbox = Mailbox()
         self.is_killed = False
         self.is_started = False
@@ -47,11 +51,14 @@ class ClusterWork:
             if self.is_killed:
                 raise TrainingError(STOPPED)
             try:
-                return self.attempt(set(workers), listener)
+                result = self.attempt(set(workers), listener)
+                take_over(self.job.addresses, self.roots)
             except UnfitWorkerError as error:
                 self.connection.refuse(error.worker, str(error))
             except DisplacedError as error:
                 self.connection.say(f"{error}; its work is done again by another one, from the last checkpoint")
+            else:
+                return result
 
     def attempt(self, workers: set[str], listener: object | None) -> Any:
         """Submit the function and wait for its end; a task that is not wanted any more is cancelled."""

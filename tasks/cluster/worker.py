@@ -13,7 +13,8 @@ from typing import Any, Final, Literal
 import dask.config
 from distributed import Worker, get_worker
 
-from tasks.cluster.fitness import Needs, find_fault
+from tasks.cluster.fitness import Needs, find_fault, list_unshared
+from tasks.cluster.parcel import carried, unpack
 from tasks.errors import SpokenError, TrainingError
 from tasks.process.child import run_apart
 from tasks.process.place import PLACE, Place
@@ -48,10 +49,11 @@ class DisplacedError(SpokenError):
 
 @dataclass(frozen=True)
 class Job:
-    """A function, "package.module:name", its pickled keyword arguments, and what it needs."""
+    """A function, "package.module:name", its packed keyword arguments, the addresses in them, and what it needs."""
 
     function: str
     options: bytes
+    addresses: tuple[str, ...]
     has_listener: bool
     on_gpu: bool
     num_cores: int
@@ -85,11 +87,15 @@ def do_work(job: Job) -> Any:
     key = str(worker.get_current_task())
     if fault := find_fault(job.needs):
         raise UnfitWorkerError(fault, worker.address)
-    options = unpack(job, worker.address)
+    options = read_options(job, worker.address)
     reporter = Reporter(worker, key)
     reporter.send("start", worker.address)
     try:
-        with take_place(worker, job.num_cores) as place, watched(worker, key, place):
+        with (
+            take_place(worker, job.num_cores) as place,
+            watched(worker, key, place),
+            carried(job.addresses, list_unshared(job.needs)),
+        ):
             return run_apart(job.function, listener=reporter if job.has_listener else None, **options)
     except TrainingError:
         if place.is_closed:
@@ -99,13 +105,12 @@ def do_work(job: Job) -> Any:
         reporter.send("end", None)
 
 
-def unpack(job: Job, address: str) -> dict[str, Any]:
+def read_options(job: Job, address: str) -> dict[str, Any]:
     """Unpickle the arguments of a function; raises UnfitWorkerError if they need code that this worker lacks."""
     try:
-        options: dict[str, Any] = pickle.loads(job.options)  # noqa: S301  Dask itself unpickles what it is sent
+        return unpack(job.options)
     except (ImportError, AttributeError) as error:
         raise UnfitWorkerError(f"it lacks code of the flow: {error}; install it there", address) from error
-    return options
 
 
 @contextlib.contextmanager

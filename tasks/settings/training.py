@@ -94,7 +94,7 @@ class TrainingSettings(ModelSettings):
     scheduler: SchedulerAddress = Field(
         default=None,
         description="the address of a Dask scheduler, such as tcp://10.0.0.1:8786, on whose workers the models are "
-        "trained; --data-dir and --artifacts-dir must be on a disk that the workers share, at the same path [trained "
+        "trained; --data-dir and --artifacts-dir must be addresses, or on a disk that the workers share [trained "
         "on this machine]",
     )
     memory: Size = Field(

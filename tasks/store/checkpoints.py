@@ -60,7 +60,8 @@ class Watch:
 def keep_checkpoints(objects: Objects, root: Path, folder: str) -> Iterator[None]:
     """Fetch the checkpoints of a working folder that are newer than its own, and upload those made in the block.
 
-    After the block, none are left in the store; if it fails, the last ones are, for the next attempt.
+    After the block, nothing of the working folder is left in the store; if it fails, the last checkpoints are, for the
+    next attempt.
     """
     fetch_checkpoints(objects, root, folder)
     watch = Watch(objects, root, folder)
@@ -72,7 +73,7 @@ def keep_checkpoints(objects: Objects, root: Path, folder: str) -> Iterator[None
         watch.send()
         raise
     stop(watch)
-    objects.delete([it.key for it in objects.list(f"{folder}/{CHECKPOINT}")])
+    objects.delete([it.key for it in objects.list(folder)])
 
 
 def stop(watch: Watch) -> None:

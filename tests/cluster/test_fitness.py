@@ -48,7 +48,7 @@ def test_what_differs_is_named(needs: Needs, name: str, value: Any, fault: str) 
 
 
 def test_missing_folder_is_named(needs: Needs, tmp_path: Path) -> None:
-    elsewhere = replace(needs, markers=(tmp_path / "there" / ".locks" / "use-1.lock",))
+    elsewhere = replace(needs, markers=(str(tmp_path / "there" / ".locks" / "use-1.lock"),))
     assert str(find_fault(elsewhere)).startswith(f"it does not see the folder {tmp_path / 'there'} of the flow; put")
 
 

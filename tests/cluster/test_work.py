@@ -169,7 +169,7 @@ def test_work_without_any_fit_worker_ends_in_one_line(monkeypatch: pytest.Monkey
 def test_worker_that_lacks_code_says_which() -> None:
     job: Any = type("Job", (), {"options": b"cno_such_module\nOption\n."})
     with pytest.raises(worker.UnfitWorkerError, match="No module named 'no_such_module'; install it") as caught:
-        worker.unpack(job, "tcp://10.0.0.2:4000")
+        worker.read_options(job, "tcp://10.0.0.2:4000")
     assert caught.value.worker == "tcp://10.0.0.2:4000"
 
 
