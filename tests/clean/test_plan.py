@@ -118,6 +118,18 @@ def test_probes_are_counted_by_themselves(world: Any) -> None:
     assert world.clean() == {f"probe/{probes[0].name}"}
 
 
+def test_newest_list_of_label_errors_stays_with_what_it_was_made_from(world: Any) -> None:
+    lists = [world.add_run(days=days, kind="label-errors") for days in (50, 40)]
+    for path in lists:
+        shutil.copy2(path / "report.html", path / "label_errors.csv")
+    options: dict[str, Any] = {"files": ["label_errors.json", "label_errors.parquet"], "decided_by": {}}
+    used = world.add(world.artifacts, "audit", "audits/{fingerprint}", days=40 + 0.5 / 24, **options)
+    options["decided_by"] = {"other": True}
+    other = world.add(world.artifacts, "audit", "audits/{fingerprint}", days=45, **options)
+    assert world.clean() == {f"label-errors/{lists[0].name}", other.folder}
+    assert (world.artifacts / used.folder).exists()
+
+
 def test_newest_learning_curve_stays_with_its_models_and_measured_growth(world: Any) -> None:
     sequences = world.add_encoding("words", world.add_reviews("imdb"))
     models = [world.add_model("lstm", sequences, seed=seed) for seed in (1, 2)]
