@@ -31,7 +31,7 @@ from tasks.orchestrate.alerts import alert_of_end
 from tasks.orchestrate.outputs import run
 from tasks.orchestrate.turns import work_in_turn
 from tasks.report.audit.folder import CSV, PAGE
-from tasks.report.audit.sentences import describe_headline, describe_set_right
+from tasks.report.audit.sentences import describe_headline, describe_set_right, warn_of_fallback
 from tasks.report.task import write_label_errors
 from tasks.settings.label_errors import LabelErrorsConfig
 from tasks.store.usage import LOCK_FOLDER
@@ -81,6 +81,7 @@ def audit_and_report(config: LabelErrorsConfig) -> Path | State[Any]:
             audit,
             run_id=f"{started:%Y%m%d-%H%M%S}-{str(runtime.flow_run.id)[:8]}",
             config_json=config.model_dump_json(indent=2),
+            fallback_reason=choice.reason if choice.is_fallback else None,
             artifacts_dir=config.artifacts_dir,
         )
     except (TrainingError, UserError) as error:
@@ -101,7 +102,7 @@ def main(config: LabelErrorsConfig) -> int:
     if isinstance(outcome, BaseException):
         raise outcome
     found = LabelErrors.read(outcome / FILE)
-    for line in (describe_headline(found), describe_set_right(found)):
+    for line in filter(None, (warn_of_fallback(found), describe_headline(found), describe_set_right(found))):
         print(escape_control(line))
     print(spell_place(outcome / CSV))
     print(spell_place(outcome / PAGE))

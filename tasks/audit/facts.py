@@ -2,7 +2,9 @@
 
 from typing import Final
 
-from tasks.store.facts import Document, Facts
+from pydantic import Field
+
+from tasks.store.facts import Document, Facts, is_none
 
 FILE: Final = "label_errors.json"
 LIST_FILE: Final = "label_errors.parquet"
@@ -67,7 +69,7 @@ class LabelErrors(Document):
     `agreement` is the share of reviews whose label the models find the likeliest without having seen them.
     `num_reviews` and `num_listed` are by split, and `hashes` by file of reviews. `suspects` are the first of the list,
     the least probable label first; label_errors.parquet has all of it. `set_right` is None when nothing is on the list
-    or there are no test reviews.
+    or there are no test reviews. `fallback_reason` says why the sample took the place of the IMDB reviews, if it did.
     """
 
     dataset: str
@@ -81,3 +83,4 @@ class LabelErrors(Document):
     noise: tuple[LabelNoise, ...]
     set_right: SetRight | None
     suspects: tuple[Suspect, ...]
+    fallback_reason: str | None = Field(default=None, exclude_if=is_none)

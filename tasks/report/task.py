@@ -91,10 +91,18 @@ def write_probe_report(
 
 
 @task(name="write-label-errors", cache_policy=NO_CACHE)
-def write_label_errors(audit: Manifest[AuditFacts], *, run_id: str, config_json: str, artifacts_dir: Path) -> Path:
+def write_label_errors(
+    audit: Manifest[AuditFacts], *, run_id: str, config_json: str, fallback_reason: str | None, artifacts_dir: Path
+) -> Path:
     """Write the reports of an audit of labels in all formats; returns their folder."""
     with disk_errors_explained(artifacts_dir):
-        folder = write_audit_report(artifacts_dir, artifacts_dir / audit.folder, run_id=run_id, config_json=config_json)
+        folder = write_audit_report(
+            artifacts_dir,
+            artifacts_dir / audit.folder,
+            run_id=run_id,
+            config_json=config_json,
+            fallback_reason=fallback_reason,
+        )
     found = LabelErrors.read(folder / LABEL_ERRORS_FILE)
     summary = render_audit_markdown(found)
     create_markdown_artifact(key="label-errors", markdown=summary, description=describe_labels(found))

@@ -7,7 +7,14 @@ from urllib.parse import quote
 from tasks.audit.facts import LabelErrors, Suspect
 from tasks.formatting.markdown import escape_markdown, render_table
 from tasks.report.audit.facts import AuditSection
-from tasks.report.audit.sentences import ADVICE, QUESTION, describe_headline, describe_method, describe_set_right
+from tasks.report.audit.sentences import (
+    ADVICE,
+    QUESTION,
+    describe_headline,
+    describe_method,
+    describe_set_right,
+    warn_of_fallback,
+)
 from tasks.report.audit.tables import tabulate_noise, tabulate_splits
 from tasks.report.run.tables import make_table
 
@@ -53,8 +60,10 @@ def link_page(run_id: str) -> str:
 def render_audit_markdown(found: LabelErrors, *, level: int = 1) -> str:
     """Render an audit in short; `level` is that of its heading."""
     sentences = [describe_headline(found), describe_method(found), describe_set_right(found)]
+    warning = warn_of_fallback(found)
     parts = [
         f"{'#' * level} {QUESTION}",
+        *([f"**{escape_markdown(warning)}**"] if warning and level == 1 else []),
         *(escape_markdown(sentence) for sentence in sentences if sentence),
         render_table(tabulate_noise(found)),
         *([ADVICE] if found.suspects else []),

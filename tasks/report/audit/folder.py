@@ -24,12 +24,14 @@ PAGE: Final = "report.html"
 MOST_IN_SECTION: Final = 20
 
 
-def write_audit_report(artifacts_dir: Path, audit: Path, *, run_id: str, config_json: str) -> Path:
+def write_audit_report(
+    artifacts_dir: Path, audit: Path, *, run_id: str, config_json: str, fallback_reason: str | None = None
+) -> Path:
     """Write the files of an audit, whose output is the folder `audit`, and return where they are.
 
     label_errors.csv (the whole list), label_errors.json, summary.md, report.html, config.json.
     """
-    found = LabelErrors.read(audit / FILE)
+    found = LabelErrors.read(audit / FILE).model_copy(update={"fallback_reason": fallback_reason})
     folder = artifacts_dir / LABEL_ERRORS / run_id
     with written_whole(folder) as work:
         found.write(work / FILE)

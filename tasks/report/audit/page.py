@@ -2,7 +2,7 @@
 
 from tasks.audit.facts import LabelErrors
 from tasks.report.audit.content import build_content
-from tasks.report.audit.sentences import QUESTION, describe_headline
+from tasks.report.audit.sentences import QUESTION, describe_headline, warn_of_fallback
 from tasks.report.frame.page import load_frame, make_environment
 
 
@@ -16,6 +16,7 @@ def render_audit_page(found: LabelErrors, *, run_id: str) -> str:
             **build_content(found),
             question=QUESTION,
             headline=describe_headline(found),
+            warning=warn_of_fallback(found),
             dataset=found.dataset,
             run_id=run_id,
             contents=[("labels", "Labels"), *([("reviews", "Reviews")] if found.suspects else [])],

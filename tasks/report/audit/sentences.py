@@ -4,6 +4,7 @@ from typing import Final
 
 from tasks.audit.facts import LabelErrors
 from tasks.formatting.texts import join
+from tasks.ingest.datasets import FALLBACK_WARNING
 
 QUESTION: Final = "Which labels are probably wrong?"
 # How to work with the list.
@@ -12,6 +13,11 @@ ADVICE: Final = (
     "changed. The file label_errors.csv has the whole list with its texts, and a column checked_label for what "
     "annotators find."
 )
+
+
+def warn_of_fallback(found: LabelErrors) -> str:
+    """Warn if the sample took the place of the IMDB reviews, and say why; otherwise empty."""
+    return "" if found.fallback_reason is None else f"{FALLBACK_WARNING} {found.fallback_reason}"
 
 
 def describe_headline(found: LabelErrors) -> str:

@@ -74,14 +74,14 @@ def metrics(build: Callable[..., RunMetrics], add_result: Callable[..., object])
 def audited(tmp_path: Path) -> Callable[..., Path]:
     """Writes the report of an audit under the folder of artifacts."""
 
-    def write(found: LabelErrors, run_id: str) -> Path:
+    def write(found: LabelErrors, run_id: str, **options: Any) -> Path:
         audit = tmp_path / "audits" / run_id
         audit.mkdir(parents=True)
         found.write(audit / "label_errors.json")
         pq.write_table(
             pa.table({"rank": [1, 2], "p_label": [-0.5, 1e-9], "text": TEXTS}), audit / "label_errors.parquet"
         )
-        return write_audit_report(tmp_path, audit, run_id=run_id, config_json="{}")
+        return write_audit_report(tmp_path, audit, run_id=run_id, config_json="{}", **options)
 
     return write
 
@@ -110,6 +110,15 @@ def test_sentences_say_what_is_an_upper_bound() -> None:
     assert "92.50%: an upper bound, because the same models made the list" in said
     assert describe_set_right(NOTHING) == ""
     assert describe_headline(NOTHING) == "None of 1,000 labels looks wrong to nb-svm."
+
+
+def test_fallback_to_the_sample_is_said_loudly(audited: Callable[..., Path]) -> None:
+    folder = audited(make_found(), "20260101-000000-aaaaaaaa", fallback_reason="no <network>")
+    assert '<p class="alarm" role="alert">' in (folder / "report.html").read_text()
+    assert "no &lt;network&gt;" in (folder / "report.html").read_text()
+    assert "no \\<network\\>**" in (folder / "summary.md").read_text()
+    assert LabelErrors.read(folder / "label_errors.json").fallback_reason == "no <network>"
+    assert 'role="alert"' not in render_audit_page(make_found(), run_id="20260101-000000-aaaaaaaa")
 
 
 def test_several_judges_are_told_as_such() -> None:
