@@ -1,5 +1,6 @@
 """What all tests share: a Prefect server and a webhook's receiver for those that run flows, and results of models."""
 
+import contextlib
 import gc
 import json
 import os
@@ -8,6 +9,7 @@ import sys
 import tempfile
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from http.client import HTTPConnection
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -558,3 +560,76 @@ def machine(bucket: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Cal
         return find_copy(f"{bucket}/artifacts")
 
     return become
+
+
+# A status and a body; None to answer as the server does, and "drop" to do so and then say nothing.
+Fault = tuple[int, bytes] | str | None
+
+
+class ProxyRequest(BaseHTTPRequestHandler):
+    """Fails as the proxy is told to, or passes a request on."""
+
+    protocol_version = "HTTP/1.1"
+    server: "Proxy"
+
+    def do_GET(self) -> None:
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        self.server.asked.append(f"{self.command} {self.path.partition('?')[0].rpartition('/')[2]}")
+        fault = self.server.find_fault(self.command, self.path)
+        if isinstance(fault, tuple):
+            self.answer(fault[0], fault[1], {})
+            return
+        headers = {name: value for name, value in self.headers.items() if name.lower() != "host"}
+        with contextlib.closing(HTTPConnection(self.server.behind)) as connection:
+            connection.request(self.command, self.path, body or None, headers)
+            found = connection.getresponse()
+            status, content, headers = found.status, found.read(), dict(found.headers)
+        if fault == "drop":
+            self.close_connection = True
+            return
+        self.answer(status, content, headers)
+
+    def answer(self, status: int, content: bytes, headers: dict[str, str]) -> None:
+        self.send_response(status)
+        length = headers.get("Content-Length", "0") if self.command == "HEAD" else str(len(content))
+        others = ("content-length", "transfer-encoding", "connection", "date", "server")
+        for name, value in {**headers, "Content-Length": length}.items():
+            if name.lower() not in others or name == "Content-Length":
+                self.send_header(name, value)
+        self.end_headers()
+        # A client that has given up does not wait for it.
+        with contextlib.suppress(BrokenPipeError):
+            self.wfile.write(b"" if self.command == "HEAD" else content)
+
+    do_PUT = do_POST = do_DELETE = do_HEAD = do_GET  # noqa: N815
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+class Proxy(ThreadingHTTPServer):
+    """Stands in front of a server and fails as `faults` say, one for each request that `concerns` is about."""
+
+    daemon_threads = True
+
+    def __init__(self, behind: str) -> None:
+        super().__init__(("127.0.0.1", 0), ProxyRequest)
+        self.behind = behind
+        self.asked: list[str] = []
+        self.faults: list[Fault] = []
+        self.concerns: Callable[[str, str], bool] = lambda *_: True
+
+    def find_fault(self, method: str, path: str) -> Fault:
+        return self.faults.pop(0) if self.faults and self.concerns(method, path) else None
+
+
+@pytest.fixture
+def proxy(bucket: str, object_server: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Proxy]:
+    assert bucket
+    with Proxy(object_server.removeprefix("http://")) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{server.server_port}")
+        yield server
+        server.shutdown()
+        thread.join()

@@ -6,6 +6,7 @@ object is written in one step: a reader sees the old one or the new one.
 
 import contextlib
 import os
+import time
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
 
 RETRY_SECONDS: Final = 120
 MOST_RETRIES: Final = 30
+SHORTEST_TIMEOUT: Final = 10.0
+MOST_CONFLICTS: Final = 10
+CONFLICT_SECONDS: Final = 0.2
 CHUNK_BYTES: Final = 2**23
 EXTRA: Final = "'sequence-bakeoff[cloud]'"
 # What the stores' servers say of credentials that are too old, with whatever status.
@@ -65,19 +69,39 @@ class Objects:
     def put(self, key: str, content: bytes, *, over: Version | Literal["create"] | None = None) -> Version | None:
         """Write a small object, over a given version or none if that is wanted; None if another was there instead.
 
-        A request that was repeated may meet its own effect, so content that is there already counts as written.
+        A request that was repeated may meet its own effect, so content that is there already counts as written. A store
+        may answer that two requests were in conflict although neither has written anything; that is tried again.
         """
+        for attempt in range(MOST_CONFLICTS):
+            if (written := self.try_to_put(key, content, over=over)) is not None:
+                return written
+            there = self.get(key)
+            if there and there.content == content:
+                return there.version
+            if over != (there.version if there else ABSENT):
+                return None
+            time.sleep(CONFLICT_SECONDS * attempt)
+        raise UserError(
+            f"{self.address}/{key} cannot be written: other processes write it all the time; expected one at a time. "
+            "Run the same command again; it resumes where it stopped."
+        )
+
+    def try_to_put(self, key: str, content: bytes, *, over: Version | Literal["create"] | None) -> Version | None:
+        """Send one request; returns the version that was written, None if the store refused it for what is there."""
         from obstore.exceptions import AlreadyExistsError, PreconditionError
 
         mode: Any = "overwrite" if over is None else over
         with errors_explained(f"{self.address}/{key}"):
             try:
                 return name_version(self.store.put(key, content, mode=mode))
-            except (AlreadyExistsError, PreconditionError, FileNotFoundError):
+            except (AlreadyExistsError, PreconditionError):
                 if over is None:
                     raise
-        there = self.get(key)
-        return there.version if there and there.content == content else None
+            except FileNotFoundError:
+                # That of an object to be replaced; otherwise there is no bucket.
+                if over is None or over == ABSENT:
+                    raise
+        return None
 
     def upload(self, path: Path, key: str) -> None:
         """Write a file of any size, part by part."""
@@ -139,7 +163,7 @@ def connect(address: str, *, retry_seconds: float) -> "ObjectStore":
     store: ObjectStore = from_url(
         address,
         client_options={
-            "timeout": timedelta(seconds=retry_seconds),
+            "timeout": timedelta(seconds=max(retry_seconds, SHORTEST_TIMEOUT)),
             "connect_timeout": timedelta(seconds=10),
             # An endpoint on this machine or in the same network, which somebody has named, may have no certificate.
             "allow_http": True,
@@ -205,12 +229,12 @@ def describe_failure(place: str, error: Exception) -> str:
 
     text = str(error)
     again = "and run the same command again; it resumes where it stopped."
+    if any(word in text for word in FULL):
+        return f"the store is full under {place}; expected to be able to write there. Free some space {again}"
     if isinstance(error, PermissionDeniedError | UnauthenticatedError) or any(word in text for word in EXPIRED):
         return (
             f"{place} was refused to these credentials; expected valid ones with the right to read, write and list. "
             f"Renew or correct them {again}"
         )
-    if any(word in text for word in FULL):
-        return f"the store is full under {place}; expected to be able to write there. Free some space {again}"
     reason = " ".join(text.partition("\n")[0].split()).removesuffix(":")
     return f"{place} cannot be used: {reason}; expected an answer. Make sure that the store can be reached {again}"

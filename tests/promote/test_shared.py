@@ -5,6 +5,7 @@ import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,8 +15,10 @@ from tasks.promote.history import Entry, read_history
 from tasks.promote.identity import identify
 from tasks.promote.link import find_champion
 from tasks.promote.shared import receive_bundle, receive_champion, receive_model
+from tasks.store import leases
 from tasks.store.bucket import Bucket
 from tasks.store.contract import open_store
+from tasks.store.objects import Objects
 
 AddBundle = Callable[..., Path]
 Machine = Callable[[str], Path]
@@ -226,3 +229,28 @@ def test_earlier_champion_and_model_of_a_run_are_brought_when_they_are_named(
     assert identify(root / "models" / "flatten" / "f1").variant == "flatten"
     receive_model(root / "champion")
     assert current(root) == "gru"
+
+
+@pytest.mark.parametrize("fault", [(403, b""), "drop"])
+def test_champion_is_the_old_one_or_the_new_one_whichever_request_fails(
+    machine: Machine, add_bundle: AddBundle, proxy: Any, monkeypatch: pytest.MonkeyPatch, fault: Any
+) -> None:
+    bundles = [add_bundle("lstm"), add_bundle("gru")]
+    promote_by_hand(machine("a"), bundles[0])
+    store = open_bucket(machine("a"))
+    monkeypatch.setattr(store, "objects", Objects(store.address, retry_seconds=0.2))
+    monkeypatch.setattr(leases, "HASTY_SECONDS", 0.2)
+    expected, number, is_done = ["promoted lstm"], 0, False
+    while not is_done:
+        proxy.faults = [*[None] * number, *[fault] * 30]
+        with contextlib.suppress(UserError):
+            promote_by_hand(machine("a"), bundles[1])
+            is_done = True
+        proxy.faults = []
+        root = machine(f"seen-{number}")
+        assert current(root) in {"lstm", "gru"}
+        found = list_history(root)
+        assert found[: len(expected)] == expected
+        expected, number = found, number + 1
+    assert expected[-1] == "promoted gru"
+    assert number > 5
