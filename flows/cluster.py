@@ -3,7 +3,7 @@
 import sys
 
 from tasks.cli.main import run_script
-from tasks.cluster.reach import check_dask
+from tasks.cluster.reach import check_dask, check_port
 from tasks.errors import UserError
 from tasks.formatting.control import escape_control
 from tasks.process.quiet_imports import garbage_left_alone
@@ -19,6 +19,8 @@ def check_cluster(config: ClusterConfig) -> None:
             f"--gpus is {config.gpus}, but there are {config.workers} workers; expected at most one GPU for each. "
             "Raise --workers, or lower --gpus."
         )
+    if not config.scheduler:
+        check_port(config.scheduler_host, config.scheduler_port)
     if config.scheduler and not config.workers:
         raise UserError("--workers is 0; expected at least one worker to join --scheduler.")
 

@@ -7,6 +7,7 @@ from queue import Empty, SimpleQueue
 from typing import Any, Final, NamedTuple
 
 from distributed import Client
+from distributed.client import ClosedClientError
 
 from tasks.cluster.worker import TOPIC
 from tasks.errors import UserError
@@ -16,6 +17,8 @@ PATIENCE_SECONDS: Final = 120.0
 CONNECT_SECONDS: Final = 10.0
 SECONDS_BETWEEN_LOOKS: Final = 2.0
 GPU: Final = "GPU"
+# What a client raises that has lost its scheduler.
+GONE: Final = (OSError, TimeoutError, ClosedClientError)
 
 
 class Message(NamedTuple):
@@ -86,7 +89,7 @@ class Connection:
         """Find the fit workers, those with a GPU if one is needed, and how many tasks each takes at a time."""
         try:
             known = self.connect().scheduler_info()["workers"]
-        except (OSError, TimeoutError):
+        except GONE:
             return {}
         return {
             address: found["nthreads"]

@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import errno
 import logging
 import signal
 import threading
@@ -52,7 +51,9 @@ async def work_until_stopped(machine: Machine, tell: Callable[[str], None]) -> N
     work = asyncio.create_task(join(machine, machine.scheduler, tell) if machine.scheduler else lead(machine, tell))
     loop = asyncio.get_running_loop()
     loop.add_signal_handler(signal.SIGTERM, work.cancel)
-    # A terminal sends Ctrl-C to all processes. Those that start while it is blocked are not interrupted by it.
+    # A terminal sends Ctrl-C to all processes. Those that start while it is blocked are not interrupted by it. A shell
+    # lets commands in the background ignore it, and then nobody could wait for it.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     resource_tracker.ensure_running()
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     cancel = partial(loop.call_soon_threadsafe, work.cancel)
@@ -71,15 +72,7 @@ def hear_interrupts(then: Callable[[], object]) -> None:
 async def lead(machine: Machine, tell: Callable[[str], None]) -> None:
     """Run a scheduler and workers."""
     protocol = "tls" if dask.config.get(SCHEDULER_CERTIFICATE, default=None) else "tcp"
-    try:
-        scheduler = await Scheduler(host=machine.host, port=machine.port, protocol=protocol, **HIDDEN)
-    except OSError as error:
-        taken = "it is in use" if error.errno == errno.EADDRINUSE else error.strerror
-        raise UserError(
-            f"--scheduler-port {machine.port} of --scheduler-host {machine.host} cannot be opened: {taken}; expected a "
-            "free one. Choose another."
-        ) from error
-    async with scheduler:
+    async with Scheduler(host=machine.host, port=machine.port, protocol=protocol, **HIDDEN) as scheduler:
         tell(f"scheduler: {scheduler.address}")
         async with running(machine, scheduler.address):
             tell(f"{machine.workers} workers; train on them with: bakeoff train --scheduler {scheduler.address}")

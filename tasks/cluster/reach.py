@@ -1,5 +1,7 @@
 """Find out whether a scheduler can be reached, without waiting for Dask's time limits."""
 
+import errno
+import os
 import socket
 from importlib.util import find_spec
 from typing import Final
@@ -51,9 +53,27 @@ def check_scheduler(address: str) -> None:
             pass
     except OSError as error:
         raise UserError(
-            f"no scheduler answers at {address}: {error.strerror or error}; expected a Dask scheduler there. "
+            f"no scheduler answers at {address}: {describe(error)}; expected a Dask scheduler there. "
             "Start one with: bakeoff cluster, or correct --scheduler."
         ) from error
+
+
+def check_port(host: str, port: int) -> None:
+    """Raise UserError if no scheduler can listen at a port of this machine."""
+    try:
+        with socket.create_server((host, port)):
+            pass
+    except OSError as error:
+        raise UserError(
+            f"--scheduler-port {port} of --scheduler-host {host} cannot be opened: {describe(error)}; expected a free "
+            "port of this machine. Choose another, or stop what uses it."
+        ) from error
+
+
+def describe(error: OSError) -> str:
+    """Describe why a host cannot be found or a port not be opened, without the place, which is named already."""
+    is_of_system = error.errno in errno.errorcode and not isinstance(error, socket.gaierror)
+    return os.strerror(error.errno) if is_of_system and error.errno else str(error.strerror or error)
 
 
 def is_encrypted(address: str) -> bool:

@@ -11,7 +11,7 @@ from uuid import uuid4
 from distributed import Future
 from distributed.scheduler import KilledWorker
 
-from tasks.cluster.connection import GPU, SECONDS_BETWEEN_LOOKS, Connection, Mailbox, Message, has_waited_long
+from tasks.cluster.connection import GONE, GPU, SECONDS_BETWEEN_LOOKS, Connection, Mailbox, Message, has_waited_long
 from tasks.cluster.parcel import take_over
 from tasks.cluster.worker import DisplacedError, Job, UnfitWorkerError, do_work
 from tasks.errors import TrainingError, UserError
@@ -77,17 +77,17 @@ class ClusterWork:
         key = f"{self.job.function.partition(':')[2]}-{uuid4().hex}"
         try:
             client = self.connection.connect()
-        except (OSError, TimeoutError) as error:
-            raise DisplacedError(f"the scheduler was lost: {error}") from error
-        self.connection.listen(client, key, self.mailbox)
-        future: Future = client.submit(
-            do_work,
-            self.job,
-            key=key,
-            pure=False,
-            workers=sorted(workers) if self.connection.refused else None,
-            resources={GPU: 1} if self.job.on_gpu else None,
-        )
+            self.connection.listen(client, key, self.mailbox)
+            future: Future = client.submit(
+                do_work,
+                self.job,
+                key=key,
+                pure=False,
+                workers=sorted(workers) if self.connection.refused else None,
+                resources={GPU: 1} if self.job.on_gpu else None,
+            )
+        except GONE as error:
+            raise DisplacedError("the scheduler ended") from error
         future.add_done_callback(lambda _: self.mailbox.put(Message(key, DONE)))
         return future
 

@@ -47,8 +47,10 @@ class Machine:
 
     def __init__(self, functions: Path, *arguments: str) -> None:
         path = os.pathsep.join([str(functions), os.environ.get("PYTHONPATH", "")])
+        command = [sys.executable, "-m", "tasks.cli", "cluster"]
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "tasks.cli", "cluster", *(arguments or ["--scheduler-port=0"])],
+            # As a shell starts what it runs in the background: without Ctrl-C.
+            ["sh", "-c", 'trap "" INT; exec "$@"', "sh", *command, *(arguments or ["--scheduler-port=0"])],
             env={**os.environ, "PYTHONPATH": path, "OMP_NUM_THREADS": "1"},
             stdout=subprocess.PIPE,
             text=True,

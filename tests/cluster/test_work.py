@@ -4,14 +4,18 @@ import os
 import signal
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import CancelledError
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import psutil
 import pytest
+from distributed.scheduler import KilledWorker
 
 from tasks.cluster import cluster, connection, fitness, worker
 from tasks.cluster.choice import use_cluster
+from tasks.cluster.work import conclude
 from tasks.errors import TrainingError, UserError
 from tasks.process import side_by_side
 from tasks.process.child import ChildError, run_apart
@@ -243,3 +247,44 @@ def test_devices_are_measured_on_the_workers() -> None:
         assert run_apart("far:add", left=1, right=2)[0] == 3
         assert PLACE.get().elsewhere
     assert PLACE.get(None) is None
+
+
+class TestEnds:
+    """Workers that end while they work."""
+
+    @pytest.fixture
+    def scheduler(self, start_cluster: Callable[..., Any]) -> Iterator[Any]:
+        with start_cluster([{}, {}]) as started:
+            yield started
+
+    @pytest.mark.usefixtures("connected")
+    def test_work_of_a_worker_that_is_closed_is_done_by_another(self, scheduler: Any, tmp_path: Path) -> None:
+        class Close(Heard):
+            def on_progress(self, *arguments: Any) -> None:
+                if not self.calls:
+                    busy = next(it for it in scheduler.workers.values() if it.state.executing_count)
+                    scheduler.loop.add_callback(busy.close)
+                super().on_progress(*arguments)
+
+        heard = Close()
+        assert work(lambda: run_apart("far:resume", folder=tmp_path, listener=heard)) == ["done"]
+        assert len(heard.calls) == 2
+        assert not psutil.pid_exists(heard.calls[0][0])
+        assert choose_jobs(None, num_works=9, shares_gpu=False) == 1
+
+
+def test_work_that_ends_its_workers_is_given_up_in_one_line() -> None:
+    future: Any = SimpleNamespace(
+        status="error", exception=lambda: KilledWorker("far", SimpleNamespace(address="a"), 3)
+    )
+    with pytest.raises(TrainingError, match=r"4 workers ended while they did this work, .*Give them more memory"):
+        conclude(future)
+
+
+def test_lost_result_is_made_again() -> None:
+    def lose(**_: Any) -> None:
+        raise CancelledError
+
+    future: Any = SimpleNamespace(status="cancelled", result=lose)
+    with pytest.raises(worker.DisplacedError):
+        conclude(future)
