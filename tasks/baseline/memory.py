@@ -12,7 +12,7 @@ from tasks.ingest.files.rows import BATCH_CHARACTERS
 # The budget that is used unless another is set.
 USUAL_MEMORY: Final = 4 * 10**9
 # What an n-gram of each order takes for each byte of text while all of them are in memory, measured on 100,000 reviews.
-BYTES_PER_BYTE: Final[dict[Unit, int]] = {"words": 10, "characters": 40}
+BYTES_PER_BYTE: Final[dict[Unit, int]] = {"words": 10, "characters": 25}
 # Of the budget, a half is for counting: an n-gram that is counted takes so much, and a word takes more.
 BYTES_PER_COUNTED: Final = 128
 BYTES_PER_COUNTED_WORD: Final = 256

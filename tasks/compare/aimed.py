@@ -35,7 +35,7 @@ def summarise_score(contestant: Contestant, objective: Objective) -> Spread:
     """
     if objective.place is not None and (mine := contestant.labels == objective.place).any():
         return summarise_hits(contestant.correct[:, mine])
-    return summarise_answers(contestant.predicted, contestant.labels, contestant.probabilities.shape[2], objective)
+    return summarise_answers(contestant.predicted, contestant.labels, contestant.num_classes, objective)
 
 
 def summarise_hits(correct: NDArray[np.bool_]) -> Spread:
@@ -61,7 +61,7 @@ def summarise_answers(answers: Labels, labels: Labels, num_classes: int, objecti
 
 def measure_seeds(contestant: Contestant, objective: Objective) -> list[float]:
     """Measure the metric of each seed on test; more is better."""
-    num_classes = contestant.probabilities.shape[2]
+    num_classes = contestant.num_classes
     return [evaluate(row, contestant.labels, num_classes, objective) for row in contestant.predicted]
 
 
@@ -150,7 +150,7 @@ def draw_differences(first: Contestant, second: Contestant, objective: Objective
     found = resample(
         first.labels,
         [*first.predicted, *second.predicted],
-        first.probabilities.shape[2],
+        first.num_classes,
         objective,
         num_draws=NUM_DRAWS,
     )
@@ -162,7 +162,7 @@ def compare_by_swaps(first: Contestant, second: Contestant, objective: Objective
     """Test whether two shipped models are equally good: two-sided p-value (Phipson & Smyth 2010)."""
     answers = first.predicted[first.shipped], second.predicted[second.shipped]
     kinds, counts = np.unique(np.stack([first.labels, *answers]), axis=1, return_counts=True)
-    num_classes = first.probabilities.shape[2]
+    num_classes = first.num_classes
     observed = compare_swapped(np.zeros((1, len(counts))), counts, kinds, num_classes, objective)[0]
     drawn = [
         compare_swapped(part, counts, kinds, num_classes, objective)

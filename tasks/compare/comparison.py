@@ -187,7 +187,7 @@ def describe_calibration(contestant: Contestant) -> Calibration:
 
 def describe_selection(contestant: Contestant) -> Selection:
     """Measure how accurate the shipped model is when it may leave its least confident reviews to a person."""
-    confidence = contestant.probabilities[contestant.shipped].max(axis=1)
+    confidence = contestant.read_probabilities(contestant.shipped).max(axis=1)
     correct = contestant.correct[contestant.shipped]
     return Selection(
         curve=risk_coverage(confidence, correct),

@@ -24,7 +24,8 @@ def describe_models(
 
 def describe_labels(contestant: Contestant, label_names: Sequence[str]) -> tuple[LabelScores, ...]:
     """Describe how well the shipped model does on each label of the test split."""
-    predicted, probabilities = contestant.predicted[contestant.shipped], contestant.probabilities[contestant.shipped]
+    shipped = contestant.shipped
+    predicted, probabilities = contestant.predicted[shipped], contestant.read_probabilities(shipped)
     return tuple(
         describe_label(name, contestant.labels == index, predicted == index, probabilities[:, index])
         for index, name in enumerate(label_names)

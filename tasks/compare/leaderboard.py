@@ -4,6 +4,7 @@ import statistics
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tasks.baseline.facts import BaselineFacts
 from tasks.compare.aimed import measure_seeds, summarise_hits, summarise_score
@@ -119,7 +120,7 @@ def build_ensemble(members: Sequence[Contestant]) -> list[LeaderboardRow]:
     """
     if len(members) < 2:  # noqa: PLR2004
         return []
-    mean = np.mean([member.probabilities.mean(axis=0) for member in members], axis=0)
+    mean = average_probabilities(members)
     labels = members[0].labels
     is_ordinal = members[0].shipped_result.metrics.metric("mae") is not None
     scores = compute_metrics(mean, labels, is_ordinal=is_ordinal)
@@ -136,6 +137,20 @@ def build_ensemble(members: Sequence[Contestant]) -> list[LeaderboardRow]:
             models=tuple(result.folder for member in members for result in member.results),
         )
     ]
+
+
+def average_probabilities(members: Sequence[Contestant]) -> NDArray[np.float64]:
+    """Average those of all members, each a mean over its seeds: shape (num_reviews, num_classes).
+
+    Only those of two models are in memory at a time.
+    """
+    total = np.zeros((len(members[0].labels), members[0].num_classes))
+    for member in members:
+        of_member = np.zeros_like(total)
+        for row in range(len(member.results)):
+            of_member += member.read_probabilities(row)
+        total += of_member / len(member.results)
+    return total / len(members)
 
 
 def find_best_baseline(contestants: Sequence[Contestant]) -> str | None:

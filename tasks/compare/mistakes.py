@@ -53,14 +53,15 @@ def find_confident_mistakes(contestant: Contestant, label_names: Sequence[str]) 
     shipped = contestant.shipped
     wrong = np.flatnonzero(~contestant.correct[shipped])
     answers = contestant.predicted[shipped]
-    confidence = contestant.probabilities[shipped][np.arange(len(answers)), answers]
+    confidence = contestant.read_probabilities(shipped)[np.arange(len(answers)), answers]
     worst = wrong[np.argsort(-confidence[wrong], kind="stable")[:CONFIDENT_PER_MODEL]]
     return describe_answers(contestant, worst.tolist(), label_names)
 
 
 def describe_answers(contestant: Contestant, rows: Sequence[int], label_names: Sequence[str]) -> list[ConfidentMistake]:
     """Describe the answers of the shipped model to some reviews."""
-    answers, probabilities = contestant.predicted[contestant.shipped], contestant.probabilities[contestant.shipped]
+    shipped = contestant.shipped
+    answers, probabilities = contestant.predicted[shipped], contestant.read_probabilities(shipped)
     return [
         ConfidentMistake(
             model=contestant.name,

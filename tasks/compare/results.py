@@ -1,6 +1,6 @@
 """The outcome of each model of a run, and the predictions of those that trained."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -62,15 +62,17 @@ ModelResult = TrainedModel | FailedModel
 class Contestant:
     """A variant with the predictions of its trained models, one per seed, on the test split.
 
-    Shapes: probabilities (num_seeds, num_reviews, num_classes), predicted and correct (num_seeds, num_reviews), labels
-    (num_reviews,). `shipped` is the row of the model that would be shipped: the one with the best validation accuracy,
-    or what decides instead of accuracy, and with the lowest NLL among equals.
+    Shapes: predicted and correct (num_seeds, num_reviews), labels (num_reviews,). `read_probabilities` reads those of a
+    row, (num_reviews, num_classes), each time, because those of all models together may not fit into memory. `shipped`
+    is the row of the model that would be shipped: the one with the best validation accuracy, or what decides instead of
+    accuracy, and with the lowest NLL among equals.
     """
 
     name: str
     results: Sequence[TrainedModel]
-    probabilities: NDArray[np.float64]
-    predicted: NDArray[np.intp]
+    read_probabilities: Callable[[int], NDArray[np.float64]]
+    num_classes: int
+    predicted: NDArray[np.int32]
     correct: NDArray[np.bool_]
     labels: NDArray[np.int32]
 
@@ -128,13 +130,17 @@ def check_evaluation(folder: Path, result: TrainedModel) -> None:
 
 
 def load_contestant(name: str, results: Sequence[TrainedModel], artifacts_dir: Path) -> Contestant:
-    """Load one variant's predictions and apply each model's own threshold."""
-    probabilities, predicted = [], []
-    for result in results:
-        folder = artifacts_dir / result.folder
-        check_evaluation(folder, result)
-        found, labels = read_predictions(folder / PREDICTIONS_FILE)
-        probabilities.append(found)
-        predicted.append(predict_labels(found, threshold=result.metrics.threshold, rule=result.metrics.rule))
+    """Load one variant's answers, by each model's own threshold."""
+    paths = [artifacts_dir / result.folder / PREDICTIONS_FILE for result in results]
+    predicted = []
+    for path, result in zip(paths, results, strict=True):
+        check_evaluation(path.parent, result)
+        found, labels = read_predictions(path)
+        answers = predict_labels(found, threshold=result.metrics.threshold, rule=result.metrics.rule)
+        predicted.append(answers.astype(np.int32))
     decided = np.stack(predicted)
-    return Contestant(name, results, np.stack(probabilities), decided, decided == labels, labels)
+
+    def read_probabilities(row: int) -> NDArray[np.float64]:
+        return read_predictions(paths[row])[0]
+
+    return Contestant(name, results, read_probabilities, found.shape[1], decided, decided == labels, labels)

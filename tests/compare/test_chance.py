@@ -20,7 +20,9 @@ NUM_SIMULATIONS = 100
 
 def make_contestant(name: str, predicted: np.ndarray, labels: np.ndarray) -> Contestant:
     result = TrainedModel.model_construct(variant=name, group="seed")
-    contestant = Contestant(name, [result], np.zeros((1, 1, 1)), predicted[None], predicted[None] == labels, labels)
+    contestant = Contestant(
+        name, [result], lambda _: np.zeros((1, 1)), 1, predicted[None], predicted[None] == labels, labels
+    )
     contestant.__dict__["shipped"] = 0
     return contestant
 

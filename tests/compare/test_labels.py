@@ -60,7 +60,7 @@ def test_labels_that_the_shipped_model_never_answers_are_counted_rarest_first() 
     labels = np.repeat([0, 1, 2, 3], [10, 4, 2, 0])
     predicted = np.array([np.zeros(16, int), np.where(labels == 0, 0, 0)])
     predicted[0, 0] = 1
-    model = Contestant("m", [], np.zeros((2, 16, 4)), predicted, predicted == labels, labels)
+    model = Contestant("m", [], lambda _: np.zeros((16, 4)), 4, predicted.astype(np.int32), predicted == labels, labels)
     object.__setattr__(model, "shipped", 1)
     assert find_never_answered(model, ["a", "b", "c", "d"]) == {"c": 2, "b": 4}
     object.__setattr__(model, "shipped", 0)

@@ -7,10 +7,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
+from tasks.compare.leaderboard import average_probabilities
 from tasks.compare.leaderboard_facts import LeaderboardRow
-from tasks.compare.results import ENSEMBLE, ModelResult, load_contestants
+from tasks.compare.results import ENSEMBLE, Contestant, ModelResult, load_contestants
 from tasks.errors import UserError
 from tasks.evaluate.intervals import bootstrap_accuracy
 
@@ -232,3 +234,15 @@ def test_model_that_another_run_evaluated_meanwhile_is_refused(add_result: AddRe
     assert load_contestants([result], tmp_path)[0].accuracy == 0.8
     with pytest.raises(UserError, match="lstm with seed 1 was re-evaluated by another run"):
         load_contestants([result.model_copy(update={"evaluation": "another"})], tmp_path)
+
+
+def test_average_over_seeds_and_models_is_that_of_all_their_probabilities_at_once() -> None:
+    random = np.random.default_rng(1)
+    probabilities = [random.random((num_seeds, 50, 3)) for num_seeds in (1, 3, 2)]
+    labels, nothing = np.zeros(50, np.int32), np.zeros((1, 50), np.int32)
+    members = [
+        Contestant(f"model {place}", [None] * len(its), its.__getitem__, 3, nothing, nothing == labels, labels)  # type: ignore[list-item]
+        for place, its in enumerate(probabilities)
+    ]
+    expected = np.mean([its.mean(axis=0) for its in probabilities], axis=0)
+    np.testing.assert_array_equal(average_probabilities(members), expected)

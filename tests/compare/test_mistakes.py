@@ -22,10 +22,10 @@ GRU = [0.6, 0.9, 0.8, 0.7]
 def make_contestant(name: str, positive: list[float]) -> Contestant:
     column = np.array(positive)
     probabilities = np.stack([np.column_stack([1 - column, column])])
-    predicted = (probabilities[:, :, 1] >= 0.5).astype(np.intp)
+    predicted = (probabilities[:, :, 1] >= 0.5).astype(np.int32)
     metrics = EvaluationFacts.model_construct(validation=Scores.model_construct(accuracy=0.5, nll=0.5))
     result = TrainedModel.model_construct(variant=name, group="seed", encoding="e", seed=1, metrics=metrics)
-    return Contestant(name, [result], probabilities, predicted, predicted == LABELS, LABELS)
+    return Contestant(name, [result], probabilities.__getitem__, 2, predicted, predicted == LABELS, LABELS)
 
 
 @pytest.fixture

@@ -145,7 +145,8 @@ def make_contestant(
         training=TrainingFacts.model_construct(num_params=num_params),
     )
     nothing = np.zeros((1, 1))
-    return Contestant(name, [result], nothing, nothing.astype(int), nothing.astype(bool), nothing.astype(np.int32))
+    answers = nothing.astype(np.int32)
+    return Contestant(name, [result], lambda _: nothing, 1, answers, nothing.astype(bool), answers)
 
 
 @pytest.mark.parametrize(
