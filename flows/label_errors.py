@@ -24,7 +24,7 @@ from tasks.encode.task import choose_kind_of_encoding
 from tasks.errors import TrainingError, UserError
 from tasks.formatting.addresses import spell_place
 from tasks.formatting.control import escape_control
-from tasks.ingest.datasets import AUTO, Choice, has_plain_words
+from tasks.ingest.datasets import AUTO, Choice, is_familiar
 from tasks.ingest.facts import ReviewsManifest
 from tasks.ingest.task import ingest_reviews, obtain_dataset
 from tasks.orchestrate.alerts import alert_of_end
@@ -90,7 +90,7 @@ def audit_and_report(config: LabelErrorsConfig) -> Path | State[Any]:
 
 def choose_encoding(config: LabelErrorsConfig, choice: Choice, reviews: ReviewsManifest) -> EncodingChoice | None:
     """Choose whether the texts ask for characters; None for datasets that are known not to."""
-    if has_plain_words(choice.dataset):
+    if is_familiar(choice.dataset):
         return None
     vocab_size = ENCODINGS[WORDS].vocab_size
     return choose_kind_of_encoding(AUTO, reviews, data_dir=config.data_dir, vocab_size=vocab_size)

@@ -39,7 +39,7 @@ from tasks.errors import TrainingError, UserError
 from tasks.formatting.addresses import spell_place
 from tasks.formatting.control import escape_control
 from tasks.ingest.challenge import choose_challenge
-from tasks.ingest.datasets import AUTO, FALLBACK_WARNING, Choice, has_plain_words
+from tasks.ingest.datasets import AUTO, FALLBACK_WARNING, Choice, is_familiar
 from tasks.ingest.facts import ChallengeManifest, ReviewsManifest, UnlabelledManifest
 from tasks.ingest.task import ingest_challenge, ingest_reviews, ingest_unlabelled, obtain_dataset
 from tasks.ingest.unlabelled import choose_unlabelled
@@ -220,7 +220,7 @@ def compare_with_champion(config: RunConfig, choice: Choice, reviews: ReviewsMan
 
 def choose_encoding(config: TrainingSettings, choice: Choice, reviews: ReviewsManifest) -> EncodingChoice | None:
     """Choose how the texts are encoded; None for datasets that are known to suit every variant's own encoding."""
-    if config.encoding == AUTO and has_plain_words(choice.dataset):
+    if config.encoding == AUTO and is_familiar(choice.dataset):
         return None
     return choose_kind_of_encoding(config.encoding, reviews, data_dir=config.data_dir, vocab_size=config.known_words)
 

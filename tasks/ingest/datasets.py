@@ -108,8 +108,8 @@ def is_generated(name: str) -> bool:
     return name == SAMPLE or name.startswith(recall.PREFIX)
 
 
-def has_plain_words(name: str) -> bool:
-    """Tell whether a dataset is known to be English with spaces between words: IMDB reviews, or generated here."""
+def is_familiar(name: str) -> bool:
+    """Tell whether a dataset is what the variants were made for: the IMDB reviews, or English generated here."""
     return is_generated(name) or name.partition("/")[0] == PREFERRED
 
 

@@ -6,15 +6,31 @@ from typing import Final
 from tasks.baseline.baselines import BASELINES
 from tasks.encode.encodings import ENCODINGS
 from tasks.errors import did_you_mean
+from tasks.ingest.datasets import AUTO, is_familiar
+from tasks.train.kernels.choice import find_library
 from tasks.train.own import list_variants
-from tasks.train.variants import GROUPS
+from tasks.train.variants import GROUPS, SEED_GROUP, VARIANTS
 
+# The fastest and the best of the networks on most of the sets in tests/benchmarks/README.md.
+FOR_OWN_DATA: Final = ("conv-max", "onehot-conv")
 BASELINE_CHOICES: Final = (*BASELINES, "auto", "all", "none")
 
 
 def list_variant_choices() -> tuple[str, ...]:
     """List what --variants may name besides the variants that a run defines itself."""
-    return (*list_variants(), *GROUPS, "all")
+    return (AUTO, *list_variants(), *GROUPS, "all")
+
+
+def choose_variants(names: tuple[str, ...], dataset: str) -> tuple[str, ...]:
+    """Replace `auto` by what it stands for with a dataset: the seed group, or two for data that nobody here has seen.
+
+    Without the C library, those that it alone computes in reasonable time are left out.
+    """
+    if AUTO not in names:
+        return names
+    chosen = [name for name in FOR_OWN_DATA if find_library() or not VARIANTS[name].needs_library]
+    is_known = dataset == AUTO or is_familiar(dataset)
+    return (*(name for name in names if name != AUTO), *((SEED_GROUP,) if is_known else chosen))
 
 
 def check_names(names: tuple[str, ...], choices: tuple[str, ...], *, kind: str) -> tuple[str, ...]:

@@ -18,14 +18,16 @@ from tasks.settings.base import Names
 from tasks.settings.data import DataSettings
 from tasks.settings.model_names import (
     BASELINE_CHOICES,
+    FOR_OWN_DATA,
     check_names,
+    choose_variants,
     describe_tables,
     expand_baselines,
     list_variant_choices,
 )
 from tasks.settings.own_models import OwnBaselines, OwnVariants, describe_fields
 from tasks.train.own import derive_variant, list_variants
-from tasks.train.variants import OWN_GROUP, SEED_GROUP, WORDS, Variant, expand_names
+from tasks.train.variants import OWN_GROUP, WORDS, Variant, expand_names
 
 
 def offer_variants(schema: dict[str, Any]) -> None:
@@ -52,10 +54,11 @@ class ModelSettings(DataSettings):
     own_variants: OwnVariants = Field(default={})
     own_baselines: OwnBaselines = Field(default={})
     variants: Names = Field(
-        default=(SEED_GROUP,),
+        default=(AUTO,),
         min_length=1,
-        description="which models to train: names, groups or all, separated by commas; those of your own, if there are "
-        "any and this is left out",
+        description="which models to train: names, groups, all, or auto (the ten of the course notebook for the IMDB "
+        f"reviews and the sample, {' and '.join(FOR_OWN_DATA)} for other data), separated by commas; those of your "
+        "own, if there are any and this is left out",
         json_schema_extra=offer_variants,
     )
     baselines: Names = Field(
@@ -107,7 +110,7 @@ class ModelSettings(DataSettings):
             return names
         own = info.data["own_variants"]
         check_names(names, (*own, *list_variant_choices()), kind="variant")
-        if not expand_names(names, list_all(own)):
+        if not expand_names(choose_variants(names, AUTO), list_all(own)):
             raise ValueError(
                 f"the group {OWN_GROUP} is empty; expected a table [variants.NAME] in the file that --config names."
             )
@@ -144,7 +147,7 @@ class ModelSettings(DataSettings):
     @property
     def variant_names(self) -> list[str]:
         """Return the chosen variants, groups expanded, in the table's order."""
-        return expand_names(self.variants, self.variant_table)
+        return expand_names(choose_variants(self.variants, self.dataset), self.variant_table)
 
     @property
     def chosen_variants(self) -> list[Variant]:

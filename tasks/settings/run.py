@@ -11,7 +11,7 @@ from tasks.evaluate.ensemble_facts import STACK
 from tasks.promote.rules import GateRules, Margins
 from tasks.settings.age import Age, read_age
 from tasks.settings.clean import KEEP_RUNS
-from tasks.settings.model_names import check_names, expand_baselines
+from tasks.settings.model_names import check_names, choose_variants, expand_baselines
 from tasks.settings.models import list_all
 from tasks.settings.size import Size, read_size
 from tasks.settings.tracking import Trackers, TrackName, TrackSeconds
@@ -70,13 +70,13 @@ class RunConfig(TrainingSettings):
     @classmethod
     def check_candidate(cls, name: str | None, info: ValidationInfo) -> str | None:
         """Refuse a name that is not a model, or a model that is not part of this run."""
-        if name is None or not {"variants", "baselines", *cls.tables.values()} <= info.data.keys():
+        if name is None or not {"dataset", "variants", "baselines", *cls.tables.values()} <= info.data.keys():
             return name
         variants, own = list_all(info.data["own_variants"]), info.data["own_baselines"]
         check_names((name,), (*variants, *BASELINES, *own, STACK), kind="model")
         baselines = expand_baselines(info.data["baselines"], own=own, on_characters=True)
         trained = [
-            *expand_names(info.data["variants"], variants),
+            *expand_names(choose_variants(info.data["variants"], info.data["dataset"]), variants),
             *baselines,
             *([STACK] if info.data.get("stack") else []),
         ]

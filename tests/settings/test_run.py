@@ -17,11 +17,12 @@ from tasks.errors import UserError
 from tasks.ingest.facts import ReviewsFacts
 from tasks.ingest.files.options import SET_BY_SCORING
 from tasks.objective.facts import Aims, Objective
+from tasks.settings import model_names
 from tasks.settings.base import check_environment, describe_errors
 from tasks.settings.model_names import describe_tables
 from tasks.settings.run import RunConfig
 from tasks.store.layout import CHECKOUT
-from tasks.train.variants import GROUPS, VARIANTS
+from tasks.train.variants import GROUPS, VARIANTS, expand_names
 
 SEED_NAMES = [
     "flatten",
@@ -161,7 +162,7 @@ def test_settings_read_from_json_outrank_the_environment(monkeypatch: pytest.Mon
     for name, value in {"LIMIT": "50", "BATCH_SIZE": "8", "EPOCHS": "3", "VARIANTS": "lstm"}.items():
         monkeypatch.setenv(f"BAKEOFF_{name}", value)
     config = RunConfig(**content)
-    assert (config.limit, config.batch_size, config.epochs, config.variants) == (None, None, 10, ("seed",))
+    assert (config.limit, config.batch_size, config.epochs, config.variants) == (None, None, 10, ("auto",))
 
 
 @pytest.mark.parametrize("name", ["data_dir", "artifacts_dir"])
@@ -394,7 +395,7 @@ def test_tables_describe_every_variant_group_and_encoding(name: str) -> None:
 
 def test_form_in_the_ui_offers_every_variant_and_group() -> None:
     schema = RunConfig.model_json_schema()
-    assert set(schema["properties"]["variants"]["items"]["enum"]) == {*VARIANTS, *GROUPS, "all"}
+    assert set(schema["properties"]["variants"]["items"]["enum"]) == {*VARIANTS, *GROUPS, "all", "auto"}
 
 
 WORD_BASELINES = ["majority", "tfidf-linear", "nb-svm"]
@@ -606,6 +607,26 @@ def test_aims_are_found_among_the_labels(tmp_path: Path) -> None:
     assert (fit.class_weights, fit.objective) == (aims.class_weights, aims.objective)
     assert config.describe_stack(1, aims).class_weights == aims.class_weights
     assert RunConfig().find_aims(reviews) == Aims()
+
+
+@pytest.mark.parametrize("dataset", ["auto", "sample", "imdb_reviews", "imdb_reviews/plain_text"])
+def test_auto_is_the_seed_group_for_the_data_that_it_was_made_for(dataset: str) -> None:
+    assert RunConfig(dataset=dataset).variant_names == expand_names(["seed"])
+
+
+@pytest.mark.parametrize("dataset", ["tickets.csv", "ag_news_subset", "glue/sst2"])
+def test_auto_is_two_networks_for_other_data(dataset: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(model_names, "find_library", lambda: Path("_native.so"))
+    assert RunConfig(dataset=dataset).variant_names == ["conv-max", "onehot-conv"]
+    assert RunConfig(dataset=dataset, variants="auto,lstm").variant_names == ["lstm", "conv-max", "onehot-conv"]
+    monkeypatch.setattr(model_names, "find_library", lambda: None)
+    assert RunConfig(dataset=dataset).variant_names == ["conv-max"]
+
+
+def test_candidate_may_be_one_that_auto_stands_for() -> None:
+    assert RunConfig(dataset="tickets.csv", candidate="conv-max").candidate == "conv-max"
+    with pytest.raises(ValidationError, match="'lstm' is not part of this run; expected one of conv-max, "):
+        RunConfig(dataset="tickets.csv", candidate="lstm")
 
 
 def test_further_test_sets_are_named_and_their_paths_absolute(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
