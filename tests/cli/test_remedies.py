@@ -211,6 +211,7 @@ CASES = [
         "the name 'a' is given twice; expected another for each test set",
         "train --also-test=a=a.csv,b=a.csv",
     ),
+    lines("train --memory=1MB", "1MB is too little .*; expected at least 100MB", "train --memory=100MB"),
     lines("train --delimiter=::", "one ASCII character other than a quote, or the word tab", "train --delimiter=tab"),
     lines("train --charset=utf9", "unknown character set 'utf9'; .* utf-8, latin-1", "train --charset=utf-8"),
     *(
