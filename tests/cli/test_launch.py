@@ -1,7 +1,6 @@
 """Bad usage ends with status 2 and one line on standard error, before Prefect is imported and anything is written."""
 
 import os
-import subprocess
 import sys
 from pathlib import Path
 
@@ -11,6 +10,7 @@ from tasks.cli.checks import check_run
 from tasks.cli.parsing import parse_command_line
 from tasks.errors import UserError
 from tasks.settings.run import RunConfig
+from tests import warm
 
 ROOT = Path(__file__).parents[2]
 CLOSED_PORT = "http://127.0.0.1:9"
@@ -35,7 +35,7 @@ def start_badly(folder: Path, *arguments: str) -> str:
     }
     folders = [f"--data-dir={folder / 'data'}", f"--artifacts-dir={folder / 'artifacts'}"]
     command = [sys.executable, str(ROOT / "flows" / "train_all.py"), *folders, *arguments]
-    done = subprocess.run(command, env=environment, cwd=folder, capture_output=True, text=True, check=False)
+    done = warm.run(command, env=environment, cwd=folder)
     assert done.returncode == 2, done.stderr
     assert done.stdout == ""
     (line,) = done.stderr.splitlines()
@@ -126,12 +126,9 @@ def test_folder_that_cannot_be_written_is_one_line(flag: str, tmp_path: Path) ->
 
 
 def test_server_that_does_not_answer_is_one_line(tmp_path: Path) -> None:
-    done = subprocess.run(
+    done = warm.run(
         [sys.executable, str(ROOT / "flows" / "train_all.py"), "--dataset=sample", f"--artifacts-dir={tmp_path}"],
         env={**os.environ, "PREFECT_API_URL": f"{CLOSED_PORT}/api", "PREFECT_HOME": str(tmp_path / "prefect")},
-        capture_output=True,
-        text=True,
-        check=False,
     )
     assert (done.returncode, done.stdout) == (2, "")
     (line,) = done.stderr.splitlines()

@@ -11,6 +11,7 @@ import pytest
 from tasks.cli import commands, main
 from tasks.cli.commands import COMMANDS, Command, list_settings, load
 from tasks.settings.base import check_environment
+from tests import warm
 
 CHECKOUT = Path(__file__).parents[2]
 # A flow of three lines, with its settings.
@@ -54,11 +55,13 @@ def test_script_of_the_package_is_this_command() -> None:
 
 @pytest.mark.parametrize("name", COMMANDS)
 def test_help_is_that_of_the_flow_under_the_short_name(name: str) -> None:
-    short = run(name, "--help")
-    flow = [sys.executable, str(CHECKOUT / COMMANDS[name].script.split()[1]), "--help"]
     environment = {key: value for key, value in os.environ.items() if not key.startswith("BAKEOFF_")}
-    long = subprocess.run(flow, env=environment, capture_output=True, text=True, check=True).stdout
-    assert short.returncode == 0, short.stderr
+    script = str(CHECKOUT / COMMANDS[name].script.split()[1])
+    short, flow = (
+        warm.run([sys.executable, *words, "--help"], env=environment) for words in (["-m", "tasks.cli", name], [script])
+    )
+    assert (short.returncode, flow.returncode) == (0, 0), short.stderr + flow.stderr
+    long = flow.stdout
     assert short.stdout.startswith(f"usage: bakeoff {name} ")
     # The usage is wrapped by the length of the program's name; from the description on they are the same.
     assert short.stdout.partition("\n\n")[2] == long.partition("\n\n")[2]

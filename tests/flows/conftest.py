@@ -19,6 +19,8 @@ from typing import TYPE_CHECKING, Any
 import psutil
 import pytest
 
+from tests import warm
+
 if TYPE_CHECKING:
     from conftest import WebhookReceiver
 
@@ -109,7 +111,7 @@ class Job:
         """Start a command and go on; what still runs at the end of the tests of this job is killed."""
         pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
         settings = {"env": self.environment(), "cwd": self.folder, "text": True, **pipes, **options}
-        process = subprocess.Popen(command, **settings)
+        process = warm.start(command, **settings)
         self.started.append(process)
         return process
 
@@ -122,14 +124,7 @@ class Job:
                         member.kill()
 
     def run(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
-        return subprocess.run(
-            self.command(*arguments),
-            env=self.environment(),
-            cwd=self.folder,
-            text=True,
-            capture_output=True,
-            check=False,
-        )
+        return warm.run(self.command(*arguments), env=self.environment(), cwd=self.folder)
 
     def leaderboard(self) -> dict[str, Any]:
         content: dict[str, Any] = json.loads((self.artifacts / "runs" / "latest" / "leaderboard.json").read_text())
@@ -165,7 +160,7 @@ class Job:
 def notebook() -> Iterator["subprocess.Popen[str]"]:
     """A process that calls the main job as often as it is asked."""
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
-    with subprocess.Popen([sys.executable, "-c", NOTEBOOK], text=True, **pipes) as process:  # type: ignore[call-overload]
+    with warm.start([sys.executable, "-c", NOTEBOOK], text=True, **pipes) as process:
         yield process
 
 
@@ -234,8 +229,7 @@ class Site:
 
     def examine(self) -> tuple[int, str]:
         """Ask the doctor; returns the exit status and what it printed."""
-        command = [sys.executable, str(ROOT / "flows/doctor.py")]
-        done = subprocess.run(command, env=self.environment, capture_output=True, text=True, check=False)
+        done = warm.run([sys.executable, str(ROOT / "flows/doctor.py")], env=self.environment)
         assert not done.stderr, done.stderr
         return done.returncode, done.stdout
 

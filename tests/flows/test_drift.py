@@ -3,11 +3,12 @@
 import csv
 import json
 import random
-import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+
+from tests import warm
 
 if TYPE_CHECKING:
     from conftest import Job, WebhookReceiver
@@ -45,7 +46,7 @@ def test_data_like_the_champions_are_stable_and_other_data_alarm(job: "Job", rec
     assert not receiver.received
     other = write_reviews(job.folder / "friday.csv", [*WORDS, *OTHERS], length=60, positive=0.9, seed=3)
     command = job.command(f"--dataset={other}", *SMALL, *GATE)
-    done = subprocess.run(command, env=job.environment() | webhook, capture_output=True, text=True, check=False)
+    done = warm.run(command, env=job.environment() | webhook)
     assert done.returncode == 0, done.stderr
     latest = job.artifacts / "runs" / "latest"
     drift = json.loads((latest / "metrics.json").read_text())["drift"]

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 import psutil
 import pytest
 
+from tests import warm
+
 if TYPE_CHECKING:
     from conftest import Job
 
@@ -50,8 +52,7 @@ def test_failing_variants_are_reported_and_the_rest_goes_on(job: "Job") -> None:
     )
     command[1] = str(script)
     path = os.pathsep.join([str(job.folder), os.environ.get("PYTHONPATH", "")])
-    environment = job.environment() | {"PYTHONPATH": path}
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    done = warm.run(command, env=job.environment() | {"PYTHONPATH": path})
     assert done.returncode == 1, done.stderr
     rows = {row["name"]: row for row in job.leaderboard()["variants"]}
     assert rows["flatten"]["status"] == "ok"

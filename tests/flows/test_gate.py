@@ -1,7 +1,6 @@
 """The gate within the main job: what becomes of the champion, and where a person sees it."""
 
 import json
-import subprocess
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -9,7 +8,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
+from tests import warm
+
 if TYPE_CHECKING:
+    import subprocess
+
     from conftest import Job, WebhookReceiver
 
 ROOT = Path(__file__).parents[2]
@@ -31,12 +34,9 @@ def champion(job: "Job") -> str:
 
 
 def promote_by_hand(job: "Job", *arguments: str) -> "subprocess.CompletedProcess[str]":
-    return subprocess.run(
+    return warm.run(
         [sys.executable, str(ROOT / "flows" / "promote.py"), f"--artifacts-dir={job.artifacts}", *arguments],
         env={name: value for name, value in job.environment().items() if name != "PREFECT_API_URL"},
-        text=True,
-        capture_output=True,
-        check=False,
     )
 
 

@@ -2,7 +2,6 @@
 
 import json
 import re
-import subprocess
 import sys
 import time
 from collections.abc import Iterator
@@ -13,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 import psutil
 import pytest
 from playwright.sync_api import Page, expect, sync_playwright
+
+from tests import warm
 
 if TYPE_CHECKING:
     from conftest import Site, WebhookReceiver
@@ -216,7 +217,7 @@ def test_serve_refuses_what_cannot_work_in_one_line(
 ) -> None:
     environment = server.environment | ({} if url is None else {"PREFECT_API_URL": url})
     command = [sys.executable, str(ROOT / "flows/deploy.py"), *arguments]
-    done = subprocess.run(command, env=environment, cwd=server.folder, capture_output=True, text=True, check=False)
+    done = warm.run(command, env=environment, cwd=server.folder)
     assert done.returncode == 2
     assert done.stderr.startswith("error: ")
     assert message in done.stderr

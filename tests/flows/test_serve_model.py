@@ -19,6 +19,7 @@ import pytest
 from flows.serve_model import check_serving, serve_at_once
 from tasks.errors import UserError
 from tasks.settings.serve_model import ServeConfig
+from tests import warm
 
 pytestmark = pytest.mark.slow
 
@@ -78,13 +79,8 @@ def start(model: Path, tmp_path: Path) -> Iterator[Start]:
 
     def run(port: int = 0) -> Server:
         command = [sys.executable, str(ROOT / "flows" / "serve_model.py"), f"--model={model}", f"--port={port}"]
-        process = subprocess.Popen(
-            [*command, "--max-body=20MB"],
-            env=environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
+        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+        process = warm.start([*command, "--max-body=20MB"], env=environment, text=True, **pipes)
         started.append(process)
         return Server(process)
 

@@ -24,6 +24,7 @@ from tasks.notebook import Leaderboard, compare, load
 from tasks.objective.answers import choose_answers
 from tasks.settings.run import RunConfig
 from tasks.stack import members
+from tests import warm
 
 pytestmark = pytest.mark.slow
 
@@ -99,7 +100,7 @@ def test_numbers_are_those_of_the_flow(example: dict[str, Any], folder: Path, pr
     command = [sys.executable, str(CHECKOUT / "flows" / "train_all.py"), "--dataset=frame.parquet", "--epochs=3"]
     command += ["--variants=flatten,conv-max", f"--data-dir={folder}/data", f"--artifacts-dir={folder}/artifacts"]
     environment = {name: value for name, value in os.environ.items() if not name.startswith("BAKEOFF_")}
-    subprocess.run(command, cwd=folder, env=environment | {"PREFECT_API_URL": prefect_api}, check=True)
+    warm.run(command, cwd=folder, env=environment | {"PREFECT_API_URL": prefect_api}).check_returncode()
     found = json.loads((folder / "artifacts" / "runs" / "latest" / "leaderboard.json").read_text())["variants"]
     names = ["name", "validation_accuracy", "epochs", "num_params", "val_loss", *(metric.name for metric in METRICS)]
     assert [[row[name] for name in names] for row in found] == [
