@@ -55,6 +55,13 @@ class Source:
     imports: dict[str, Target]
 
 
+class Definition(NamedTuple):
+    """The code of a definition, and the names that it refers to."""
+
+    code: str
+    references: tuple[Reference, ...]
+
+
 @dataclass
 class Closure:
     """What is reached: the code of each module by name, and the names of the libraries that it uses."""
@@ -84,10 +91,11 @@ def find_closure(*functions: str, without: tuple[str, ...] = ()) -> Closure:
     seen: set[Target] = set()
     while pending:
         target = pending.pop()
-        is_left_out = any(fnmatch(target.module, pattern) for pattern in (*EXEMPT, *without))
-        if target not in seen and (target.module in roots or not is_left_out):
-            pending += follow(target, closure)
+        if target in seen:
+            continue
         seen.add(target)
+        if target.module in roots or not any(fnmatch(target.module, pattern) for pattern in (*EXEMPT, *without)):
+            pending += follow(target, closure)
     return closure
 
 
@@ -99,11 +107,11 @@ def follow(target: Target, closure: Closure) -> Iterator[Target]:
     elif target.symbol not in source.definitions:
         yield from resolve(Reference(target.symbol, None), target.module, closure)
         return
-    symbol = target.symbol or ""
-    for name, statements in {"": source.effects, symbol: source.definitions.get(symbol)}.items():
-        if statements and name not in closure.code[target.module]:
-            closure.code[target.module][name] = "\n".join(map(ast.dump, statements))
-            for reference in list_references(statements):
+    for name in ("", target.symbol) if target.symbol else ():
+        definition = read_definition(target.module, name)
+        if definition.code and name not in closure.code[target.module]:
+            closure.code[target.module][name] = definition.code
+            for reference in definition.references:
                 yield from resolve(reference, target.module, closure)
 
 
@@ -150,6 +158,14 @@ def read_source(module: str) -> Source:
         if not is_used_import and (not names or has_effect(statement)):
             source.effects.append(statement)
     return source
+
+
+@cache
+def read_definition(module: str, name: str) -> Definition:
+    """Describe what a module defines under a name, or its effects if that is ""; once for all closures."""
+    source = read_source(module)
+    statements = source.definitions.get(name, []) if name else source.effects
+    return Definition("\n".join(map(ast.dump, statements)), tuple(dict.fromkeys(list_references(statements))))
 
 
 def list_imports(node: ast.AST) -> Iterator[tuple[str, Target]]:

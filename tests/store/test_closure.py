@@ -5,6 +5,7 @@ import shutil
 import sys
 from collections.abc import Callable, Iterator
 from fnmatch import fnmatch
+from functools import cache
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -134,8 +135,8 @@ def write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Write]:
 
 
 def forget() -> None:
-    closure.find_closure.cache_clear()
-    closure.read_source.cache_clear()
+    for function in (closure.find_closure, closure.read_source, closure.read_definition):
+        function.cache_clear()
 
 
 @pytest.mark.parametrize("source", SAME_MEANING.values(), ids=SAME_MEANING.keys())
@@ -235,24 +236,43 @@ def test_version_of_a_library_that_is_reached_counts(name: str) -> None:
     assert {DISTRIBUTIONS.get(library, library) for library in reached} - set(kind.libraries) <= uncounted
 
 
+@pytest.fixture(scope="module")
+def before() -> dict[str, dict[str, str]]:
+    """The code of each kind of outputs as it is."""
+    return {name: kind.describe() for name, kind in KINDS.items()}
+
+
 @pytest.fixture
-def edit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str, str, str], set[str]]]:
+def edit(
+    before: dict[str, dict[str, str]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Callable[[str, str, str], set[str]]]:
     """Edits a file of a copy of the code and returns the kinds of outputs that are made anew."""
-    before = {name: kind.describe() for name, kind in KINDS.items()}
     shutil.copytree(CHECKOUT / "tasks", tmp_path / "tasks", ignore=shutil.ignore_patterns("__pycache__", "*.so"))
 
     def change(file: str, old: str, new: str) -> set[str]:
         path = tmp_path / "tasks" / file
         assert old in path.read_text()
         path.write_text(path.read_text().replace(old, new))
-        forget()
+        read_anew(f"tasks.{file.removesuffix('.py').replace('/', '.')}", patch)
         after = {name: kind.describe() for name, kind in KINDS.items()}
         return {kind for kind in KINDS if after[kind] != before[kind]}
 
     with monkeypatch.context() as patch:
         patch.setattr(closure, "ROOT", tmp_path)
         yield change
-    forget()
+    closure.find_closure.cache_clear()
+
+
+def read_anew(edited: str, patch: pytest.MonkeyPatch) -> None:
+    """Forget one module; all others are as they were read."""
+    for name in ("read_source", "read_definition"):
+        known = getattr(closure, name)
+        patch.setattr(closure, name, choose_reader(edited, anew=cache(known.__wrapped__), known=known))
+    closure.find_closure.cache_clear()
+
+
+def choose_reader(edited: str, *, anew: Callable[..., Any], known: Callable[..., Any]) -> Callable[..., Any]:
+    return lambda module, *rest: (anew if module == edited else known)(module, *rest)
 
 
 MODELS = {"model", "model on JAX", "model without the C library", "model of plain Keras"}
