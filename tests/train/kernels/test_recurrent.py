@@ -1,5 +1,6 @@
 """The C library computes what the stock layers compute: outputs, states and every gradient, against float64."""
 
+from functools import cache
 from typing import Any
 
 import keras
@@ -80,20 +81,35 @@ def compute(layer: keras.Layer, inputs: np.ndarray, mask: np.ndarray | None, *, 
 
 
 def check(pair: tuple[keras.Layer, keras.Layer], inputs: np.ndarray, mask: np.ndarray | None = None) -> None:
-    native, stock = pair
-    actual, expected = (compute(layer, inputs, mask, training=True) for layer in (native, stock))
+    compare(*(compute(layer, inputs, mask, training=True) for layer in pair))
+
+
+def compare(actual: list[np.ndarray], expected: list[np.ndarray]) -> None:
     for value, wanted in zip(actual, expected, strict=True):
         assert value.dtype == np.float32
         np.testing.assert_allclose(value, wanted, rtol=1e-4, atol=1e-6 + 4e-6 * np.abs(wanted).max())
+
+
+def make_case(cell: str, shape: tuple[int, int, int, int]) -> tuple[np.ndarray, tuple[keras.Layer, keras.Layer]]:
+    """Inputs and a pair of layers for them."""
+    batch, length, features, units = shape
+    inputs = np.random.default_rng(3).normal(size=(batch, length, features))
+    return inputs, make_pair(cell, features, units, return_sequences=length < 100)
+
+
+@cache
+def compute_stock(cell: str, shape: tuple[int, int, int, int]) -> list[np.ndarray]:
+    """What the stock layer computes, once for all levels of the library's instructions."""
+    inputs, (_, stock) = make_case(cell, shape)
+    return compute(stock, inputs, None, training=True)
 
 
 @pytest.mark.usefixtures("level")
 @pytest.mark.parametrize("shape", SHAPES, ids=str)
 @pytest.mark.parametrize("cell", CELLS)
 def test_outputs_and_gradients_are_those_of_the_stock_layer(cell: str, shape: tuple[int, int, int, int]) -> None:
-    batch, length, features, units = shape
-    inputs = np.random.default_rng(3).normal(size=(batch, length, features))
-    check(make_pair(cell, features, units, return_sequences=length < 100), inputs)
+    inputs, (native, _) = make_case(cell, shape)
+    compare(compute(native, inputs, None, training=True), compute_stock(cell, shape))
 
 
 @pytest.mark.parametrize("options", OPTIONS, ids=lambda options: "+".join(options) or "last")
