@@ -29,6 +29,9 @@ AddBundle = Callable[..., Path]
 PublishBundle = Callable[[str, Path, Path, Any], Path]
 Build = Callable[..., dict[str, Any]]
 DATA_OF_BUNDLES = {f"{split}.parquet": split for split in ("train", "validation", "test")}
+# How many modules were there whenever their objects were left alone, and how many more are worth doing it again.
+NUM_MODULES: list[int] = []
+MANY_MODULES = 50
 # What the gate says when there has been no champion.
 NO_GATE = {
     "outcome": "promoted",
@@ -60,6 +63,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
     If the checkout has no `.venv`, let it lead to the environment that runs the tests until all workers are done.
     """
+    gc.disable()
     home = tempfile.TemporaryDirectory(prefix="prefect-", ignore_cleanup_errors=True)
     os.environ["PREFECT_HOME"] = home.name
     config.add_cleanup(home.cleanup)
@@ -76,8 +80,23 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def pytest_collection_finish() -> None:
-    """Keep what the imports left out of every later search for garbage: statsmodels and Keras force hundreds."""
+    """Search for garbage again, which `pytest_configure` has stopped because imports leave none."""
+    leave_imports_alone()
+    gc.enable()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup() -> None:
+    """Do the same for what the tests have imported since."""
+    if len(sys.modules) > NUM_MODULES[-1] + MANY_MODULES:
+        gc.collect()
+        leave_imports_alone()
+
+
+def leave_imports_alone() -> None:
+    """Keep what the imports made out of every later search for garbage: statsmodels and Keras force thousands."""
     gc.freeze()
+    NUM_MODULES.append(len(sys.modules))
 
 
 def is_worker(config: pytest.Config) -> bool:
