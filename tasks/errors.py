@@ -4,9 +4,10 @@ import contextlib
 import difflib
 import errno
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 from typing import Final
 
-from tasks.formatting.addresses import show_addresses
+from tasks.formatting.addresses import find_address, find_cache, show_addresses
 from tasks.formatting.control import escape_control
 from tasks.formatting.redaction import redact
 
@@ -57,10 +58,15 @@ def explain_disk_error(error: OSError, *, where: object) -> UserError | None:
     for number, words in DISK_ERRORS.items():
         if error.errno == number or (number == errno.ENOSPC and "No space left on device" in str(error)):
             return UserError(
-                f"{words} under {where}; expected to be able to write there. Correct that and run the same command "
-                "again; it resumes where it stopped."
+                f"{words} under {name_disk(where)}; expected to be able to write there. Correct that and run the same "
+                "command again; it resumes where it stopped."
             )
     return None
+
+
+def name_disk(where: object) -> object:
+    """Name the folder on this machine where something cannot be written: that of the copies if it is one of them."""
+    return f"{find_cache()}, which has copies" if isinstance(where, Path) and find_address(where) else where
 
 
 @contextlib.contextmanager

@@ -2,10 +2,12 @@
 
 import errno
 import os
+from pathlib import Path
 
 import pytest
 
 from tasks.errors import UserError, did_you_mean, disk_errors_explained, explain_disk_error
+from tasks.formatting.addresses import find_copy
 
 
 @pytest.mark.parametrize(("word", "nearest"), [("bilsm", "bilstm"), ("ltsm", "lstm"), ("conv_max", "conv-max")])
@@ -47,3 +49,10 @@ def test_disk_error_within_a_block_becomes_one_that_explains_itself() -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
     with pytest.raises(FileNotFoundError), disk_errors_explained("/data"):
         raise FileNotFoundError(errno.ENOENT, "No such file")
+
+
+def test_full_disk_of_copies_is_named_by_its_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    error = OSError(errno.ENOSPC, "No space left on device")
+    explained = explain_disk_error(error, where=find_copy("s3://bucket/artifacts"))
+    assert f"the disk is full under {tmp_path}/sequence-bakeoff, which has copies; expected" in str(explained)

@@ -6,6 +6,7 @@ from pathlib import Path
 from tasks.cluster.reach import check_scheduler
 from tasks.curve.sizes import settle_sizes
 from tasks.errors import UserError
+from tasks.formatting.addresses import find_address, find_cache
 from tasks.ingest.challenge import choose_challenge
 from tasks.ingest.datasets import choose_dataset
 from tasks.ingest.facts import ReviewsFacts
@@ -111,6 +112,11 @@ def check_writable(folder: Path, flag: str) -> None:
         with tempfile.TemporaryFile(dir=folder):
             pass
     except OSError as error:
+        if find_address(folder):
+            raise UserError(
+                f"copies for {flag} cannot be written under {str(find_cache())!r}: {error.strerror}; expected a "
+                "writable folder. Set XDG_CACHE_HOME to another."
+            ) from error
         raise UserError(
             f"{flag} {str(folder)!r} cannot be written: {error.strerror}; expected a writable folder. Choose another."
         ) from error

@@ -31,6 +31,8 @@ EXCEPTIONS = {
     ("cli/scoring.py", "make_job"): "the settings refuse it before",
     ("settings/predict.py", "files"): "for programmers: nobody is told who scores a single text",
 }
+# A store that answers.
+REACHED = {"tasks.cli.checks.check_access": lambda *_: None}
 LIMITED = {"tasks.cli.main.CHECKOUT": Path("/nowhere")}
 OWN = '[variants.my-lstm]\nbase = "lstm"\n'
 TUNED = "train --config=a.toml --artifacts-dir=b --tune=2 --baselines=none --variants=conv-max"
@@ -125,6 +127,15 @@ CASES = [
         "--artifacts-dir '.*a.csv' cannot be written: File exists; expected a writable folder. Choose another",
         "train --artifacts-dir=b",
         files={"a.csv": "text\n"},
+    ),
+    Case(
+        Try(
+            arguments="train --artifacts-dir=s3://bucket/a",
+            files={"cache": ""},
+            environment={"XDG_CACHE_HOME": "cache"},
+        ),
+        "copies for --artifacts-dir cannot be written under '.*cache/sequence-bakeoff': .*Set XDG_CACHE_HOME",
+        [Try(arguments="train --artifacts-dir=s3://bucket/a", environment={"XDG_CACHE_HOME": "other"}, limits=REACHED)],
     ),
     lines(
         "train --artifacts-dir=ftp://host/a",
