@@ -77,7 +77,7 @@ def describe_trust(curves: Findings) -> str:
         return ""
     seeds = {point.num_seeds for point in curves.points if point.model == growth.model}
     alone = (
-        " With one seed, the interval does not cover the choice of the training reviews: use --seeds 3."
+        " With one seed, the interval covers little of the choice of the training reviews: use --seeds 3."
         if seeds == {1}
         else ""
     )

@@ -37,7 +37,8 @@ def tabulate_growths(curves: Findings) -> Rows:
     return [
         {
             "model": growth.model,
-            "twice the reviews": show_accuracy(growth.expected[-1]),
+            "twice the reviews": f"{growth.expected[-1].num_train:,}",
+            "accuracy": show_accuracy(growth.expected[-1]),
             "gain in points": show_points(growth.gain),
             **describe_check(growth),
             "law": describe_law(growth),

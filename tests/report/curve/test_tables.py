@@ -28,6 +28,7 @@ def test_missing_result_is_a_dash(build_curve: BuildCurve) -> None:
 def test_each_law_has_its_gain_and_its_test(build_curve: BuildCurve) -> None:
     rows = {row["model"]: row for row in tabulate_growths(build_curve())}
     assert rows["nb-svm"]["foreseen"] == "yes"
+    assert rows["nb-svm"]["twice the reviews"] == "2,000"
     assert rows["nb-svm"]["gain in points"].startswith("+0.")
     assert rows["lstm"]["law"].startswith("error = 0.")
     assert {row["foreseen"] for row in tabulate_growths(build_curve(num_sizes=3))} == {"untested"}
