@@ -15,9 +15,11 @@ import pytest
 
 from tasks.baseline.baselines import BASELINES
 from tasks.baseline.identity import FIT
+from tasks.cluster import connection
 from tasks.cluster.choice import use_cluster
 from tasks.encode.encodings import Encoding
 from tasks.encode.sequences import write_encoding
+from tasks.errors import UserError
 from tasks.process.child import run_apart
 from tasks.process.side_by_side import work_side_by_side
 from tasks.train.identity import TRAIN
@@ -32,7 +34,9 @@ SETTINGS = FitSettings(epochs=2, patience=9, batch_size=5, learning_rate=0.01, s
 FLOW = """
 import sys
 from pathlib import Path
+from tasks.cluster import connection
 from tasks.cluster.choice import use_cluster
+from tasks.errors import UserError
 from tasks.process.child import run_apart
 from tasks.process.side_by_side import work_side_by_side
 class Print:
@@ -140,7 +144,7 @@ def make_model(folder: Path, sequences: Path, reviews: Path) -> list[bytes]:
             class_weights=None,
         )
 
-    for future in work_side_by_side([train, fit], jobs=2):
+    for future in work_side_by_side([train, fit], jobs=1):
         future.result()
     # The archive of a network also says when it was written.
     with zipfile.ZipFile(folder / "model.keras") as network:
@@ -162,12 +166,18 @@ class KillOnce:
 
     def __init__(self, kill: Any) -> None:
         self.kill = kill
-        self.pids: list[int] = []
+        self.first: psutil.Process | None = None
+        self.num_children = 0
 
     def on_progress(self, pid: int) -> None:
-        self.pids.append(pid)
-        if len(self.pids) == 1:
+        self.num_children += 1
+        if self.first is None:
+            self.first = psutil.Process(pid)
             self.kill(pid)
+
+    def await_first(self) -> None:
+        """Wait until the first child is gone."""
+        assert not psutil.wait_procs([self.first], timeout=PATIENCE_SECONDS)[1]
 
 
 @pytest.mark.usefixtures("connected")
@@ -175,8 +185,8 @@ def test_work_of_a_killed_worker_is_done_again_and_its_child_is_gone(tmp_path: P
     listener = KillOnce(lambda pid: find_worker(pid).kill())
     [done] = work_side_by_side([lambda: run_apart("far:resume", folder=tmp_path, listener=listener)], jobs=1)
     assert done.result() == "done"
-    first, _ = listener.pids
-    assert not psutil.pid_exists(first)
+    assert listener.num_children == 2
+    listener.await_first()
 
 
 def test_killed_flow_leaves_no_child(machine: Machine, functions: Path, tmp_path: Path) -> None:
@@ -208,7 +218,7 @@ def test_work_goes_on_when_the_scheduler_was_killed_and_is_there_again(
     listener = KillOnce(restart)
     [done] = work_side_by_side([lambda: run_apart("far:resume", folder=tmp_path, listener=listener)], jobs=1)
     assert done.result() == "done"
-    assert not psutil.pid_exists(listener.pids[0])
+    listener.await_first()
     assert "done again" in said[-1]
     others[0].send(signal.SIGTERM)
     assert others[0].await_end() == 0
@@ -227,3 +237,18 @@ def test_workers_join_a_scheduler_elsewhere_and_again_when_it_was_away(functions
     for machine in (joining, again):
         machine.send(signal.SIGINT)
         assert machine.await_end() == 0
+
+
+def test_run_whose_scheduler_is_gone_for_good_ends_in_one_line(
+    functions: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connection, "PATIENCE_SECONDS", 3.0)
+    monkeypatch.setattr(connection, "CONNECT_SECONDS", 2.0)
+    lonely = Machine(functions, "--workers=1", "--scheduler-port=0")
+    listener = KillOnce(lambda _: lonely.send(signal.SIGKILL))
+    with use_cluster(lonely.address, roots=[tmp_path], say=lambda _: None):
+        works = [lambda: run_apart("far:wait", listener=listener)] * 2
+        with pytest.raises(UserError, match=r"has had no worker for 3 seconds; .*it resumes where it stopped"):
+            work_side_by_side(works, jobs=2)
+    lonely.await_end()
+    listener.await_first()
