@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from tasks.process.quiet_imports import import_quietly
@@ -14,6 +16,7 @@ from tasks.process.quiet_imports import import_quietly
 Examples = list[dict[str, Any]]
 
 NEWS = ["World", "Sports", "Business", "Sci/Tech"]
+SPLITS = {"train": ["Old news", "a known film"], "validation": ["in  validation"], "test": ["in the TEST", "unseen"]}
 
 
 @pytest.fixture(autouse=True)
@@ -128,4 +131,16 @@ def prepared(build_tfds: Callable[..., None], tmp_path_factory: pytest.TempPathF
                 for split in ("train", "validation", "test")
             },
         )
+    return folder
+
+
+@pytest.fixture
+def reviews_folder(tmp_path: Path) -> Path:
+    """A folder of reviews, with the texts of SPLITS."""
+    folder = tmp_path / "reviews"
+    folder.mkdir()
+    for split, texts in SPLITS.items():
+        columns = {"id": [f"{split}-{index}" for index in range(len(texts))], "text": texts}
+        table = pa.table({**columns, "label": pa.array([0] * len(texts), pa.int32())})
+        pq.write_table(table, folder / f"{split}.parquet")
     return folder

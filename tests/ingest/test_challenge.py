@@ -4,7 +4,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
@@ -13,20 +12,8 @@ from tasks.ingest.challenge import choose_challenge, describe_challenge, identif
 from tasks.ingest.facts import ChallengeSetFacts
 from tasks.ingest.files.options import FileOptions
 
-REVIEWS = {"train": ["Old news", "a known film"], "validation": ["in  validation"], "test": ["in the TEST", "unseen"]}
 ROWS = [("a new film", "bad"), ("old NEWS ", "good"), ("in validation", "bad"), ("in the test", "good"), ("", "bad")]
 Write = Callable[..., tuple[ChallengeSetFacts, list[dict[str, Any]]]]
-
-
-@pytest.fixture
-def reviews_folder(tmp_path: Path) -> Path:
-    folder = tmp_path / "reviews"
-    folder.mkdir()
-    for split, texts in REVIEWS.items():
-        columns = {"id": [f"{split}-{index}" for index in range(len(texts))], "text": texts}
-        table = pa.table({**columns, "label": pa.array([0] * len(texts), pa.int32())})
-        pq.write_table(table, folder / f"{split}.parquet")
-    return folder
 
 
 @pytest.fixture

@@ -17,21 +17,10 @@ from tasks.ingest.output import plan_unlabelled
 from tasks.ingest.unlabelled import choose_unlabelled, describe_unlabelled, identify_unlabelled
 from tasks.ingest.unlabelled_writing import write_unlabelled
 from tasks.store.outputs import FileRecord
+from tests.ingest.conftest import SPLITS
 
-REVIEWS = {"train": ["Old news", "a known film"], "validation": ["in  validation"], "test": ["in the TEST", "unseen"]}
 TEXTS = ["a new film", "old NEWS ", "in validation", "in the test", "another film", "A new  film", "", "<br />"]
 ANY_FILE = Choice("reviews", files=FileOptions(path=Path("reviews.csv")))
-
-
-@pytest.fixture
-def reviews_folder(tmp_path: Path) -> Path:
-    folder = tmp_path / "reviews"
-    folder.mkdir()
-    for split, texts in REVIEWS.items():
-        columns = {"id": [f"{split}-{index}" for index in range(len(texts))], "text": texts}
-        table = pa.table({**columns, "label": pa.array([0] * len(texts), pa.int32())})
-        pq.write_table(table, folder / f"{split}.parquet")
-    return folder
 
 
 @pytest.fixture
@@ -77,7 +66,7 @@ def test_each_text_is_used_or_counted_once(write: Any, tmp_path: Path) -> None:
 
 
 def test_no_text_of_validation_or_test_is_written_whatever_its_case_and_spaces(write: Any, tmp_path: Path) -> None:
-    hidden = [spell(text) for split in ("validation", "test") for text in REVIEWS[split] for spell in SPELLINGS]
+    hidden = [spell(text) for split in ("validation", "test") for text in SPLITS[split] for spell in SPELLINGS]
     facts, rows = write(write_lines(tmp_path, [*hidden, "a new film"]))
     assert [row["text"] for row in rows] == ["a new film"]
     assert facts.overlaps == {"test": 6, "validation": 3, "train": 0}
