@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from obstore.store import ObjectStore
 
 RETRY_SECONDS: Final = 120
-MOST_RETRIES: Final = 30
+# The time alone limits them: waits are drawn at random, and many are short.
+MOST_RETRIES: Final = 10_000
 SHORTEST_TIMEOUT: Final = 10.0
 MOST_CONFLICTS: Final = 10
 CONFLICT_SECONDS: Final = 0.2
@@ -171,7 +172,7 @@ def connect(address: str, *, retry_seconds: float) -> "ObjectStore":
         retry_config={
             "max_retries": MOST_RETRIES,
             "retry_timeout": timedelta(seconds=retry_seconds),
-            "backoff": {"init_backoff": timedelta(milliseconds=200), "max_backoff": timedelta(seconds=5), "base": 2},
+            "backoff": {"init_backoff": timedelta(milliseconds=500), "max_backoff": timedelta(seconds=5), "base": 2},
         },
         **options,
     )

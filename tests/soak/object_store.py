@@ -177,7 +177,8 @@ def use_elsewhere(folder: Path, claims: dict[str, bool]) -> None:
     places = (f"--input={ADDRESS}/rows.csv", f"--output={ADDRESS}/scored.csv")
     check(claims, "it scores from and to addresses", holds=third.call("predict", *places, artifacts) == 0)
     check(claims, "the scores are there", holds="scored.csv" in list_keys())
-    model = next(key for key in list_keys("artifacts/models/conv-max")).split("/")[2:4]
+    # The network is the champion by then.
+    model = next(key for key in list_keys("artifacts/models/nb-svm")).split("/")[2:4]
     status = third.call("promote", f"--to={'/'.join(model)}", artifacts)
     check(claims, "it promotes by name", holds=status == 0)
     fourth = Machine(folder, "fourth")
