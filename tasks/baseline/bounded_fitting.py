@@ -32,7 +32,7 @@ from tasks.baseline.model import (
 from tasks.baseline.weighting import compute_ratios
 
 # L-BFGS ends when a step lowers the objective by less than this share of it.
-TOLERANCE: Final = 1e-7
+TOLERANCE: Final = 1e-6
 MAX_STEPS: Final = 300
 # How many earlier steps it remembers; each takes two numbers for each n-gram.
 NUM_REMEMBERED: Final = 5

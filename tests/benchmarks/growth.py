@@ -1,4 +1,4 @@
-"""What ten times the reviews take: time and peak memory of ingest + encode and of one epoch, against once.
+"""What ten times the reviews take: time and peak memory of ingest + encode, of one epoch and of NB-SVM, against once.
 
 The IMDB reviews are repeated. Each measurement is a process of its own. Needs imdb_reviews under TFDS_DATA_DIR.
 """
@@ -63,7 +63,19 @@ def train(folder: Path, _factor: int) -> None:
     )
 
 
-STEPS = {"ingest + encode": prepare, "one epoch": train}
+def fit(folder: Path, _factor: int) -> None:
+    """Fit NB-SVM, with its counts on disk if they would take more memory than a run allows by default."""
+    from tasks.baseline.baselines import BASELINES
+    from tasks.baseline.fitting import fit_baseline
+    from tasks.baseline.memory import USUAL_MEMORY, choose_limit
+
+    (folder / "baseline").mkdir()
+    baseline, reviews = BASELINES["nb-svm"], folder / "reviews"
+    limit = choose_limit(baseline, reviews / "train.parquet", USUAL_MEMORY)
+    fit_baseline(baseline, reviews_folder=reviews, folder=folder / "baseline", label_names=["neg", "pos"], memory=limit)
+
+
+STEPS = {"ingest + encode": prepare, "one epoch": train, "nb-svm": fit}
 
 
 def measure(step: str, folder: Path, factor: int) -> dict[str, float]:
