@@ -8,6 +8,7 @@ import shutil
 import sys
 import tempfile
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from http.client import HTTPConnection
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -581,8 +582,8 @@ def machine(bucket: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Cal
     return become
 
 
-# A status and a body; None to answer as the server does, and "drop" to do so and then say nothing.
-Fault = tuple[int, bytes] | str | None
+# A status and a body; None to answer as the server does, seconds to do so late, "drop" to do so and then say nothing.
+Fault = tuple[int, bytes] | float | str | None
 
 
 class ProxyRequest(BaseHTTPRequestHandler):
@@ -603,6 +604,8 @@ class ProxyRequest(BaseHTTPRequestHandler):
             connection.request(self.command, self.path, body or None, headers)
             found = connection.getresponse()
             status, content, headers = found.status, found.read(), dict(found.headers)
+        if isinstance(fault, float):
+            time.sleep(fault)
         if fault == "drop":
             self.close_connection = True
             return

@@ -2,12 +2,12 @@
 
 import shutil
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
+from tasks.clean.cleaning import clean_folders
 from tasks.clean.inventory import read_start, walk_files
-from tasks.clean.plan import plan_cleaning
 from tasks.clean.render import count, format_size
 from tasks.doctor.findings import Finding, look
 from tasks.evaluate.bundle import read_facts
@@ -63,6 +63,6 @@ def check_champion(artifacts_dir: Path) -> Iterator[Finding]:
 
 def check_leftovers(data_dir: Path, artifacts_dir: Path, *, age: timedelta, keep_runs: int) -> Iterator[Finding]:
     """Say what cleaning would remove."""
-    plan = plan_cleaning(data_dir, artifacts_dir, age=age, keep_runs=keep_runs, time=datetime.now(UTC))
-    size = format_size(sum(item.num_bytes for item in plan.removable))
-    yield Finding("cleaning", f"bakeoff clean would remove {count(len(plan.removable), 'item')}, {size}")
+    removable = clean_folders(data_dir, artifacts_dir, age=age, keep_runs=keep_runs, dry_run=True).removed
+    size = format_size(sum(item.num_bytes for item in removable))
+    yield Finding("cleaning", f"bakeoff clean would remove {count(len(removable), 'item')}, {size}")

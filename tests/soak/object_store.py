@@ -45,13 +45,22 @@ class Server:
     def start(self) -> None:
         """Start it, and wait until it answers."""
         s3, master, volume, filer = self.ports
-        flags = ["-ip=127.0.0.1", "-ip.bind=127.0.0.1", f"-dir={self.folder}", "-s3", f"-s3.port={s3}"]
+        flags = [
+            "-ip=127.0.0.1",
+            "-ip.bind=127.0.0.1",
+            f"-dir={self.folder}",
+            "-s3",
+            f"-s3.port={s3}",
+            "-s3.port.iceberg=0",
+        ]
         ports = [f"-master.port={master}", f"-volume.port={volume}", f"-filer.port={filer}", "-volume.max=20"]
         with (self.folder / "log").open("ab") as log:
             self.process = subprocess.Popen(
                 ["weed", "server", *flags, *ports], stdout=log, stderr=log, cwd=self.folder, env=dict(os.environ)
             )
-        wait_for(lambda: make_bucket(self.address))
+        wait_for(lambda: make_bucket(self.address) or self.process is None or self.process.poll() is not None)
+        if self.process.poll() is not None:
+            raise RuntimeError((self.folder / "log").read_text(errors="replace")[-500:])
 
     def stop(self) -> None:
         """Stop it."""

@@ -50,6 +50,16 @@ def test_connection_that_is_lost_is_made_again(objects: Objects, proxy: Any) -> 
     assert found.content == b"1"
 
 
+def test_slow_server_is_waited_for(objects: Objects, proxy: Any, tmp_path: Path) -> None:
+    content = bytes(20_000_000)
+    (tmp_path / "file").write_bytes(content)
+    proxy.faults = [0.2] * 20
+    objects.upload(tmp_path / "file", "a")
+    assert objects.measure("a") == len(content)
+    assert objects.download("a", tmp_path / "copy")
+    assert (tmp_path / "copy").read_bytes() == content
+
+
 def test_own_object_whose_answer_was_lost_counts_as_written(objects: Objects, proxy: Any) -> None:
     proxy.faults = ["drop"]
     version = objects.put("a", b"1", over=ABSENT)
