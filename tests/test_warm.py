@@ -122,6 +122,15 @@ def test_two_copies_draw_other_numbers_and_what_one_changes_the_next_does_not_se
     assert done.stdout == "False False False\n"
 
 
+def test_copy_remembers_no_result_of_a_function() -> None:
+    code = (
+        "from dataclasses import replace\nfrom tasks.train.variants import VARIANTS\n"
+        "VARIANTS['lstm'] = replace(VARIANTS['lstm'], description='another')\n"
+        "from tasks.settings.run import RunConfig\nprint(RunConfig().variant_table['lstm'].description)"
+    )
+    assert warm.run([sys.executable, "-c", code]).stdout == "another\n"
+
+
 def test_package_ahead_of_the_others_is_found_by_whatever_imports_it(tmp_path: Path) -> None:
     (tmp_path / "prefect").mkdir()
     (tmp_path / "prefect" / "__init__.py").write_text("raise RuntimeError('prefect was imported')")

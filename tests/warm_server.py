@@ -57,8 +57,17 @@ def import_everything() -> None:
     # A command imports these few anew, which sets up Prefect's logging when and as it is meant to be.
     for name in ("prefect.main", *(command.flow for command in COMMANDS.values())):
         del sys.modules[name]
+    forget_results()
     gc.freeze()
     gc.enable()
+
+
+def forget_results() -> None:
+    """Empty the caches of the project's functions: a command may change first what they depend on."""
+    for name in [name for name in sys.modules if name.startswith("tasks.")]:
+        for value in vars(sys.modules[name]).values():
+            if hasattr(value, "cache_clear"):
+                value.cache_clear()
 
 
 def serve(requests: socket.socket) -> dict[str, Any] | None:
