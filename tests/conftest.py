@@ -30,9 +30,9 @@ AddBundle = Callable[..., Path]
 PublishBundle = Callable[[str, Path, Path, Any], Path]
 Build = Callable[..., dict[str, Any]]
 DATA_OF_BUNDLES = {f"{split}.parquet": split for split in ("train", "validation", "test")}
-# How many modules were there whenever their objects were left alone, and how many more are worth doing it again.
-NUM_MODULES: list[int] = []
-MANY_MODULES = 50
+# The files whose tests have begun, and how many objects make a search for garbage slow.
+BEGUN: set[Path] = set()
+MANY_OBJECTS = 50_000
 # What the gate says when there has been no champion.
 NO_GATE = {
     "outcome": "promoted",
@@ -82,22 +82,21 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 def pytest_collection_finish() -> None:
     """Search for garbage again, which `pytest_configure` has stopped because imports leave none."""
-    leave_imports_alone()
+    gc.freeze()
     gc.enable()
 
 
 @pytest.hookimpl(tryfirst=True)
-def pytest_runtest_setup() -> None:
-    """Do the same for what the tests have imported since."""
-    if len(sys.modules) > NUM_MODULES[-1] + MANY_MODULES:
-        gc.collect()
-        leave_imports_alone()
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Keep what lasts out of every later search for garbage: statsmodels and Keras force thousands.
 
-
-def leave_imports_alone() -> None:
-    """Keep what the imports made out of every later search for garbage: statsmodels and Keras force thousands."""
-    gc.freeze()
-    NUM_MODULES.append(len(sys.modules))
+    That is what the imports made, and at the start of a file what the tests before it have left, if it is much.
+    """
+    if item.path not in BEGUN:
+        BEGUN.add(item.path)
+        if len(gc.get_objects()) > MANY_OBJECTS:
+            gc.collect()
+            gc.freeze()
 
 
 def is_worker(config: pytest.Config) -> bool:
