@@ -50,10 +50,10 @@ async def work_until_stopped(machine: Machine, tell: Callable[[str], None]) -> N
     """Run a machine's part of a cluster, and end all its processes on Ctrl-C or SIGTERM."""
     work = asyncio.create_task(join(machine, machine.scheduler, tell) if machine.scheduler else lead(machine, tell))
     loop = asyncio.get_running_loop()
-    loop.add_signal_handler(signal.SIGTERM, work.cancel)
-    # A terminal sends Ctrl-C to all processes. Those that start while it is blocked are not interrupted by it. A shell
-    # lets commands in the background ignore it, and then nobody could wait for it.
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, work.cancel)
+    # A terminal sends Ctrl-C to all processes. Those that start while it is blocked are not interrupted by it. This one
+    # waits for it, unless it reaches a thread in which it is not blocked.
     resource_tracker.ensure_running()
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     cancel = partial(loop.call_soon_threadsafe, work.cancel)
@@ -63,7 +63,7 @@ async def work_until_stopped(machine: Machine, tell: Callable[[str], None]) -> N
 
 
 def hear_interrupts(then: Callable[[], object]) -> None:
-    """Call a function at each Ctrl-C, which is blocked in every thread."""
+    """Call a function at each Ctrl-C while it is blocked."""
     while True:
         signal.sigwait({signal.SIGINT})
         then()

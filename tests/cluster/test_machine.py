@@ -23,14 +23,15 @@ from tasks.errors import UserError
 from tasks.process.child import run_apart
 from tasks.process.side_by_side import work_side_by_side
 from tasks.train.identity import TRAIN
-from tasks.train.settings import FitSettings, Listener
+from tasks.train.settings import EpochRecord, FitSettings, Listener
 from tasks.train.variants import VARIANTS
 
 pytestmark = pytest.mark.slow
 
 PATIENCE_SECONDS = 120
 ENCODING = Encoding(name="tiny", kind="words", vocab_size=30, length=6, padding="pre", description="for tests")
-SETTINGS = FitSettings(epochs=2, patience=9, batch_size=5, learning_rate=0.01, seed=1)
+EPOCHS = 60
+SETTINGS = FitSettings(epochs=EPOCHS, patience=EPOCHS, batch_size=5, learning_rate=0.01, seed=1)
 FLOW = """
 import sys
 from pathlib import Path
@@ -117,7 +118,21 @@ def find_worker(pid: int) -> psutil.Process:
     return worker
 
 
-def make_model(folder: Path, sequences: Path, reviews: Path) -> list[bytes]:
+class KillWorker(Listener):
+    """Kills the worker that trains when it has done some epochs."""
+
+    def __init__(self, machine: Machine) -> None:
+        self.machine = machine
+        self.epochs: list[int] = []
+
+    def on_epoch(self, history: list[EpochRecord]) -> None:
+        self.epochs.append(history[-1].epoch)
+        if len(self.epochs) == 3:
+            workers = psutil.Process(self.machine.process.pid).children()
+            next(it for it in workers if any(server.children() for server in it.children())).kill()
+
+
+def make_model(folder: Path, sequences: Path, reviews: Path, listener: Listener) -> list[bytes]:
     """Train a network and fit a baseline; returns the bytes of their numbers."""
     folder.mkdir()
 
@@ -130,7 +145,7 @@ def make_model(folder: Path, sequences: Path, reviews: Path) -> list[bytes]:
             num_classes=2,
             sequences_folder=sequences,
             folder=folder,
-            listener=Listener(),
+            listener=listener,
             lessons=None,
         )
 
@@ -151,14 +166,19 @@ def make_model(folder: Path, sequences: Path, reviews: Path) -> list[bytes]:
         return [network.read("model.weights.h5"), (folder / "model.npz").read_bytes()]
 
 
-def test_weights_are_the_same_to_the_last_bit(machine: Machine, few_reviews: Path, tmp_path: Path) -> None:
+def test_killed_worker_changes_no_bit_of_a_model_that_is_made_here(
+    machine: Machine, few_reviews: Path, tmp_path: Path
+) -> None:
     sequences = tmp_path / "sequences"
     sequences.mkdir()
     write_encoding(few_reviews, ENCODING, sequences)
-    here = make_model(tmp_path / "here", sequences, few_reviews)
+    here = make_model(tmp_path / "here", sequences, few_reviews, Listener())
+    killing = KillWorker(machine)
     with use_cluster(machine.address, roots=[tmp_path], say=lambda _: None):
-        there = make_model(tmp_path / "there", sequences, few_reviews)
+        there = make_model(tmp_path / "there", sequences, few_reviews, killing)
     assert here == there
+    assert killing.epochs.count(1) == 1
+    assert killing.epochs[-1] == EPOCHS
 
 
 class KillOnce:
