@@ -1,7 +1,7 @@
 """Draws of the errors of a model at each size: a bootstrap over the test reviews, and the spread of the seeds."""
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +11,13 @@ from tasks.evaluate.intervals import bootstrap_accuracy, estimate_seed_variance,
 NUM_DRAWS: Final = 2_000
 # Draws of the reviews are counted for so many at a time, to bound the memory that they take.
 DRAWS_AT_A_TIME: Final = 100
+
+
+class SeedError(NamedTuple):
+    """The standard error of a mean over seeds at one size, and its degrees of freedom."""
+
+    error: float
+    degrees: int
 
 
 def draw_errors(hits: Sequence[NDArray[np.bool_]], sizes: NDArray[np.float64], *, seed: int = 0) -> NDArray[np.float64]:

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from tasks.compare.results import CONSTANT, Contestant, TrainedModel, load_contestants
-from tasks.curve.draws import bound_accuracy, draw_errors
+from tasks.curve.draws import SeedError, bound_accuracy, draw_errors, estimate_seed_errors
 from tasks.curve.facts import FILE, Cell, Curves, Entry, Growth, Point
 from tasks.curve.growth import describe_growth
 from tasks.curve.law import FEWEST_SIZES
@@ -28,10 +28,9 @@ def summarise_curves(entries: Sequence[Entry], *, constant: int, artifacts_dir: 
     found = {share: rows for share, rows in contestants.items() if rows}
     sizes = {share: average_size(own[share]) for share in shares}
     names = dict.fromkeys(it.name for rows in found.values() for it in rows)
-    curves = [
-        summarise_model({share: it for share, rows in found.items() for it in rows if it.name == name}, sizes)
-        for name in names
-    ]
+    by_model = {name: {share: it for share, rows in found.items() for it in rows if it.name == name} for name in names}
+    curves = [summarise_model(own, sizes) for own in by_model.values()]
+    seed_errors = {name: find_seed_errors(own, sizes) for name, own in by_model.items()}
     labels = next(iter(found.values()))[0].labels if found else np.zeros(0, np.int32)
     return Curves(
         cells=tuple(cell for entry in entries if (cell := describe_cell(entry))),
@@ -40,7 +39,15 @@ def summarise_curves(entries: Sequence[Entry], *, constant: int, artifacts_dir: 
         winners=tuple(
             winner
             for share, rows in found.items()
-            if (winner := find_winner(rows, constant, share=share, num_train=sizes[share]))
+            if (
+                winner := find_winner(
+                    rows,
+                    constant,
+                    {it.name: seed_errors[it.name][share] for it in rows},
+                    share=share,
+                    num_train=sizes[share],
+                )
+            )
         ),
         constant_accuracy=float((labels == constant).mean()) if len(labels) else 0.0,
     )
@@ -74,6 +81,13 @@ def summarise_model(contestants: dict[float, Contestant], sizes: dict[float, int
     if name == CONSTANT or len(counts) < FEWEST_SIZES:
         return points, None
     return points, describe_growth(name, counts, hits, draws)
+
+
+def find_seed_errors(contestants: dict[float, Contestant], sizes: dict[float, int]) -> dict[float, SeedError]:
+    """Find how uncertain the seeds make a model's accuracy at each size."""
+    counts = np.array([sizes[share] for share in contestants], np.float64)
+    errors, degrees = estimate_seed_errors([it.correct for it in contestants.values()], counts)
+    return {share: SeedError(error, degrees) for share, error in zip(contestants, errors.tolist(), strict=True)}
 
 
 def describe_cell(entry: Entry) -> Cell | None:

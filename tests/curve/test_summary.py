@@ -77,6 +77,16 @@ def test_tie_says_how_many_test_reviews_would_end_it(curves: Curves) -> None:
     assert tie.num_test_reviews > len(LABELS)
 
 
+def test_two_seeds_that_differ_at_one_size_do_not_hide_a_large_lead(add_entry: Any, tmp_path: Path) -> None:
+    counts = {0.1: (230, 262), 0.2: (270, 272), 0.5: (290, 291), 1.0: (300, 301)}
+    entries = [
+        *(add_entry("lstm", share, own[seed - 1], seed=seed) for share, own in counts.items() for seed in (1, 2)),
+        *(add_entry("nb-svm", share, 350 + seed, seed=seed) for share in counts for seed in (1, 2)),
+    ]
+    found = summarise_curves(entries, constant=0, artifacts_dir=tmp_path)
+    assert [winner.tied for winner in found.winners] == [(), (), (), ()]
+
+
 def test_models_that_do_not_beat_chance_are_said_not_to(add_entry: Any, tmp_path: Path) -> None:
     entries = [add_entry("lstm", 0.1, 205), add_entry("lstm", 1.0, 360)]
     found = summarise_curves(entries, constant=0, artifacts_dir=tmp_path)
