@@ -24,8 +24,17 @@ from typing import Final
 ROOT: Final = Path(__file__).parents[2]
 SECRET: Final = "unspoken-in-logs"  # noqa: S105  of a server that lives for minutes
 ADDRESS: Final = "s3://bakeoff/shared"
-SMALL: Final = ("--dataset=sample", "--limit=2000", "--variants=conv-max", "--baselines=nb-svm", "--jobs=1")
+SMALL: Final = (
+    "--dataset=sample",
+    "--limit=2000",
+    "--variants=conv-max",
+    "--patience=300",
+    "--baselines=nb-svm",
+    "--jobs=1",
+)
 GONE_SECONDS: Final = 30
+# Long enough that a checkpoint reaches the store before the training ends.
+EPOCHS: Final = 200
 PATIENCE_SECONDS: Final = 600
 
 
@@ -52,6 +61,7 @@ class Server:
             "-s3",
             f"-s3.port={s3}",
             "-s3.port.iceberg=0",
+            "-s3.port.lance=0",
         ]
         ports = [f"-master.port={master}", f"-volume.port={volume}", f"-filer.port={filer}", "-volume.max=20"]
         with (self.folder / "log").open("ab") as log:
@@ -156,16 +166,16 @@ def check(claims: dict[str, bool], name: str, *, holds: bool) -> None:
 def resume_elsewhere(folder: Path, claims: dict[str, bool]) -> None:
     """Kill a machine after its first checkpoint has reached the store, and go on elsewhere."""
     first, second = Machine(folder, "first"), Machine(folder, "second")
-    process = first.start(*train(40, ADDRESS))
+    process = first.start(*train(EPOCHS, ADDRESS))
     wait_for(lambda: any("/checkpoint/" in key for key in list_keys("artifacts/.work")) or process.poll() is not None)
     check(claims, "a checkpoint is in the store while a machine trains", holds=process.poll() is None)
     os.killpg(process.pid, signal.SIGKILL)
     process.wait()
-    check(claims, "another machine ends the run", holds=second.call(*train(40, ADDRESS)) == 0)
+    check(claims, "another machine ends the run", holds=second.call(*train(EPOCHS, ADDRESS)) == 0)
     epochs = [line for line in second.read().splitlines() if "conv-max-1: epoch" in line]
     check(claims, "it goes on after the last checkpoint", holds=bool(epochs) and "epoch 1/" not in epochs[0])
     alone = Machine(folder, "alone")
-    check(claims, "a run on a disk works", holds=alone.call(*train(40, str(folder / "disk"))) == 0)
+    check(claims, "a run on a disk works", holds=alone.call(*train(EPOCHS, str(folder / "disk"))) == 0)
     cache = folder / "second" / "sequence-bakeoff" / "s3" / "bakeoff" / "shared"
     same = read_predictions(cache / "artifacts") == read_predictions(folder / "disk" / "artifacts")
     check(claims, "its probabilities are those of a run on a disk, to the last bit", holds=same)
@@ -175,7 +185,7 @@ def resume_elsewhere(folder: Path, claims: dict[str, bool]) -> None:
 def use_elsewhere(folder: Path, claims: dict[str, bool]) -> None:
     """Reuse, score, promote and roll back on a third machine."""
     third, artifacts = Machine(folder, "third"), f"--artifacts-dir={ADDRESS}/artifacts"
-    check(claims, "a third machine runs", holds=third.call(*train(40, ADDRESS)) == 0)
+    check(claims, "a third machine runs", holds=third.call(*train(EPOCHS, ADDRESS)) == 0)
     made = [line for line in third.read().splitlines() if "made: " in line and "drift" not in line]
     check(claims, "it reuses everything", holds=not made)
     rows = folder / "rows.csv"
@@ -198,7 +208,7 @@ def use_elsewhere(folder: Path, claims: dict[str, bool]) -> None:
 def lose_server(folder: Path, server: Server, claims: dict[str, bool]) -> None:
     """Stop the server for a while in the middle of a run."""
     machine = Machine(folder, "fifth")
-    process = machine.start(*train(41, ADDRESS))
+    process = machine.start(*train(EPOCHS + 1, ADDRESS))
     wait_for(lambda: "epoch 2/" in machine.read() or process.poll() is not None)
     server.stop()
     time.sleep(GONE_SECONDS)
