@@ -23,6 +23,8 @@ from tasks.store.objects import Objects
 AddBundle = Callable[..., Path]
 Machine = Callable[[str], Path]
 
+pytestmark = pytest.mark.slow
+
 
 def promote_by_hand(root: Path, bundle: Path) -> Entry:
     with hold_champion(root) as champions:
