@@ -19,6 +19,7 @@ from tests import warm
 if sys.platform != "linux":
     pytest.skip("there is a warm interpreter on Linux only", allow_module_level=True)
 
+pytestmark = pytest.mark.slow
 PATIENCE_SECONDS = 120
 # The kinds of files that say nothing of times.
 LASTING = {".parquet", ".npz"}
