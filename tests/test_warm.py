@@ -62,6 +62,7 @@ DRAW = "import random, uuid, numpy as np; print(random.random(), np.random.rand(
 ENDS = {
     "in peace": "print('done')",
     "with a number": "import sys; sys.exit(3)",
+    "with the number of an interruption": "import sys; sys.exit(130)",
     "with a text": "import sys; sys.exit('why')",
     "with an error": "def fail():\n    1 / 0\nfail()",
     "interrupted": "raise KeyboardInterrupt",

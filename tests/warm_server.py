@@ -26,7 +26,6 @@ from typing import Any, NoReturn
 
 MAX_BYTES = 1 << 20
 MAX_FILES = 32
-INTERRUPTED = 130
 FORK_SERVER = "from multiprocessing.forkserver import main"
 # What a run imports on its way, once it has started.
 LATER = (
@@ -207,19 +206,19 @@ def run_command(arguments: Sequence[str]) -> None:
 
 def finish(work: Callable[[], None]) -> NoReturn:
     """Do the work and end as an interpreter does, but leave out the destruction of a thousand modules."""
+    status, is_interrupted = 0, False
     try:
         work()
-        status = 0
     except SystemExit as end:
         status = read_status(end.code)
     except BaseException as error:  # noqa: BLE001  as the interpreter does
         sys.excepthook(type(error), error, skip_own_frames(error.__traceback__))
-        status = INTERRUPTED if isinstance(error, KeyboardInterrupt) else 1
+        status, is_interrupted = 1, isinstance(error, KeyboardInterrupt)
     threading._shutdown()  # type: ignore[attr-defined]
     atexit._run_exitfuncs()
     for stream in (sys.stdout, sys.stderr):
         stream.flush()
-    if status == INTERRUPTED:
+    if is_interrupted:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
         os.kill(os.getpid(), signal.SIGINT)
     os._exit(status)
