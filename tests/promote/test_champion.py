@@ -214,7 +214,7 @@ def kill_at_every_step(artifacts: Path, change: Callable[[], Any], *, before: st
     assert seen == sorted(seen, key=[before, after].index)
 
 
-@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
+@pytest.mark.filterwarnings("ignore:.*fork")
 def test_kill_at_any_step_of_a_promotion_leaves_the_old_champion_or_the_new(
     artifacts: Path, add_bundle: AddBundle
 ) -> None:
@@ -223,7 +223,7 @@ def test_kill_at_any_step_of_a_promotion_leaves_the_old_champion_or_the_new(
     kill_at_every_step(artifacts, lambda: promote_by_hand(artifacts, bundle), before="lstm", after="conv-max")
 
 
-@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
+@pytest.mark.filterwarnings("ignore:.*fork")
 def test_kill_at_any_step_of_a_rollback_leaves_the_old_champion_or_the_new(
     artifacts: Path, add_bundle: AddBundle
 ) -> None:

@@ -291,7 +291,7 @@ SCORES = {"scores", "scores of a baseline", "scores of an ensemble"}
         ("train/kernels/choice.py", "but the package's C library is not built", "but there is no C library", set()),
         ("train/kernels/adam.py", "def speed_up_adam", "@profiled\ndef speed_up_adam", {"model"}),
         ("train/fit.py", "def fit(", "@profiled\ndef fit(", MODELS),
-        ("baseline/fitting.py", "smoothing + presence", "2 * smoothing + presence", {"audit", "baseline"}),
+        ("baseline/weighting.py", "smoothing + inside", "2 * smoothing + inside", {"audit", "baseline"}),
         ("compare/claims.py", "CLEAR_GAP: Final = 0.05", "CLEAR_GAP: Final = 0.04", {"comparison"}),
         ("curve/law.py", "np.geomspace(0.05, 2.0, 120)", "np.geomspace(0.1, 2.0, 120)", {"curve"}),
         ("curve/subsets.py", "SUBSET_SALT: Final = 1_000", "SUBSET_SALT: Final = 2_000", {"subset"}),

@@ -39,7 +39,7 @@ def test_texts_without_labels_are_read_from_an_address(bucket: str, tmp_path: Pa
         variants=("distilled",),
     )
     choice = choose_dataset(config.dataset, tmp_path, config.files)
-    texts = choose_unlabelled(config.unlabelled_path, choice, config.unlabelled_files, tmp_path)
+    texts = choose_unlabelled(config.unlabelled_path, choice, config.other_files, tmp_path)
     assert texts is not None
     assert [text for rows in open_texts(texts, tmp_path) for text in rows.texts.to_pylist()] == [
         "a fine film",
