@@ -3,6 +3,7 @@
 import os
 import signal
 import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import CancelledError
 from pathlib import Path
@@ -269,8 +270,16 @@ class TestEnds:
         heard = Close()
         assert work(lambda: run_apart("far:resume", folder=tmp_path, listener=heard)) == ["done"]
         assert len(heard.calls) == 2
-        assert not psutil.pid_exists(heard.calls[0][0])
-        assert choose_jobs(None, num_works=9, shares_gpu=False) == 1
+        wait_until(lambda: not psutil.pid_exists(heard.calls[0][0]))
+        wait_until(lambda: choose_jobs(None, num_works=9, shares_gpu=False) == 1)
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
+    """Wait for what comes a moment after the work is done, such as the end of a child."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
 
 
 def test_work_that_ends_its_workers_is_given_up_in_one_line() -> None:
