@@ -33,6 +33,8 @@ def check_run(config: RunConfig) -> None:
     check_tuning(config)
     check_trackers(config.track)
     check_data(config)
+    for name, path in config.challenge_paths.items():
+        choose_challenge(name, path, config.other_files)
 
 
 def check_curve(config: CurveConfig) -> None:
@@ -59,8 +61,6 @@ def check_data(config: TrainingSettings) -> ReviewsFacts | None:
     )
     if config.unlabelled_path is not None:
         choose_unlabelled(config.unlabelled_path, choice, config.other_files, config.data_dir)
-    for name, path in config.challenge_paths.items():
-        choose_challenge(name, path, config.other_files)
     if found:
         config.find_aims(found)
     return found

@@ -1,8 +1,7 @@
 """DataSettings: which texts a run learns from, and how its files are read."""
 
-import re
 from pathlib import Path
-from typing import ClassVar, Final
+from typing import ClassVar
 
 from pydantic import Field, field_serializer, field_validator
 from pydantic_settings import CliToggleFlag
@@ -25,8 +24,6 @@ from tasks.settings.files import (
     gather_files,
 )
 
-CHALLENGE_NAME: Final = re.compile(r"[\w-]{1,40}", re.ASCII)
-
 
 class DataSettings(FlowConfig):
     """The settings about the reviews."""
@@ -47,12 +44,6 @@ class DataSettings(FlowConfig):
     )
     validation_path: OptionalPath = Field(
         default=None, description="a file or folder with the validation split [held out of --dataset]"
-    )
-    also_test: Names = Field(
-        default=(),
-        description="further test sets, NAME=PATH,NAME=PATH, ... (a file or folder each, read like those of "
-        "--dataset), such as contrast sets or texts of another site: the report says how accurate each model is there, "
-        "and how much less than on test [none]",
     )
     unlabelled_path: OptionalPath = Field(
         default=None,
@@ -109,29 +100,6 @@ class DataSettings(FlowConfig):
     def spell_dataset(self, name: str) -> str | None:
         """Spell an address as it was given, for other machines."""
         return spell_copies(Path(name)) if is_path(name) else name
-
-    @field_validator("also_test")
-    @classmethod
-    def check_challenges(cls, given: tuple[str, ...]) -> tuple[str, ...]:
-        """Refuse what does not name a test set and its path, and make the paths absolute."""
-        found: dict[str, str] = {}
-        for part in given:
-            name, _, path = part.partition("=")
-            if not (CHALLENGE_NAME.fullmatch(name) and path):
-                raise ValueError(
-                    f"{part!r} does not name a test set; expected a name of letters, digits, - and _, and a path, such "
-                    "as contrast=contrast.csv."
-                )
-            if name in found:
-                raise ValueError(f"the name {name!r} is given twice; expected another for each test set.")
-            found[name] = f"{name}={make_absolute(Path(path)) if find_copies(path) == path else path}"
-        return tuple(found.values())
-
-    @property
-    def challenge_paths(self) -> dict[str, Path]:
-        """Return the paths of the further test sets, by the names that the user gave them."""
-        named = (part.partition("=") for part in self.also_test)
-        return {name: Path(str(find_copies(path))) for name, _, path in named}
 
     @property
     def dataset_name(self) -> str:

@@ -14,9 +14,7 @@ class CurveConfig(TrainingSettings):
     """Train models on parts of the training split, and tell from how accuracy grows what more reviews would bring."""
 
     headings: ClassVar = {**TrainingSettings.headings, "sizes": "the curve"}
-    unused: ClassVar = frozenset(
-        {"also_test", "unlabelled_path", "slice_column", "ordinal", "stack", "metric", "costs"}
-    )
+    unused: ClassVar = frozenset({"unlabelled_path", "slice_column", "ordinal", "stack", "metric", "costs"})
 
     seeds: int = Field(
         default=3,

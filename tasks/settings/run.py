@@ -1,15 +1,19 @@
 """RunConfig: what is trained on which texts, how the gate decides, and where everything is kept."""
 
+import re
 from datetime import timedelta
-from typing import ClassVar
+from pathlib import Path
+from typing import ClassVar, Final
 
 from pydantic import Field, ValidationInfo, field_validator
 from pydantic_settings import CliImplicitFlag
 
 from tasks.baseline.baselines import BASELINES
 from tasks.evaluate.ensemble_facts import STACK
+from tasks.ingest.files.options import make_absolute
 from tasks.promote.rules import GateRules, Margins
 from tasks.settings.age import Age, read_age
+from tasks.settings.base import Names, find_copies
 from tasks.settings.clean import KEEP_RUNS
 from tasks.settings.model_names import check_names, choose_variants, expand_baselines
 from tasks.settings.models import list_all
@@ -20,18 +24,27 @@ from tasks.settings.tuning import Folds, Seconds, StorageUrl, Trials
 from tasks.track.trackers import USUAL_NAME
 from tasks.train.variants import expand_names
 
+CHALLENGE_NAME: Final = re.compile(r"[\w-]{1,40}", re.ASCII)
+
 
 class RunConfig(TrainingSettings):
     """Train every chosen model variant on one dataset, evaluate it and write the leaderboard."""
 
     headings: ClassVar = {
         **TrainingSettings.headings,
+        "also_test": "further test sets",
         "promote": "promotion",
         "tune": "tuning",
         "track": "tracking",
         "clean_older_than": "cleaning up",
     }
 
+    also_test: Names = Field(
+        default=(),
+        description="further test sets, NAME=PATH,NAME=PATH, ... (a file or folder each, read like those of "
+        "--dataset), such as contrast sets or texts of another site: the report says how accurate each model is there, "
+        "and how much less than on test [none]",
+    )
     promote: CliImplicitFlag[bool] = Field(
         default=True, description="let the candidate become the champion if it passes the gate"
     )
@@ -66,6 +79,23 @@ class RunConfig(TrainingSettings):
         "than this, such as 20GB; what a champion or the newest run refers to stays [no limit]",
     )
 
+    @field_validator("also_test")
+    @classmethod
+    def check_challenges(cls, given: tuple[str, ...]) -> tuple[str, ...]:
+        """Refuse what does not name a test set and its path, and make the paths absolute."""
+        found: dict[str, str] = {}
+        for part in given:
+            name, _, path = part.partition("=")
+            if not (CHALLENGE_NAME.fullmatch(name) and path):
+                raise ValueError(
+                    f"{part!r} does not name a test set; expected a name of letters, digits, - and _, and a path, such "
+                    "as contrast=contrast.csv."
+                )
+            if name in found:
+                raise ValueError(f"the name {name!r} is given twice; expected another for each test set.")
+            found[name] = f"{name}={make_absolute(Path(path)) if find_copies(path) == path else path}"
+        return tuple(found.values())
+
     @field_validator("candidate")
     @classmethod
     def check_candidate(cls, name: str | None, info: ValidationInfo) -> str | None:
@@ -91,6 +121,12 @@ class RunConfig(TrainingSettings):
         if folds and not info.data.get("tune") and not info.data.get("tune_seconds"):
             raise ValueError("it is only for tuning; expected --tune or --tune-seconds as well.")
         return folds
+
+    @property
+    def challenge_paths(self) -> dict[str, Path]:
+        """Return the paths of the further test sets, by the names that the user gave them."""
+        named = (part.partition("=") for part in self.also_test)
+        return {name: Path(str(find_copies(path))) for name, _, path in named}
 
     @property
     def cleaning_age(self) -> timedelta | None:

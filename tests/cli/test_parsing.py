@@ -388,6 +388,7 @@ def test_help_puts_flags_under_headings(capsys: pytest.CaptureFixture[str]) -> N
         "--variants",
         "--seeds",
         "--kernels",
+        "--also-test",
         "--promote,",
         "--tune",
         "--track",
