@@ -25,6 +25,7 @@ EXEMPT: Final = {
     "tasks.ingest.head": "refuses files and makes nothing",
     "tasks.ingest.rehearsal": "ingests files for nothing",
     "tasks.ingest.sources.sql": "fetches a file, whose content counts",
+    "tasks.ingest.sources.sql_url": "fetches a file, whose content counts",
     "tasks.ingest.sources.reach": "finds out whether a download can start",
     "tasks.*.tuning": "says which settings are tried, which count by their values",
     "tasks.space.*": "says which settings are tried, which count by their values",

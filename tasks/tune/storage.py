@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from tasks.errors import UserError
-from tasks.ingest.sources.sql import check_password, expand_variables
+from tasks.ingest.sources.sql_url import hide_variables, resolve_url
 from tasks.store.layout import TUNING
 
 JOURNAL: Final = "studies.journal"
@@ -33,12 +33,11 @@ def open_storage(place: str) -> Any:
         if "://" not in place:
             Path(place).parent.mkdir(parents=True, exist_ok=True)
             return JournalStorage(JournalFileBackend(place))
-        check_password(place)
-        return get_storage(expand_variables(place))
+        return get_storage(resolve_url(place).render_as_string(hide_password=False))
     except UserError:
         raise
     except Exception as error:
-        reason = " ".join(str(error).split())
+        reason = hide_variables(" ".join(str(error).split()), place)
         raise UserError(
             f"--tune-storage {place!r} cannot be used: {type(error).__name__}: {reason}; expected the URL of a "
             "database that exists, such as sqlite:////home/me/studies.db. Without it, a journal is kept."

@@ -1,5 +1,6 @@
 """The reader of SQLite databases: a table, or the rows of a query."""
 
+import json
 import sqlite3
 from collections.abc import Collection, Iterator
 from contextlib import closing
@@ -18,6 +19,8 @@ from tasks.ingest.files.rows import Rows, take_batches
 TABLES: Final = (
     "SELECT name FROM sqlite_master WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite_%' ORDER BY name"
 )
+# As MySQL's BIT(1) gives them, which frameworks use for booleans.
+BITS: Final = {b"\x00": b"0", b"\x01": b"1"}
 
 
 def read_database(path: Path, options: FileOptions, *, wanted: Collection[str] | None = None) -> Iterator[Rows]:
@@ -96,5 +99,14 @@ def make_array(values: list[bytes | None]) -> pa.Array:
 
 
 def spell_value(value: Any) -> bytes | None:
-    """Spell a value: spell_value(3) -> b"3"; bytes and null stay."""
-    return value if value is None or isinstance(value, bytes) else str(value).encode()
+    """Spell a value: spell_value(3) -> b"3", spell_value(True) -> b"true", spell_value(["a"]) -> b'["a"]'.
+
+    Bytes and null stay, except that a bit becomes a digit; a number that is none is null.
+    """
+    if value is None or value != value:  # noqa: PLR0124  # NaN alone differs from itself
+        return None
+    if isinstance(value, bytes | bytearray | memoryview):
+        return BITS.get(content := bytes(value), content)
+    if isinstance(value, bool | list | tuple | dict):
+        return json.dumps(value, ensure_ascii=False, default=str).encode()
+    return str(value).encode()

@@ -16,6 +16,7 @@ from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 
 from tasks.ingest.reviews import write_reviews
 from tasks.ingest.sources.base import Batch, Source
+from tasks.ingest.sources.sql_url import Driver
 from tests.ingest.remedies.cases import (
     PLACE,
     Attempt,
@@ -125,6 +126,10 @@ def set_variable(name: str, value: str) -> Remedy:
         return attempt
 
     return follow
+
+
+def refuse_setting(*_: Any, **__: Any) -> NoReturn:
+    raise TypeError("an unexpected keyword argument 'x'")
 
 
 def lack_driver(*_: Any) -> NoReturn:
@@ -273,7 +278,7 @@ CASES = [
         files=DATABASE,
         dataset=URL,
         settings={"query": "SELECT y FROM films"},
-        message="cannot be read: no such column: y; expected rows. Check the URL and --query",
+        message="cannot be read: no such column: y; expected rows. Check the URL, its variables and --query",
         remedies=[use(query="SELECT * FROM films"), leave_out("query")],
     ),
     Case(
@@ -305,6 +310,32 @@ CASES = [
         dataset="films://me:$NO_SUCH@/films.db",
         message="the environment variable NO_SUCH is not set; expected it for .*Set it and run again",
         remedies=[set_variable("NO_SUCH", "secret")],
+    ),
+    Case(
+        files=DATABASE,
+        dataset="sqlite:///flims.db",
+        message="no such file; expected a file or a folder. Did you mean 'films.db'",
+        remedies=[choose("sqlite:///films.db")],
+    ),
+    Case(
+        files=DATABASE,
+        dataset=f"{URL}?timeout=long",
+        message="cannot be read: could not convert .*; expected rows. Check the URL",
+        remedies=[choose(URL), choose(f"{URL}?timeout=9")],
+    ),
+    Case(
+        files=DATABASE,
+        dataset=URL,
+        limits={"sqlite3.dbapi2.connect": refuse_setting},
+        message="cannot be read: an unexpected keyword argument 'x'; expected rows. Check the URL",
+        remedies=[lift],
+    ),
+    Case(
+        files=DATABASE,
+        dataset=URL,
+        limits={"tasks.ingest.sources.sql_url.DRIVERS": {"films": [Driver("films", "no_such_driver", "driver")]}},
+        message="needs the package driver; .*: python -m pip install driver$",
+        remedies=[lift],
     ),
     Case(
         files=DATABASE,
