@@ -63,6 +63,12 @@ class Connection:
                 raise OSError(f"the connection is {self.client.status}")
             return self.client
 
+    def ask_scheduler(self) -> dict[str, Any]:
+        """Return what the scheduler knows; raises OSError or TimeoutError, also if it is connected and says nothing."""
+        client = self.connect()
+        found: dict[str, Any] = client.sync(client.scheduler.identity, n_workers=-1, callback_timeout=CONNECT_SECONDS)
+        return found
+
     def close(self) -> None:
         """Disconnect; the scheduler then forgets the flow's tasks."""
         if self.client is not None:
@@ -88,7 +94,7 @@ class Connection:
     def find_workers(self, *, on_gpu: bool = False) -> dict[str, int]:
         """Find the fit workers, those with a GPU if one is needed, and how many tasks each takes at a time."""
         try:
-            known = self.connect().scheduler_info()["workers"]
+            known = self.ask_scheduler()["workers"]
         except GONE:
             return {}
         return {

@@ -259,16 +259,36 @@ def test_workers_join_a_scheduler_elsewhere_and_again_when_it_was_away(functions
         assert machine.await_end() == 0
 
 
-def test_run_whose_scheduler_is_gone_for_good_ends_in_one_line(
-    functions: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A flow that does not wait long for a scheduler."""
     monkeypatch.setattr(connection, "PATIENCE_SECONDS", 3.0)
     monkeypatch.setattr(connection, "CONNECT_SECONDS", 2.0)
-    lonely = Machine(functions, "--workers=1", "--scheduler-port=0")
-    listener = KillOnce(lambda _: lonely.send(signal.SIGKILL))
-    with use_cluster(lonely.address, roots=[tmp_path], say=lambda _: None):
+
+
+def expect_end_without_workers(lonely: Machine, listener: KillOnce, root: Path) -> None:
+    """Do work until its scheduler is gone, and end with the line that says so."""
+    with use_cluster(lonely.address, roots=[root], say=lambda _: None):
         works = [lambda: run_apart("far:wait", listener=listener)] * 2
         with pytest.raises(UserError, match=r"has had no worker for 3 seconds; .*it resumes where it stopped"):
             work_side_by_side(works, jobs=2)
+
+
+@pytest.mark.usefixtures("hasty")
+def test_run_whose_scheduler_is_gone_for_good_ends_in_one_line(functions: Path, tmp_path: Path) -> None:
+    lonely = Machine(functions, "--workers=1", "--scheduler-port=0")
+    listener = KillOnce(lambda _: lonely.send(signal.SIGKILL))
+    expect_end_without_workers(lonely, listener, tmp_path)
     lonely.await_end()
     listener.await_first()
+
+
+@pytest.mark.usefixtures("hasty")
+def test_run_whose_scheduler_is_connected_but_says_nothing_ends_in_one_line(functions: Path, tmp_path: Path) -> None:
+    frozen = Machine(functions, "--workers=1", "--scheduler-port=0")
+    listener = KillOnce(lambda _: frozen.process.send_signal(signal.SIGSTOP))
+    expect_end_without_workers(frozen, listener, tmp_path)
+    frozen.process.send_signal(signal.SIGCONT)
+    listener.await_first()
+    frozen.send(signal.SIGINT)
+    assert frozen.await_end() == 0
