@@ -6,6 +6,7 @@ object is written in one step: a reader sees the old one or the new one.
 
 import contextlib
 import os
+import re
 import time
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -31,6 +32,10 @@ EXTRA: Final = "'sequence-bakeoff[cloud]'"
 # What the stores' servers say of credentials that are too old, with whatever status.
 EXPIRED: Final = ("ExpiredToken", "RequestExpired", "TokenRefreshRequired", "InvalidToken")
 FULL: Final = ("InsufficientStorage", "QuotaExceeded", "status code: 507", "No space left", "XMinioStorageFull")
+# A store whose disk is full may say no more than that it failed to write.
+WRITING: Final = ("performing PUT", "performing POST")
+# What the stores' servers say is wrong, in XML.
+ANSWER: Final = re.compile(r"<(?:Code|Message)>([^<]+)<")
 # An object that must not exist yet.
 ABSENT: Final = "create"
 # What tells one version of an object from others: the store's own words.
@@ -237,5 +242,14 @@ def describe_failure(place: str, error: Exception) -> str:
             f"{place} was refused to these credentials; expected valid ones with the right to read, write and list. "
             f"Renew or correct them {again}"
         )
-    reason = " ".join(text.partition("\n")[0].split()).removesuffix(":")
-    return f"{place} cannot be used: {reason}; expected an answer. Make sure that the store can be reached {again}"
+    writes = any(word in text for word in WRITING)
+    health = "can be reached and has free space," if writes else "can be reached"
+    return f"{place} cannot be used: {find_reason(text)}; expected an answer. Make sure that the store {health} {again}"
+
+
+def find_reason(text: str) -> str:
+    """Take the reason from a store's error: its first line, and what the server's XML says is wrong."""
+    first = text.partition("\n")[0].partition("<?xml")[0]
+    reason = " ".join(first.split()).rstrip(":")
+    told = [" ".join(it.split()).rstrip(".") for it in ANSWER.findall(text.partition("\n\n")[0])]
+    return f"{reason}: {', '.join(told)}" if told else reason

@@ -18,6 +18,10 @@ CONFLICT = b"<Error><Code>ConditionalRequestConflict</Code></Error>"
 EXPIRED = b"<Error><Code>ExpiredToken</Code><Message>The provided token has expired.</Message></Error>"
 FULL = b"<Error><Code>XMinioStorageFull</Code></Error>"
 QUOTA = b"<Error><Code>XMinioAdminBucketQuotaExceeded</Code></Error>"
+FAILED = (
+    b'<?xml version="1.0" encoding="UTF-8"?>\n'
+    b"<Error><Code>InternalError</Code><Message>We encountered an internal error.</Message></Error>"
+)
 DENIED = b"<Error><Code>AccessDenied</Code></Error>"
 Fault = tuple[int, bytes] | str | None
 
@@ -93,8 +97,12 @@ def test_conflict_of_two_that_write_at_once_is_no_error(objects: Objects, proxy:
         ),
         ((507, FULL), "the store is full under s3://.*; expected to be able to write there. Free some space and run"),
         ((403, QUOTA), "the store is full under s3://"),
-        ((503, b""), "cannot be used: .*503.*; expected an answer. Make sure that the store can be reached and run"),
-        ((500, b""), "cannot be used: .*500"),
+        ((503, b""), "cannot be used: .*503.*; expected an answer. Make sure that the store can be reached and has"),
+        (
+            (500, FAILED),
+            "500 Internal Server Error: InternalError, We encountered an internal error; .* and has free space, and",
+        ),
+        ((500, b""), "cannot be used: .*500 Internal Server Error; expected"),
         ("drop", "cannot be used: .*; expected an answer"),
     ],
 )
@@ -114,7 +122,9 @@ def test_failure_that_lasts_is_one_line_without_secrets(
 
 def test_server_that_is_gone_is_one_line(bucket: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
-    with pytest.raises(UserError, match=r"cannot be used: .*; expected an answer. Make sure that the store can be"):
+    with pytest.raises(
+        UserError, match=r"cannot be used: .*; expected an answer. Make sure that the store can be reac"
+    ):
         Objects(bucket, retry_seconds=0.5).get("a")
 
 
