@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from tasks.baseline.baselines import Baseline
 from tasks.compare.results import BASELINE, STACKED, Entrant, ModelResult
 from tasks.compare.run import Candidate, attempt, attempt_all
+from tasks.contest.progress import watched
 from tasks.contest.stages import Stages
 from tasks.contest.teaching import Teaching
 from tasks.encode.facts import EncodingChoice, EncodingFacts
@@ -82,7 +83,11 @@ class Contest:
                 for seed in self.config.seed_values
             ),
         ]
-        return attempt_all(candidates, jobs=jobs)
+        num_train = [self.reviews.facts.num_reviews["train"]] * len(candidates)
+        with watched(
+            candidates, num_train, jobs=jobs, logger=self.stages.logger, artifacts_dir=self.config.artifacts_dir
+        ) as told:
+            return attempt_all(told, jobs=jobs)
 
     def settle_device(self, name: str, encoded: Manifest[EncodingFacts]) -> Device:
         """Settle on which device a variant is trained, with whatever seed."""

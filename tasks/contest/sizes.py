@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from tasks.compare.run import Candidate, attempt_all
 from tasks.contest.contest import Contest, Sequences
+from tasks.contest.progress import watched
 from tasks.contest.stages import Stages
 from tasks.curve.facts import Entry
 from tasks.curve.sizes import Size
@@ -40,7 +41,14 @@ def train_parts(
         for part, contest, own in zip(parts, contests, sequences, strict=True)
         for candidate in list_candidates(contest, part, baselines, own, devices=devices, jobs=jobs)
     ]
-    results = attempt_all([candidate for _, candidate in works], jobs=jobs)
+    with watched(
+        [candidate for _, candidate in works],
+        [part.reviews.facts.num_reviews["train"] for part, _ in works],
+        jobs=jobs,
+        logger=stages.logger,
+        artifacts_dir=config.artifacts_dir,
+    ) as told:
+        results = attempt_all(told, jobs=jobs)
     return [
         Entry(
             share=part.size.share,

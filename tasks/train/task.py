@@ -16,6 +16,7 @@ from tqdm import tqdm
 from tasks.encode.facts import EncodingFacts
 from tasks.errors import TrainingError
 from tasks.orchestrate.outputs import produce_in_task, run
+from tasks.process.outlook import tell_round
 from tasks.store.outputs import Manifest
 from tasks.train.device import Device
 from tasks.train.events import write_events
@@ -58,6 +59,7 @@ class Progress(Listener):
         record = history[-1]
         self.logger.info("%s: %s", self.name, describe_epoch(history, self.settings))
         self.update_artifact(100 * record.epoch / self.settings.epochs)
+        tell_round(record.epoch, self.settings.epochs, record.seconds)
         write_events(self.event_folder, record)
 
     def update_artifact(self, percent: float) -> None:
