@@ -1,5 +1,6 @@
 """The data check: problems of the data as a whole, each described in a sentence with the place of the first case."""
 
+import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations, groupby
@@ -15,6 +16,8 @@ from tasks.ingest.spool import Spool, read_row
 FEWEST_EXAMPLES: Final = 2
 EXTREME_RATIO: Final = 100
 SHOWN: Final = 40
+# What programs write where there is no value.
+NO_LABELS: Final = frozenset({"nan", "null", "none", "n/a", "#n/a", "<na>", "na"})
 
 
 class Flaw(NamedTuple):
@@ -157,11 +160,28 @@ def find_imbalance(evidence: Evidence) -> list[str]:
 
 
 def find_lookalikes(evidence: Evidence) -> list[str]:
-    """Warn of classes whose names differ only in case."""
-    names = sorted(evidence.label_names, key=str.casefold)
-    groups = [list(group) for _, group in groupby(names, key=str.casefold)]
-    alike = [group for group in groups if len(group) > 1]
-    return [f"classes that differ only in case: {', '.join(map(shorten, group))}" for group in alike]
+    """Warn of classes whose names differ only in case or look the same, and of those that may stand for no label."""
+    names = sorted(evidence.label_names, key=simplify)
+    groups = [list(group) for _, group in groupby(names, key=simplify)]
+    warnings = [f"{describe_likeness(group)}: {', '.join(map(shorten, group))}" for group in groups if len(group) > 1]
+    empty = [name for name in evidence.label_names if name.casefold() in NO_LABELS]
+    remedy = "; if they do, leave the label of these rows empty"
+    return [
+        *warnings,
+        *([f"classes whose names may stand for no label: {', '.join(map(shorten, empty))}{remedy}"] if empty else []),
+    ]
+
+
+def simplify(name: str) -> str:
+    """Reduce a name to how it looks, apart from case: simplify("Very  good\u200b") -> "very good"."""
+    visible = "".join(letter for letter in unicodedata.normalize("NFKC", name) if unicodedata.category(letter) != "Cf")
+    return " ".join(visible.casefold().split())
+
+
+def describe_likeness(names: Sequence[str]) -> str:
+    """Say in what several names are alike."""
+    differ_in_case = len(set(map(str.casefold, names))) == 1
+    return "classes that differ only in case" if differ_in_case else "classes whose names look alike"
 
 
 def check_ids(evidence: Evidence, hashes: dict[str, NDArray[np.uint64]], *, has_blanks: bool) -> tuple[bool, list[str]]:

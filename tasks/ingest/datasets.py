@@ -63,6 +63,9 @@ def choose_dataset(name: str, data_dir: Path, files: FileOptions | None = None) 
     if is_generated(name):
         return Choice(name)
     wanted = PREFERRED if name == AUTO else name
+    if Path(name).is_dir() and not tfds.is_known(name, data_dir):
+        # A folder in which nothing can be read, which is said.
+        check_heads(FileOptions(path=Path(name)))
     if "/" in name and Path(name).parent.is_dir() and not tfds.is_known(name, data_dir):
         check_path(Path(name), "--dataset")
     try:

@@ -5,13 +5,13 @@ with leading zeros, such as 007, is a code and keeps its spelling.
 """
 
 import re
+import unicodedata
 from collections.abc import Iterable, Sequence
 from decimal import Context, Decimal
 from typing import Final
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from tasks.errors import UserError
@@ -28,6 +28,9 @@ MOST_FRACTIONS: Final = 20
 MOST_SPELLINGS: Final = 4
 # A label names a class: it becomes the name of a column and stands in every table.
 LONGEST_LABEL: Final = 1_000
+# White space and marks without a width, such as byte-order marks, at either end.
+UNSEEN: Final = r"[\s\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]+"
+INVISIBLE: Final = re.compile(rf"\A{UNSEEN}|{UNSEEN}\Z")
 
 
 class LabelIndex:
@@ -95,8 +98,15 @@ def check_label_is_short(label: str) -> None:
 
 
 def trim_labels(labels: pa.Array) -> pa.Array:
-    """Strip white space around labels: [" spam "] -> ["spam"]."""
-    return pc.utf8_trim_whitespace(labels)
+    """Strip what cannot be seen around labels, and compose their characters: [" spam\u200b "] -> ["spam"]."""
+    encoded = labels.dictionary_encode()
+    names = pa.array(map(trim_label, encoded.dictionary.to_pylist()), pa.string())
+    return names.take(encoded.indices)
+
+
+def trim_label(label: str) -> str:
+    """Trim one label, as `trim_labels` does."""
+    return unicodedata.normalize("NFC", INVISIBLE.sub("", label))
 
 
 def name_label(label: str) -> str:
@@ -123,7 +133,7 @@ def join_booleans(names: Iterable[str]) -> dict[str, str]:
 
 def match_labels(labels: pa.Array, names: Sequence[str]) -> pa.Array:
     """Find each label among the classes of a model: match_labels(["1.0", "x"], ["0", "1"]) -> [1, None]."""
-    places = {name_label(name): place for place, name in enumerate(names)}
+    places = {name_label(trim_label(name)): place for place, name in enumerate(names)}
     aliases = {**BOOLEANS, **{number: boolean for boolean, number in BOOLEANS.items()}}
     if places.keys() <= BOOLEANS.keys() or places.keys() <= set(BOOLEANS.values()):
         places |= {aliases[name]: place for name, place in places.items()}

@@ -7,8 +7,10 @@ from typing import Final
 import numpy as np
 
 from tasks.ingest.check import Evidence, locate_class, shorten
+from tasks.ingest.labels import is_number
 
-SEPARATORS: Final = (",", ";", "|")
+IN_NAMES: Final = ("/", "&", "+")
+SEPARATORS: Final = (",", ";", "|", *IN_NAMES)
 
 
 def describe_several(evidence: Evidence) -> list[str]:
@@ -27,13 +29,19 @@ def describe_several(evidence: Evidence) -> list[str]:
 def find_compounds(names: Sequence[str]) -> list[str]:
     """List the labels that are joined of others: find_compounds(["bad", "bad,long", "long, old"]) -> all but "bad".
 
-    That is so where at least half of the labels with a separator share a part with another label.
+    That is so where at least half of the labels with a separator share a part with another label; where names and
+    numbers may have it as well, as "food & drink" and "1,5" do, all their parts must be labels.
     """
     for separator in SEPARATORS:
         parts = {name: {part.strip() for part in name.split(separator)} - {""} for name in names}
         compounds = [name for name in names if len(parts[name]) > 1]
+        is_strict = separator in IN_NAMES or all(map(is_number, set().union(*(parts[name] for name in compounds))))
         counts = Counter(part for found in parts.values() for part in found)
-        shared = [name for name in compounds if any(counts[part] > 1 for part in parts[name])]
+        shared = [
+            name
+            for name in compounds
+            if (parts[name] <= set(names) if is_strict else any(counts[part] > 1 for part in parts[name]))
+        ]
         if shared and 2 * len(shared) >= len(compounds):
             return compounds
     return []

@@ -199,6 +199,9 @@ def test_split_given_twice_is_refused(complain: Callable[..., str], tmp_path: Pa
         ),
         ("".join(f"more {n},pos\n" for n in range(2500)), "extreme imbalance: 2,520 training rows are 'pos', only 20"),
         ("odd,Pos\nodder,Pos\n", "classes that differ only in case: 'Pos', 'pos'"),
+        ("odd,\uff50os\nodder,\uff50os\n", "classes whose names look alike: 'pos', '\uff50os'"),
+        ("odd,p\u00ados\nodder,p\u00ados\n", "classes whose names look alike: 'pos', 'p\\xados'"),
+        ("odd,nan\nodder,nan\n", "classes whose names may stand for no label: 'nan'; if they do, leave the label of"),
         ("x,\n", "1 of 41 rows dropped (share 0.024): 1 blank label (first: a.csv line 42)"),
     ],
 )

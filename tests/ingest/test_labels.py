@@ -1,10 +1,12 @@
 """Equal numbers and booleans are one label however they are spelled, in training, testing and scoring."""
 
+import unicodedata
+
 import pyarrow as pa
 import pytest
 
 from tasks.errors import UserError
-from tasks.ingest.labels import LabelIndex, match_labels, name_label
+from tasks.ingest.labels import LabelIndex, match_labels, name_label, trim_labels
 
 
 @pytest.mark.parametrize(
@@ -77,6 +79,8 @@ def test_several_spellings_are_told() -> None:
         (["1", "1.0"], ["1.0", "1"], [1, 0]),
         (["0", "1", "2"], ["true", "2.0"], [None, 2]),
         (["bad", "good"], ["good", "Good"], [1, None]),
+        # As an older model may have them.
+        ([unicodedata.normalize("NFD", "caf\xe9"), "th\xe9"], ["caf\xe9"], [0]),
     ],
 )
 def test_labels_are_found_among_those_of_a_model(
@@ -94,3 +98,12 @@ def test_label_that_is_no_name_is_refused() -> None:
     assert message.startswith(f"a label has 100,000 characters, '{'z' * 40}'...; expected the name of a class")
     assert "--label-column" in message
     assert len(message) < 300
+
+
+def test_what_cannot_be_seen_makes_no_other_label() -> None:
+    composed, decomposed = (unicodedata.normalize(form, "caf\xe9") for form in ("NFC", "NFD"))
+    labels = [" pos\t", "pos\u200b", "\ufeffpos", "pos\xa0", "\u202apos\u202c", composed, decomposed, "a b", "", None]
+    assert trim_labels(pa.array(labels)).to_pylist() == [*["pos"] * 5, composed, composed, "a b", "", None]
+    # Between letters, a joiner is spelling.
+    joined = "\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645"
+    assert trim_labels(pa.array([joined])).to_pylist() == [joined]

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterator, Sequence
 from itertools import groupby
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 import pyarrow as pa
@@ -14,6 +15,10 @@ from tasks.ingest.files.options import FileOptions, is_class_file, split_path
 from tasks.ingest.files.patterns import compile_pattern
 from tasks.ingest.files.records import read_pattern
 from tasks.ingest.files.rows import Rows, take_batches
+from tasks.ingest.labels import match_labels, trim_label
+
+ABOUT: Final = frozenset({"readme", "license", "licence", "notice", "changelog", "citation", "authors", "metadata"})
+BLANK_BYTES: Final = 2**16
 
 
 def read_class_files(path: Path, options: FileOptions, *, wanted: Collection[str] | None = None) -> Iterator[Rows]:
@@ -47,10 +52,42 @@ def read_texts(files: Sequence[Path], options: FileOptions) -> Iterator[tuple[st
 
 
 def list_class_files(path: Path) -> list[Path]:
-    """List the files, of which each has the texts of one label; none for a folder without any."""
+    """List the files, of which each has the texts of one label; none for a folder without any.
+
+    A file about the others, such as README.txt, counts only if it is named.
+    """
     if not path.is_dir():
         return split_path(path)
-    return sorted(file for file in path.iterdir() if is_class_file(file) and file.is_file())
+    return [file for file in list_lines(path) if not is_about(file)]
+
+
+def list_about(folder: Path) -> list[str]:
+    """List the files of a folder that are about its files of lines."""
+    return [file.name for file in list_lines(folder) if is_about(file)]
+
+
+def list_lines(folder: Path) -> list[Path]:
+    """List the files of lines in a folder, sorted."""
+    return sorted(file for file in folder.iterdir() if is_class_file(file) and file.is_file())
+
+
+def is_about(file: Path) -> bool:
+    """Tell by its name whether a file is about others: is_about(Path("README.txt")) -> True."""
+    return name_label(file).lower() in ABOUT
+
+
+def are_classes(files: Sequence[Path], labels: Sequence[str]) -> bool:
+    """Tell whether all files that hold anything are named after labels of a model."""
+    named = [trim_label(name_label(file)) for file in files if not is_blank(file)]
+    return bool(named) and match_labels(pa.array(named, pa.string()), labels).null_count == 0
+
+
+def is_blank(file: Path) -> bool:
+    """Tell whether a small file holds nothing but white space."""
+    try:
+        return file.stat().st_size < BLANK_BYTES and not file.read_bytes().strip()
+    except OSError:  # whoever reads it says so
+        return False
 
 
 def name_label(path: Path) -> str:

@@ -1,4 +1,4 @@
-"""A folder of <label>/*.txt: one text per file."""
+"""A folder of <label>/*.txt: one text per file. Without these, files are texts if they have no ending, or a number."""
 
 from collections.abc import Collection, Iterator
 from pathlib import Path
@@ -16,6 +16,11 @@ from tasks.store.fingerprint import hash_json
 from tasks.store.outputs import record_file
 
 ENDING: Final = ".txt"
+# Endings of mails, which are text; and endings with digits that tell a kind.
+MAIL: Final = frozenset({".eml", ".email"})
+OTHER_KINDS: Final = frozenset(
+    {".bz2", ".7z", ".mp3", ".mp4", ".jp2", ".m4a", ".h5", ".hdf5", ".sqlite3", ".db3", ".lz4"}
+)
 
 
 def read_folder(folder: Path, options: FileOptions, *, wanted: Collection[str] | None = None) -> Iterator[Rows]:
@@ -67,7 +72,10 @@ def describe_no_texts(folder: Path, *, every_text: bool) -> str:
         return f"folder {folder.name!r} holds no .txt files; expected one per text, in it or in its subfolders."
     splits = [name for name in list_visible(folder) if (folder / name).is_dir() and list_texts(folder / name)]
     remedy = f" Choose one of its subfolders: {', '.join(splits)} (--dataset, --test-path)." if splits else ""
-    return f"folder {folder.name!r} holds no <label>/*.txt; expected a folder per label with a text per file.{remedy}"
+    return (
+        f"folder {folder.name!r} holds no <label>/*.txt; expected a folder per label with a text per file, or a file "
+        f"of lines per label, such as pos.txt.{remedy}"
+    )
 
 
 def hash_folder(folder: Path, *, every_text: bool = False) -> str:
@@ -86,10 +94,32 @@ def hash_text(path: Path) -> str:
 def list_texts(folder: Path, *, every_text: bool = False) -> list[str]:
     """List <label>/*.txt as sorted paths relative to the folder; with `every_text`, *.txt in the folder itself as well.
 
-    Raises UserError for a name that is not UTF-8.
+    In a folder without any, files whose names have no ending that tells a kind are texts. Raises UserError for a name
+    that is not UTF-8.
     """
     names = [*list_inner(folder), *(list_visible(folder) if every_text else [])]
-    return sorted(name for name in names if name.lower().endswith(ENDING) and (folder / name).is_file())
+    files = sorted(name for name in names if (folder / name).is_file())
+    return list(filter(is_text, files)) or list(filter(may_be_text, files))
+
+
+def has_texts(folder: Path) -> bool:
+    """Tell whether a folder has <label>/*.txt."""
+    return any(is_text(name) and (folder / name).is_file() for name in list_inner(folder))
+
+
+def is_text(name: str) -> bool:
+    """Tell by its name whether a file is a text: is_text("pos/1.TXT") -> True."""
+    return name.lower().endswith(ENDING)
+
+
+def may_be_text(name: str) -> bool:
+    """Tell whether the name of a file leaves open of which kind it is, as numbers and hashes at its end do.
+
+    may_be_text("sci.space/60204") -> True, may_be_text("ham/00001.7c53") -> True, may_be_text("pos/1.html") -> False.
+    """
+    ending = Path(name).suffix.lower()
+    is_part = any(map(str.isdigit, ending)) and ending not in OTHER_KINDS
+    return ending in {"", "."} or is_part or ending in MAIL
 
 
 def list_strays(folder: Path) -> list[str]:

@@ -9,14 +9,15 @@ from pathlib import Path
 from typing import Final, Protocol
 
 from tasks.errors import UserError
-from tasks.formatting.commands import spell_path, spell_python
-from tasks.ingest.files.class_files import list_class_files, name_label, read_class_files
+from tasks.formatting.commands import spell_argument, spell_path, spell_python
+from tasks.ingest.files.class_files import are_classes, list_class_files, read_class_files
 from tasks.ingest.files.columnar import read_arrow, read_orc, read_parquet
-from tasks.ingest.files.compression import COMPRESSIONS, name_content
+from tasks.ingest.files.columns import list_names
+from tasks.ingest.files.compression import COMPRESSIONS, name_content, strip_compression
 from tasks.ingest.files.databases import read_database
-from tasks.ingest.files.folder import list_texts, read_folder
+from tasks.ingest.files.folder import has_texts, list_texts, read_folder
 from tasks.ingest.files.lines import check_kind
-from tasks.ingest.files.options import CLASS_ENDING, FileOptions, split_path
+from tasks.ingest.files.options import CLASS_ENDING, FLAGS, SPLIT_NAMES, FileOptions, split_path
 from tasks.ingest.files.readers import read_matches, read_objects
 from tasks.ingest.files.rows import Rows
 from tasks.ingest.files.saved_folder import list_shards, read_saved
@@ -142,10 +143,36 @@ def find_folder_format(folder: Path, options: FileOptions) -> Format:
     if list_shards(folder):
         return SAVED
     files = list_class_files(folder)
-    if not files or (list_texts(folder) and options.line_pattern is None):
-        return FOLDER
-    has_labels = {name_label(file) for file in files} <= set(options.model_labels)
-    return CLASS_FILES if has_labels or options.line_pattern is not None or not options.every_text else FOLDER
+    if files and (options.line_pattern is not None or not has_texts(folder)):
+        is_wanted = options.line_pattern is not None or not options.every_text
+        return CLASS_FILES if is_wanted or are_classes(files, options.model_labels) else FOLDER
+    tables = [] if list_texts(folder, every_text=options.every_text) else list_tables(folder)
+    if tables:
+        raise UserError(describe_tables(folder, tables, every_text=options.every_text))
+    return FOLDER
+
+
+def list_tables(folder: Path) -> list[Path]:
+    """List the files in a folder that are read by themselves, such as tables."""
+    endings = tuple(list_endings())
+    return sorted(path for path in folder.iterdir() if strip_compression(path.name).lower().endswith(endings))
+
+
+def describe_tables(folder: Path, tables: Sequence[Path], *, every_text: bool) -> str:
+    """Say that a folder has files of other kinds than texts, and how to name them."""
+    splits = {SPLIT_NAMES.get(Path(strip_compression(path.name)).stem.lower(), ""): path for path in reversed(tables)}
+    if every_text:
+        flags = f"--input {spell_argument(splits.get('test', tables[0]))}"
+    else:
+        others = [
+            f"{flag} {spell_argument(splits[split])}" for split, flag in list(FLAGS.items())[1:] if split in splits
+        ]
+        more = f", and those of the others that have labels: {' '.join(others)}" if others else ""
+        flags = f"--dataset {spell_argument(splits.get('train', tables[0]))}{more}"
+    return (
+        f"folder {folder.name!r} holds {list_names([path.name for path in tables])}; expected texts in .txt files, or "
+        f"one of these files itself. Name it: {flags}"
+    )
 
 
 def describe_conversion(path: Path, read: str) -> str:

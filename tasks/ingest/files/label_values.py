@@ -1,7 +1,8 @@
 """Label columns: their values as strings, with lists of one label taken for that label, and lists of several marked.
 
 Lists come as such, from JSON and Parquet, and as text, as Python, NumPy and pandas write them into tables:
-`["spam"]`, `['spam']`, `[3]`. A text in brackets that is none of these is a label like any other.
+`["spam"]`, `['spam']`, `[3]`, and tuples and sets of texts: `('spam',)`, `{'spam'}`. A text in brackets that is none of
+these is a label like any other.
 """
 
 import ast
@@ -23,6 +24,10 @@ NUMBER: Final = r"[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?"
 QUOTED: Final = r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*\""""
 ITEM: Final = re.compile(rf"{QUOTED}|{NUMBER}|\b(?:true|false|null|nan|True|False|None)\b", re.DOTALL)
 LIST: Final = re.compile(rf"\[\s*(?:(?:{ITEM.pattern})(?:\s*,\s*|\s+|(?=\])))*\]", re.DOTALL)
+# Of a tuple or a set of texts; numbers in brackets of these kinds may be anything.
+OTHER_LIST: Final = re.compile(
+    rf"\((?:{QUOTED})\s*,\s*(?:(?:{QUOTED})\s*(?:,\s*)?)*\)|\{{(?:{QUOTED})\s*(?:,\s*(?:{QUOTED})\s*)*\}}", re.DOTALL
+)
 # The key under which Datasets describes the columns in a file, and the number of a missing label.
 HUGGING_FACE: Final = b"huggingface"
 NO_LABEL: Final = -1
@@ -107,7 +112,7 @@ def unwrap_texts(column: pa.Array, rows: Rows, name: str, path: Path, *, is_json
 
 def read_list(text: str) -> list[str | None] | None:
     """Read the text of a list: read_list("['spam']") -> ["spam"]; None if it is no list."""
-    if not text.startswith("[") or not LIST.fullmatch(text):
+    if not text.startswith(("[", "(", "{")) or not (LIST if text[0] == "[" else OTHER_LIST).fullmatch(text):
         return None
     return [read_item(found) for found in ITEM.findall(text)]
 

@@ -9,12 +9,16 @@ from typing import Final
 from tasks.errors import UserError, did_you_mean
 from tasks.ingest.files.class_files import list_class_files
 from tasks.ingest.files.compression import COMPRESSIONS
+from tasks.ingest.files.folder import list_texts
 from tasks.ingest.files.formats import list_endings
 from tasks.ingest.files.options import name_file
 from tasks.ingest.files.saved_folder import list_shards
 
 PATH_BEGINNINGS: Final = ("/", "./", "../", "~")
 URL: Final = re.compile(r"[a-z][a-z0-9+.-]*://.+", re.DOTALL)
+# What TensorFlow Datasets keeps beside the records of a version.
+PREPARED: Final = "*/features.json"
+TEXTS: Final = "*/*.[tT][xX][tT]"
 LONGEST_SLUG: Final = 80
 # The ending of a file of lines, which is read with --line-pattern.
 LINES_ENDING: Final = ".txt"
@@ -50,8 +54,11 @@ def is_path(name: str) -> bool:
 
 
 def holds_texts(folder: Path) -> bool:
-    """Tell whether a folder can be read: it has files of text or of columns."""
-    return any(folder.glob("*/*.txt")) or bool(list_class_files(folder) or list_shards(folder))
+    """Tell whether a folder can be read: it has files of text or of columns, and is none of TensorFlow Datasets."""
+    if any(folder.glob(PREPARED)):
+        return False
+    has_texts = any(folder.glob(TEXTS))
+    return has_texts or bool(list_class_files(folder) or list_shards(folder) or list_texts(folder))
 
 
 def name_dataset(name: str) -> str:

@@ -5,9 +5,10 @@ from functools import partial
 from pathlib import Path
 
 from tasks.ingest.clean import note_cut_texts
+from tasks.ingest.files.class_files import list_about
 from tasks.ingest.files.columns import Columns, find_columns, take_strings, take_texts
 from tasks.ingest.files.folder import list_strays
-from tasks.ingest.files.formats import FOLDER, find_format
+from tasks.ingest.files.formats import CLASS_FILES, FOLDER, find_format
 from tasks.ingest.files.label_values import take_labels
 from tasks.ingest.files.mojibake import note_mojibake
 from tasks.ingest.files.one_hot import describe_one_hot
@@ -73,8 +74,11 @@ def read_labelled(path: Path, columns: Columns, options: FileOptions) -> Iterato
 
 
 def describe_strays(options: FileOptions) -> list[str]:
-    """Warn of files in folders that are not <label>/*.txt."""
-    names = [
-        name for path in options.paths.values() if find_format(path, options) is FOLDER for name in list_strays(path)
+    """Warn of files in folders that are not read."""
+    kinds = [(path, find_format(path, options)) for path in options.paths.values() if path.is_dir()]
+    others = [name for path, kind in kinds if kind is FOLDER for name in list_strays(path)]
+    about = [name for path, kind in kinds if kind is CLASS_FILES for name in list_about(path)]
+    return [
+        *([f"ignored files that are not <label>/*.txt: {len(others):,} (first: {others[0]})"] if others else []),
+        *([f"ignored files about the others: {len(about):,} (first: {about[0]})"] if about else []),
     ]
-    return [f"ignored files that are not <label>/*.txt: {len(names):,} (first: {names[0]})"] if names else []

@@ -42,6 +42,21 @@ def test_bare_folder_counts_only_with_texts_in_its_folders() -> None:
     assert is_path("imdb_reviews")
 
 
+def test_bare_folder_of_a_prepared_set_is_none() -> None:
+    Path("ag_news/1.0.0").mkdir(parents=True)
+    Path("ag_news/1.0.0/label.labels.txt").touch()
+    Path("ag_news/1.0.0/features.json").touch()
+    assert not is_path("ag_news")
+
+
+@pytest.mark.parametrize("name", ["pos/1.TXT", "pos/1", "ham/00001.7c53336b37", "pos.txt.gz"])
+def test_bare_folder_counts_with_texts_of_any_name(name: str) -> None:
+    path = Path("films") / name
+    path.parent.mkdir(parents=True)
+    path.touch()
+    assert is_path("films")
+
+
 @pytest.mark.parametrize(
     ("name", "expected"),
     [

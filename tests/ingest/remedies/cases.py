@@ -184,6 +184,8 @@ def take_flag(flag: str, *, last: bool = False) -> Remedy:
         values = [value for name, value in FLAG.findall(message) if name == flag.replace("_", "-")]
         value = values[-1 if last else 0]
         chosen = shlex.split(value)[0] if value.startswith("'") else value.rstrip(".;")
+        if flag == "dataset":
+            return replace(attempt, dataset=chosen)
         return use(**{flag: chosen})(attempt, message)
 
     return follow

@@ -35,6 +35,7 @@ from tests.ingest.remedies.cases import (
     rename,
     run,
     take_choice,
+    take_flag,
     take_meant,
     use,
     write,
@@ -311,6 +312,22 @@ CASES = [
             choose(f"{PLACE}/set/train"),
             both(choose(f"{PLACE}/set/train"), use(test_path=f"{PLACE}/set/test")),
         ],
+    ),
+    *(
+        Case(
+            files={f"set/{name}": GOOD.replace("film", name) for name in ("test.csv", "train.csv", "x.csv")},
+            dataset=dataset,
+            message=f"Name it: --dataset '{PLACE}/set/train.csv', and those of the others that have labels: "
+            f"--test-path '{PLACE}/set/test.csv'$".replace("$f", r"\$f"),
+            remedies=[take_flag("dataset"), both(take_flag("dataset"), take_flag("test_path"))],
+        )
+        for dataset in (f"{PLACE}/set", f"./{PLACE}/set")
+    ),
+    Case(
+        files={"set/a.jsonl.gz": gzip.compress(b'{"text": "good"}')},
+        check=check_input,
+        message=r"Name it: --input 'my \$films/set/a.jsonl.gz'$",
+        remedies=[choose(f"{PLACE}/set/a.jsonl.gz")],
     ),
     Case(
         files={"set/README.md": "about"},
