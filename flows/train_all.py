@@ -29,6 +29,7 @@ from tasks.compare.run import describe_run
 from tasks.compare.task import compare_models
 from tasks.contest.contest import Contest
 from tasks.contest.task import TaskStages
+from tasks.contest.time_limit import TimeLimit
 from tasks.drift.facts import Drift
 from tasks.drift.render import describe_drift
 from tasks.drift.stability import ALARM
@@ -54,6 +55,7 @@ from tasks.report.run.bounds import list_bounds
 from tasks.report.run.challenges import describe_challenges
 from tasks.report.run.facts import RunLeaderboard
 from tasks.report.run.render import render_terminal
+from tasks.report.run.time_budget import describe_left_out
 from tasks.report.run.verdict import describe_verdict, list_advice
 from tasks.report.task import write_report
 from tasks.settings.clean import KEEP_RUNS
@@ -118,7 +120,7 @@ def train_and_clean(config: RunConfig) -> dict[str, Any] | State[Any]:
 
 def train_and_report(config: RunConfig) -> dict[str, Any] | State[Any]:
     """Do the work of the flow, step by step."""
-    started = datetime.now(UTC)
+    started, time_limit = datetime.now(UTC), TimeLimit.of(config.minutes)
     try:
         use_device(config.device)
         if slowness := find_slowness(config.chosen_variants, config.kernels):
@@ -138,7 +140,7 @@ def train_and_report(config: RunConfig) -> dict[str, Any] | State[Any]:
         encoding = choose_encoding(config, choice, reviews)
         tuning = tune(config, reviews, encoding)
         wanted, config = config, add_tuned(config, tuning.studies if tuning else ())
-        contest = Contest(config, reviews, aims, TaskStages(**folders(config)))
+        contest = Contest(config, reviews, aims, TaskStages(**folders(config)), time_limit)
         sequences, by_variant = contest.encode(encoding)
         unlabelled = find_unlabelled(config, choice, reviews)
         results = contest.hold(encoding, by_variant, unlabelled)
@@ -162,6 +164,7 @@ def train_and_report(config: RunConfig) -> dict[str, Any] | State[Any]:
                 results,
                 encoding=encoding,
                 unlabelled=unlabelled.facts if unlabelled else None,
+                time_budget=time_limit.describe() if time_limit else None,
                 run_id=name_results(started),
                 limit=config.limit,
                 seeds=config.seeds,
@@ -314,7 +317,7 @@ def show_leaderboard(config: RunConfig, leaderboard: RunLeaderboard) -> None:
         warning = escape_control(f"{FALLBACK_WARNING} {leaderboard.run.fallback_reason}")
         console.print(warning, style="bold red", markup=False)
     console.print(render_terminal(leaderboard, console))
-    findings = (*list_bounds(leaderboard), *describe_challenges(leaderboard))
+    findings = (*list_bounds(leaderboard), *describe_challenges(leaderboard), *describe_left_out(leaderboard.run))
     for line in (describe_verdict(leaderboard), *list_advice(leaderboard), *findings):
         console.print(escape_control(line), markup=False, highlight=False)
     console.print(f"Gate: {describe_gate(leaderboard.gate)}", markup=False, highlight=False)

@@ -25,13 +25,33 @@ class NumReviews(Facts):
     test: int
 
 
+class LeftOut(Facts):
+    """A model with a seed that a time budget left out.
+
+    It might have taken `needed_seconds` more when `left_seconds` were left; None if it did not begin, because the time
+    was up.
+    """
+
+    name: str
+    seed: int
+    needed_seconds: float | None
+    left_seconds: float
+
+
+class TimeBudgetFacts(Facts):
+    """How many minutes a run had for its models, and which ones did not fit."""
+
+    minutes: float
+    left_out: tuple[LeftOut, ...]
+
+
 class RunFacts(Facts):
     """What ran, on which data, where, and for how long.
 
     `encoding` says how the texts were encoded and why; it is absent where every variant has its own encoding without
     asking, as for the IMDB reviews. `unlabelled` says what became of the texts without labels, and `teachers` who
-    answered for them, by seed; both are absent in a run without students. `objective` is the metric that decides,
-    absent if that is accuracy.
+    answered for them, by seed; both are absent in a run without students. `time_budget` is absent in a run without
+    one. `objective` is the metric that decides, absent if that is accuracy.
     """
 
     id: str
@@ -45,6 +65,7 @@ class RunFacts(Facts):
     encoding: EncodingChoice | None = Field(default=None, exclude_if=lambda value: value is None)
     unlabelled: UnlabelledFacts | None = Field(default=None, exclude_if=lambda value: value is None)
     teachers: dict[int, LessonFacts] = Field(default_factory=dict, exclude_if=lambda value: not value)
+    time_budget: TimeBudgetFacts | None = Field(default=None, exclude_if=is_none)
     limit: int | None
     seeds: int
     objective: Objective | None = Field(default=None, exclude_if=is_none)

@@ -1,12 +1,13 @@
 """A run as a whole: the outcome of each model, and what the leaderboard says about the run."""
 
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future
 from datetime import UTC, datetime
 from typing import Any, NamedTuple, TypeVar
 
 from tasks.baseline.facts import BaselineFacts
-from tasks.compare.leaderboard_facts import NumReviews, RunFacts
-from tasks.compare.results import Entrant, FailedModel, ModelResult, TrainedModel, find_objective
+from tasks.compare.leaderboard_facts import NumReviews, RunFacts, TimeBudgetFacts
+from tasks.compare.results import BASELINE, Entrant, FailedModel, ModelResult, TrainedModel, find_objective
 from tasks.encode.facts import EncodingChoice
 from tasks.errors import SpokenError, UserError
 from tasks.evaluate.ensemble_facts import EnsembleFacts
@@ -15,6 +16,7 @@ from tasks.ingest.datasets import Choice
 from tasks.ingest.facts import ReviewsManifest, UnlabelledFacts
 from tasks.process.place import ELSEWHERE
 from tasks.process.side_by_side import work_side_by_side
+from tasks.process.time_budget import LeftOutError
 from tasks.store.fingerprint import library_versions
 from tasks.store.outputs import Manifest
 from tasks.train.facts import LessonFacts, TrainingFacts
@@ -23,12 +25,20 @@ AnyTrainingT = TypeVar("AnyTrainingT", TrainingFacts, BaselineFacts, EnsembleFac
 
 
 class Candidate(NamedTuple):
-    """A model that is to be trained and evaluated; the higher the effort, the longer the training takes."""
+    """A model that is to be trained and evaluated.
+
+    The higher the effort, the longer the training takes; the higher the merit, the better the model usually is.
+    """
 
     entrant: Entrant
     train: Callable[[], Manifest[Any]]
     evaluate: Callable[[Manifest[Any]], Manifest[EvaluationFacts]]
     effort: int = 0
+    merit: float = 0.0
+
+
+# Is told of a model that the time budget leaves out.
+LeaveOut = Callable[[Entrant, LeftOutError], None]
 
 
 def attempt_all(candidates: Sequence[Candidate], *, jobs: int) -> list[ModelResult]:
@@ -37,12 +47,47 @@ def attempt_all(candidates: Sequence[Candidate], *, jobs: int) -> list[ModelResu
     Several jobs train side by side, the longest trainings first. They evaluate afterwards, one model at a time, so that
     the speeds of prediction are comparable. That is done here, even if the trainings were elsewhere.
     """
-    if jobs == 1 and ELSEWHERE.get(None) is None:
+    if is_sequential(jobs):
         return [attempt(it.entrant, it.train, it.evaluate) for it in candidates]
     order = sorted(range(len(candidates)), key=lambda index: candidates[index].effort, reverse=True)
-    futures = work_side_by_side([candidates[index].train for index in order], jobs=jobs)
-    trained = dict(zip(order, futures, strict=True))
+    trained = train_in_order(candidates, order, jobs=jobs)
     return [attempt(it.entrant, trained[index].result, it.evaluate) for index, it in enumerate(candidates)]
+
+
+def attempt_best_first(candidates: Sequence[Candidate], *, jobs: int, leave_out: LeaveOut) -> list[ModelResult]:
+    """Do the same for as many models as the time budget of this thread allows, the best ones first.
+
+    Baselines are first, then every variant with its first seed, then with the next one.
+    """
+    order = sorted(range(len(candidates)), key=lambda index: rank(candidates[index]))
+    trained = {} if is_sequential(jobs) else train_in_order(candidates, order, jobs=jobs)
+    results: dict[int, ModelResult] = {}
+    for index in order:
+        it = candidates[index]
+        try:
+            results[index] = attempt(it.entrant, trained[index].result if trained else it.train, it.evaluate)
+        except LeftOutError as error:
+            leave_out(it.entrant, error)
+    return [result for _, result in sorted(results.items())]
+
+
+def is_sequential(jobs: int) -> bool:
+    """Tell whether each model is evaluated before the next one is trained."""
+    return jobs == 1 and ELSEWHERE.get(None) is None
+
+
+def rank(candidate: Candidate) -> tuple[bool, int, float]:
+    """Return the key of the order in which a time budget is used, the smallest first."""
+    entrant = candidate.entrant
+    return entrant.group != BASELINE, entrant.seed, -candidate.merit
+
+
+def train_in_order(
+    candidates: Sequence[Candidate], order: Sequence[int], *, jobs: int
+) -> dict[int, Future[Manifest[Any]]]:
+    """Train the candidates side by side, in an order of their indices; returns their futures by index."""
+    futures = work_side_by_side([candidates[index].train for index in order], jobs=jobs)
+    return dict(zip(order, futures, strict=True))
 
 
 def attempt(
@@ -50,11 +95,14 @@ def attempt(
     train: Callable[[], Manifest[AnyTrainingT]],
     evaluate: Callable[[Manifest[AnyTrainingT]], Manifest[EvaluationFacts]],
 ) -> ModelResult:
-    """Train and evaluate one model; if that fails, its result says why. Raises UserError, which concerns all models."""
+    """Train and evaluate one model; if that fails, its result says why.
+
+    Raises UserError, which concerns all models, and LeftOutError.
+    """
     try:
         model = train()
         evaluation = evaluate(model)
-    except UserError:
+    except (UserError, LeftOutError):
         raise
     except Exception as error:  # noqa: BLE001  one failed variant does not stop the others
         spoken = error if isinstance(error, SpokenError) else SpokenError(f"{type(error).__name__}: {error}")
@@ -75,6 +123,7 @@ def describe_run(
     *,
     encoding: EncodingChoice | None,
     unlabelled: UnlabelledFacts | None = None,
+    time_budget: TimeBudgetFacts | None = None,
     run_id: str,
     limit: int | None,
     seeds: int,
@@ -95,6 +144,7 @@ def describe_run(
         encoding=encoding,
         unlabelled=unlabelled,
         teachers=find_teachers(results),
+        time_budget=time_budget,
         limit=limit,
         seeds=seeds,
         objective=find_objective(results),

@@ -6,9 +6,11 @@ from dataclasses import dataclass, replace
 from tasks.baseline.baselines import Baseline
 from tasks.compare.results import BASELINE, STACKED, Entrant, ModelResult
 from tasks.compare.run import Candidate, attempt, attempt_all
+from tasks.contest.merit import find_merit
 from tasks.contest.progress import watched
 from tasks.contest.stages import Stages
 from tasks.contest.teaching import Teaching
+from tasks.contest.time_limit import TimeLimit
 from tasks.encode.facts import EncodingChoice, EncodingFacts
 from tasks.evaluate.ensemble_facts import STACK
 from tasks.evaluate.facts import EvaluationFacts, ModelManifest
@@ -28,12 +30,13 @@ Sequences = Mapping[str, Manifest[EncodingFacts]]
 
 @dataclass(frozen=True)
 class Contest:
-    """The models of a run compete on the same reviews, with the same aims."""
+    """The models of a run compete on the same reviews, with the same aims, perhaps for a limited time."""
 
     config: TrainingSettings
     reviews: ReviewsManifest
     aims: Aims
     stages: Stages
+    time_limit: TimeLimit | None = None
 
     @property
     def num_classes(self) -> int:
@@ -83,6 +86,8 @@ class Contest:
                 for seed in self.config.seed_values
             ),
         ]
+        if self.time_limit:
+            return self.time_limit.attempt(candidates, jobs=jobs, logger=self.stages.logger)
         num_train = [self.reviews.facts.num_reviews["train"]] * len(candidates)
         with watched(
             candidates, num_train, jobs=jobs, logger=self.stages.logger, artifacts_dir=self.config.artifacts_dir
@@ -115,6 +120,7 @@ class Contest:
                 memory=self.config.memory_bytes,
             ),
             self.evaluate,
+            merit=find_merit(baseline),
         )
 
     def enter_variant(
@@ -131,6 +137,8 @@ class Contest:
         settings = replace(self.config.choose_fit(variant, seed, self.aims), device=device)
 
         def train() -> Manifest[TrainingFacts]:
+            if teaching and self.time_limit:
+                self.time_limit.budget.begin()
             lessons = teaching.prepare_lessons(seed, encoded) if teaching else None
             return self.stages.train(
                 variant, settings, encoded, num_classes=self.num_classes, jobs=jobs, lessons=lessons
@@ -141,11 +149,16 @@ class Contest:
             train,
             self.evaluate,
             effort=estimate_effort(variant),
+            merit=find_merit(variant),
         )
 
     def evaluate(self, model: ModelManifest) -> Manifest[EvaluationFacts]:
         """Evaluate a trained model by what the run aims at."""
-        return self.stages.evaluate(model, self.reviews, objective=self.aims.objective)
+
+        def evaluate() -> Manifest[EvaluationFacts]:
+            return self.stages.evaluate(model, self.reviews, objective=self.aims.objective)
+
+        return self.time_limit.evaluate(model, evaluate) if self.time_limit else evaluate()
 
     def combine(self, results: Sequence[ModelResult], seed: int) -> list[ModelResult]:
         """Combine models of one seed and evaluate the ensemble; an empty list if no second model helps the best."""

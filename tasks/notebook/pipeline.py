@@ -14,9 +14,10 @@ from tasks.compare.output import describe_encodings, plan_comparison
 from tasks.compare.results import FailedModel
 from tasks.compare.run import describe_run
 from tasks.contest.contest import Contest
+from tasks.contest.time_limit import TimeLimit
 from tasks.encode.choice import Wanted, choose_encoding, describe_choice
 from tasks.errors import disk_errors_explained
-from tasks.ingest.datasets import Choice, choose_dataset
+from tasks.ingest.datasets import AUTO, Choice, choose_dataset
 from tasks.ingest.facts import ReviewsManifest
 from tasks.ingest.output import plan_reviews
 from tasks.notebook.frames import frame_as_file, list_columns, name_frame
@@ -64,6 +65,7 @@ def compare(
     ordinal: bool = False,
     kernels: Kernels = "auto",
     jobs: int | None = None,
+    minutes: float | None = None,
     name: str = "frame",
     folder: str | Path = "bakeoff",
 ) -> Leaderboard:
@@ -73,7 +75,8 @@ def compare(
     rows of each value of the columns that `slices` names. A column "split" says which rows are
     train, validation and test; missing splits are held out by stratified sampling. The other settings are those of
     `bakeoff train`, with the same defaults except for the variants, which are flatten and conv-max or those of one's
-    own: own_variants={"my-lstm": {"base": "lstm", "units": 64}}. `name` is the name of the data in the report.
+    own: own_variants={"my-lstm": {"base": "lstm", "units": 64}}. With `minutes`, they are all but students, the best
+    first, as far as the time allows. `name` is the name of the data in the report.
 
     Everything is kept under `folder`: a second call with the same rows and settings reuses what the first one made, and
     an interrupted call can be resumed by repeating it. The champion does not change. Raises UserError for settings and
@@ -88,7 +91,7 @@ def compare(
         text_column=texts,
         label_column=label,
         slice_column=slice_columns,
-        variants=tuple(own_variants or DEFAULT_VARIANTS) if variants is None else variants,
+        variants=variants or tuple(own_variants or ((AUTO,) if minutes else DEFAULT_VARIANTS)),
         baselines=baselines,
         own_variants=dict(own_variants or {}),
         own_baselines=dict(own_baselines or {}),
@@ -109,7 +112,9 @@ def compare(
         ordinal=ordinal,
         kernels=kernels,
         jobs=jobs,
+        minutes=minutes,
     )
+    time_limit = TimeLimit.of(config.minutes)
     with disk_errors_explained(folder), arguments_named():
         config.check_aims()
         choose_kernels(config.kernels, backend=check_backend())
@@ -120,7 +125,7 @@ def compare(
             reviews = ingest(config, choice)
         for warning in reviews.facts.warnings:
             LOGGER.warning("%s: %s", choice.dataset, name_arguments(name_frame(warning, path.name)))
-        return run_stages(config, choice, reviews, started)
+        return run_stages(config, choice, reviews, started, time_limit)
 
 
 def ingest(config: NotebookConfig, choice: Choice) -> ReviewsManifest:
@@ -136,7 +141,9 @@ def ingest(config: NotebookConfig, choice: Choice) -> ReviewsManifest:
     )
 
 
-def run_stages(config: NotebookConfig, choice: Choice, reviews: ReviewsManifest, started: datetime) -> Leaderboard:
+def run_stages(
+    config: NotebookConfig, choice: Choice, reviews: ReviewsManifest, started: datetime, time_limit: TimeLimit | None
+) -> Leaderboard:
     """Encode, train, evaluate, compare and write the report."""
     run_id = f"{started:%Y%m%d-%H%M%S}-{uuid4().hex[:8]}"
     folder = config.data_dir / reviews.folder
@@ -146,7 +153,7 @@ def run_stages(config: NotebookConfig, choice: Choice, reviews: ReviewsManifest,
         LOGGER.warning("%s; a notebook gives none", describe_untaught(config.student_names))
     if slowness := find_slowness(config.chosen_variants, config.kernels):
         LOGGER.warning("%s", slowness)
-    contest = Contest(config, reviews, config.find_aims(reviews.facts), DirectStages(**folders(config)))
+    contest = Contest(config, reviews, config.find_aims(reviews.facts), DirectStages(**folders(config)), time_limit)
     sequences, by_variant = contest.encode(encoding)
     results = contest.hold(encoding, by_variant, None)
     for result in results:
@@ -161,6 +168,7 @@ def run_stages(config: NotebookConfig, choice: Choice, reviews: ReviewsManifest,
             reviews,
             results,
             encoding=encoding,
+            time_budget=time_limit.describe() if time_limit else None,
             run_id=run_id,
             limit=config.limit,
             seeds=config.seeds,

@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from prefect import Task
 from prefect.client.schemas import State
@@ -14,6 +14,7 @@ from prefect.states import Completed, Failed
 
 from tasks.errors import TrainingError, UserError, disk_errors_explained
 from tasks.orchestrate.discretion import log_discreetly
+from tasks.process.time_budget import LeftOutError
 from tasks.store.outputs import FactsT, Manifest, Output, produce
 
 Result = TypeVar("Result")
@@ -44,7 +45,8 @@ for name in ("flow_runs", "task_runs"):
 def produce_in_task(output: Output[FactsT], make: Callable[[Path], FactsT]) -> State[Manifest[FactsT]]:
     """Reuse or make an output, and end the task as Cached or Completed, with the reason as its message.
 
-    A TrainingError, UserError or disk error ends the task as Failed, without a traceback.
+    A TrainingError, UserError or disk error ends the task as Failed, without a traceback, and a LeftOutError as Left
+    out, because nothing is wrong.
     """
     logger = get_run_logger()
     try:
@@ -54,10 +56,15 @@ def produce_in_task(output: Output[FactsT], make: Callable[[Path], FactsT]) -> S
             )
     except (TrainingError, UserError) as error:
         return Failed(message=str(error), data=error)
+    except LeftOutError as error:
+        return Completed(name="Left out", message=str(error), data=cast("Any", error))
     return Completed(name="Cached" if produced.reused else None, message=produced.reason, data=produced.manifest)
 
 
 def run(task: Task[..., State[Result]], *arguments: Any, **options: Any) -> Result:
-    """Run a task that returns a state, and return its result; raises the error that the task failed with."""
+    """Run a task that returns a state, and return its result; raises the error that it failed with, or LeftOutError."""
     state: State[Result] = task(*arguments, return_state=True, **options)
-    return state.result()
+    result = state.result()
+    if isinstance(result, LeftOutError):
+        raise result
+    return result

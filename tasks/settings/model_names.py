@@ -21,16 +21,19 @@ def list_variant_choices() -> tuple[str, ...]:
     return (AUTO, *list_variants(), *GROUPS, "all")
 
 
-def choose_variants(names: tuple[str, ...], dataset: str) -> tuple[str, ...]:
+def choose_variants(names: tuple[str, ...], dataset: str, *, is_limited: bool = False) -> tuple[str, ...]:
     """Replace `auto` by what it stands for with a dataset: the seed group, or two for data that nobody here has seen.
 
-    Without the C library, those that it alone computes in reasonable time are left out.
+    If the time of the run `is_limited`, it stands for the whole table but the students. Without the C library, variants
+    that it alone computes in reasonable time are left out.
     """
     if AUTO not in names:
         return names
-    chosen = [name for name in FOR_OWN_DATA if find_library() or not VARIANTS[name].needs_library]
-    is_known = dataset == AUTO or is_familiar(dataset)
-    return (*(name for name in names if name != AUTO), *((SEED_GROUP,) if is_known else chosen))
+    others = tuple(name for name in names if name != AUTO)
+    if not is_limited and (dataset == AUTO or is_familiar(dataset)):
+        return (*others, SEED_GROUP)
+    wanted = [name for name, row in VARIANTS.items() if not row.is_student] if is_limited else FOR_OWN_DATA
+    return (*others, *(name for name in wanted if find_library() or not VARIANTS[name].needs_library))
 
 
 def check_names(names: tuple[str, ...], choices: tuple[str, ...], *, kind: str) -> tuple[str, ...]:

@@ -3,9 +3,9 @@
 import re
 from datetime import timedelta
 from pathlib import Path
-from typing import ClassVar, Final
+from typing import ClassVar, Final, Self
 
-from pydantic import Field, ValidationInfo, field_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 from pydantic_settings import CliImplicitFlag
 
 from tasks.baseline.baselines import BASELINES
@@ -32,6 +32,7 @@ class RunConfig(TrainingSettings):
 
     headings: ClassVar = {
         **TrainingSettings.headings,
+        "minutes": "time",
         "also_test": "further test sets",
         "promote": "promotion",
         "tune": "tuning",
@@ -39,6 +40,14 @@ class RunConfig(TrainingSettings):
         "clean_older_than": "cleaning up",
     }
 
+    minutes: float | None = Field(
+        default=None,
+        gt=0,
+        le=100_000,
+        description="train only as many models as are ready after this many minutes, the best first: baselines, then "
+        "variants in the order of their accuracy on the IMDB reviews, with one seed after the other; --variants auto "
+        "is then any variant but students, and the report names what was left out [all are trained]",
+    )
     also_test: Names = Field(
         default=(),
         description="further test sets, NAME=PATH,NAME=PATH, ... (a file or folder each, read like those of "
@@ -106,7 +115,12 @@ class RunConfig(TrainingSettings):
         check_names((name,), (*variants, *BASELINES, *own, STACK), kind="model")
         baselines = expand_baselines(info.data["baselines"], own=own, on_characters=True)
         trained = [
-            *expand_names(choose_variants(info.data["variants"], info.data["dataset"]), variants),
+            *expand_names(
+                choose_variants(
+                    info.data["variants"], info.data["dataset"], is_limited=info.data.get("minutes") is not None
+                ),
+                variants,
+            ),
             *baselines,
             *([STACK] if info.data.get("stack") else []),
         ]
@@ -121,6 +135,23 @@ class RunConfig(TrainingSettings):
         if folds and not info.data.get("tune") and not info.data.get("tune_seconds"):
             raise ValueError("it is only for tuning; expected --tune or --tune-seconds as well.")
         return folds
+
+    @model_validator(mode="after")
+    def check_minutes(self) -> Self:
+        """Refuse tuning in a run with a time limit, because it would use up the time of the models."""
+        if self.minutes is not None and (self.tune or self.tune_seconds):
+            raise ValueError(
+                "--minutes: tuning would use up the time of the models; expected neither --tune nor --tune-seconds "
+                "beside it. Leave --minutes out here, and give the tuned.toml of this run to the next one with "
+                "--minutes."
+            )
+        return self
+
+    @property
+    def variant_names(self) -> list[str]:
+        """Return the chosen variants, groups expanded, in the table's order."""
+        names = choose_variants(self.variants, self.dataset, is_limited=self.minutes is not None)
+        return expand_names(names, self.variant_table)
 
     @property
     def challenge_paths(self) -> dict[str, Path]:

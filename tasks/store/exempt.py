@@ -34,6 +34,7 @@ EXEMPT: Final = {
     "tasks.encode.choice": "chooses an encoding, which counts by its settings",
     "tasks.encode.texts": "chooses an encoding, which counts by its settings",
     "tasks.train.device": "finds the device, which counts by its name",
+    "tasks.*.pace": "decides whether a model is trained, which changes no model",
     "tasks.train.update_speed": "chooses the device, which counts by its name",
     "tasks.train.effort": "decides in which order trainings start",
     "tasks.train.events": "writes the TensorBoard log, which is not an output",

@@ -10,6 +10,7 @@ from tasks.encode.facts import EncodingFacts
 from tasks.errors import TrainingError
 from tasks.process.child import ChildError, run_apart
 from tasks.process.place import where_trained
+from tasks.process.time_budget import work_in_time
 from tasks.store.layout import ANSWERS_FILE, DEVICES, EVENTS, MODELS, UNLABELLED_FILE
 from tasks.store.outputs import Manifest, Output, Plan
 from tasks.train.device import CPU, Device, find_device, find_remote_device
@@ -17,6 +18,7 @@ from tasks.train.effort import find_slowness
 from tasks.train.facts import DeviceFacts, LessonFacts, TrainingFacts
 from tasks.train.identity import TRAIN, decide_device, decide_model
 from tasks.train.lessons import Lessons
+from tasks.train.pace import watch_pace
 from tasks.train.settings import FitSettings, Listener
 from tasks.train.variants import Variant
 
@@ -43,7 +45,8 @@ def plan_training(
     """Plan a variant that is trained on sequences, a student also on `lessons`.
 
     `listen` is called when a training begins, with the model's name and a folder for its events, and returns the
-    listener that is told of its progress. `jobs` is how many models are trained at a time.
+    listener that is told of its progress. `jobs` is how many models are trained at a time. Making it raises
+    LeftOutError if it would not be done within the time budget, if there is one.
     """
     output = Output(
         root=artifacts_dir,
@@ -60,18 +63,20 @@ def plan_training(
         name = f"{variant.name}-{settings.seed}"
         # A worker with a GPU must not use it if it was not asked for.
         device: Device = "cpu" if find_training_device() == CPU else settings.device
-        facts: TrainingFacts = run_apart(
-            TRAIN,
-            variant=variant,
-            encoding=restore_encoding(sequences.name, sequences.decided_by["encoding"]),
-            settings=replace(settings, device=device),
-            on_gpu=device != "cpu",
-            num_classes=num_classes,
-            sequences_folder=data_dir / sequences.folder,
-            folder=folder,
-            listener=listen(name, artifacts_dir / EVENTS / name / output.fingerprint),
-            lessons=find_lessons(lessons, data_dir=data_dir, artifacts_dir=artifacts_dir) if lessons else None,
-        )
+        with work_in_time(output.fingerprint) as admit:
+            listener = listen(name, artifacts_dir / EVENTS / name / output.fingerprint)
+            facts: TrainingFacts = run_apart(
+                TRAIN,
+                variant=variant,
+                encoding=restore_encoding(sequences.name, sequences.decided_by["encoding"]),
+                settings=replace(settings, device=device),
+                on_gpu=device != "cpu",
+                num_classes=num_classes,
+                sequences_folder=data_dir / sequences.folder,
+                folder=folder,
+                listener=watch_pace(listener, admit, settings, data_dir / sequences.folder) if admit else listener,
+                lessons=find_lessons(lessons, data_dir=data_dir, artifacts_dir=artifacts_dir) if lessons else None,
+            )
         return facts.model_copy(update={"jobs": jobs, "lessons": lessons.answers.facts if lessons else None})
 
     return output, make

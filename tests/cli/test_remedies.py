@@ -242,6 +242,14 @@ CASES = [
         "train --folds=3 --tune-seconds=60 --artifacts-dir=b",
     ),
     Case(
+        Try(arguments="train --minutes=5 --tune=3"),
+        "--minutes: tuning would use up the time of the models; expected neither --tune nor --tune-seconds beside it",
+        [
+            Try(arguments="train --tune=3 --artifacts-dir=b"),
+            Try(arguments="train --minutes=5 --config=tuned.toml", files={"tuned.toml": "epochs = 3\n"}),
+        ],
+    ),
+    Case(
         Try(arguments="train --config=a.toml", files={"a.toml": f"{OWN}space.dropout = [0.5, 1.5]\n"}),
         r"\[variants.my-lstm\]: space of dropout: input should be less than 1, got 1.5",
         [Try(arguments="train --config=a.toml", files={"a.toml": f"{OWN}space.dropout = [0.5, 0.9]\n"})],

@@ -189,6 +189,17 @@ def test_auto_without_imdb_falls_back_to_the_sample_loudly(finished: "Job") -> N
     assert json.loads((run / "config.json").read_text())["dataset"] == "auto"
 
 
+def test_run_without_time_has_one_model_and_names_the_others(finished: "Job") -> None:
+    done = finished.run("--dataset=sample", "--limit=200", "--epochs=2", "--variants=flatten", "--minutes=0.0001")
+    assert done.returncode == 0, done.stderr
+    assert "Left out, because they might not have been ready within --minutes 0.0001: tfidf-linear (the" in done.stdout
+    leaderboard = finished.leaderboard()
+    assert {row["name"] for row in leaderboard["variants"]} == {"nb-svm", "majority"}
+    assert [it["name"] for it in leaderboard["run"]["time_budget"]["left_out"]] == ["tfidf-linear", "flatten"]
+    states = finished.task_states()
+    assert {states["train-tfidf-linear"], states["train-flatten-1"]} == {"Left out"}
+
+
 def test_seeds_give_one_row_with_spread(finished: "Job") -> None:
     (row,) = finished.call("--dataset=sample", *ONE, "--seeds=2")["variants"]
     assert row["seeds"] == 2

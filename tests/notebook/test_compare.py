@@ -324,6 +324,21 @@ def test_wrong_model_of_ones_own_is_refused() -> None:
         compare(make_frame(), own_variants={"my-conv": {"base": "conv-max", "units": 8}})
 
 
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_models_that_do_not_fit_into_the_minutes_are_left_out_until_there_are_more(jobs: int, tmp_path: Path) -> None:
+    def train(minutes: float) -> tuple[set[str], set[str]]:
+        names: Any = {"variants": ("flatten", "average-pool"), "baselines": ("nb-svm", "tfidf-linear", "majority")}
+        leaderboard = compare(make_frame(), epochs=1, jobs=jobs, minutes=minutes, folder=tmp_path, **names)
+        found = leaderboard.content.run.time_budget
+        assert found is not None
+        trained = {row.name for row in leaderboard.rows if row.group != "ensemble" and row.status == "ok"}
+        return trained, {it.name for it in found.left_out if it.needed_seconds is None}
+
+    assert train(1e-9) == ({"nb-svm", "majority"}, {"tfidf-linear", "flatten", "average-pool"})
+    assert train(600) == ({"nb-svm", "tfidf-linear", "majority", "flatten", "average-pool"}, set())
+    assert train(1e-9)[1] == set()
+
+
 def test_number_of_jobs_changes_no_bit_of_a_model(tmp_path: Path) -> None:
     def train(jobs: int) -> dict[str, Any]:
         chosen = ("conv-max", "lstm", "attention", "average-pool")

@@ -303,6 +303,7 @@ def test_config_file_can_set_everything(tmp_path: Path) -> None:
         "test_path": "/t.csv",
         "validation_path": "/v.csv",
         "also_test": ["x=/x.csv"],
+        "minutes": None,
         "text_column": ["title", "story"],
         "label_column": "topic",
         "slice_column": ["region", "product"],
@@ -621,6 +622,33 @@ def test_auto_is_two_networks_for_other_data(dataset: str, monkeypatch: pytest.M
     assert RunConfig(dataset=dataset, variants="auto,lstm").variant_names == ["lstm", "conv-max", "onehot-conv"]
     monkeypatch.setattr(model_names, "find_library", lambda: None)
     assert RunConfig(dataset=dataset).variant_names == ["conv-max"]
+
+
+@pytest.mark.parametrize("dataset", ["auto", "tickets.csv"])
+def test_auto_is_any_variant_but_students_in_limited_time(dataset: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(model_names, "find_library", lambda: Path("_native.so"))
+    limited = RunConfig(dataset=dataset, minutes=0.5)
+    assert limited.variant_names == [row.name for row in VARIANTS.values() if not row.is_student]
+    assert RunConfig(dataset=dataset, minutes=0.5, variants="lstm,students").variant_names == [
+        "lstm",
+        "onehot-conv-student",
+        "distilled",
+    ]
+    assert RunConfig(dataset="tickets.csv", minutes=5, candidate="attention").candidate == "attention"
+    monkeypatch.setattr(model_names, "find_library", lambda: None)
+    assert "onehot-conv" not in RunConfig(dataset=dataset, minutes=0.5).variant_names
+
+
+@pytest.mark.parametrize("minutes", [0, -1, float("nan"), float("inf")])
+def test_minutes_that_are_no_time_are_refused(minutes: float) -> None:
+    with pytest.raises(ValidationError, match="minutes"):
+        RunConfig(minutes=minutes)
+
+
+@pytest.mark.parametrize("tuning", [{"tune": 3}, {"tune_seconds": 9}])
+def test_tuning_in_limited_time_is_refused(tuning: dict[str, int]) -> None:
+    with pytest.raises(ValidationError, match="tuning would use up the time of the models"):
+        RunConfig(minutes=5, **tuning)
 
 
 def test_candidate_may_be_one_that_auto_stands_for() -> None:

@@ -29,6 +29,7 @@ from tasks.report.run.methods import METHOD, READING
 from tasks.report.run.model_charts import draw_agreement, draw_cost, draw_differences, draw_slices
 from tasks.report.run.review_list import list_lost, list_reviews
 from tasks.report.run.shown_slices import describe_hidden
+from tasks.report.run.time_budget import describe_left_out
 from tasks.report.run.tuning import describe_tuning, tabulate_settings, tabulate_tuning
 
 Content = Mapping[str, object]
@@ -73,7 +74,7 @@ def build_leaderboard(metrics: RunMetrics) -> Content:
         "run": metrics.run,
         "leaderboard": build_leaderboard_table(metrics),
         "interval_width": WIDTH,
-        "bounds": list_bounds(metrics),
+        "notes": [*list_bounds(metrics), *describe_left_out(metrics.run)],
         "failures": [row for row in metrics.variants if row.status == "failed"],
     }
 

@@ -25,6 +25,7 @@ from tasks.report.run.deciding import describe_best_epoch, describe_test
 from tasks.report.run.facts import RunMetrics
 from tasks.report.run.label_sentences import describe_labels
 from tasks.report.run.methods import METHOD
+from tasks.report.run.time_budget import describe_left_out
 from tasks.report.run.tuning import render_tuning
 from tasks.report.run.unlabelled import describe_lessons
 from tasks.report.run.verdict import (
@@ -124,7 +125,11 @@ def list_findings(metrics: RunMetrics) -> list[str]:
         describe_errors,
         describe_duplicates,
     )
-    findings = [*(finding for teller in tellers if (finding := teller(metrics))), *list_bounds(metrics)]
+    findings = [
+        *(finding for teller in tellers if (finding := teller(metrics))),
+        *list_bounds(metrics),
+        *describe_left_out(metrics.run),
+    ]
     return ["\n".join(f"- {escape_markdown(finding)}" for finding in findings)] if findings else []
 
 
