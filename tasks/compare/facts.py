@@ -250,9 +250,9 @@ class LabelScores(Facts):
 
 
 class EpochPoint(Facts):
-    """Loss and accuracy of an epoch."""
+    """Loss and accuracy by the time that so many epochs were trained; there may be several points in an epoch."""
 
-    epoch: int
+    epoch: int | float
     loss: float
     accuracy: float
     val_loss: float
@@ -262,7 +262,7 @@ class EpochPoint(Facts):
 class LaterEpochs(Facts):
     """How validation loss and accuracy changed after the best epoch, and the share of the time spent after it."""
 
-    num_epochs: int
+    num_epochs: int | float
     val_loss_change: float
     val_accuracy_change: float
     share_of_seconds: float
@@ -277,7 +277,7 @@ class Training(Facts):
 
     seed: int
     curve: tuple[EpochPoint, ...]
-    best_epoch: int
+    best_epoch: int | float
     gap_at_best: float
     gap_at_last: float
     later_epochs: LaterEpochs

@@ -26,16 +26,16 @@ def describe_trainings(contestants: Sequence[Contestant], artifacts_dir: Path) -
 def describe_training(result: TrainedModel, artifacts_dir: Path) -> Training:
     """Reduce a training's history to its curves and what they say."""
     history = pd.read_csv(artifacts_dir / result.folder / HISTORY)
-    best, last = history.sort_values("val_loss", kind="stable").iloc[0], history.iloc[-1]
-    later = history[history["epoch"] > best["epoch"]]
+    epochs, row = history["epoch"].tolist(), int(history["val_loss"].to_numpy().argmin())
+    best, last, later = history.iloc[row], history.iloc[-1], history.iloc[row + 1 :]
     return Training(
         seed=result.seed,
         curve=tuple(EpochPoint.model_validate(row) for row in history[list(SHOWN)].to_dict(orient="records")),
-        best_epoch=int(best["epoch"]),
+        best_epoch=epochs[row],
         gap_at_best=float(best["accuracy"] - best["val_accuracy"]),
         gap_at_last=float(last["accuracy"] - last["val_accuracy"]),
         later_epochs=LaterEpochs(
-            num_epochs=len(later),
+            num_epochs=epochs[-1] - epochs[row],
             val_loss_change=float(last["val_loss"] - best["val_loss"]),
             val_accuracy_change=float(last["val_accuracy"] - best["val_accuracy"]),
             share_of_seconds=float(later["seconds"].sum() / history["seconds"].sum()),

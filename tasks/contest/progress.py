@@ -53,7 +53,7 @@ class Watch:
 
         return candidate._replace(train=train)
 
-    def hear(self, index: int, rounds: int, limit: int, seconds: float) -> None:
+    def hear(self, index: int, rounds: float, limit: int, seconds: float) -> None:
         """Hear of an epoch."""
         self.outlook.hear(index, rounds=rounds, limit=limit, seconds=seconds)
         self.tell()

@@ -41,8 +41,8 @@ class EnsembleFacts(Facts):
 class EnsembleSettings(Facts):
     """What decides an ensemble; all but `members` is how its networks were trained.
 
-    `batch_size` is None if each was trained with its own, and `class_weights` is None if all classes weigh the same.
-    `definitions` are those of members of one's own, by name.
+    `batch_size` and `evaluations_per_epoch` are None if each was trained with its own, and `class_weights` is None if
+    all classes weigh the same. `definitions` are those of members of one's own, by name.
     """
 
     seed: int
@@ -50,6 +50,7 @@ class EnsembleSettings(Facts):
     epochs: int
     patience: int
     batch_size: int | None
+    evaluations_per_epoch: int | None = Field(default=None, exclude_if=is_none)
     class_weights: tuple[float, ...] | None = Field(default=None, exclude_if=is_none)
     members: tuple[str, ...] = ()
     definitions: dict[str, dict[str, JsonValue]] = Field(default_factory=dict)

@@ -171,6 +171,8 @@ def describe_command(bundle: Origin) -> str:
     if isinstance(settings, FitSettings | EnsembleSettings):
         options |= {"--seeds": settings.seed, "--epochs": settings.epochs, "--patience": settings.patience}
         options["--batch-size"] = settings.batch_size
+        if settings.evaluations_per_epoch != 1:
+            options["--evaluations-per-epoch"] = settings.evaluations_per_epoch
     if isinstance(settings, BaselineSettings) and settings.memory is not None:
         options["--memory"] = write_size(settings.memory)
     options |= describe_aims(bundle)

@@ -7,7 +7,7 @@ from typing import Final
 from tasks.errors import disk_errors_explained
 from tasks.process.outlook import tell_round
 from tasks.store.outputs import FactsT, Manifest, Plan, produce
-from tasks.train.settings import EpochRecord, FitSettings, Listener, describe_epoch
+from tasks.train.settings import EpochRecord, FitSettings, Listener, describe_epoch, measure_epoch
 
 LOGGER: Final = logging.getLogger(__name__)
 
@@ -33,4 +33,4 @@ class EpochLog(Listener):
     def on_epoch(self, history: list[EpochRecord]) -> None:
         """Log the last epoch."""
         LOGGER.info("%s: %s", self.name, describe_epoch(history, self.settings))
-        tell_round(history[-1].epoch, self.settings.epochs, history[-1].seconds)
+        tell_round(history[-1].epoch, self.settings.epochs, measure_epoch(history))

@@ -40,7 +40,7 @@ class Course:
 
     began: float | None = None
     heard: float = 0.0
-    rounds: int = 0
+    rounds: float = 0
     limit: int = 1
     round_seconds: float | None = None
     seconds: float | None = None
@@ -62,13 +62,13 @@ class Outlook:
         with self.lock:
             self.courses[index].began = self.clock()
 
-    def hear(self, index: int, *, rounds: int, limit: int, seconds: float) -> None:
+    def hear(self, index: int, *, rounds: float, limit: int, seconds: float) -> None:
         """Hear that a work has done a number of rounds, of at most `limit`, and how long the last one took."""
         with self.lock:
             course = self.courses[index]
             course.rounds, course.limit, course.round_seconds, course.heard = rounds, limit, seconds, self.clock()
 
-    def end(self, index: int, *, seconds: float | None = None, rounds: int = 1) -> None:
+    def end(self, index: int, *, seconds: float | None = None, rounds: float = 1) -> None:
         """Hear that a work is over; without `seconds`, it failed. A work that was only looked up took them earlier."""
         with self.lock:
             course = self.courses[index]
@@ -155,10 +155,10 @@ def describe_seconds(seconds: float) -> str:
 
 
 # Hears of each round of the work of this thread: how many are done, of how many at most, and the seconds of the last.
-HEAR_ROUND: Final[ContextVar[Callable[[int, int, float], None]]] = ContextVar("HEAR_ROUND")
+HEAR_ROUND: Final[ContextVar[Callable[[float, int, float], None]]] = ContextVar("HEAR_ROUND")
 
 
-def tell_round(rounds: int, limit: int, seconds: float) -> None:
+def tell_round(rounds: float, limit: int, seconds: float) -> None:
     """Tell whoever watches the work of this thread that a round is done."""
     if hear := HEAR_ROUND.get(None):
         hear(rounds, limit, seconds)

@@ -62,7 +62,15 @@ class TrainingSettings(ModelSettings):
         default=2,
         ge=1,
         le=1_000,
-        description="stop after this many epochs without a lower validation loss, or without a better --metric",
+        description="stop after this many evaluations, usually epochs, without a lower validation loss, or without a "
+        "better --metric",
+    )
+    evaluations_per_epoch: int | None = Field(
+        default=None,
+        ge=1,
+        le=1_000,
+        description="how often a model is evaluated on validation in each epoch; the best of all evaluations is kept "
+        "[the variant's own, 1]",
     )
     batch_size: int | None = Field(
         default=None, ge=1, le=65_536, description="reviews per update [the variant's own, 32]"
@@ -162,6 +170,7 @@ class TrainingSettings(ModelSettings):
             epochs=self.epochs,
             patience=self.patience,
             batch_size=self.batch_size or variant.batch_size,
+            evaluations_per_epoch=self.evaluations_per_epoch or variant.evaluations_per_epoch,
             learning_rate=variant.learning_rate,
             seed=seed,
             kernels=self.kernels,
@@ -178,5 +187,6 @@ class TrainingSettings(ModelSettings):
             epochs=self.epochs,
             patience=self.patience,
             batch_size=self.batch_size,
+            evaluations_per_epoch=self.evaluations_per_epoch,
             class_weights=aims.class_weights,
         )

@@ -8,15 +8,17 @@ from tasks.store.facts import Facts
 
 
 class HistoryFacts(Facts):
-    """The numbers of a training that come from its epochs; accuracies and losses are those of the best epoch.
+    """The numbers of a training that come from its epochs; accuracies and losses are those of the best evaluation.
 
-    `epoch_seconds` and `reviews_per_second` are medians over the epochs and cover the updates alone, so compiling in
-    the first epoch does not count; `train_seconds` covers everything, including validation and compiling.
+    `epochs` and `best_epoch` say how many epochs were trained by the last and by the best evaluation: fractions if
+    there are several in an epoch. `epoch_seconds` and `reviews_per_second` are medians over the epochs and cover the
+    updates alone, so compiling in the first epoch does not count; `train_seconds` covers everything, including
+    validation and compiling.
     """
 
     batch_size: int
-    epochs: int
-    best_epoch: int
+    epochs: int | float
+    best_epoch: int | float
     train_accuracy: float
     train_loss: float
     val_accuracy: float

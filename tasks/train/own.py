@@ -66,6 +66,9 @@ class OwnVariant(Definition):
     )
     mask: bool | None = Field(default=None, description="whether the layers skip padding")
     batch_size: int | None = Field(default=None, ge=1, le=65_536, description="how many texts an update is made from")
+    evaluations_per_epoch: int | None = Field(
+        default=None, ge=1, le=1_000, description="how often it is evaluated on validation in each epoch"
+    )
     learning_rate: float | None = Field(default=None, gt=0, le=10, description="the step size of the optimizer")
     optimizer: Literal["adam", "adagrad"] | None = Field(
         default=None, description="what makes the updates: adam or adagrad"

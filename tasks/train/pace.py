@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 
 from tasks.process.time_budget import Admit
 from tasks.store.layout import TEST_FILE, VALIDATION_FILE
-from tasks.train.settings import EpochRecord, FitSettings, Listener
+from tasks.train.settings import EpochRecord, FitSettings, Listener, measure_epoch
 
 # How long the pace is measured; a first epoch that is shorter is measured as a whole.
 MEASURED_SECONDS: Final = 3.0
@@ -19,8 +19,8 @@ class Pace(Listener):
     """Passes on a training's progress, and asks once whether it may take as long as all of its epochs would.
 
     The question is asked in the first epoch that is trained here, as soon as the pace is known: the first call, which
-    compiles, is not counted. `num_validated` reviews are predicted after each epoch, and `num_scored` in the end; that
-    is never slower than training on them.
+    compiles, is not counted. `num_validated` reviews are predicted in each epoch, and `num_scored` in the end; that is
+    never slower than training on them.
     """
 
     def __init__(
@@ -53,8 +53,8 @@ class Pace(Listener):
             return
         seconds = now - self.first[0]
         if seconds >= MEASURED_SECONDS:
-            num_left = num_reviews - num_done + self.num_validated
-            num_left += (self.settings.epochs - epoch) * (num_reviews + self.num_validated)
+            num_epochs = self.settings.epochs - epoch + 1
+            num_left = num_epochs * (num_reviews + self.num_validated) - num_done
             pace = seconds / (num_done - self.first[1])
             self.is_admitted = True
             self.admit(pace * num_left, pace * self.num_scored)
@@ -65,7 +65,7 @@ class Pace(Listener):
         if not self.is_admitted:
             last = history[-1]
             self.is_admitted = True
-            seconds = last.seconds * (self.settings.epochs - last.epoch)
+            seconds = measure_epoch(history) * (self.settings.epochs - last.epoch)
             self.admit(seconds, self.num_scored / last.reviews_per_second)
 
 
@@ -74,4 +74,10 @@ def watch_pace(shown: Listener, admit: Admit, settings: FitSettings, sequences_f
     num_validated, num_tested = (
         pq.read_metadata(sequences_folder / name).num_rows for name in (VALIDATION_FILE, TEST_FILE)
     )
-    return Pace(shown, admit, settings, num_validated=num_validated, num_scored=num_validated + num_tested)
+    return Pace(
+        shown,
+        admit,
+        settings,
+        num_validated=num_validated * settings.evaluations_per_epoch,
+        num_scored=num_validated + num_tested,
+    )

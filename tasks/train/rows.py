@@ -17,19 +17,21 @@ PIECE_BYTES: Final = 32 * 1024**2
 class Rows:
     """An array's rows in a given order; slicing gathers them, also from an array on disk.
 
-    With `dropout`, they are tokens, some of which are left out.
+    With `dropout`, they are tokens, some of which are left out. They may be a part of an epoch, whose row number
+    `first` is the first one here.
     """
 
     array: NDArray[Any]
     order: NDArray[np.int64]
     dropout: WordDropout | None = None
+    first: int = 0
 
     def __len__(self) -> int:
         return len(self.order)
 
     def __getitem__(self, rows: slice) -> NDArray[Any]:
         found = np.asarray(self.array[self.order[rows]])
-        return self.dropout.apply(found, first=rows.start or 0) if self.dropout else found
+        return self.dropout.apply(found, first=self.first + (rows.start or 0)) if self.dropout else found
 
     @property
     def row_bytes(self) -> int:

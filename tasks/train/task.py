@@ -22,7 +22,7 @@ from tasks.train.device import Device
 from tasks.train.events import write_events
 from tasks.train.facts import DeviceFacts, TrainingFacts
 from tasks.train.output import LessonOutputs, has_choice, plan_device, plan_training
-from tasks.train.settings import EpochRecord, FitSettings, Listener, describe_epoch
+from tasks.train.settings import EpochRecord, FitSettings, Listener, describe_epoch, measure_epoch
 from tasks.train.variants import Variant
 
 SECONDS_BETWEEN_UPDATES: Final = 2.0
@@ -59,8 +59,8 @@ class Progress(Listener):
         record = history[-1]
         self.logger.info("%s: %s", self.name, describe_epoch(history, self.settings))
         self.update_artifact(100 * record.epoch / self.settings.epochs)
-        tell_round(record.epoch, self.settings.epochs, record.seconds)
-        write_events(self.event_folder, record)
+        tell_round(record.epoch, self.settings.epochs, measure_epoch(history))
+        write_events(self.event_folder, history)
 
     def update_artifact(self, percent: float) -> None:
         """Show a percentage in the UI."""

@@ -17,7 +17,7 @@ from tasks.store.layout import VALIDATION_FILE
 from tasks.train.backend import make_epoch_runner, name_instructions, name_kernel, prepare_device, release_memory
 from tasks.train.build import build_model, count_parameters, describe_model, forget_training, quantize_model
 from tasks.train.facts import HistoryFacts, TrainingFacts
-from tasks.train.fit import Split, best_epoch, fit
+from tasks.train.fit import Split, choose_best, fit
 from tasks.train.lessons import Lessons, read_training
 from tasks.train.settings import EpochRecord, FitSettings, Listener
 from tasks.train.variants import Variant
@@ -98,16 +98,16 @@ def write_files(folder: Path, model: keras.Model, history: Sequence[EpochRecord]
 
 def summarise_history(history: list[EpochRecord], settings: FitSettings) -> HistoryFacts:
     """Reduce the history to the numbers of the leaderboard."""
-    best = history[best_epoch(history) - 1]
+    best, per_epoch = history[choose_best(history)], len(history) / history[-1].epoch
     return HistoryFacts(
         batch_size=settings.batch_size,
-        epochs=len(history),
+        epochs=history[-1].epoch,
         best_epoch=best.epoch,
         train_accuracy=best.accuracy,
         train_loss=best.loss,
         val_accuracy=best.val_accuracy,
         val_loss=best.val_loss,
         train_seconds=sum(record.seconds for record in history),
-        epoch_seconds=median(record.train_seconds for record in history),
+        epoch_seconds=per_epoch * median(record.train_seconds for record in history),
         reviews_per_second=median(record.reviews_per_second for record in history),
     )

@@ -48,6 +48,7 @@ class Variant:
     initialise: Callable[[Any, int], None] | None = None
     mask: bool = False
     batch_size: int = 32
+    evaluations_per_epoch: int = 1
     learning_rate: float = 1e-3
     optimizer: Literal["adam", "adagrad"] = "adam"
     quantize: Literal["int8"] | None = None

@@ -281,7 +281,7 @@ def test_config_file_may_write_keys_with_dashes(key: str, tmp_path: Path) -> Non
 def test_config_file_can_set_everything(tmp_path: Path) -> None:
     text = (
         'dataset = "sample"\nunlabelled-path = "/u.csv"\nvariants = ["lstm", "distilled"]\n'
-        "seeds = 2\nepochs = 3\npatience = 4\nbatch-size = 5\n"
+        "seeds = 2\nepochs = 3\npatience = 4\nevaluations-per-epoch = 2\nbatch-size = 5\n"
         'baselines = ["majority"]\nstack = true\nkernels = "plain"\ndevice = "cpu"\njobs = 2\n'
         'memory = "2GB"\nencoding = "characters"\n'
         'scheduler = "tcp://a:1"\nlength = 300\nvocab-size = 5000\n'
@@ -330,6 +330,7 @@ def test_config_file_can_set_everything(tmp_path: Path) -> None:
         "costs": "/c.toml",
         "epochs": 3,
         "patience": 4,
+        "evaluations_per_epoch": 2,
         "batch_size": 5,
         "limit": 60,
         "tune": 5,

@@ -14,7 +14,7 @@ from tasks.encode.encodings import Encoding
 from tasks.errors import TrainingError
 from tasks.objective.facts import Objective
 from tasks.train.build import build_model
-from tasks.train.fit import RunEpoch, Split, best_epoch, fit, is_finished, score
+from tasks.train.fit import RunEpoch, Split, choose_best, choose_part, fit, is_finished, score
 from tasks.train.predict import predict_probabilities
 from tasks.train.settings import EpochRecord, FitSettings, Listener
 from tasks.train.variants import VARIANTS
@@ -33,7 +33,7 @@ class Recorder(Listener):
     """Remembers what it is told; stops the training after an epoch if it is to."""
 
     def __init__(self, stop_after: int = 0) -> None:
-        self.epochs: list[int] = []
+        self.epochs: list[float] = []
         self.progress: list[tuple[int, int, int]] = []
         self.stop_after = stop_after
 
@@ -101,7 +101,7 @@ def test_training_stops_after_its_patience_and_keeps_the_best_weights(
 ) -> None:
     history = run_fit(model, script_epochs(model, probabilities), tmp_path, patience=2)
     assert len(history) == num_epochs
-    assert best_epoch(history) == best
+    assert choose_best(history) == best - 1
     np.testing.assert_allclose(predict_probabilities(model, TOKENS)[:, 1], probabilities[best - 1], rtol=1e-6)
 
 
@@ -208,6 +208,56 @@ def test_training_that_was_killed_after_its_last_epoch_is_not_repeated(model: ke
     np.testing.assert_allclose(predict_probabilities(model, TOKENS)[:, 1], 0.6, rtol=1e-6)
 
 
+def make_settings(evaluations: int, **options: Any) -> FitSettings:
+    given = {"epochs": 10, "patience": 2, "batch_size": 4, "learning_rate": 1e-3, "seed": 1, **options}
+    return FitSettings(**given, evaluations_per_epoch=evaluations)
+
+
+@pytest.mark.parametrize("batch_size", [1, 3, 4, 7, 20, 50])
+@pytest.mark.parametrize("evaluations", [1, 2, 3, 5, 100])
+def test_parts_of_an_epoch_are_whole_batches_and_cover_each_review_once(evaluations: int, batch_size: int) -> None:
+    settings, found = make_settings(evaluations, batch_size=batch_size), []
+    while not found or found[-1].epochs_done < 3:
+        found.append(choose_part(len(found), NUM_REVIEWS, settings))
+    num_batches = math.ceil(NUM_REVIEWS / batch_size)
+    assert len(found) == 3 * min(evaluations, num_batches)
+    for epoch in (1, 2, 3):
+        parts = [part for part in found if part.epoch == epoch]
+        assert [part.first for part in parts] == [0, *(part.end for part in parts[:-1])]
+        assert parts[-1].end == NUM_REVIEWS
+        assert all(part.first < part.end for part in parts)
+        assert all(part.end % batch_size == 0 for part in parts[:-1])
+        assert parts[-1].epochs_done == epoch
+        assert type(parts[-1].epochs_done) is int
+    assert [part.epochs_done for part in found] == sorted({part.epochs_done for part in found})
+
+
+def test_patience_counts_evaluations(model: keras.Model, tmp_path: Path) -> None:
+    history = run_fit(model, script_epochs(model, [0.5, 0.7, 0.6, 0.5, 0.9]), tmp_path, evaluations_per_epoch=5)
+    assert [record.epoch for record in history] == [0.2, 0.4, 0.6, 0.8]
+    np.testing.assert_allclose(predict_probabilities(model, TOKENS)[:, 1], 0.7, rtol=1e-6)
+
+
+def test_several_evaluations_train_on_the_reviews_of_the_epoch_in_their_order(
+    model: keras.Model, tmp_path: Path
+) -> None:
+    recorder, seen = Recorder(), []
+
+    def run_epoch(tokens: Any, labels: Any, on_progress: Callable[[int], None]) -> dict[str, float]:
+        seen.append((tokens[:], labels[:]))
+        on_progress(len(labels))
+        return {"loss": 0.5, "accuracy": 0.5}
+
+    run_fit(model, run_epoch, tmp_path / "parts", epochs=3, patience=9, evaluations_per_epoch=2, listener=recorder)
+    assert recorder.epochs == [0.5, 1, 1.5, 2, 2.5, 3]
+    assert recorder.progress[:3] == [(1, 8, NUM_REVIEWS), (1, 20, NUM_REVIEWS), (2, 8, NUM_REVIEWS)]
+    whole = record_orders(model, tmp_path / "whole", seed=1)
+    for epoch, (tokens, labels) in enumerate(whole):
+        parts = seen[2 * epoch : 2 * epoch + 2]
+        np.testing.assert_array_equal(np.concatenate([part[0] for part in parts]), tokens)
+        np.testing.assert_array_equal(np.concatenate([part[1] for part in parts]), labels)
+
+
 def test_training_without_epochs_is_not_finished() -> None:
     assert not is_finished([], FitSettings(epochs=1, patience=1, batch_size=1, learning_rate=1.0, seed=1))
 
@@ -232,8 +282,8 @@ def record(epoch: int, val_loss: float, val_score: float | None = None) -> Epoch
     ],
     ids=["loss alone", "the metric", "loss among equals", "costs are negative"],
 )
-def test_best_epoch_is_that_of_the_metric_that_decides(rows: list[tuple[float, float | None]], best: int) -> None:
-    assert best_epoch([record(epoch, *row) for epoch, row in enumerate(rows, start=1)]) == best
+def test_best_evaluation_is_that_of_the_metric_that_decides(rows: list[tuple[float, float | None]], best: int) -> None:
+    assert choose_best([record(epoch, *row) for epoch, row in enumerate(rows, start=1)]) == best - 1
 
 
 def test_metric_that_decides_is_recorded_for_the_best_answers(model: keras.Model, tmp_path: Path) -> None:

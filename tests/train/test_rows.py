@@ -12,6 +12,7 @@ from tasks.train.backend import make_epoch_runner, make_plain_epoch_runner
 from tasks.train.build import build_model
 from tasks.train.rows import Rows, cut_pieces
 from tasks.train.variants import VARIANTS
+from tasks.train.word_dropout import WordDropout
 
 ENCODING = Encoding(name="tiny", kind="words", vocab_size=30, length=6, padding="pre", description="for tests")
 RANDOM = np.random.default_rng(0)
@@ -25,6 +26,13 @@ def test_slices_are_gathered_in_order() -> None:
     assert len(shuffled) == 50
     np.testing.assert_array_equal(shuffled[10:20], TOKENS[ORDER][10:20])
     assert Rows(LABELS, ORDER).row_bytes == 4
+
+
+def test_part_of_an_epoch_leaves_out_the_words_that_the_whole_epoch_does() -> None:
+    dropout = WordDropout.of_epoch(0.5, seed=1, epoch=1)
+    whole = Rows(TOKENS, ORDER, dropout)[:]
+    assert not np.array_equal(whole, TOKENS[ORDER])
+    np.testing.assert_array_equal(Rows(TOKENS, ORDER[20:], dropout, 20)[5:], whole[25:])
 
 
 def test_pieces_cover_all_rows_in_whole_batches(monkeypatch: pytest.MonkeyPatch) -> None:

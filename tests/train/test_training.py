@@ -99,9 +99,9 @@ def whole(train: Train, working_folder: Path) -> Trained:
 class Interrupter(Listener):
     """Stops a training when it hears of a chosen moment, and remembers which epochs it saw end."""
 
-    def __init__(self, *, after_epoch: int = 0, during_epoch: int = 0) -> None:
+    def __init__(self, *, after_epoch: float = 0, during_epoch: float = 0) -> None:
         self.after_epoch, self.during_epoch = after_epoch, during_epoch
-        self.epochs: list[int] = []
+        self.epochs: list[float] = []
 
     def on_progress(self, epoch: int, num_done: int, num_reviews: int) -> None:
         assert num_done <= num_reviews
@@ -146,6 +146,23 @@ def test_interrupted_training_ends_with_the_bits_of_an_uninterrupted_one(
     assert (interrupter.epochs, listener.epochs) == ([1, 2], [3, 4])
     assert_equal_weights(resumed, whole)
     assert without_times(resumed.history) == without_times(whole.history)
+
+
+@pytest.mark.parametrize("name", ["for-tests", "onehot-conv"])
+def test_training_with_several_evaluations_in_an_epoch_can_be_interrupted_between_them(
+    name: str, train: Train, tmp_path: Path
+) -> None:
+    options: dict[str, Any] = {"evaluations_per_epoch": 4, "epochs": 2}
+    if name == "onehot-conv":
+        options |= {"variant": VARIANTS[name], "batch_size": 1, "learning_rate": 0.05}
+    uninterrupted, folder = train(**options), tmp_path / "model"
+    for moment in ({"after_epoch": 0.5}, {"during_epoch": 2}):
+        with pytest.raises(KeyboardInterrupt):
+            train(folder, listener=Interrupter(**moment), **options)
+    resumed = train(folder, **options)
+    assert_equal_weights(resumed, uninterrupted)
+    assert without_times(resumed.history) == without_times(uninterrupted.history)
+    assert [float(record["epoch"]) for record in resumed.history] == [0.25, 0.5, 0.75, 1, 1.25, 1.5, 1.75, 2]
 
 
 @pytest.fixture(scope="module")
@@ -250,7 +267,7 @@ def test_facts_are_plain_json_and_agree_with_the_history(whole: Trained) -> None
     assert facts["train_seconds"] == pytest.approx(sum(float(record["seconds"]) for record in whole.history))
 
 
-def make_record(epoch: int, *, train_seconds: float, val_loss: float) -> EpochRecord:
+def make_record(epoch: float, *, train_seconds: float, val_loss: float) -> EpochRecord:
     return EpochRecord(
         epoch=epoch,
         loss=0.5,
@@ -274,6 +291,15 @@ def test_speed_of_an_epoch_leaves_out_compiling_and_validation() -> None:
     assert (facts.epoch_seconds, facts.reviews_per_second) == (2, 50)
     assert facts.train_seconds == 27
     assert (facts.best_epoch, facts.val_loss, facts.batch_size) == (2, 0.7, 32)
+
+
+def test_epoch_with_several_evaluations_takes_as_long_as_its_parts() -> None:
+    losses = {0.5: 0.9, 1: 0.7, 1.5: 0.8}
+    history = [make_record(epoch, train_seconds=2, val_loss=loss) for epoch, loss in losses.items()]
+    settings = FitSettings(epochs=3, patience=1, batch_size=32, learning_rate=1.0, seed=1, evaluations_per_epoch=2)
+    facts = training.summarise_history(history, settings)
+    assert (facts.epoch_seconds, facts.reviews_per_second) == (4, 50)
+    assert (facts.epochs, facts.best_epoch, facts.val_loss) == (1.5, 1, 0.7)
 
 
 def test_facts_count_the_parameters_and_name_the_device(whole: Trained) -> None:

@@ -71,7 +71,7 @@ def draw_training(trainings: Sequence[Training]) -> alt.LayerChart:
         for split, loss in (("training", point.loss), ("validation", point.val_loss))
     ]
     best = [
-        {"epoch": training.best_epoch, "loss": training.curve[training.best_epoch - 1].val_loss}
+        {"epoch": training.best_epoch, "loss": min(point.val_loss for point in training.curve)}
         for training in trainings
     ]
     curves = (
