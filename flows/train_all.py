@@ -44,6 +44,7 @@ from tasks.ingest.datasets import AUTO, FALLBACK_WARNING, Choice, is_familiar
 from tasks.ingest.facts import ChallengeManifest, ReviewsManifest, UnlabelledManifest
 from tasks.ingest.task import ingest_challenge, ingest_reviews, ingest_unlabelled, obtain_dataset
 from tasks.ingest.unlabelled import choose_unlabelled
+from tasks.objective.facts import Aims
 from tasks.orchestrate.alerts import Event, alert, alert_of_end
 from tasks.orchestrate.outputs import run
 from tasks.orchestrate.turns import work_in_turn
@@ -138,7 +139,7 @@ def train_and_report(config: RunConfig) -> dict[str, Any] | State[Any]:
         further = ingest_challenges(config, reviews)
         drift = compare_with_champion(config, choice, reviews)
         encoding = choose_encoding(config, choice, reviews)
-        tuning = tune(config, reviews, encoding)
+        tuning = tune(config, reviews, encoding, aims)
         wanted, config = config, add_tuned(config, tuning.studies if tuning else ())
         contest = Contest(config, reviews, aims, TaskStages(**folders(config)), time_limit)
         sequences, by_variant = contest.encode(encoding)
@@ -228,7 +229,7 @@ def choose_encoding(config: TrainingSettings, choice: Choice, reviews: ReviewsMa
     return choose_kind_of_encoding(config.encoding, reviews, data_dir=config.data_dir, vocab_size=config.known_words)
 
 
-def tune(config: RunConfig, reviews: ReviewsManifest, encoding: EncodingChoice | None) -> Tuning | None:
+def tune(config: RunConfig, reviews: ReviewsManifest, encoding: EncodingChoice | None, aims: Aims) -> Tuning | None:
     """Tune each chosen model with the same budget, on validation reviews alone; None if that is not wanted."""
     budget = make_budget(config)
     if budget is None:
@@ -239,8 +240,9 @@ def tune(config: RunConfig, reviews: ReviewsManifest, encoding: EncodingChoice |
         parts=[run(divide_reviews, reviews, fold, folds=folds, data_dir=config.data_dir) for fold in range(folds)]
         or [reviews],
         choose_encoding=lambda variant: config.choose_encoding(variant, encoding),
-        choose_fit=lambda variant: config.choose_fit(variant, seed=1),
+        choose_fit=lambda variant: config.choose_fit(variant, 1, aims),
         memory=config.memory_bytes,
+        aims=aims,
         jobs=choose_jobs(config.jobs, num_works=len(subjects), shares_gpu=find_device() != CPU),
         **folders(config),
     )
@@ -248,6 +250,7 @@ def tune(config: RunConfig, reviews: ReviewsManifest, encoding: EncodingChoice |
         budget=budget,
         folds=config.folds,
         num_validation=reviews.facts.num_reviews["validation"],
+        aim=aims.objective.title if aims.objective else None,
         studies=tuple(tune_models(subjects, bench, budget=budget, place=find_studies(config), seed=1)),
     )
 

@@ -8,9 +8,9 @@ from typing import Any
 from tasks.errors import SpokenError
 from tasks.store.outputs import Manifest
 from tasks.train.settings import EpochRecord, Listener
-from tasks.tune.facts import TrialFacts
+from tasks.tune.facts import Scored, TrialFacts
 
-# Is told of the losses after each epoch so far; raises PrunedError.
+# Is told of the losses after each evaluation so far; raises PrunedError.
 Watch = Callable[[Sequence[float]], None]
 
 
@@ -25,13 +25,14 @@ class Kept:
         self.history: list[EpochRecord] = []
 
     def summarise(self) -> TrialFacts:
-        """Return the numbers of the last epoch."""
+        """Return the numbers of the last evaluation."""
         last = self.history[-1]
         return TrialFacts(
             loss=last.val_loss,
             accuracy=last.val_accuracy,
+            score=last.val_score,
             seconds=sum(record.seconds for record in self.history),
-            losses=tuple(record.val_loss for record in self.history),
+            losses=list_losses(self.history),
             pruned=True,
         )
 
@@ -52,26 +53,38 @@ class Relay(Listener):
         """Show it, and ask the study whether to go on."""
         self.shown.on_epoch(history)
         self.kept.history = history
-        self.watch([record.val_loss for record in history])
+        self.watch(list_losses(history))
 
 
-def read_outcome(model: Manifest[Any], artifacts_dir: Path) -> TrialFacts:
-    """Read how good a trained model is on the validation reviews of its part."""
+def list_losses(history: Sequence[EpochRecord]) -> tuple[float, ...]:
+    """List what a training lowers from evaluation to evaluation: the loss, or the negated metric that decides."""
+    return tuple(record.val_loss if record.val_score is None else -record.val_score for record in history)
+
+
+def read_outcome(model: Manifest[Any], judged: Scored, artifacts_dir: Path) -> TrialFacts:
+    """Gather how good a trained model was judged, its seconds, and its losses from evaluation to evaluation."""
     path = artifacts_dir / model.folder / "history.csv"
     losses: tuple[float, ...] = ()
     if path.is_file():
         with path.open(encoding="utf-8", newline="") as file:
-            losses = tuple(float(record["val_loss"]) for record in csv.DictReader(file))
-    facts = model.facts
-    return TrialFacts(loss=facts.val_loss, accuracy=facts.val_accuracy, seconds=facts.train_seconds, losses=losses)
+            records = list(csv.DictReader(file))
+        losses = tuple(
+            -float(record["val_score"]) if "val_score" in record else float(record["val_loss"]) for record in records
+        )
+    return TrialFacts(**dict(judged), seconds=model.facts.train_seconds, losses=losses)
 
 
 def average(found: Sequence[tuple[int, TrialFacts]]) -> TrialFacts:
-    """Average the numbers of parts, each weighed by its reviews; the losses by epoch are those of the first part."""
-    total = sum(size for size, _ in found)
+    """Average the numbers of parts, each weighed by its reviews; losses by evaluation are those of the first part."""
+
+    def weigh(number: Callable[[TrialFacts], float]) -> float:
+        return sum(size * number(facts) for size, facts in found) / sum(size for size, _ in found)
+
+    has_score = found[0][1].score is not None
     return TrialFacts(
-        loss=sum(size * facts.loss for size, facts in found) / total,
-        accuracy=sum(size * facts.accuracy for size, facts in found) / total,
+        loss=weigh(lambda facts: facts.loss),
+        accuracy=weigh(lambda facts: facts.accuracy),
+        score=weigh(lambda facts: facts.score or 0.0) if has_score else None,
         seconds=sum(facts.seconds for _, facts in found),
         losses=found[0][1].losses,
     )

@@ -1,12 +1,13 @@
 """The study of one model: trials that Optuna proposes, each judged on validation reviews, until the budget is used up.
 
 The first trial has the usual settings. The next ones are random, and then a tree-structured Parzen estimator proposes
-them (Bergstra et al. 2011). Successive halving ends trainings that are worse than others after as many epochs
-(Li et al. 2018). The proposals depend on the seed and the earlier trials alone, so that a study that was stopped goes
-on as if it had not been.
+them (Bergstra et al. 2011). Successive halving ends trainings that are worse than others after as many evaluations
+(Li et al. 2018), unless they might still become the best. The proposals depend on the seed and the earlier trials
+alone, so that a study that was stopped goes on as if it had not been.
 """
 
 import logging
+import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
@@ -29,7 +30,9 @@ from tasks.tune.facts import Budget, Scored, StudyFacts, TrialFacts
 from tasks.tune.outcomes import PrunedError, Watch
 from tasks.tune.subject import Subject
 
-# The first decision about a training comes after so many epochs, the next ones after twice as many each time.
+# The first decision about a training comes after this part of the evaluations that it may have, and after so many at
+# the earliest; the next ones come after twice as many each time.
+FIRST_PART: Final = 4
 FIRST_RUNG: Final = 2
 HALVING: Final = 2
 # Of the trials, this part is random before the estimator proposes.
@@ -50,17 +53,27 @@ Attempt = Callable[[int, dict[str, Any], Watch], TrialFacts]
 
 
 def run_study(
-    subject: Subject, budget: Budget, *, storage: BaseStorage, identity: Mapping[str, Any], seed: int, attempt: Attempt
+    subject: Subject,
+    budget: Budget,
+    *,
+    storage: BaseStorage,
+    identity: Mapping[str, Any],
+    seed: int,
+    num_evaluations: int,
+    attempt: Attempt,
 ) -> StudyFacts:
     """Try settings until the budget is used up, going on where an earlier run stopped, and choose the best.
 
-    `identity` is everything that decides the losses besides the settings. Raises UserError.
+    `identity` is everything that decides the losses besides the settings. A training has `num_evaluations` at most.
+    Raises UserError.
     """
     optuna.logging.set_verbosity(logging.WARNING)
     study = optuna.create_study(
         storage=storage,
         study_name=f"{subject.name}-{hash_json({**identity, 'space': describe_space(subject.space)})[:16]}",
-        pruner=optuna.pruners.SuccessiveHalvingPruner(min_resource=FIRST_RUNG, reduction_factor=HALVING),
+        pruner=optuna.pruners.SuccessiveHalvingPruner(
+            min_resource=max(FIRST_RUNG, math.ceil(num_evaluations / FIRST_PART)), reduction_factor=HALVING
+        ),
         load_if_exists=True,
     )
     repeat_interrupted(study)
@@ -70,7 +83,8 @@ def run_study(
     while not is_used_up(study, budget):
         number = len(list_counted(study))
         study.sampler = make_sampler(f"{subject.name}-{seed}-{number}", budget)
-        try_settings(study, study.ask(distributions), number, subject=subject, attempt=attempt)
+        watcher = Watcher(study, study.ask(distributions), num_evaluations)
+        try_settings(study, watcher, number, subject=subject, attempt=attempt)
     return conclude(study, subject)
 
 
@@ -129,11 +143,11 @@ def is_used_up(study: optuna.Study, budget: Budget) -> bool:
     return too_many or (bool(counted) and budget.seconds is not None and seconds >= budget.seconds)
 
 
-def try_settings(study: optuna.Study, trial: optuna.Trial, number: int, *, subject: Subject, attempt: Attempt) -> None:
+def try_settings(study: optuna.Study, watcher: "Watcher", number: int, *, subject: Subject, attempt: Attempt) -> None:
     """Train a model with the settings of a trial and tell the study how good it is, or why there is none."""
+    trial = watcher.trial
     definition = subject.define({name: tidy(value) for name, value in trial.params.items()})
     trial.set_user_attr(DEFINITION, definition)
-    watcher = Watcher(trial)
     try:
         facts = attempt(number, definition, watcher.judge)
     except (TrainingError, ChildError) as error:
@@ -153,18 +167,20 @@ def finish(study: optuna.Study, number: int, facts: TrialFacts) -> None:
     if facts.pruned:
         study.tell(number, state=TrialState.PRUNED)
     else:
-        study.tell(number, facts.loss)
+        study.tell(number, facts.goal)
 
 
 class Watcher:
-    """Reports the losses of a training to its trial, each once."""
+    """Reports the losses of a training to its trial, each once, and decides whether it goes on."""
 
-    def __init__(self, trial: optuna.Trial) -> None:
+    def __init__(self, study: optuna.Study, trial: optuna.Trial, num_evaluations: int) -> None:
+        self.study = study
         self.trial = trial
+        self.num_evaluations = num_evaluations
         self.num_reported = 0
 
     def report(self, losses: Sequence[float]) -> None:
-        """Report the loss after each epoch that has not been reported."""
+        """Report the loss after each evaluation that has not been reported."""
         for epoch in range(self.num_reported + 1, len(losses) + 1):
             self.trial.report(losses[epoch - 1], epoch)
             self.num_reported = epoch
@@ -172,8 +188,18 @@ class Watcher:
     def judge(self, losses: Sequence[float]) -> None:
         """Report the losses so far; raises PrunedError when the training is to end."""
         self.report(losses)
-        if self.trial.should_prune():
-            raise PrunedError(f"ended after {len(losses)} epochs, because others were better by then")
+        if self.trial.should_prune() and not self.may_become_best(losses):
+            raise PrunedError(f"ended after {len(losses)} evaluations, because others were better by then")
+
+    def may_become_best(self, losses: Sequence[float]) -> bool:
+        """Tell whether the loss would get below that of all whole trials if it fell on as fast as it did last.
+
+        Loss curves are convex as a rule, so that this is as much as one may hope for.
+        """
+        whole = self.study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
+        best = min((min(read_facts(trial).losses, default=math.inf) for trial in whole), default=math.inf)
+        fall = losses[-2] - losses[-1] if len(losses) > 1 else 0.0
+        return losses[-1] - max(0.0, fall) * (self.num_evaluations - len(losses)) < best
 
 
 def read_facts(trial: FrozenTrial) -> TrialFacts:
@@ -182,10 +208,10 @@ def read_facts(trial: FrozenTrial) -> TrialFacts:
 
 
 def conclude(study: optuna.Study, subject: Subject) -> StudyFacts:
-    """Choose the settings with the lowest loss, the usual ones in a tie, and count the trials."""
+    """Choose the best settings, the usual ones in a tie, and count the trials."""
     counted = list_counted(study)
     whole = [trial for trial in counted if trial.state == TrialState.COMPLETE]
-    best = min(whole, key=lambda trial: (read_facts(trial).loss, trial.number), default=None)
+    best = min(whole, key=lambda trial: (read_facts(trial).goal, trial.number), default=None)
     definition = best.user_attrs[DEFINITION] if best else None
     usual = next((trial for trial in whole if trial.user_attrs[DEFINITION] == subject.definition), None)
     return StudyFacts(
@@ -195,6 +221,7 @@ def conclude(study: optuna.Study, subject: Subject) -> StudyFacts:
         completed=len(whole),
         pruned=sum(trial.state == TrialState.PRUNED for trial in counted),
         failed=sum(trial.state == TrialState.FAIL for trial in counted),
+        failure=next((trial.user_attrs[REASON] for trial in counted if REASON in trial.user_attrs), None),
         seconds=sum(read_facts(trial).seconds for trial in counted if FACTS in trial.user_attrs),
         usual=score(usual),
         chosen=score(best),
@@ -205,7 +232,7 @@ def conclude(study: optuna.Study, subject: Subject) -> StudyFacts:
 
 def score(trial: FrozenTrial | None) -> Scored | None:
     """Return how good a trial's settings are."""
-    return Scored(**read_facts(trial).model_dump(include={"loss", "accuracy"})) if trial else None
+    return Scored(**read_facts(trial).model_dump(include=set(Scored.model_fields))) if trial else None
 
 
 def weigh_settings(study: optuna.Study, whole: Sequence[FrozenTrial]) -> dict[str, float]:

@@ -20,6 +20,7 @@ from tasks.encode.encodings import Encoding
 from tasks.encode.facts import EncodingFacts
 from tasks.encode.task import encode_reviews
 from tasks.ingest.facts import ReviewsFacts, ReviewsManifest
+from tasks.objective.facts import Aims
 from tasks.orchestrate.outputs import produce_in_task, run
 from tasks.process.side_by_side import work_side_by_side
 from tasks.store.outputs import Manifest, Output, Plan, locked
@@ -29,8 +30,9 @@ from tasks.train.own import OwnVariant, derive_variant
 from tasks.train.settings import FitSettings
 from tasks.train.task import Progress, settle_device
 from tasks.train.variants import Variant
-from tasks.tune.facts import Budget, StudyFacts, TrialFacts
+from tasks.tune.facts import Budget, Scored, StudyFacts, TrialFacts
 from tasks.tune.folds import plan_fold
+from tasks.tune.judging import describe_judging, judge
 from tasks.tune.outcomes import Kept, PrunedError, Relay, Watch, average, read_outcome
 from tasks.tune.storage import open_storage
 from tasks.tune.subject import Subject
@@ -40,8 +42,8 @@ from tasks.tune.subject import Subject
 class Bench:
     """What all trials of a run share.
 
-    `parts` are the reviews that they are judged on: those of the run, or the folds of a cross-validation. A variant
-    gets its encoding and its settings from the run's.
+    `parts` are the reviews that they are judged on, by what the run aims at: those of the run, or the folds of a
+    cross-validation. A variant gets its encoding and its settings from the run's.
     """
 
     parts: Sequence[ReviewsManifest]
@@ -51,6 +53,7 @@ class Bench:
     artifacts_dir: Path
     jobs: int
     memory: int
+    aims: Aims
 
 
 @task(name="divide-reviews", task_run_name="divide-reviews-{fold}-of-{folds}", cache_policy=NO_CACHE)
@@ -96,14 +99,44 @@ def tune_model(subject: Subject, bench: Bench, *, budget: Budget, place: str, se
             outcome = run(train_trial, *plan, trial=trial, kept=kept)
             if isinstance(outcome, TrialFacts):
                 return outcome
-            found.append((part.facts.num_reviews["validation"], read_outcome(outcome, bench.artifacts_dir)))
+            judged = judge_part(outcome, definition, part, bench, is_baseline=subject.is_baseline)
+            found.append((part.facts.num_reviews["validation"], read_outcome(outcome, judged, bench.artifacts_dir)))
         return average(found)
 
     with locked(bench.artifacts_dir, f"tuning-{subject.name}"):
-        identity = identify(subject, bench)
-        facts = run_study(subject, budget, storage=open_storage(place), identity=identity, seed=seed, attempt=attempt)
+        facts = run_study(
+            subject,
+            budget,
+            storage=open_storage(place),
+            identity=identify(subject, bench),
+            seed=seed,
+            num_evaluations=count_evaluations(subject, bench),
+            attempt=attempt,
+        )
     logger.info("%s: %d trials, of which %d were pruned", subject.name, facts.completed + facts.pruned, facts.pruned)
+    if facts.failure:
+        logger.warning("%s: %d trials failed, the first one because: %s", subject.name, facts.failed, facts.failure)
     return facts
+
+
+def count_evaluations(subject: Subject, bench: Bench) -> int:
+    """Count the evaluations that a training has at most; a baseline has one."""
+    if subject.is_baseline:
+        return 1
+    settings = bench.choose_fit(derive_variant(subject.tuned, OwnVariant.model_validate(subject.definition)))
+    return settings.epochs * settings.evaluations_per_epoch
+
+
+def judge_part(
+    model: Manifest[Any], definition: Mapping[str, Any], part: ReviewsManifest, bench: Bench, *, is_baseline: bool
+) -> Scored:
+    """Judge a model that was trained with the settings of a trial on one part."""
+    settings = (
+        None if is_baseline else bench.choose_fit(derive_variant(model.name, OwnVariant.model_validate(definition)))
+    )
+    return judge(
+        model, settings, bench.aims, artifacts_dir=bench.artifacts_dir, reviews_folder=bench.data_dir / part.folder
+    )
 
 
 def settle_bench(subject: Subject, bench: Bench) -> Bench:
@@ -154,6 +187,7 @@ def plan_baseline_part(
         row,
         part,
         label_names=part.facts.label_names,
+        class_weights=bench.aims.class_weights,
         jobs=bench.jobs,
         memory=bench.memory,
         data_dir=bench.data_dir,
@@ -165,4 +199,8 @@ def identify(subject: Subject, bench: Bench) -> dict[str, Any]:
     """List what decides the losses of a study's trials besides their settings, as plain JSON."""
     plan_part = plan_baseline_part if subject.is_baseline else plan_variant_part
     usual, _ = plan_part(subject.tuned, subject.definition, bench.parts[0], bench, kept=Kept(), watch=accept)
-    return {"usual": usual.decided_by, "parts": [part.content_hash for part in bench.parts]}
+    return {
+        "usual": usual.decided_by,
+        "parts": [part.content_hash for part in bench.parts],
+        "judged": describe_judging("baseline" if subject.is_baseline else "neural", bench.aims),
+    }

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,8 +10,8 @@ import pytest
 
 from tasks.store.outputs import Manifest
 from tasks.train.settings import EpochRecord, Listener
-from tasks.tune.facts import TrialFacts
-from tasks.tune.outcomes import Kept, PrunedError, Relay, average, read_outcome
+from tasks.tune.facts import Scored, TrialFacts
+from tasks.tune.outcomes import Kept, PrunedError, Relay, average, list_losses, read_outcome
 
 
 def make_history(num_epochs: int) -> list[EpochRecord]:
@@ -59,9 +60,7 @@ def test_training_is_shown_and_kept_until_the_study_ends_it() -> None:
 
 
 @pytest.mark.parametrize("losses", [(0.7, 0.6), ()])
-def test_whole_training_has_the_numbers_of_its_manifest(
-    losses: tuple[float, ...], tmp_path: Path, add_result: Any
-) -> None:
+def test_whole_training_is_as_good_as_it_was_judged(losses: tuple[float, ...], tmp_path: Path, add_result: Any) -> None:
     facts = add_result("lstm", 80).training
     model: Any = Manifest[Any](
         kind="training", name="lstm", fingerprint="f", folder="m", decided_by={}, facts=facts, files={}, created="today"
@@ -69,9 +68,12 @@ def test_whole_training_has_the_numbers_of_its_manifest(
     (tmp_path / "m").mkdir()
     if losses:
         (tmp_path / "m" / "history.csv").write_text("epoch,val_loss\n1,0.7\n2,0.6\n")
-    found = read_outcome(model, tmp_path)
-    assert (found.loss, found.accuracy, found.seconds) == (facts.val_loss, facts.val_accuracy, facts.train_seconds)
-    assert found.losses == losses
+    judged = Scored(loss=0.25, accuracy=0.75)
+    found = read_outcome(model, judged, tmp_path)
+    assert found == TrialFacts(loss=0.25, accuracy=0.75, seconds=facts.train_seconds, losses=losses)
+    if losses:
+        (tmp_path / "m" / "history.csv").write_text("epoch,val_loss,val_score\n1,0.7,-3\n2,0.6,-2\n")
+        assert read_outcome(model, judged, tmp_path).losses == (3, 2)
 
 
 def test_parts_are_weighed_by_their_reviews() -> None:
@@ -81,6 +83,16 @@ def test_parts_are_weighed_by_their_reviews() -> None:
     assert found.loss == pytest.approx(0.2)
     assert found.accuracy == pytest.approx(0.8 / 3 + 0.6)
     assert (found.seconds, found.losses) == (7, (0.5, 0.4))
+
+
+def test_metric_that_decides_is_watched_and_averaged() -> None:
+    history = [replace(record, val_score=record.epoch / 4) for record in make_history(2)]
+    assert list_losses(history) == (-0.25, -0.5)
+    kept = Kept()
+    kept.history = history
+    assert kept.summarise().score == 0.5
+    parts = [TrialFacts(loss=0.4, accuracy=0.8, score=score, seconds=3) for score in (0.3, 0.6)]
+    assert average([(10, parts[0]), (20, parts[1])]).score == pytest.approx(0.5)
 
 
 def test_flows_run_without_optuna_unless_they_tune() -> None:

@@ -10,7 +10,7 @@ import pytest
 from tasks.errors import TrainingError, UserError
 from tasks.process.place import PLACE, Place
 from tasks.space.ranges import Range
-from tasks.tune.facts import Budget, StudyFacts, TrialFacts
+from tasks.tune.facts import Budget, Scored, StudyFacts, TrialFacts
 from tasks.tune.outcomes import PrunedError, Watch
 from tasks.tune.storage import name_storage, open_storage
 from tasks.tune.study import run_study
@@ -60,8 +60,17 @@ class Trainer:
 def tune(
     path: Path, attempt: Attempt, *, budget: Budget = TEN, subject: Subject = SUBJECT, **identity: Any
 ) -> StudyFacts:
+    num_evaluations = identity.pop("num_evaluations", 4)
     storage = open_storage(name_storage(None, path))
-    return run_study(subject, budget, storage=storage, identity=identity, seed=1, attempt=attempt)
+    return run_study(
+        subject,
+        budget,
+        storage=storage,
+        identity=identity,
+        seed=1,
+        num_evaluations=num_evaluations,
+        attempt=attempt,
+    )
 
 
 def test_usual_settings_come_first_and_the_best_ones_are_chosen(tmp_path: Path) -> None:
@@ -91,6 +100,53 @@ def test_worse_trainings_are_pruned_after_two_or_four_epochs(tmp_path: Path) -> 
     assert facts.pruned == len(pruned) > 0
     assert {len(it.losses) for it in pruned} <= {2, 4}
     assert not found[0].pruned
+
+
+class Curves:
+    """Attempts trials whose losses from evaluation to evaluation are given, and repeats the last ones."""
+
+    def __init__(self, *curves: list[float]) -> None:
+        self.curves = curves
+        self.lengths: list[int] = []
+
+    def __call__(self, number: int, _definition: dict[str, Any], watch: Watch) -> TrialFacts:
+        curve = self.curves[min(number, len(self.curves) - 1)]
+        for end in range(1, len(curve) + 1):
+            losses = tuple(curve[:end])
+            try:
+                watch(losses)
+            except PrunedError:
+                self.lengths.append(end)
+                return TrialFacts(loss=losses[-1], accuracy=0.5, seconds=1, losses=losses, pruned=True)
+        self.lengths.append(len(curve))
+        return TrialFacts(loss=min(curve), accuracy=0.5, seconds=1, losses=tuple(curve))
+
+
+def test_training_that_might_still_become_the_best_goes_on(tmp_path: Path) -> None:
+    usual, slow, worse = [0.5, 0.4, 0.4, 0.4], [0.9, 0.7, 0.5, 0.3], [0.9, 0.8, 0.7, 0.6]
+    attempt = Curves(usual, slow, worse)
+    facts = tune(tmp_path, attempt, budget=Budget(trials=3, seconds=None))
+    assert attempt.lengths == [4, 4, 2]
+    assert facts.chosen is not None
+    assert facts.chosen.loss == 0.3
+
+
+@pytest.mark.parametrize(("num_evaluations", "first"), [(4, 2), (10, 3), (20, 5), (1, 2)])
+def test_first_decision_comes_after_a_quarter_of_the_evaluations(
+    num_evaluations: int, first: int, tmp_path: Path
+) -> None:
+    attempt = Curves([0.4] * 20, [0.9] * 20)
+    tune(tmp_path, attempt, budget=Budget(trials=2, seconds=None), num_evaluations=num_evaluations)
+    assert attempt.lengths == [20, first]
+
+
+def test_metric_that_decides_is_optimised_in_place_of_the_loss(tmp_path: Path) -> None:
+    found = [TrialFacts(loss=0.1 * it, accuracy=0.5, score=it / 9, seconds=1) for it in (5, 7, 6)]
+    facts = tune(tmp_path, lambda number, *_: found[number], budget=Budget(trials=3, seconds=None))
+    assert (facts.usual, facts.chosen) == (
+        Scored(loss=0.5, accuracy=0.5, score=5 / 9),
+        Scored(loss=0.7000000000000001, accuracy=0.5, score=7 / 9),
+    )
 
 
 def test_integers_stay_integers_and_numbers_have_three_digits(tmp_path: Path) -> None:
@@ -197,6 +253,7 @@ def test_failed_trials_are_counted_and_the_usual_settings_stay(tmp_path: Path) -
     assert (facts.completed, facts.failed) == (1, 9)
     assert facts.definition is None
     assert facts.usual == facts.chosen
+    assert facts.failure == "the loss is not finite"
 
 
 def test_usual_settings_win_a_tie(tmp_path: Path) -> None:
@@ -219,7 +276,7 @@ def test_importance_is_highest_for_what_decides_the_loss(tmp_path: Path) -> None
 def test_database_keeps_studies_as_well(tmp_path: Path) -> None:
     def tune_there(attempt: Attempt) -> StudyFacts:
         storage = open_storage(f"sqlite:///{tmp_path}/studies.db")
-        return run_study(SUBJECT, TEN, storage=storage, identity={}, seed=1, attempt=attempt)
+        return run_study(SUBJECT, TEN, storage=storage, identity={}, seed=1, num_evaluations=4, attempt=attempt)
 
     again = Trainer()
     assert tune_there(Trainer()) == tune_there(again) == tune(tmp_path, Trainer())

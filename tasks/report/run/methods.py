@@ -51,8 +51,9 @@ METHOD: Final = {
     ),
     "tuning": (
         "The first trials are random, and the next ones are proposed by a tree-structured Parzen estimator. A training "
-        "that is worse than half of the others after 2, 4, 8, ... epochs is pruned. The importance of a setting is its "
-        "share in the variance of the loss over the trials that were not pruned (fANOVA). No trial reads the test "
+        "that is worse than half of the others after a quarter, a half, ... of the epochs is pruned, unless its loss "
+        "falls so fast that it might still become the best. The importance of a setting is its "
+        "share in the variance of what decides over the trials that were not pruned (fANOVA). No trial reads the test "
         "split; it is read once for each chosen model. The model to ship is chosen on validation too, where tuned "
         "models look better than they are. The file tuned.toml beside this page has the chosen settings."
     ),

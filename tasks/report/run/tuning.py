@@ -21,13 +21,22 @@ def describe_tuning(metrics: RunMetrics) -> str:
     changed = [study for study in tuning.studies if study.definition is not None]
     return (
         f"Each model was tuned with {describe_budget(tuning.budget)}, the first with its usual settings; trials were "
-        f"judged by their loss on {describe_judges(tuning)}. "
+        f"judged by their {tuning.aim or 'calibrated loss'} on {describe_judges(tuning)}. "
         f"For {len(changed)} of {len(tuning.studies)} models, other settings were better there than the usual ones. "
         f"On test, tuning helped beyond chance: {', '.join(helped) or 'none of them'}. The best of many trials looks "
         "better on the reviews that chose it than it is, so test is what counts."
         + " The validation reviews are few; --folds 5 judges trials on the training reviews as well."
         * tuning.is_uncertain
+        + "".join(f" {describe_failures(study)}" for study in tuning.studies if study.failure)
     )
+
+
+def describe_failures(study: StudyFacts) -> str:
+    """Say that trials of a model failed, why, and what became of the model."""
+    num_trials = study.completed + study.pruned + study.failed
+    count = f"All {num_trials}" if study.failed == num_trials else f"{study.failed} of {num_trials}"
+    kept = "" if study.chosen else " No settings were compared, so it keeps its usual ones."
+    return f"{count} trials of {study.name} failed, the first one because: {(study.failure or '').rstrip('.')}.{kept}"
 
 
 def describe_budget(budget: Budget) -> str:
@@ -63,10 +72,13 @@ def tabulate_tuning(metrics: RunMetrics) -> Table | None:
 
 def compare_study(metrics: RunMetrics, study: StudyFacts) -> dict[str, str]:
     """Tabulate one model before and after tuning."""
-    accuracies = {row.name: row.accuracy.mean for row in metrics.variants if row.accuracy}
-    scored = (study.usual, study.chosen)
+    aim, objective = (metrics.tuning.aim if metrics.tuning else None), metrics.run.objective
+    on_test = {row.name: found.mean for row in metrics.variants if (found := row.score or row.accuracy)}
+    scored, sign = (study.usual, study.chosen), objective.sign if objective else 1
     losses = [it.loss if it else None for it in scored]
     correct = [it.accuracy if it else None for it in scored]
+    scores = [None if it is None or it.score is None else sign * it.score for it in scored]
+    before_and_after = on_test.get(study.name), on_test.get(study.tuned)
     return {
         "model": study.name,
         "trials": str(study.completed + study.pruned + study.failed),
@@ -75,7 +87,8 @@ def compare_study(metrics: RunMetrics, study: StudyFacts) -> dict[str, str]:
         "seconds": f"{study.seconds:,.0f}",
         "validation loss": show_change(*losses, template="{:.4f}"),
         "validation accuracy": show_change(*correct, template="{:.1%}"),
-        "test accuracy": show_change(accuracies.get(study.name), accuracies.get(study.tuned), template="{:.1%}"),
+        **({f"validation {aim}": show_change(*scores, template="{:.3f}")} if aim else {}),
+        f"test {aim or 'accuracy'}": show_change(*before_and_after, template="{:.3f}" if aim else "{:.1%}"),
         "change on test, points": show_difference(find_pair(metrics, study), study),
     }
 

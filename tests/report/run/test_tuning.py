@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from tasks.compare.results import ModelResult
+from tasks.objective.facts import Objective
 from tasks.report.run.facts import RunMetrics
 from tasks.report.run.page import render_page
 from tasks.report.run.render import render_markdown
@@ -33,6 +34,12 @@ SAME = STUDY.model_copy(
 )
 FAILED = SAME.model_copy(update={"name": "gru", "tuned": "gru-tuned", "usual": None, "chosen": None})
 TUNING = Tuning(budget=Budget(trials=9, seconds=None), folds=None, num_validation=2_500, studies=(STUDY, SAME, FAILED))
+
+
+ALL_FAILED = (
+    "All 9 trials of lstm failed, the first one because: out of memory. No settings were compared, so it keeps its "
+    "usual ones."
+)
 
 
 @pytest.fixture
@@ -72,6 +79,40 @@ def test_table_has_the_chosen_settings_and_what_mattered(tuned: RunMetrics) -> N
     ]
 
 
+def test_metric_that_decides_is_shown_before_and_after(
+    tuned: RunMetrics,
+) -> None:
+    usual, chosen = (
+        it.model_copy(update={"score": score}) for it, score in ((USUAL, -30), (STUDY.chosen, -20.5)) if it
+    )
+    study = STUDY.model_copy(update={"usual": usual, "chosen": chosen})
+    run = tuned.run.model_copy(update={"objective": Objective(metric="cost", costs=((0, 1), (9, 0)))})
+    tuning = TUNING.model_copy(update={"aim": "cost", "studies": (study,)})
+    changed = tuned.model_copy(update={"run": run, "tuning": tuning})
+    table = tabulate_tuning(changed)
+    assert table is not None
+    assert table.rows[0]["validation cost"] == "30.000 → 20.500"
+    assert "test cost" in table.rows[0]
+    assert "judged by their cost on the 2,500" in describe_tuning(changed)
+
+
+@pytest.mark.parametrize(
+    ("update", "sentence"),
+    [
+        ({}, "1 of 9 trials of lstm failed, the first one because: out of memory."),
+        (
+            {"completed": 0, "pruned": 0, "failed": 9, "usual": None, "chosen": None},
+            ALL_FAILED,
+        ),
+    ],
+)
+def test_failed_trials_are_told_with_the_reason(update: dict[str, Any], sentence: str, tuned: RunMetrics) -> None:
+    study = STUDY.model_copy(update={"failure": "out of memory.", **update})
+    changed = tuned.model_copy(update={"tuning": TUNING.model_copy(update={"studies": (study, SAME)})})
+    assert describe_tuning(changed).endswith(f"what counts. {sentence}")
+    assert "failed, the first" not in describe_tuning(tuned)
+
+
 def test_change_has_the_sign_of_the_tuned_model(build: Build, add_result: AddResult) -> None:
     worse = build(add_result("lstm", 90), add_result("lstm-tuned", 60)).model_copy(update={"tuning": TUNING})
     table = tabulate_tuning(worse)
@@ -83,7 +124,7 @@ def test_change_has_the_sign_of_the_tuned_model(build: Build, add_result: AddRes
 def test_sentence_says_how_trials_were_judged_and_which_models_gained(tuned: RunMetrics) -> None:
     sentence = describe_tuning(tuned)
     assert "Each model was tuned with 9 trials" in sentence
-    assert "by their loss on the 2,500 validation reviews" in sentence
+    assert "by their calibrated loss on the 2,500 validation reviews" in sentence
     assert "For 1 of 3 models" in sentence
     assert "On test, tuning helped beyond chance: lstm-tuned." in sentence
     by_folds = tuned.model_copy(update={"tuning": TUNING.model_copy(update={"folds": 5})})
