@@ -2,7 +2,7 @@
 
 The main job runs on own files: a stratified choice of the training reviews, the whole test split, and, as texts without
 labels, the other training reviews and the unlabelled split. Needs imdb_reviews prepared under TFDS_DATA_DIR; takes ten
-minutes on two cores.
+minutes on two cores. With --folder, a second call resumes what the first one made there.
 """
 
 import argparse
@@ -50,24 +50,26 @@ def write_files(folder: Path, num_labels: int) -> None:
     )
 
 
-def compare(num_labels: int, seeds: int) -> dict[str, Any]:
+def compare(folder: Path, num_labels: int, seeds: int) -> dict[str, Any]:
     """Run the main job with so many labels; returns the leaderboard."""
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        write_files(folder, num_labels)
-        paths = {"dataset": "few", "test-path": "test", "unlabelled-path": "more"}
-        flags = [f"--{flag}={folder / file}.parquet" for flag, file in paths.items()]
-        models = ["--variants=contenders,students", "--stack", f"--seeds={seeds}"]
-        return run_bakeoff(folder, [*flags, *models], baselines="nb-svm")[1]
+    write_files(folder, num_labels)
+    paths = {"dataset": "few", "test-path": "test", "unlabelled-path": "more"}
+    flags = [f"--{flag}={folder / file}.parquet" for flag, file in paths.items()]
+    models = ["--variants=contenders,students", "--stack", f"--seeds={seeds}"]
+    return run_bakeoff(folder, [*flags, *models], baselines="nb-svm")[1]
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--labels", type=int, default=1_000)
     parser.add_argument("--seeds", type=int, default=1)
+    parser.add_argument("--folder", type=Path, help="keep the outputs here")
     parser.add_argument("--json", type=Path, help="write the numbers here")
     options = parser.parse_args()
-    leaderboard = compare(options.labels, options.seeds)
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = (options.folder or Path(scratch)).absolute()
+        folder.mkdir(parents=True, exist_ok=True)
+        leaderboard = compare(folder, options.labels, options.seeds)
     print(f"{platform.machine()}, {os.cpu_count()} cores, {options.labels} labels, {options.seeds} seeds")
     rows = {row["name"]: row["accuracy"] for row in leaderboard["variants"]}
     for name, accuracy in rows.items():

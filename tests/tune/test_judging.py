@@ -60,7 +60,7 @@ def test_class_weights_count_in_the_loss(reviews: Path) -> None:
 
 def test_metric_that_decides_is_measured(reviews: Path) -> None:
     found = judge(reviews, objective=Objective(metric="cost", costs=((0.0, 1.0), (2.0, 0.0))))
-    assert found.score == pytest.approx(-100 * 5 * 2 / 20)
+    assert found.score == pytest.approx(-5 * 2 / 20)
 
 
 def test_another_metric_is_another_judgement() -> None:
