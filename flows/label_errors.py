@@ -18,6 +18,7 @@ from prefect.states import Failed
 
 from tasks.audit.facts import FILE, LabelErrors
 from tasks.audit.task import audit_labels
+from tasks.contest.task import ingest_dataset
 from tasks.encode.encodings import ENCODINGS
 from tasks.encode.facts import EncodingChoice
 from tasks.encode.task import choose_kind_of_encoding
@@ -26,9 +27,8 @@ from tasks.formatting.addresses import spell_place
 from tasks.formatting.control import escape_control
 from tasks.ingest.datasets import AUTO, Choice, is_familiar
 from tasks.ingest.facts import ReviewsManifest
-from tasks.ingest.task import ingest_reviews, obtain_dataset
 from tasks.orchestrate.alerts import alert_of_end
-from tasks.orchestrate.outputs import run
+from tasks.orchestrate.outputs import name_results, run
 from tasks.orchestrate.turns import work_in_turn
 from tasks.report.audit.folder import CSV, PAGE
 from tasks.report.audit.sentences import describe_headline, describe_set_right, warn_of_fallback
@@ -60,15 +60,7 @@ def audit_and_report(config: LabelErrorsConfig) -> Path | State[Any]:
     """Do the work of the flow."""
     started = datetime.now(UTC)
     try:
-        choice = obtain_dataset(config.dataset, config.data_dir, config.files)
-        reviews = run(
-            ingest_reviews,
-            choice,
-            data_dir=config.data_dir,
-            validation_fraction=config.validation_fraction,
-            limit=config.limit,
-            ordinal=config.ordinal,
-        )
+        choice, reviews = ingest_dataset(config)
         audit = run(
             audit_labels,
             config.choose_baselines(choose_encoding(config, choice, reviews)),
@@ -79,7 +71,7 @@ def audit_and_report(config: LabelErrorsConfig) -> Path | State[Any]:
         )
         return write_label_errors(
             audit,
-            run_id=f"{started:%Y%m%d-%H%M%S}-{str(runtime.flow_run.id)[:8]}",
+            run_id=name_results(started),
             config_json=config.model_dump_json(indent=2),
             fallback_reason=choice.reason if choice.is_fallback else None,
             artifacts_dir=config.artifacts_dir,

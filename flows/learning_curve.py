@@ -18,12 +18,12 @@ from prefect.logging import get_run_logger
 from prefect.states import Failed
 from rich.console import Console
 
-from flows.train_all import choose_encoding, folders, name_results
+from flows.train_all import choose_encoding, folders
 from tasks.cluster.choice import use_cluster
 from tasks.compare.results import FailedModel, TrainedModel
 from tasks.compare.run import describe_device
 from tasks.contest.sizes import Part, train_parts
-from tasks.contest.task import TaskStages
+from tasks.contest.task import TaskStages, ingest_dataset
 from tasks.curve.facts import CurveRun, Entry, LearningCurve
 from tasks.curve.sizes import Size, settle_sizes
 from tasks.curve.task import choose_subset, measure_curves
@@ -32,9 +32,8 @@ from tasks.formatting.addresses import spell_place
 from tasks.formatting.control import escape_control
 from tasks.ingest.datasets import FALLBACK_WARNING, Choice
 from tasks.ingest.facts import ReviewsManifest
-from tasks.ingest.task import ingest_reviews, obtain_dataset
 from tasks.orchestrate.alerts import alert_of_end
-from tasks.orchestrate.outputs import run
+from tasks.orchestrate.outputs import name_results, run
 from tasks.orchestrate.turns import work_in_turn
 from tasks.report.curve.folder import find_page
 from tasks.report.curve.sentences import describe_curve
@@ -84,15 +83,7 @@ def measure_and_report(config: CurveConfig) -> LearningCurve:
         get_run_logger().warning("%s", slowness)
     if config.student_names:
         get_run_logger().warning("%s; a learning curve gives none", describe_untaught(config.student_names))
-    choice = obtain_dataset(config.dataset, config.data_dir, config.files)
-    reviews = run(
-        ingest_reviews,
-        choice,
-        data_dir=config.data_dir,
-        validation_fraction=config.validation_fraction,
-        limit=config.limit,
-        ordinal=config.ordinal,
-    )
+    choice, reviews = ingest_dataset(config)
     sizes, left_out = settle_sizes(config.sizes, reviews.facts)
     for sentence in left_out:
         get_run_logger().warning("%s", sentence)

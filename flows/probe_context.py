@@ -32,7 +32,7 @@ from tasks.ingest.datasets import Choice
 from tasks.ingest.facts import ReviewsManifest
 from tasks.ingest.task import ingest_reviews
 from tasks.orchestrate.alerts import alert_of_end
-from tasks.orchestrate.outputs import run
+from tasks.orchestrate.outputs import name_results, run
 from tasks.orchestrate.turns import announce_run
 from tasks.probe.facts import Probe, ProbeRun
 from tasks.probe.plan import FIRST_SEEDS, Cell, is_settled, make_settings
@@ -170,7 +170,7 @@ def describe_run(config: ProbeConfig, results: list[CellResult], started: dateti
     """Collect what the report says about the run as a whole."""
     trainings = [result.trained.training for result in results if result.trained]
     return ProbeRun(
-        id=f"{started:%Y%m%d-%H%M%S}-{str(runtime.flow_run.id)[:8]}",
+        id=name_results(started),
         profile=config.profile,
         epochs=config.num_epochs,
         limit=config.limit,

@@ -28,7 +28,7 @@ from tasks.compare.results import ModelResult, TrainedModel
 from tasks.compare.run import describe_run
 from tasks.compare.task import compare_models
 from tasks.contest.contest import Contest
-from tasks.contest.task import TaskStages
+from tasks.contest.task import TaskStages, ingest_dataset
 from tasks.contest.time_limit import TimeLimit
 from tasks.drift.facts import Drift
 from tasks.drift.render import describe_drift
@@ -42,11 +42,11 @@ from tasks.formatting.control import escape_control
 from tasks.ingest.challenge import choose_challenge
 from tasks.ingest.datasets import AUTO, FALLBACK_WARNING, Choice, is_familiar
 from tasks.ingest.facts import ChallengeManifest, ReviewsManifest, UnlabelledManifest
-from tasks.ingest.task import ingest_challenge, ingest_reviews, ingest_unlabelled, obtain_dataset
+from tasks.ingest.task import ingest_challenge, ingest_unlabelled
 from tasks.ingest.unlabelled import choose_unlabelled
 from tasks.objective.facts import Aims
 from tasks.orchestrate.alerts import Event, alert, alert_of_end
-from tasks.orchestrate.outputs import run
+from tasks.orchestrate.outputs import name_results, run
 from tasks.orchestrate.turns import work_in_turn
 from tasks.process.side_by_side import choose_jobs
 from tasks.promote.render import describe_gate
@@ -126,15 +126,7 @@ def train_and_report(config: RunConfig) -> dict[str, Any] | State[Any]:
         use_device(config.device)
         if slowness := find_slowness(config.chosen_variants, config.kernels):
             get_run_logger().warning("%s", slowness)
-        choice = obtain_dataset(config.dataset, config.data_dir, config.files)
-        reviews = run(
-            ingest_reviews,
-            choice,
-            data_dir=config.data_dir,
-            validation_fraction=config.validation_fraction,
-            limit=config.limit,
-            ordinal=config.ordinal,
-        )
+        choice, reviews = ingest_dataset(config)
         aims = config.find_aims(reviews.facts)
         further = ingest_challenges(config, reviews)
         drift = compare_with_champion(config, choice, reviews)
@@ -197,11 +189,6 @@ def meet_challenge(config: RunConfig, texts: ChallengeManifest, results: Sequenc
     trained = [it for it in results if isinstance(it, TrainedModel)]
     answers = [(it, run(answer_challenge, it, texts, **folders(config))) for it in trained]
     return summarise_challenge(texts, answers, config.artifacts_dir)
-
-
-def name_results(started: datetime) -> str:
-    """Name the folder of this run's results after its start and its flow run."""
-    return f"{started:%Y%m%d-%H%M%S}-{str(runtime.flow_run.id)[:8]}"
 
 
 def folders(config: TrainingSettings) -> dict[str, Path]:

@@ -1,4 +1,4 @@
-"""The stages of a contest as Prefect tasks."""
+"""The stages of a contest as Prefect tasks, from taking in the dataset on."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,9 +16,13 @@ from tasks.encode.task import encode_reviews, encode_unlabelled
 from tasks.evaluate.ensemble_facts import EnsembleFacts, EnsembleSettings
 from tasks.evaluate.facts import EvaluationFacts, ModelManifest
 from tasks.evaluate.task import evaluate_model
+from tasks.ingest.datasets import Choice
 from tasks.ingest.facts import ReviewsManifest, UnlabelledManifest
+from tasks.ingest.task import ingest_reviews, obtain_dataset
 from tasks.objective.facts import Objective
 from tasks.orchestrate.outputs import run
+from tasks.settings.label_errors import LabelErrorsConfig
+from tasks.settings.training import TrainingSettings
 from tasks.stack.task import stack_models
 from tasks.stack.writing import Stack
 from tasks.store.outputs import Manifest
@@ -29,6 +33,20 @@ from tasks.train.output import LessonOutputs
 from tasks.train.settings import FitSettings
 from tasks.train.task import settle_device, train_variant
 from tasks.train.variants import Variant
+
+
+def ingest_dataset(config: TrainingSettings | LabelErrorsConfig) -> tuple[Choice, ReviewsManifest]:
+    """Obtain the dataset and write its reviews: how each flow that takes in labelled text begins."""
+    choice = obtain_dataset(config.dataset, config.data_dir, config.files)
+    reviews = run(
+        ingest_reviews,
+        choice,
+        data_dir=config.data_dir,
+        validation_fraction=config.validation_fraction,
+        limit=config.limit,
+        ordinal=config.ordinal,
+    )
+    return choice, reviews
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
@@ -9,7 +10,7 @@ from prefect import Task
 from prefect.client.schemas import State
 from prefect.exceptions import ParameterTypeError
 from prefect.logging import get_logger, get_run_logger
-from prefect.runtime import task_run
+from prefect.runtime import flow_run, task_run
 from prefect.states import Completed, Failed
 
 from tasks.errors import TrainingError, UserError, disk_errors_explained
@@ -59,6 +60,11 @@ def produce_in_task(output: Output[FactsT], make: Callable[[Path], FactsT]) -> S
     except LeftOutError as error:
         return Completed(name="Left out", message=str(error), data=cast("Any", error))
     return Completed(name="Cached" if produced.reused else None, message=produced.reason, data=produced.manifest)
+
+
+def name_results(started: datetime) -> str:
+    """Name the folder of a run's results after its start and its flow run."""
+    return f"{started:%Y%m%d-%H%M%S}-{str(flow_run.id)[:8]}"
 
 
 def run(task: Task[..., State[Result]], *arguments: Any, **options: Any) -> Result:
