@@ -5,12 +5,16 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --disable-pip-version-check --quiet --no-deps --no-build-isolation
 HASHED := $(PIP) --require-hashes --requirement
 
-.PHONY: train test test-levels check docs bench lock audit clean
+.PHONY: train test test-all test-levels check docs bench lock audit clean
 
 train: .venv/installed
 	$(BIN)/python flows/train_all.py $(ARGS)
 
+# Without ARGS, the tests that are not marked slow.
 test: .venv/installed-dev
+	$(BIN)/python -m pytest $(or $(ARGS),-m "not slow")
+
+test-all: .venv/installed-dev
 	$(BIN)/python -m pytest $(ARGS)
 
 # The C library, TensorFlow's oneDNN and XLA use only the instructions of older processors. See tests/README.md.
@@ -24,7 +28,7 @@ test-level-%: .venv/installed-dev
 	$(if $(filter x86_64 amd64,$(shell uname -m)), \
 	env SEQUENCE_BAKEOFF_INSTRUCTIONS=$* TF_ENABLE_ONEDNN_OPTS=0 $(LIMITS_$*) \
 		$(BIN)/python -m pytest $(or $(ARGS),tests/train tests/evaluate tests/predict), \
-	@echo "There is one level of instructions on this processor: make test covers it")
+	@echo "There is one level of instructions on this processor: make test-all covers it")
 
 check: .venv/installed-dev
 	$(BIN)/ruff check

@@ -47,6 +47,7 @@ CASES = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("shares", "num_reviews"), CASES)
 def test_random_labels_are_rarely_said_to_be_learned(
     shares: np.ndarray, num_reviews: int, monkeypatch: pytest.MonkeyPatch
@@ -62,6 +63,7 @@ def test_random_labels_are_rarely_said_to_be_learned(
     assert learned <= 6
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("shares", "num_reviews"), CASES)
 def test_healthy_model_always_beats_chance_beside_models_that_guess(shares: np.ndarray, num_reviews: int) -> None:
     for seed in range(20):

@@ -136,6 +136,7 @@ def test_same_hits_give_the_same_interval() -> None:
     assert bootstrap_difference(first, second) == bootstrap_difference(first, second)
 
 
+@pytest.mark.slow
 # As in the tests of one model's interval, 0.016 over 2,500 reviews stands for half a point over 25,000. Where seeds do
 # not differ, their estimated variance can only err upwards, and 98.0% are covered (four simulations: 97.4 to 98.5%).
 @pytest.mark.parametrize(

@@ -105,6 +105,7 @@ def test_small_slices_do_not_compete() -> None:
     assert find_worst([]) is None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("num_seeds", [1, 3])
 def test_worst_is_named_by_chance_in_at_most_five_of_a_hundred(num_seeds: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tasks.evaluate.intervals.NUM_RESAMPLES", 2_000)
@@ -164,6 +165,7 @@ def test_weak_value_of_a_column_is_found_among_many() -> None:
     assert find_weak(slice_accuracy(correct, attributes, NAMES)) == [("shop", "7")]
 
 
+@pytest.mark.slow
 def test_slices_that_are_alike_are_called_weak_in_at_most_five_of_a_hundred_runs() -> None:
     random = np.random.default_rng(7)
     named = []

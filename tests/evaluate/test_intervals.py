@@ -69,6 +69,7 @@ def simulate_hits(random: np.random.Generator, *, num_seeds: int, sd: float, num
     return np.asarray(skill + math.sqrt(0.2) * random.normal(size=(num_seeds, num_reviews)) > 0)
 
 
+@pytest.mark.slow
 # An sd of 0.016 over 2,500 reviews is to the reviews' own standard error what half a point is over 25,000.
 @pytest.mark.parametrize(("num_seeds", "sd"), [(1, 0.0), (3, 0.0), (5, 0.0), (3, 0.016), (5, 0.016), (3, 0.03)])
 def test_interval_covers_the_accuracy_of_the_recipe(num_seeds: int, sd: float, monkeypatch: pytest.MonkeyPatch) -> None:

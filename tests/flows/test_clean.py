@@ -189,6 +189,7 @@ def test_settings_are_accepted_from_a_file(model: Path, tmp_path: Path, call: Ca
     assert not model.exists()
 
 
+@pytest.mark.slow
 def test_run_cleans_after_its_report_if_it_is_asked_to(model: Path, job: "Job") -> None:
     small = ("--dataset=sample", "--limit=50", "--epochs=1", "--variants=flatten", "--baselines=none")
     job.call(*small)

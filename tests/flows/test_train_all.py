@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 LIMITS = ("--limit=300", "--epochs=2")
 SMALL = ("--dataset=sample", *LIMITS, "--variants=flatten,conv-max", "--baselines=tfidf-linear")
 ONE = (*LIMITS, "--variants=flatten", "--baselines=none")
-pytestmark = pytest.mark.slow
 
 
 def run_small(job: "Job") -> dict[str, str]:

@@ -6,9 +6,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 MAKER = "from tasks.orchestrate.database import make_tables; make_tables()"
 
 
+@pytest.mark.slow
 def test_tables_are_made_once_by_processes_that_start_together(tmp_path: Path) -> None:
     environment = {**os.environ, "PREFECT_HOME": str(tmp_path)}
     makers = [subprocess.Popen([sys.executable, "-c", MAKER], env=environment, stderr=subprocess.PIPE) for _ in "ab"]

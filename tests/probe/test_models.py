@@ -78,6 +78,7 @@ def train(folder: Path, model: str, *, epochs: int) -> float:
     return float(facts.val_accuracy)
 
 
+@pytest.mark.slow
 def test_reading_order_solves_what_a_bag_of_words_cannot(tmp_path: Path) -> None:
     for name in ("reviews", "sequences"):
         (tmp_path / name).mkdir()

@@ -86,6 +86,7 @@ def test_loss_on_a_slice_refuses_but_slices_of_labels_do_not_count(objective: Ob
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("objective", [MACRO_F1, COST], ids=lambda it: it.metric)
 def test_candidate_that_is_worse_by_the_margin_passes_in_at_most_five_of_a_hundred_cases(
     objective: Objective, monkeypatch: pytest.MonkeyPatch

@@ -102,6 +102,7 @@ def test_gpu_that_is_wanted_but_missing_is_an_error_that_says_what_to_do(monkeyp
     assert find_device() == "CPU"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("backend", ["tensorflow", "jax"])
 def test_child_computes_on_the_processor_if_that_was_chosen(backend: str, tmp_path: Path) -> None:
     (tmp_path / "nvidia0").touch()

@@ -1,5 +1,6 @@
 """The weighted loss is what `model.fit` makes of `class_weight`, whatever computes the updates."""
 
+from functools import cache
 from typing import Any
 
 import keras
@@ -29,24 +30,25 @@ def build(variant: str, num_classes: int, class_weights: Any = None) -> keras.Mo
     )
 
 
+@cache
+def fit_stock(variant: str, num_classes: int) -> tuple[list[np.ndarray], dict[str, list[float]]]:
+    """The weights and the history of `model.fit` with weights of the classes, once for all kernels."""
+    model = build(variant, num_classes)
+    weights = dict(enumerate(WEIGHTS[num_classes]))
+    options = {"epochs": 3, "batch_size": 8, "shuffle": False, "verbose": 0, "class_weight": weights}
+    history = model.fit(TOKENS, LABELS[num_classes], **options).history
+    return model.get_weights(), history
+
+
 @pytest.mark.parametrize("kernels", ["plain", "tensorflow", "auto"])
 @pytest.mark.parametrize("num_classes", [2, 4])
 @pytest.mark.parametrize("variant", ["flatten", "conv-max", "lstm"])
 def test_updates_are_those_of_keras_with_class_weights(variant: str, num_classes: int, kernels: Any) -> None:
-    weights = WEIGHTS[num_classes]
-    ours, stock = build(variant, num_classes, weights), build(variant, num_classes)
+    ours = build(variant, num_classes, WEIGHTS[num_classes])
     run_epoch = make_epoch_runner(ours, batch_size=8, kernels=kernels)
     found = [run_epoch(TOKENS, LABELS[num_classes], lambda _: None) for _ in range(3)]
-    history = stock.fit(
-        TOKENS,
-        LABELS[num_classes],
-        epochs=3,
-        batch_size=8,
-        shuffle=False,
-        verbose=0,
-        class_weight=dict(enumerate(weights)),
-    ).history
-    for mine, theirs in zip(ours.get_weights(), stock.get_weights(), strict=True):
+    weights, history = fit_stock(variant, num_classes)
+    for mine, theirs in zip(ours.get_weights(), weights, strict=True):
         np.testing.assert_allclose(mine, theirs, atol=2e-5)
     assert [epoch["accuracy"] for epoch in found] == pytest.approx(history["accuracy"])
     np.testing.assert_allclose([epoch["loss"] for epoch in found], history["loss"], rtol=1e-4)

@@ -23,6 +23,8 @@ from tasks.ingest.sources.labelled_files import open_files
 from tasks.predict.reading import peek_columns, take_rows
 
 Table = list[tuple[str, str]]
+pytestmark = pytest.mark.slow
+
 MANY = settings(
     deadline=None,
     derandomize=True,
