@@ -9,10 +9,10 @@ from tasks.audit.held_out import Listener
 from tasks.baseline.baselines import Baseline
 from tasks.ingest.facts import ReviewsManifest
 from tasks.process.child import run_apart
-from tasks.store.closure import describe_code
 from tasks.store.fingerprint import library_versions
 from tasks.store.layout import AUDITS, SPLIT_FILES
 from tasks.store.outputs import Output, Plan
+from tasks.store.remembered import describe_code
 
 AUDIT: Final = "tasks.audit.auditing:write_audit"
 LIBRARIES: Final = ("cleanlab", "scikit-learn", "scipy", "statsmodels", "numpy", "pyarrow")

@@ -5,9 +5,9 @@ from typing import Any, Final
 
 from tasks.baseline.baselines import SEED, Baseline
 from tasks.ingest.facts import ReviewsManifest
-from tasks.store.closure import describe_code
 from tasks.store.fingerprint import library_versions
 from tasks.store.layout import TRAIN_FILE, VALIDATION_FILE
+from tasks.store.remembered import describe_code
 
 FIT: Final = "tasks.baseline.fitting:fit_baseline"
 LIBRARIES: Final = ("scikit-learn", "scipy", "numpy", "pyarrow")

@@ -12,9 +12,10 @@ from typing import Any, Final, Self
 
 from tasks.errors import UserError
 from tasks.formatting.addresses import find_address, find_copy, is_address, spell_place
-from tasks.store.closure import PACKAGE, describe_code
+from tasks.store.closure import PACKAGE
 from tasks.store.contract import open_store
 from tasks.store.fingerprint import find_differences, shorten
+from tasks.store.remembered import describe_code
 from tasks.store.usage import announce_process
 from tasks.train.device import find_device
 from tasks.train.identity import BACKEND_PACKAGES, backend_name

@@ -10,10 +10,10 @@ from tasks.compare.results import ModelResult
 from tasks.encode.facts import EncodingFacts
 from tasks.ingest.facts import ReviewsManifest
 from tasks.process.child import run_apart
-from tasks.store.closure import describe_code
 from tasks.store.fingerprint import hash_json, library_versions
 from tasks.store.layout import COMPARISONS
 from tasks.store.outputs import Manifest, Output, Plan
+from tasks.store.remembered import describe_code
 
 COMPARE: Final = "tasks.compare.comparison:write_comparison"
 # A comparison asks models again as their evaluations did, whose fingerprints are among the results.

@@ -9,10 +9,10 @@ from tasks.curve.facts import CurveFacts, Entry
 from tasks.curve.subsets import SHRUNK, describe_subset, write_subset
 from tasks.ingest.facts import ReviewsFacts, ReviewsManifest
 from tasks.process.child import run_apart
-from tasks.store.closure import describe_code
 from tasks.store.fingerprint import hash_json, library_versions
 from tasks.store.layout import GROWTHS, REVIEWS
 from tasks.store.outputs import Output, Plan
+from tasks.store.remembered import describe_code
 
 WRITE: Final = "tasks.curve.subsets:write_subset"
 WRITE_CURVES: Final = "tasks.curve.summary:write_curves"

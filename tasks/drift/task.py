@@ -17,10 +17,10 @@ from tasks.evaluate.facts import BUNDLE_FILE
 from tasks.ingest.datasets import Choice
 from tasks.ingest.facts import ReviewsManifest
 from tasks.orchestrate.outputs import produce_in_task
-from tasks.store.closure import describe_code
 from tasks.store.fingerprint import library_versions
 from tasks.store.layout import CHAMPION, DRIFT
 from tasks.store.outputs import Manifest, Output, record_file
+from tasks.store.remembered import describe_code
 
 MEASURE: Final = "tasks.drift.measure:measure_drift"
 LIBRARIES: Final = ("scipy", "numpy", "pyarrow", "tokenizers")

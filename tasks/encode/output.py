@@ -8,10 +8,10 @@ from tasks.encode.facts import EncodingFacts, TokenTotals
 from tasks.encode.sequences import write_encoding, write_more_sequences
 from tasks.encode.unigram import check_sentencepiece
 from tasks.ingest.facts import ReviewsManifest, UnlabelledManifest
-from tasks.store.closure import describe_code
 from tasks.store.fingerprint import library_versions
 from tasks.store.layout import ENCODINGS, UNLABELLED, UNLABELLED_FILE
 from tasks.store.outputs import Manifest, Output, Plan
+from tasks.store.remembered import describe_code
 
 WRITE: Final = "tasks.encode.sequences:write_encoding"
 WRITE_MORE: Final = "tasks.encode.sequences:write_more_sequences"

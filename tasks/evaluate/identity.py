@@ -5,10 +5,10 @@ from typing import Any, Final
 from tasks.evaluate.model_files import KindOfModel, select_model_files, tell_kind
 from tasks.ingest.facts import ReviewsManifest
 from tasks.objective.facts import Objective
-from tasks.store.closure import describe_code
 from tasks.store.fingerprint import library_versions
 from tasks.store.layout import SPLIT_FILES
 from tasks.store.outputs import Manifest
+from tasks.store.remembered import describe_code
 from tasks.train.device import Device
 from tasks.train.identity import BACKEND_PACKAGES, describe_computing
 

@@ -10,10 +10,10 @@ from tasks.ingest.facts import ChallengeSetFacts, ReviewsFacts, ReviewsManifest,
 from tasks.ingest.files.paths import make_slug
 from tasks.ingest.unlabelled import UnlabelledChoice, identify_unlabelled
 from tasks.process.child import run_apart
-from tasks.store.closure import describe_code
 from tasks.store.fingerprint import library_versions
 from tasks.store.layout import CHALLENGES, REVIEWS, SPLIT_FILES, UNLABELLED
 from tasks.store.outputs import Output, Plan
+from tasks.store.remembered import describe_code
 
 WRITE: Final = "tasks.ingest.reviews:write_dataset"
 WRITE_UNLABELLED: Final = "tasks.ingest.unlabelled_writing:write_unlabelled"

@@ -12,11 +12,11 @@ from tasks.orchestrate.outputs import produce_in_task
 from tasks.probe.facts import Memory
 from tasks.probe.results import CellResult
 from tasks.probe.summary import summarise_probe
-from tasks.store.closure import describe_code
 from tasks.store.facts import Facts
 from tasks.store.fingerprint import hash_json, library_versions
 from tasks.store.layout import MEASUREMENTS
 from tasks.store.outputs import Manifest, Output
+from tasks.store.remembered import describe_code
 
 SUMMARISE: Final = "tasks.probe.summary:summarise_probe"
 LIBRARIES: Final = ("numpy", "pandas", "pyarrow")

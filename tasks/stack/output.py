@@ -14,9 +14,9 @@ from tasks.evaluate.predictions import read_predictions
 from tasks.stack.members import Choice, choose_members
 from tasks.stack.weights import gather_answers
 from tasks.stack.writing import Stack, write_ensemble
-from tasks.store.closure import describe_code
 from tasks.store.layout import MODELS
 from tasks.store.outputs import Manifest, Output, Plan, read_manifest
+from tasks.store.remembered import describe_code
 
 MAKE: Final = "tasks.stack.writing:write_ensemble"
 VALIDATION_PREDICTIONS: Final = "validation_predictions.parquet"

@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Any, Final
 
 from tasks.errors import UserError, did_you_mean
-from tasks.store.closure import PACKAGE, describe_code
+from tasks.store.closure import PACKAGE
 from tasks.store.fingerprint import hash_json, library_versions
 from tasks.store.layout import TRAIN_FILE, VALIDATION_FILE
 from tasks.store.outputs import Manifest
+from tasks.store.remembered import describe_code
 from tasks.train.device import CPU, Device, find_device, find_remote_device
 from tasks.train.kernels.choice import Kernels, choose_kernels, hash_library
 from tasks.train.settings import FitSettings

@@ -9,9 +9,9 @@ import pyarrow.parquet as pq
 
 from tasks.ingest.facts import Duplicates, ReviewsFacts, ReviewsManifest
 from tasks.ingest.split import assign_folds, hash_texts
-from tasks.store.closure import describe_code
 from tasks.store.layout import REVIEWS, TEST_FILE, TRAIN_FILE, VALIDATION_FILE
 from tasks.store.outputs import Output, Plan
+from tasks.store.remembered import describe_code
 
 WRITE: Final = "tasks.tune.folds:write_fold"
 

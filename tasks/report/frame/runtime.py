@@ -6,10 +6,10 @@ from typing import Any, Final
 import altair as alt
 import vl_convert
 
-from tasks.store.closure import describe_code
 from tasks.store.fingerprint import library_versions
 from tasks.store.layout import DATA, RUNTIME
 from tasks.store.outputs import Output, produce
+from tasks.store.remembered import describe_code
 
 VEGA_LITE: Final = ".".join(alt.SCHEMA_VERSION.removeprefix("v").split(".")[:2])
 SCRIPT: Final = "runtime.js"
