@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from tasks.errors import UserError
 from tasks.ingest.sources.base import LabelledRows
 
-SEVERAL: Final = "several labels"
-REASONS: Final = ("missing text", "blank text", SEVERAL, "missing label", "blank label")
+HEADER, SEVERAL = "repeated header", "several labels"
+REASONS: Final = (HEADER, "missing text", "blank text", SEVERAL, "missing label", "blank label")
 
 
 class Losses:
@@ -29,11 +29,12 @@ class Losses:
         """Count the unusable rows of a batch with cleaned texts; returns the mask of the others: shape (num_rows,)."""
         kept = np.ones(len(rows.numbers), np.bool_)
         self.num_rows += len(rows.numbers)
-        several = np.zeros(len(rows.numbers), np.bool_) if rows.several is None else rows.several
+        none = np.zeros(len(rows.numbers), np.bool_)
         flaws = (
+            pa.array(none if rows.headers is None else rows.headers),
             pc.is_null(rows.texts),
             is_blank(rows.texts),
-            pa.array(several),
+            pa.array(none if rows.several is None else rows.several),
             pc.is_null(rows.labels),
             is_blank(rows.labels),
         )

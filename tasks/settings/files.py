@@ -50,8 +50,9 @@ Delimiter = Annotated[
 Quoting = Annotated[
     QuotingName,
     Field(
-        description="csv: fields may be quoted, and quoted fields may span lines; none: quotes are ordinary text; "
-        "auto: csv, but a quoted field whose lines look like rows is refused"
+        description="csv: fields may be quoted, and quoted fields may span lines; backslash: csv, with a backslash "
+        "before quotes inside fields; none: quotes are ordinary text; auto: csv, but a quoted field whose lines look "
+        "like rows is refused"
     ),
 ]
 Charset = Annotated[

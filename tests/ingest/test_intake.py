@@ -202,6 +202,7 @@ def test_split_given_twice_is_refused(complain: Callable[..., str], tmp_path: Pa
         ("odd,\uff50os\nodder,\uff50os\n", "classes whose names look alike: 'pos', '\uff50os'"),
         ("odd,p\u00ados\nodder,p\u00ados\n", "classes whose names look alike: 'pos', 'p\\xados'"),
         ("odd,nan\nodder,nan\n", "classes whose names may stand for no label: 'nan'; if they do, leave the label of"),
+        (GOOD, "1 of 81 rows dropped (share 0.012): 1 repeated header (first: a.csv line 42)"),
         ("x,\n", "1 of 41 rows dropped (share 0.024): 1 blank label (first: a.csv line 42)"),
     ],
 )

@@ -10,6 +10,8 @@ from itertools import chain
 from pathlib import Path
 
 from tasks.errors import UserError
+from tasks.ingest.files.advice import advise_on_spaces, advise_on_start
+from tasks.ingest.files.columns import DELIMITERS, TEXT_NAMES, fold
 from tasks.ingest.files.notes import Note
 from tasks.ingest.files.options import FileOptions
 from tasks.ingest.files.records import Record
@@ -29,6 +31,7 @@ class Header:
     number: int
     is_flag: bool
     unit: str = "line"
+    delimiter: str = ","
 
     @property
     def nameless(self) -> list[int]:
@@ -39,6 +42,12 @@ class Header:
     def num_needed(self) -> int:
         """The least number of fields in a row: those without a name may be missing at its end."""
         return max((index + 1 for index, name in enumerate(self.names) if name), default=0)
+
+    @property
+    def has_title(self) -> bool:
+        """Tell whether the header may be a title: a single name, neither a usual one nor one that holds a delimiter."""
+        name = self.names[0] if self.num_given == 1 and not self.is_flag else ""
+        return bool(name) and fold(name) not in TEXT_NAMES and not set(name) & DELIMITERS.keys()
 
     def name_filled(self, filled: Sequence[int]) -> list[str]:
         """Name the columns without a name that hold values: ["text", ""] -> ["text", "column_2"]."""
@@ -68,6 +77,9 @@ class Header:
         for number, values in records:
             if len(values) == width:
                 yield number, values
+            elif len(values) == 1 and not values[0].strip():
+                # A line of white space is a blank line.
+                continue
             elif num_needed <= len(values) < width:
                 yield number, [*values, *[""] * (width - len(values))]
             else:
@@ -91,11 +103,20 @@ class Header:
                 f"{place} ends with {num_surplus} delimiter{'s' * (num_surplus > 1)} more than the header and the "
                 "first row; expected the same number of fields in all rows. Remove the delimiters at its end."
             )
-        others = "names (--columns). If the file has a header, leave out --columns" if self.is_flag else "header"
         return (
             f"{place}: number of fields {len(values):,}, but {source} {self.num_given:,}; expected "
-            f"the same. Correct the line, or the delimiter (--delimiter), quoting (--quoting) or {others}."
+            f"the same. {self.advise_on_misfit(number, values)}"
         )
+
+    def advise_on_misfit(self, number: int, values: Sequence[str]) -> str:
+        """Say what to do about a row with another number of fields."""
+        is_line = self.unit == "line"
+        if is_line and self.has_title and len(values) > 1:
+            return advise_on_start(self.path, number)
+        if is_line and (advice := advise_on_spaces(self.delimiter.join(values), self.path, self.delimiter)):
+            return advice
+        others = "names (--columns). If the file has a header, leave out --columns" if self.is_flag else "header"
+        return f"Correct the line, or the delimiter (--delimiter), quoting (--quoting) or {others}."
 
     def note_nameless(
         self, filled: Sequence[int], columns: Columns, numbers: Sequence[int], *, is_first: bool
@@ -114,7 +135,7 @@ class Header:
 
 
 def read_header(
-    records: Iterator[Record], path: Path, options: FileOptions, *, unit: str = "line"
+    records: Iterator[Record], path: Path, options: FileOptions, *, unit: str = "line", delimiter: str = ","
 ) -> tuple[Header, Iterator[Record]]:
     """Take the header from `options.columns` or the first record; returns it with the records of the rows."""
     number, given = (1, options.columns) if options.columns else next(records, (1, ()))
@@ -124,6 +145,12 @@ def read_header(
     if not any(map(str.strip, surplus)):
         names += ("",) * len(surplus)
     header = Header(
-        path=path, names=names, num_given=len(given), number=number, is_flag=bool(options.columns), unit=unit
+        path=path,
+        names=names,
+        num_given=len(given),
+        number=number,
+        is_flag=bool(options.columns),
+        unit=unit,
+        delimiter=delimiter,
     )
     return header, chain([first] if first else [], records)

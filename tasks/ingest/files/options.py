@@ -23,7 +23,7 @@ IN_SINGULAR: Final = {"text_columns": "text_column", "slice_columns": "slice_col
 # Fields of FileOptions that are no settings of a user.
 SET_BY_SCORING: Final = ("every_text", "model_labels")
 # "auto" is "csv", except that a quoted field is refused if the lines that it spans look like rows.
-Quoting = Literal["auto", "csv", "none"]
+Quoting = Literal["auto", "csv", "backslash", "none"]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Final
 
 from tasks.errors import UserError
+from tasks.ingest.files.advice import BACKSLASH, ESCAPED_QUOTE
 from tasks.ingest.files.known_values import KnownColumn
 from tasks.ingest.files.lines import read_lines
 from tasks.ingest.files.notes import Note
@@ -156,8 +157,9 @@ def split_span(span: Span, delimiter: str) -> list[list[str]]:
 
 def describe_swallowed(path: Path, span: Span) -> str:
     """Say which field looks like rows."""
+    is_escaped = any(ESCAPED_QUOTE in value or value.endswith("\\") for value in LINE_END.split("\n".join(span.values)))
     return (
         f"{path.name} line {span.start:,}: a quote opens a field that ends on line {span.end:,}, but these lines look "
         "like rows of their own; expected rows outside quotes. If quotes are plain characters, add --quoting none; if "
-        "the field really spans these lines, add --quoting csv."
+        f"the field really spans these lines, add --quoting csv.{f' {BACKSLASH}' * is_escaped}"
     )

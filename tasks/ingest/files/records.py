@@ -4,11 +4,13 @@ A record consists of the number of the line on which it starts, and its values. 
 """
 
 import csv
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from tasks.errors import UserError
+from tasks.ingest.files.advice import advise_on_quotes
 from tasks.ingest.files.lines import LONGEST_LINE, read_lines
 from tasks.ingest.files.patterns import match_line
 
@@ -25,15 +27,25 @@ class Span(NamedTuple):
 
 
 def read_quoted(
-    path: Path, *, charset: str, delimiter: str, num_skipped: int = 0, spans: list[Span] | None = None
+    path: Path,
+    *,
+    charset: str,
+    delimiter: str,
+    num_skipped: int = 0,
+    spans: list[Span] | None = None,
+    escape: str | None = None,
 ) -> Iterator[Record]:
     """Read a table whose quoted fields may hold delimiters, doubled quotes and line ends (RFC 4180).
 
-    The first `num_skipped` lines are left out. Records of more than one line are appended to `spans` as well.
+    The first `num_skipped` lines are left out. Records of more than one line are appended to `spans` as well. With an
+    `escape`, a quote, a delimiter or a line end after it is a plain character; before others, it is one itself.
     """
     csv.field_size_limit(LONGEST_LINE)
-    lines = skip_lines(read_lines(path, charset=charset, newline=""), num_skipped)
-    reader = csv.reader(lines, delimiter=delimiter, strict=True)
+    last = [""]
+    lines = remember(skip_lines(read_lines(path, charset=charset, newline=""), num_skipped), last)
+    if escape:
+        lines = double_escapes(lines, escape, delimiter)
+    reader = csv.reader(lines, delimiter=delimiter, strict=True, escapechar=escape)
     number = 1 + num_skipped
     try:
         for values in reader:
@@ -46,8 +58,23 @@ def read_quoted(
     except csv.Error as error:
         raise UserError(
             f"{path.name} line {number:,}: {error}; expected fields that contain a delimiter or a quote to be quoted, "
-            "and quotes inside them to be doubled. If quotes are plain characters, add --quoting none."
+            f"and quotes inside them to be doubled. {advise_on_quotes(last[0], path, delimiter)}"
         ) from error
+
+
+def remember(lines: Iterator[str], last: list[str]) -> Iterator[str]:
+    """Pass lines on, and keep the present one."""
+    for line in lines:
+        last[0] = line
+        yield line
+
+
+def double_escapes(lines: Iterator[str], escape: str, delimiter: str) -> Iterator[str]:
+    r"""Double the escapes that stand for themselves, so that C:\new keeps its backslash, but \" is a quote."""
+    special = f'{escape}{delimiter}"\r\n'
+    pair = re.compile(f"{re.escape(escape)}(.?)", re.DOTALL)
+    for line in lines:
+        yield pair.sub(lambda found: found[0] if found[1] and found[1] in special else escape + found[0], line)
 
 
 def skip_lines(lines: Iterator[str], num_skipped: int) -> Iterator[str]:

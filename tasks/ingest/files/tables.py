@@ -24,7 +24,7 @@ def read_table(path: Path, options: FileOptions, *, wanted: Collection[str] | No
     """
     spans: list[Span] = []
     delimiter, records = read_records(path, options, spans)
-    header, records = read_header(records, path, options)
+    header, records = read_header(records, path, options, delimiter=delimiter)
     check = QuoteCheck(path, options, delimiter, num_needed=header.num_needed, num_columns=len(header.names))
     for numbers, columns, filled, notes in header.take_batches(records):
         found = check.examine([span for span in spans if span.start >= numbers[0]], columns)
@@ -42,7 +42,12 @@ def read_records(path: Path, options: FileOptions, spans: list[Span]) -> tuple[s
     if options.quoting == "none":
         return delimiter, read_unquoted(path, charset=options.charset, delimiter=delimiter, num_skipped=num_skipped)
     return delimiter, read_quoted(
-        path, charset=options.charset, delimiter=delimiter, num_skipped=num_skipped, spans=spans
+        path,
+        charset=options.charset,
+        delimiter=delimiter,
+        num_skipped=num_skipped,
+        spans=spans,
+        escape="\\" if options.quoting == "backslash" else None,
     )
 
 

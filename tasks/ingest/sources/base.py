@@ -20,8 +20,9 @@ class LabelledRows(NamedTuple):
     """Rows as they are in their source, neither cleaned nor filtered.
 
     All arrays have shape (num_rows,). Texts and labels are strings, null if missing. `numbers` say where each row is,
-    counted in `unit`, such as "line". `ids` and `splits` are None if the source has none; so is `several`, the mask of
-    the rows that have several labels, which are null in `labels`. `slices` are the values of the columns that slice the
+    counted in `unit`, such as "line". `ids` and `splits` are None if the source has none; so are `several`, the
+    mask of the rows that have several labels, which are null in `labels`, and `headers`, the mask of those that repeat
+    the names of the columns. `slices` are the values of the columns that slice the
     reviews, as strings, null if missing. `notes` say what people should know about the rows.
     """
 
@@ -32,6 +33,7 @@ class LabelledRows(NamedTuple):
     ids: pa.Array | None = None
     splits: pa.Array | None = None
     several: NDArray[np.bool_] | None = None
+    headers: NDArray[np.bool_] | None = None
     slices: Mapping[str, pa.Array] = MappingProxyType({})
     notes: tuple[Note, ...] = ()
 

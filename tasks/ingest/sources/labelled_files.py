@@ -4,6 +4,11 @@ from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
 from tasks.ingest.clean import note_cut_texts
 from tasks.ingest.files.class_files import list_about
 from tasks.ingest.files.columns import Columns, find_columns, take_strings, take_texts
@@ -60,6 +65,7 @@ def read_labelled(path: Path, columns: Columns, options: FileOptions) -> Iterato
             texts=texts,
             labels=trim_labels(labels.values),
             several=labels.several,
+            headers=find_headers(texts, labels.values, columns),
             numbers=rows.numbers,
             unit=rows.unit,
             ids=take_strings(rows, columns.id, path).fill_null("") if columns.id else None,
@@ -71,6 +77,12 @@ def read_labelled(path: Path, columns: Columns, options: FileOptions) -> Iterato
                 *note_cut_texts(texts, rows.numbers, rows.unit),
             ),
         )
+
+
+def find_headers(texts: pa.Array, labels: pa.Array, columns: Columns) -> NDArray[np.bool_]:
+    """Mark the rows that repeat the names of the columns, as files that were joined have them."""
+    is_header = pc.and_(pc.equal(texts, " ".join(columns.text)), pc.equal(labels, columns.label))
+    return np.asarray(pc.fill_null(is_header, False))
 
 
 def describe_strays(options: FileOptions) -> list[str]:

@@ -125,3 +125,17 @@ def test_spreadsheets_marks_and_line_ends_change_nothing(read: Read, charset: st
     content = f"{start}text,label,\na,x,\nb,y,\n".replace("\n", end).encode(charset)
     assert read(content)[0] == ROWS
     assert read(content, quoting="none")[0] == ROWS
+
+
+def test_line_of_white_space_is_blank(read: Read) -> None:
+    assert read("text,label\n  \na,x\n\t\nb,y\n   ") == (ROWS, [])
+    # In a table of one column, it is a row.
+    assert read("text\n  \na\n")[0] == [{"text": "  "}, {"text": "a"}]
+
+
+def test_title_above_the_header_is_told_from_a_single_column(read: Read) -> None:
+    with pytest.raises(UserError, match=r"If the header is on this line, remove the lines before it: tail -n \+2 "):
+        read("Films\ntext,label\n")
+    for content in ("text\na, b\n", "a;b\nc,d;e\n"):
+        with pytest.raises(UserError, match="Correct the line, or the delimiter"):
+            read(content)

@@ -33,6 +33,23 @@ def test_line_ends_inside_quotes_stay_as_they_are(path: Path) -> None:
     assert read_csv(path, '"a\r\nb\rc\nd"\n') == [(1, ["a\r\nb\rc\nd"])]
 
 
+@pytest.mark.parametrize(
+    ("line", "values"),
+    [
+        (r'"he said \"so\"",x', ['he said "so"', "x"]),
+        (r'"ends with a quote \"",x', ['ends with a quote "', "x"]),
+        (r'"ends with a backslash \\",x', ["ends with a backslash \\", "x"]),
+        (r'"C:\new\table",x', [r"C:\new\table", "x"]),
+        (r"a\,b,x", ["a,b", "x"]),
+        (r'"doubled "" too",x', ['doubled " too', "x"]),
+        ('"two\\\nlines",x', ["two\nlines", "x"]),
+    ],
+)
+def test_backslash_before_a_quote_makes_it_plain(path: Path, line: str, values: list[str]) -> None:
+    path.write_text(f"{line}\n")
+    assert list(read_quoted(path, charset="utf-8", delimiter=",", escape="\\")) == [(1, values)]
+
+
 @pytest.mark.parametrize("text", ['a,b\n"open,1\nmore', 'a,b\n"x"y,1\n'])
 def test_misplaced_quote_is_named_by_line_with_the_remedy(path: Path, text: str) -> None:
     with pytest.raises(UserError, match=r"a.csv line 2: .*--quoting none"):

@@ -29,7 +29,7 @@ from tasks.settings.run import RunConfig
 # Where the files are, seen from the present folder, in which commands are run: the name has to be quoted.
 PLACE = "my $films"
 FLAG = re.compile(r"--([a-z-]+)[ =]('[^']*'|[\w.;|+-]+)")
-COMMAND = re.compile(r"(?<=: )(?:python -|tar -|curl -|7z x).*")
+COMMAND = re.compile(r"(?<=: )(?:python -|tar -|curl -|sed -|tail -|7z x).*")
 CHOICE = re.compile(r"expected (?:one|some) of '([^']*)'")
 
 Content = str | bytes | Callable[[Path], object]

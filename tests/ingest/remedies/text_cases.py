@@ -23,6 +23,7 @@ from tests.ingest.remedies.rows import GOOD, PAIRS, ROWS, zip_files
 
 CYRILLIC = GOOD.replace("film", "фильм")
 OPEN = GOOD.replace("film 5", '"film 5').replace("film 9", 'film 9"')
+ESCAPED = "text,label\n" + "".join(f'"the \\"{text}\\", so",{label}\n' for text, label in PAIRS)
 LINES = "".join(f"{label}: {text}\n" for text, label in PAIRS)
 PATTERN = "(?P<label>[^:]+): (?P<text>.+)"
 SLOW = {"tasks.ingest.files.patterns.MOST_SECONDS": 0.02}
@@ -72,6 +73,40 @@ CASES = [
         files={"a.csv": GOOD.replace("text", '"text').replace(" 9", ' 9"')},
         message="A quoted name spans lines",
         remedies=[take_flag("quoting")],
+    ),
+    Case(
+        files={"a.csv": ESCAPED},
+        message="have a backslash before them, add --quoting backslash",
+        remedies=[take_flag("quoting")],
+    ),
+    Case(
+        files={"a.csv": GOOD + r'"\"",pos' + f'\n{ROWS}film ",neg\n'},
+        message="look like rows of their own; .* add --quoting backslash",
+        remedies=[take_flag("quoting", last=True)],
+    ),
+    *(
+        Case(
+            files={"a.csv": f"{start}{GOOD}"},
+            message=f"number of fields 2, but the header has 1; .*: tail -n \\+{start.count(chr(10)) + 1} ",
+            remedies=[run("rows.csv")],
+        )
+        for start in ("# exported by us\n", "Films\n\nof the year\n")
+    ),
+    *(
+        Case(
+            files={name: content},
+            message="There are spaces between delimiters and quotes. .*: sed",
+            remedies=[run(result)],
+        )
+        for name, content, result in (
+            (
+                "a.csv",
+                GOOD.replace("film", '"one, film').replace(",neg", '" ,neg').replace(",pos", '" ,pos'),
+                "rows.csv",
+            ),
+            ("a.csv", "label, text\r\n" + "".join(f'{label}, "a, {text}"\r\n' for text, label in PAIRS), "rows.csv"),
+            ("a.tsv", "label\ttext\n" + "".join(f'{label}\t "a\t{text}" \n' for text, label in PAIRS), "rows.tsv"),
+        )
     ),
     Case(
         files={"a.csv": GOOD + '"a"b,pos\n'},
