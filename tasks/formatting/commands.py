@@ -41,3 +41,12 @@ def spell_python(code: str) -> str:
 def spell_install(package: str) -> str:
     """Spell the command that installs a package: spell_install("rich") -> "python -m pip install rich"."""
     return f"{spell_interpreter()} -m pip install {package}"
+
+
+def name_result(ending: str) -> str:
+    """Name a file that a command writes, so that it replaces none: name_result(".csv") -> "rows.csv", "rows-2.csv"."""
+    name, number = f"rows{ending}", 1
+    while Path(name).exists():
+        number += 1
+        name = f"rows-{number}{ending}"
+    return name

@@ -8,7 +8,7 @@ import shlex
 from pathlib import Path
 from typing import Final
 
-from tasks.formatting.commands import spell_argument
+from tasks.formatting.commands import name_result, spell_argument
 from tasks.ingest.files.compression import find_compression
 
 # How sed writes a delimiter.
@@ -43,4 +43,4 @@ def advise_on_start(path: Path, number: int) -> str:
 
 def spell_command(command: str, path: Path) -> str:
     """Spell a command that reads a file of lines, after a colon; only a full stop for a compressed file."""
-    return "." if find_compression(path) else f": {command} {spell_argument(path)} > rows{path.suffix}"
+    return "." if find_compression(path) else f": {command} {spell_argument(path)} > {name_result(path.suffix)}"

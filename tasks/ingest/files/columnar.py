@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from tasks.errors import UserError
-from tasks.formatting.commands import spell_path, spell_python
+from tasks.formatting.commands import name_result, spell_path, spell_python
 from tasks.ingest.files.compression import DAMAGE, open_whole
 from tasks.ingest.files.lines import describe_damage
 from tasks.ingest.files.options import FileOptions
@@ -111,5 +111,5 @@ def limit_rows(num_rows: int, num_bytes: int) -> int:
 
 def describe_old_feather(path: Path) -> str:
     """Give the command that converts a file of Feather's first version."""
-    code = f"import pandas; pandas.read_feather({spell_path(path)!r}).to_parquet('rows.parquet')"
+    code = f"import pandas; pandas.read_feather({spell_path(path)!r}).to_parquet({name_result('.parquet')!r})"
     return f"{path.name} is Feather of version 1; expected version 2. Convert it: {spell_python(code)}"

@@ -1,6 +1,6 @@
 """A folder of <label>/*.txt: one text per file. Without these, files are texts if they have no ending, or a number."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -8,9 +8,12 @@ import numpy as np
 import pyarrow as pa
 
 from tasks.errors import UserError
+from tasks.formatting.commands import spell_argument
 from tasks.ingest.files.charsets import describe_undecodable
+from tasks.ingest.files.columns import list_names
+from tasks.ingest.files.compression import strip_compression
 from tasks.ingest.files.lines import LONGEST_LINE, describe_damage, name_codec
-from tasks.ingest.files.options import FileOptions
+from tasks.ingest.files.options import FLAGS, SPLIT_NAMES, FileOptions
 from tasks.ingest.files.rows import Rows, take_batches
 from tasks.store.fingerprint import hash_json
 from tasks.store.outputs import record_file
@@ -75,6 +78,23 @@ def describe_no_texts(folder: Path, *, every_text: bool) -> str:
     return (
         f"folder {folder.name!r} holds no <label>/*.txt; expected a folder per label with a text per file, or a file "
         f"of lines per label, such as pos.txt.{remedy}"
+    )
+
+
+def describe_tables(folder: Path, tables: Sequence[Path], *, every_text: bool) -> str:
+    """Say that a folder has files of other kinds than texts, and how to name them."""
+    splits = {SPLIT_NAMES.get(Path(strip_compression(path.name)).stem.lower(), ""): path for path in reversed(tables)}
+    if every_text:
+        flags = f"--input {spell_argument(splits.get('test', tables[0]))}"
+    else:
+        others = [
+            f"{flag} {spell_argument(splits[split])}" for split, flag in list(FLAGS.items())[1:] if split in splits
+        ]
+        more = f", and those of the others that have labels: {' '.join(others)}" if others else ""
+        flags = f"--dataset {spell_argument(splits.get('train', tables[0]))}{more}"
+    return (
+        f"folder {folder.name!r} holds {list_names([path.name for path in tables])}; expected texts in .txt files, or "
+        f"one of these files itself. Name it: {flags}"
     )
 
 

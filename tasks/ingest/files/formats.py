@@ -9,15 +9,15 @@ from pathlib import Path
 from typing import Final, Protocol
 
 from tasks.errors import UserError
-from tasks.formatting.commands import spell_argument, spell_path, spell_python
+from tasks.formatting.commands import name_result, spell_path, spell_python
 from tasks.ingest.files.class_files import are_classes, list_class_files, read_class_files
 from tasks.ingest.files.columnar import read_arrow, read_orc, read_parquet
-from tasks.ingest.files.columns import list_names
 from tasks.ingest.files.compression import COMPRESSIONS, name_content, strip_compression
 from tasks.ingest.files.databases import read_database
-from tasks.ingest.files.folder import has_texts, list_texts, read_folder
+from tasks.ingest.files.folder import describe_tables, has_texts, list_texts, read_folder
+from tasks.ingest.files.guess import suggest_reading
 from tasks.ingest.files.lines import check_kind
-from tasks.ingest.files.options import CLASS_ENDING, FLAGS, SPLIT_NAMES, FileOptions, split_path
+from tasks.ingest.files.options import CLASS_ENDING, FileOptions, split_path
 from tasks.ingest.files.readers import read_matches, read_objects
 from tasks.ingest.files.rows import Rows
 from tasks.ingest.files.saved_folder import list_shards, read_saved
@@ -99,6 +99,7 @@ FORMATS: Sequence[Format] = (
 )
 
 
+UNKNOWN: Final = " Say what it is: --delimiter for a table, --line-pattern for lines"
 CLASS_FILES_TOO: Final = "; where each file has the texts of one label, name them all, as in neg.txt,pos.txt"
 # What pandas can read for people who have it in another form.
 CONVERSIONS: Final = {
@@ -128,8 +129,8 @@ def find_format(path: Path, options: FileOptions) -> Format:
             check_kind(path)
         raise UserError(
             f"{path.name!r} has no ending that names its format; expected one of {', '.join(list_endings())}, each "
-            f"also with {list_alternatives(known.ending for known in COMPRESSIONS)}. Say what it is: --delimiter for a "
-            f"table, --line-pattern for lines{CLASS_FILES_TOO * (ending == CLASS_ENDING)}."
+            f"also with {list_alternatives(known.ending for known in COMPRESSIONS)}."
+            f"{suggest_reading(path) or UNKNOWN + CLASS_FILES_TOO * (ending == CLASS_ENDING) + '.'}"
         )
     return found or TABLE
 
@@ -158,26 +159,9 @@ def list_tables(folder: Path) -> list[Path]:
     return sorted(path for path in folder.iterdir() if strip_compression(path.name).lower().endswith(endings))
 
 
-def describe_tables(folder: Path, tables: Sequence[Path], *, every_text: bool) -> str:
-    """Say that a folder has files of other kinds than texts, and how to name them."""
-    splits = {SPLIT_NAMES.get(Path(strip_compression(path.name)).stem.lower(), ""): path for path in reversed(tables)}
-    if every_text:
-        flags = f"--input {spell_argument(splits.get('test', tables[0]))}"
-    else:
-        others = [
-            f"{flag} {spell_argument(splits[split])}" for split, flag in list(FLAGS.items())[1:] if split in splits
-        ]
-        more = f", and those of the others that have labels: {' '.join(others)}" if others else ""
-        flags = f"--dataset {spell_argument(splits.get('train', tables[0]))}{more}"
-    return (
-        f"folder {folder.name!r} holds {list_names([path.name for path in tables])}; expected texts in .txt files, or "
-        f"one of these files itself. Name it: {flags}"
-    )
-
-
 def describe_conversion(path: Path, read: str) -> str:
     """Name the command that converts a file of a kind that is not read."""
-    code = f"import pandas; pandas.{read.format(repr(spell_path(path)))}.to_parquet('rows.parquet')"
+    code = f"import pandas; pandas.{read.format(repr(spell_path(path)))}.to_parquet({name_result('.parquet')!r})"
     expected = ", ".join(list_endings())
     return f"{path.name!r} is of a kind that is not read; expected {expected}. Convert it: {spell_python(code)}"
 

@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from tasks.errors import UserError, did_you_mean
-from tasks.formatting.commands import spell_path, spell_python
+from tasks.formatting.commands import name_result, spell_path, spell_python
 from tasks.ingest.files.columns import list_names
+from tasks.ingest.files.json_advice import suggest_lines, suggest_objects, suggest_rows
 from tasks.ingest.files.json_shapes import (
     choose_place,
     find_largest_list,
@@ -21,7 +22,7 @@ from tasks.ingest.files.json_shapes import (
     guess_orientation,
     is_row,
 )
-from tasks.ingest.files.json_text import DECODER, JsonText, TooLongError, is_json
+from tasks.ingest.files.json_text import DECODER, JsonText, TooLongError
 from tasks.ingest.files.lines import read_lines, shorten
 from tasks.ingest.files.options import FileOptions
 from tasks.ingest.files.records import JsonRecord, strip_ending
@@ -73,13 +74,6 @@ def has_objects_on_lines(text: JsonText) -> bool:
     return bool(text.peek())
 
 
-def has_lists_on_lines(text: JsonText) -> bool:
-    """Tell whether the first list has a line of its own, and another one follows."""
-    text.peek()
-    line = text.take_line(HEAD_CHARACTERS)
-    return line is not None and is_json(line) and text.peek() == "["
-
-
 def take_list(text: JsonText) -> Iterator[str]:
     """Take the items of a list that is the whole file."""
     yield from (item.text for item in text.take_items())
@@ -109,6 +103,8 @@ def take_objects(text: JsonText, options: FileOptions) -> Iterator[str]:
             f"{text.path.name} is one JSON object with a list of objects at {list_names(list(lists))}; expected a row "
             f"per object. Say which list holds the rows: --records-at {shlex.quote(choose_place(lists))}"
         )
+    elif advice := suggest_rows(first.content, text.path, options):
+        raise UserError(f"{text.path.name} is one JSON object, but no row; expected an object per row. {advice}")
     else:
         yield first.text
 
@@ -156,7 +152,8 @@ def parse_object(text: str, path: Path, number: int, unit: str, options: FileOpt
         value = json.loads(text, parse_int=str, parse_float=str, parse_constant=lambda _: None)
     except json.JSONDecodeError as error:
         finding = f"is not JSON ({error.msg.lower()} at column {error.colno:,})"
-        raise UserError(describe_object(path, number, unit, finding)) from error
+        remedy = suggest_lines(text, path, options) if number == 1 else ""
+        raise UserError(describe_object(path, number, unit, finding, remedy)) from error
     except RecursionError as error:
         raise UserError(describe_object(path, number, unit, "is nested too deeply")) from error
     if not isinstance(value, dict):
@@ -171,30 +168,12 @@ def describe_object(path: Path, number: int, unit: str, finding: str, remedy: st
     return f"{path.name} {unit} {number:,} {finding}; expected one JSON object per {unit}. {remedy}"
 
 
-def suggest_objects(value: Any, path: Path, unit: str, options: FileOptions) -> str:
-    """Give the command that makes objects of lists of a text and a label, or of texts that need no label.
-
-    Returns "" for other values.
-    """
-    is_text, is_pair = isinstance(value, str), isinstance(value, list) and len(value) > 1 and isinstance(value[0], str)
-    is_by_line = unit == "line" or (is_text and has_lists_on_lines(JsonText(path, charset=options.charset)))
-    if is_pair or (is_text and is_by_line and unit == "record"):
-        row, order = "{'text': it[0], 'label': it[1]}", "If the text comes first, make objects of them"
-    elif is_text and options.every_text:
-        row, order = "{'text': it}", "Make objects of them"
-    else:
-        return ""
-    file = f"open({spell_path(path)!r}, encoding='utf-8')"
-    items = f"map(json.loads, filter(str.strip, {file}))" if is_by_line else f"json.load({file})"
-    return f"{order}: {spell_python(f'import json; [print(json.dumps({row})) for it in {items}]')} > rows.jsonl"
-
-
 def describe_large(path: Path, head: str) -> str:
     """Say that one object is too large, and what to do instead, judging by its beginning."""
     if found := find_largest_list(head):
         remedy = f"Say which list holds the rows: --records-at {shlex.quote(found)}"
     else:
         read = f"read_json({spell_path(path)!r}, orient={guess_orientation(head)!r})"
-        write = "to_json('rows.jsonl', orient='records', lines=True)"
+        write = f"to_json({name_result('.jsonl')!r}, orient='records', lines=True)"
         remedy = f"Convert it: {spell_python(f'import pandas; pandas.{read}.{write}')}"
     return f"{path.name} has a JSON object of more than {LONGEST_OBJECT:,} characters; expected one per row. {remedy}"

@@ -9,6 +9,8 @@ from typing import Any, Final, Literal
 from tasks.ingest.files.columns import ID_NAMES, LABEL_NAMES, TEXT_NAMES, fold
 
 DEEPEST: Final = 3
+# An object with fewer may be a row.
+FEWEST_TEXTS: Final = 10
 # A string, which may be cut at the end, or a sign.
 PART: Final = re.compile(r'"(?:[^"\\]|\\.)*(?:"|\\?\Z)|[{}\[\]:,]', re.DOTALL)
 # An object whose first value is an object: the first keys of both.
@@ -73,6 +75,28 @@ def find_lists(content: Row, depth: int = DEEPEST) -> dict[str, list[Row]]:
 def choose_place(lists: dict[str, list[Row]]) -> str:
     """Choose the list that is likely to hold the rows: the longest of those with a text, or of all."""
     return max(lists, key=lambda place: (any(map(is_row, lists[place])), len(lists[place])))
+
+
+def find_pairs(content: Row) -> list[str]:
+    """Find the lists of a text and more in an object: find_pairs({"train": [["good", "pos"]]}) -> ["train"]."""
+    return [name for name, value in content.items() if is_list_of(value, list) and all(map(is_pair, value))]
+
+
+def is_pair(value: list[Any]) -> bool:
+    """Tell whether a list begins with a text, and goes on."""
+    return len(value) > 1 and isinstance(value[0], str)
+
+
+def is_by_label(content: Row) -> bool:
+    """Tell whether an object has a list of texts for each of several labels: {"pos": ["good"], "neg": ["bad"]}."""
+    has_lists = len(content) > 1 and all(is_list_of(value, str) for value in content.values())
+    return has_lists and sum(map(len, content.values())) >= FEWEST_TEXTS
+
+
+def is_by_text(content: Row) -> bool:
+    """Tell whether an object has a label for each of many texts: {"good": "pos", "bad": "neg", ...}."""
+    labels = [value for value in content.values() if isinstance(value, str | int)]
+    return FEWEST_TEXTS <= len(content) == len(labels) and 2 * len(set(map(str, labels))) <= len(labels)
 
 
 def find_largest_list(head: str) -> str | None:

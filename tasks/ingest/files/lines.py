@@ -3,13 +3,14 @@
 import codecs
 import contextlib
 import io
+import shlex
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 from typing import Final
 
 from tasks.errors import UserError
-from tasks.formatting.commands import spell_argument
+from tasks.formatting.commands import spell_argument, spell_path
 from tasks.ingest.files.charsets import describe_undecodable
 from tasks.ingest.files.compression import COMPRESSIONS, DAMAGE, open_stream
 
@@ -47,6 +48,8 @@ SIGNATURES: Final = {
 }
 # A tar archive has these bytes in its first header.
 TAR: Final = (257, b"ustar")
+# So does a database of DuckDB.
+DUCKDB: Final = (8, b"DUCK")
 
 
 def read_lines(path: Path, *, charset: str, newline: str = "\n") -> Iterator[str]:
@@ -139,6 +142,21 @@ def check_kind(path: Path) -> None:
     except DAMAGE as error:
         raise UserError(describe_damage(path, "at all", error)) from error
     check_signature(head, path)
+    place, mark = DUCKDB
+    if head[place:].startswith(mark):
+        raise UserError(
+            f"{path.name!r} is a DuckDB database; expected one that is named by a URL. Name it so: "
+            f"{shlex.quote(f'duckdb:///{spell_path(path)}')}"
+        )
+    # In UTF-16, nearly every other byte of some scripts is zero.
+    is_wide = name_codec("utf-8", head) != "utf-8-sig" or any(
+        2 * head[start::2].count(0) > len(head[start::2]) for start in (0, 1)
+    )
+    if b"\0" in head and not is_wide:
+        raise UserError(
+            f"{path.name!r} holds bytes that no text has, and its ending names no kind that is read; expected text. "
+            "Save its texts as a table, such as .csv."
+        )
 
 
 def check_zeros(head: bytes, path: Path, codec: str) -> None:

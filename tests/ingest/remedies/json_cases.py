@@ -1,10 +1,28 @@
 """Files of JSON: what holds the rows, and what a row is."""
 
+import gzip
 import json
+from contextlib import chdir
 from typing import Any
 
-from tests.ingest.remedies.cases import Case, check_input, leave_out, run, take_flag, take_meant, use, write
-from tests.ingest.remedies.rows import COLUMNS, OBJECTS, PAIRS
+import pytest
+
+from tasks.errors import UserError
+from tests.ingest.remedies.cases import (
+    Attempt,
+    Case,
+    both,
+    check_files,
+    check_input,
+    choose,
+    leave_out,
+    run,
+    take_flag,
+    take_meant,
+    use,
+    write,
+)
+from tests.ingest.remedies.rows import COLUMNS, OBJECTS, PAIRS, zip_files
 
 LINES = "".join(f"{json.dumps(row)}\n" for row in OBJECTS)
 MANY = [{"text": f"film {n} {'long ' * 40}", "label": ("neg", "pos")[n % 2]} for n in range(600)]
@@ -13,12 +31,20 @@ TABLE = {"columns": ["text", "label"], "data": [[row["text"], row["label"]] for 
 BY_COLUMN = {name: {str(n): row[name] for n, row in enumerate(MANY)} for name in ("text", "label")}
 BY_ROW = {str(n): row for n, row in enumerate(MANY)}
 SCHEMA = {"schema": {"fields": [{"name": "text", "type": "string"}]}, "data": MANY}
+BY_LABEL = {own: [text for text, label in PAIRS if label == own] for own in ("neg", "pos")}
 # For each indentation, the same error comes from another reader.
 INDENTS: tuple[int | None, ...] = (None, 1)
 
 
 def write_lines(*values: Any) -> str:
     return LINES + "".join(f"{value if isinstance(value, str) else json.dumps(value)}\n" for value in values)
+
+
+def make_rows(attempt: Attempt, _: str) -> Attempt:
+    """Do what the message about the unpacked file says."""
+    with chdir(attempt.folder), pytest.raises(UserError) as caught:
+        check_files(attempt)
+    return run("rows.jsonl")(attempt, str(caught.value))
 
 
 CASES = [
@@ -34,6 +60,41 @@ CASES = [
             {"v1.0": OBJECTS},
             {"authors": [{"name": "me"}, {"name": "you"}], "rows": OBJECTS},
         )
+    ),
+    *(
+        Case(files={name: content}, message=f"{message}: python -c", remedies=[run("rows.jsonl")])
+        for name, content, message in (
+            ("a.json", json.dumps(BY_LABEL), "If it has texts by label, make objects of them"),
+            (
+                "a.json.gz",
+                gzip.compress(json.dumps(BY_LABEL).encode()),
+                "If it has texts by label, make objects of them",
+            ),
+            ("a.json", json.dumps(dict(PAIRS)), "If it has labels by text, make objects of them"),
+            (
+                "a.json",
+                json.dumps({"all": PAIRS, "few": PAIRS[:9]}),
+                "If texts come first in 'all', make objects of them",
+            ),
+            ("a.jsonl", "".join(f"{row!r}\n" for row in OBJECTS), "It is an object of Python. Convert it"),
+            ("it's.json.gz", gzip.compress("".join(f"{row!r}\n" for row in OBJECTS).encode()), "Python. Convert it"),
+        )
+    ),
+    Case(
+        files={"a.json": json.dumps({"set": {"all": PAIRS}})},
+        settings={"records_at": "set.all"},
+        message="If the text comes first, make objects of them: python -c",
+        remedies=[both(run("rows.jsonl"), leave_out("records_at"))],
+    ),
+    Case(
+        files={"a.jsonl": "".join(f"{json.dumps(row)}, \n" for row in OBJECTS)},
+        message="If all lines end with a comma, remove it: sed",
+        remedies=[run("rows.jsonl")],
+    ),
+    Case(
+        files={"a.json.zip": zip_files({"inner.json": json.dumps(BY_LABEL)})},
+        message="Unpack it first: python -m zipfile",
+        remedies=[both(run("inner.json"), both(make_rows, choose("rows.jsonl")))],
     ),
     Case(
         files={"a.json": json.dumps({"set": {"authors": [{"name": "me"}], "v1.0": OBJECTS}})},

@@ -2,6 +2,7 @@
 
 import gzip
 import io
+import json
 import os
 import tarfile
 
@@ -196,12 +197,56 @@ CASES = [
     ),
     Case(
         files={"rows": ROWS},
-        message="--delimiter for a table, --line-pattern for lines",
+        message="Its lines look like a table: --delimiter ',', with --columns if the first line is no header",
         remedies=[
-            use(delimiter=",", columns="text,label"),
-            use(line_pattern="(?P<text>.*),(?P<label>.*)"),
+            both(take_flag("delimiter"), use(columns="text,label")),
             both(rename("rows", "rows.csv"), use(columns="text,label")),
         ],
+    ),
+    *(
+        Case(
+            files={name: content}, message="Its lines look like a table: --delimiter", remedies=[take_flag("delimiter")]
+        )
+        for name, content in (
+            ("a.psv", GOOD.replace(",", "|")),
+            ("a.txt", GOOD.replace(",", "\t")),
+            ("a.dat", "\ufeff" + GOOD.replace(",", ";")),
+            ("a.csv.txt.gz", gzip.compress(GOOD.encode())),
+        )
+    ),
+    *(
+        Case(files={name: content}, message=message, remedies=[take_flag("line_pattern")])
+        for name, content, message in (
+            ("a.ft.txt", "".join(f"__label__{label} {text}, so\n" for text, label in PAIRS), "as fastText reads them"),
+            ("a", "".join(f"{text}, so\t__label__{label}\n" for text, label in PAIRS), "as fastText reads them"),
+            ("a.dat", "".join(f"{label}::{text}, so: so\n" for text, label in PAIRS), "lines of a label and a text"),
+        )
+    ),
+    *(
+        Case(
+            files={"a.dump": content},
+            message=f"It looks like JSON. Rename it: .*{ending}",
+            remedies=[rename("a.dump", f"a{ending}")],
+        )
+        for content, ending in (
+            ("".join(f"{json.dumps({'text': text, 'label': label})}\n" for text, label in PAIRS), ".jsonl"),
+            (json.dumps([{"text": text, "label": label} for text, label in PAIRS]), ".json"),
+        )
+    ),
+    Case(
+        files={"rows": "so\n" + "".join(f"{label}, {text}\n" for text, label in PAIRS)},
+        message="--delimiter for a table, --line-pattern for lines",
+        remedies=[use(line_pattern="(?P<label>neg|pos|so)(?P<text>.*)", max_dropped_share=0.5)],
+    ),
+    Case(
+        files={"a.bin": bytes(range(256)), "b.csv": GOOD},
+        message="holds bytes that no text has, .* Save its texts as a table, such as .csv",
+        remedies=[choose(f"{PLACE}/b.csv")],
+    ),
+    Case(
+        files={"a.duckdb": b"checksum" + b"DUCK" + bytes(99), "b.csv": GOOD},
+        message=r"is a DuckDB database; .* Name it so: 'duckdb:///my \$films/a.duckdb'$",
+        remedies=[choose(f"{PLACE}/b.csv")],
     ),
     Case(
         files={f"{label}.txt": make_lines(label) for label in ("neg", "pos")},
