@@ -3,6 +3,8 @@
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 from tasks.baseline.facts import BaselineFacts
@@ -14,11 +16,13 @@ from tasks.evaluate.ensemble_facts import EnsembleFacts
 from tasks.evaluate.facts import AnyTraining, EvaluationFacts
 from tasks.ingest.datasets import Choice
 from tasks.ingest.facts import ReviewsManifest, UnlabelledFacts
-from tasks.process.place import ELSEWHERE
-from tasks.process.side_by_side import work_side_by_side
+from tasks.process.gate import shared_gate
+from tasks.process.place import ELSEWHERE, Place
+from tasks.process.side_by_side import choose_jobs_here, work_side_by_side
 from tasks.process.time_budget import LeftOutError
 from tasks.store.fingerprint import library_versions
 from tasks.store.outputs import Manifest
+from tasks.train.device import CPU, find_device
 from tasks.train.facts import LessonFacts, TrainingFacts
 
 AnyTrainingT = TypeVar("AnyTrainingT", TrainingFacts, BaselineFacts, EnsembleFacts)
@@ -41,17 +45,25 @@ class Candidate(NamedTuple):
 LeaveOut = Callable[[Entrant, LeftOutError], None]
 
 
-def attempt_all(candidates: Sequence[Candidate], *, jobs: int) -> list[ModelResult]:
+def attempt_all(candidates: Sequence[Candidate], *, jobs: int, locks: Path | None = None) -> list[ModelResult]:
     """Train and evaluate all models; results are in the order of the candidates. Raises UserError.
 
-    Several jobs train side by side, the longest trainings first. They evaluate afterwards, one model at a time, so that
-    the speeds of prediction are comparable. That is done here, even if the trainings were elsewhere.
+    Several jobs train side by side, the longest trainings first. They evaluate afterwards, here, even if the trainings
+    were elsewhere: side by side on all cores, but they measure the speeds of prediction one model at a time, so that
+    these are comparable. `locks` is a folder for the lock by which they do so; without one, each waits for the other.
     """
     if is_sequential(jobs):
         return [attempt(it.entrant, it.train, it.evaluate) for it in candidates]
     order = sorted(range(len(candidates)), key=lambda index: candidates[index].effort, reverse=True)
     trained = train_in_order(candidates, order, jobs=jobs)
-    return [attempt(it.entrant, trained[index].result, it.evaluate) for index, it in enumerate(candidates)]
+    works = [partial(attempt, it.entrant, trained[index].result, it.evaluate) for index, it in enumerate(candidates)]
+    if locks is None:
+        return [work() for work in works]
+    wanted = jobs if ELSEWHERE.get(None) is None else None
+    at_a_time = choose_jobs_here(wanted, num_works=len(works), shares_gpu=find_device() != CPU)
+    with shared_gate(locks):
+        done = work_side_by_side(works, jobs=at_a_time, places=[Place() for _ in range(at_a_time)])
+    return [it.result() for it in done]
 
 
 def attempt_best_first(candidates: Sequence[Candidate], *, jobs: int, leave_out: LeaveOut) -> list[ModelResult]:

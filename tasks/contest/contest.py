@@ -20,6 +20,7 @@ from tasks.process.side_by_side import choose_jobs
 from tasks.settings.training import TrainingSettings
 from tasks.stack.output import choose_stack
 from tasks.store.outputs import Manifest
+from tasks.store.usage import LOCK_FOLDER
 from tasks.train.device import CPU, Device, find_device
 from tasks.train.effort import estimate_effort
 from tasks.train.facts import TrainingFacts
@@ -92,7 +93,7 @@ class Contest:
         with watched(
             candidates, num_train, jobs=jobs, logger=self.stages.logger, artifacts_dir=self.config.artifacts_dir
         ) as told:
-            return attempt_all(told, jobs=jobs)
+            return attempt_all(told, jobs=jobs, locks=self.config.artifacts_dir / LOCK_FOLDER)
 
     def settle_device(self, name: str, encoded: Manifest[EncodingFacts]) -> Device:
         """Settle on which device a variant is trained, with whatever seed."""

@@ -12,6 +12,7 @@ from tasks.curve.sizes import Size
 from tasks.encode.facts import EncodingChoice
 from tasks.ingest.facts import ReviewsManifest
 from tasks.settings.training import TrainingSettings
+from tasks.store.usage import LOCK_FOLDER
 from tasks.train.device import Device
 
 
@@ -48,7 +49,7 @@ def train_parts(
         logger=stages.logger,
         artifacts_dir=config.artifacts_dir,
     ) as told:
-        results = attempt_all(told, jobs=jobs)
+        results = attempt_all(told, jobs=jobs, locks=config.artifacts_dir / LOCK_FOLDER)
     return [
         Entry(
             share=part.size.share,

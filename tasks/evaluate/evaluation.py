@@ -37,6 +37,7 @@ from tasks.evaluate.profile import (
 from tasks.ingest.batches import read_batches
 from tasks.objective.decisions import choose_decision
 from tasks.objective.facts import Objective, Rule
+from tasks.process.gate import inside
 from tasks.store.layout import PREDICTIONS_FILE, TEST_FILE, TRAIN_FILE, VALIDATION_FILE
 from tasks.train.kernels.choice import Kernels
 from tasks.train.settings import FitSettings
@@ -71,6 +72,15 @@ class ScoredSplit(NamedTuple):
     num_oov: NDArray[np.int32]
 
 
+class Speed(NamedTuple):
+    """The fields of the facts about speed."""
+
+    predict_seconds: float
+    predict_reviews_per_second: float
+    predict_speeds: tuple[float, ...]
+    predict_single_per_second: float
+
+
 def evaluate_model(
     model_folder: Path,
     reviews_folder: Path,
@@ -79,51 +89,48 @@ def evaluate_model(
     label_names: Sequence[str],
     origin: Origin,
     objective: Objective | None = None,
+    gate: Path | None = None,
 ) -> EvaluationFacts:
     """Score validation and test as the model will be used: from text, with the saved files. Return the metrics.
 
     Writes predictions.parquet (test) and validation_predictions.parquet, both calibrated, bundle.json and
-    MODEL_CARD.md under `folder`.
+    MODEL_CARD.md under `folder`. Of the evaluations that share a `gate`, one measures its speed while the others wait.
     """
-    if isinstance(origin.settings, FitSettings):
-        return_to_device(origin.settings)
-    classifier = load_classifier(model_folder, origin.encoding, kernels=find_kernels(origin))
-    validation = score_split(classifier, reviews_folder / VALIDATION_FILE)
-    decision = decide(validation, objective)
-    single_per_second = time_single_reviews(classifier, reviews_folder / VALIDATION_FILE)
-    started = time.perf_counter()
-    test = score_split(classifier, reviews_folder / TEST_FILE)
-    seconds = time.perf_counter() - started
-    metrics = EvaluationFacts(
-        **dict(measure(test, decision, is_ordinal=origin.dataset.ordinal)),
-        temperature=decision.temperature,
-        threshold=decision.threshold,
-        rule=decision.rule,
-        objective=objective,
-        calibration=compare_calibration(test, decision),
-        validation=measure(validation, decision, is_ordinal=origin.dataset.ordinal),
-        predict_seconds=seconds,
-        predict_reviews_per_second=len(test.labels) / seconds,
-        predict_speeds=measure_speeds(classifier, reviews_folder / TEST_FILE, test.speeds),
-        predict_single_per_second=single_per_second,
-        file_bytes=measure_files(model_folder),
-    )
-    for split, name in ((test, PREDICTIONS_FILE), (validation, "validation_predictions.parquet")):
-        calibrated = apply_temperature(split.probabilities, decision.temperature)
-        write_predictions(
-            folder / name, split.ids, split.labels, calibrated, label_names, is_exact=decision.rule is not None
+    with inside(gate) as be_alone:
+        if isinstance(origin.settings, FitSettings):
+            return_to_device(origin.settings)
+        classifier = load_classifier(model_folder, origin.encoding, kernels=find_kernels(origin))
+        validation = score_split(classifier, reviews_folder / VALIDATION_FILE)
+        decision = decide(validation, objective)
+        with be_alone():
+            test, speed = score_and_time(classifier, reviews_folder)
+        metrics = EvaluationFacts(
+            **dict(measure(test, decision, is_ordinal=origin.dataset.ordinal)),
+            temperature=decision.temperature,
+            threshold=decision.threshold,
+            rule=decision.rule,
+            objective=objective,
+            calibration=compare_calibration(test, decision),
+            validation=measure(validation, decision, is_ordinal=origin.dataset.ordinal),
+            **speed._asdict(),
+            file_bytes=measure_files(model_folder),
         )
-    bundle = BundleFacts(
-        **dict(origin),
-        label_names=tuple(label_names),
-        temperature=decision.temperature,
-        threshold=decision.threshold,
-        metrics=metrics,
-        profile=profile_texts(classifier, validation, reviews_folder / TRAIN_FILE),
-    )
-    bundle.write(folder / BUNDLE_FILE)
-    write_model_card(folder / "MODEL_CARD.md", bundle, test_predictions=folder / PREDICTIONS_FILE)
-    return metrics
+        for split, name in ((test, PREDICTIONS_FILE), (validation, "validation_predictions.parquet")):
+            calibrated = apply_temperature(split.probabilities, decision.temperature)
+            write_predictions(
+                folder / name, split.ids, split.labels, calibrated, label_names, is_exact=decision.rule is not None
+            )
+        bundle = BundleFacts(
+            **dict(origin),
+            label_names=tuple(label_names),
+            temperature=decision.temperature,
+            threshold=decision.threshold,
+            metrics=metrics,
+            profile=profile_texts(classifier, validation, reviews_folder / TRAIN_FILE),
+        )
+        bundle.write(folder / BUNDLE_FILE)
+        write_model_card(folder / "MODEL_CARD.md", bundle, test_predictions=folder / PREDICTIONS_FILE)
+        return metrics
 
 
 def return_to_device(settings: FitSettings) -> None:
@@ -161,6 +168,16 @@ def score_split(classifier: Classifier, path: Path) -> ScoredSplit:
         speeds.append(len(batch) / (time.perf_counter() - started))
     arrays = (np.concatenate(column) for column in zip(*scored, strict=True))
     return ScoredSplit(pa.concat_arrays(ids), np.concatenate(labels), tuple(speeds), *arrays)
+
+
+def score_and_time(classifier: Classifier, reviews_folder: Path) -> tuple[ScoredSplit, Speed]:
+    """Score the test split, and measure how fast that was, and how fast single reviews are scored."""
+    single_per_second = time_single_reviews(classifier, reviews_folder / VALIDATION_FILE)
+    started = time.perf_counter()
+    test = score_split(classifier, reviews_folder / TEST_FILE)
+    seconds = time.perf_counter() - started
+    speeds = measure_speeds(classifier, reviews_folder / TEST_FILE, test.speeds)
+    return test, Speed(seconds, len(test.labels) / seconds, speeds, single_per_second)
 
 
 def measure_speeds(classifier: Classifier, path: Path, speeds: tuple[float, ...]) -> tuple[float, ...]:

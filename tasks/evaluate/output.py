@@ -13,6 +13,7 @@ from tasks.evaluate.model_files import tell_kind
 from tasks.ingest.facts import ReviewsManifest
 from tasks.objective.facts import Objective
 from tasks.process.child import run_apart
+from tasks.process.gate import GATE
 from tasks.store.layout import MODELS, SPLIT_FILES
 from tasks.store.outputs import Output, Plan
 from tasks.train.settings import FitSettings
@@ -52,6 +53,7 @@ def plan_evaluation(
             label_names=label_names,
             origin=describe_origin(model, reviews),
             objective=objective,
+            gate=GATE.get(None),
         )
         return metrics
 

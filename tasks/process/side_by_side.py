@@ -27,7 +27,12 @@ def choose_jobs(wanted: int | None, *, num_works: int, shares_gpu: bool) -> int:
     """
     elsewhere = ELSEWHERE.get(None)
     if wanted is None and elsewhere:
-        wanted = elsewhere.count_slots()
+        return max(1, min(elsewhere.count_slots(), num_works))
+    return choose_jobs_here(wanted, num_works=num_works, shares_gpu=shares_gpu)
+
+
+def choose_jobs_here(wanted: int | None, *, num_works: int, shares_gpu: bool) -> int:
+    """Return how many pieces of work to do at a time on this machine, even if other machines do others."""
     if wanted is None and shares_gpu:
         return 1
     if wanted is None:
@@ -60,13 +65,17 @@ def make_places(*, jobs: int) -> list[Place]:
     return [Place(cores) for cores in divide_cores(list_cores(), jobs=jobs)]
 
 
-def work_side_by_side(works: Sequence[Callable[[], Result]], *, jobs: int) -> list[Future[Result]]:
+def work_side_by_side(
+    works: Sequence[Callable[[], Result]], *, jobs: int, places: Sequence[Place] = ()
+) -> list[Future[Result]]:
     """Do all works, `jobs` at a time and in their order; returns their futures once all are done.
+
+    Each job has one of the places, by default one that `make_places` makes.
 
     A work that fails does not stop the others, unless its error is a UserError, which concerns all of them. In that
     case, and when this thread is interrupted, the children are killed, the threads end, and the error is raised.
     """
-    places = make_places(jobs=jobs)
+    places = places or make_places(jobs=jobs)
     free: SimpleQueue[Place] = SimpleQueue()
     for place in places:
         free.put(place)

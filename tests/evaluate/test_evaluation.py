@@ -1,5 +1,6 @@
 """Evaluating a saved model: its bundle and its predictions, and that the two agree."""
 
+import fcntl
 import json
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -14,7 +15,7 @@ import pytest
 from tasks.encode.encodings import Encoding
 from tasks.encode.words import OOV, PAD, make_tokenizer
 from tasks.evaluate.bundle import read_bundle_file
-from tasks.evaluate.evaluation import FEWEST_SPEEDS, ScoredSplit, decide, evaluate_model, measure
+from tasks.evaluate.evaluation import FEWEST_SPEEDS, ScoredSplit, decide, evaluate_model, measure, score_and_time
 from tasks.evaluate.facts import EvaluationFacts, Origin
 from tasks.evaluate.metric_table import compute_metrics
 from tasks.evaluate.metrics import predict_labels
@@ -245,6 +246,24 @@ def test_speed_of_a_small_split_is_measured_several_times(
     scores = evaluate_model(model_folder, reviews_folder, tmp_path, label_names=LABEL_NAMES, origin=origin)
     assert len(scores.predict_speeds) == FEWEST_SPEEDS
     assert min(scores.predict_speeds) > 0
+
+
+def test_speed_is_measured_while_other_evaluations_wait(
+    model_folder: Path, reviews_folder: Path, origin: Origin, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gate, others_wait = tmp_path / "gate", []
+
+    def score_while_others_wait(*arguments: Any) -> Any:
+        with gate.open("ab") as other:
+            try:
+                fcntl.flock(other, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            except BlockingIOError:
+                others_wait.append(True)
+        return score_and_time(*arguments)
+
+    monkeypatch.setattr("tasks.evaluate.evaluation.score_and_time", score_while_others_wait)
+    evaluate_model(model_folder, reviews_folder, tmp_path, label_names=LABEL_NAMES, origin=origin, gate=gate)
+    assert others_wait == [True]
 
 
 def test_model_is_left_as_it_is(model_folder: Path, reviews_folder: Path, origin: Origin, tmp_path: Path) -> None:
