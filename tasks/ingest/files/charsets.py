@@ -1,5 +1,6 @@
 """Which character sets a file may have, by the evidence of lines that are invalid in the one that was tried."""
 
+import re
 from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import Final
@@ -7,10 +8,13 @@ from typing import Final
 # In the order in which they are named when a text reads the same in several.
 CHARSETS: Final = (
     *("cp1252", "cp1251", "gb18030", "shift_jis", "big5", "cp949", "euc_jp", "koi8_r", "cp1250", "cp1253", "cp1254"),
-    *("cp1255", "cp1256", "cp1257", "cp874", "mac_roman"),
+    *("cp1255", "cp1256", "cp1257", "cp874", "mac_roman", "cp866", "cp850"),
 )
-MOST_NAMED: Final = 4
+MOST_NAMED: Final = 6
 SHOWN: Final = 20
+# Character sets of seven bits: the first ones switch by an escape, HZ by braces.
+SWITCHING: Final = ("iso2022_jp", "iso2022_kr", "iso2022_jp_2")
+IN_BRACES: Final = re.compile(r"~\{(?:[\x21-\x77][\x21-\x7e])+~\}")
 SAMPLE_LINES: Final = 1_000
 SAMPLE_BYTES: Final = 2**16
 # How unlike text a reading may be, as charset-normalizer measures it: from 0 to 1.
@@ -31,6 +35,15 @@ def describe_undecodable(place: str, charset: str, lines: Iterable[bytes]) -> st
         f"{finding} Name the file's character set, that which makes sense: {named}. (latin-1 decodes any bytes, which "
         "proves nothing.)"
     )
+
+
+def find_escaped(text: str) -> str | None:
+    r"""Name the character set of text in which escapes of ASCII stand for other letters; None if there are none.
+
+    find_escaped("\x1b$B$3$l\x1b(B") -> "iso2022_jp": such text is valid in every other character set.
+    """
+    kinds = SWITCHING if "\x1b$" in text else ("hz",) if IN_BRACES.search(text) else ()
+    return next((name for name in kinds if is_decodable(text.encode("ascii", "replace"), name)), None)
 
 
 def take_bytes(lines: Iterable[bytes]) -> Iterator[bytes]:

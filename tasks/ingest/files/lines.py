@@ -11,7 +11,7 @@ from typing import Final
 
 from tasks.errors import UserError
 from tasks.formatting.commands import spell_argument, spell_path
-from tasks.ingest.files.charsets import describe_undecodable
+from tasks.ingest.files.charsets import describe_undecodable, find_escaped
 from tasks.ingest.files.compression import COMPRESSIONS, DAMAGE, open_stream
 
 # Longer than any single text should be; a file without line endings reaches it.
@@ -22,6 +22,7 @@ MARKED_BYTES: Final = 64
 BLOCK_CHARACTERS: Final = 2**16
 # How far to look beyond a line with another charset for more evidence of it.
 MORE_LINES: Final = 1_000
+UTF_8: Final = "utf-8-sig"
 # UTF-32 comes first, because its mark begins with that of UTF-16.
 MARKS: Final = {
     codecs.BOM_UTF8: "utf-8-sig",
@@ -100,7 +101,7 @@ def name_codec(charset: str, head: bytes = b"") -> str:
     The codec of UTF-8 accepts a byte-order mark: name_codec("UTF8") -> "utf-8-sig".
     """
     marked = next((codec for mark, codec in MARKS.items() if head.startswith(mark)), None)
-    return marked or ("utf-8-sig" if charset.lower().replace("_", "-") in {"utf-8", "utf8"} else charset)
+    return marked or (UTF_8 if charset.lower().replace("_", "-") in {"utf-8", "utf8"} else charset)
 
 
 def is_charset(name: str) -> bool:
@@ -149,7 +150,7 @@ def check_kind(path: Path) -> None:
             f"{shlex.quote(f'duckdb:///{spell_path(path)}')}"
         )
     # In UTF-16, nearly every other byte of some scripts is zero.
-    is_wide = name_codec("utf-8", head) != "utf-8-sig" or any(
+    is_wide = name_codec("utf-8", head) != UTF_8 or any(
         2 * head[start::2].count(0) > len(head[start::2]) for start in (0, 1)
     )
     if b"\0" in head and not is_wide:
@@ -163,20 +164,26 @@ def check_zeros(head: bytes, path: Path, codec: str) -> None:
     """Raise UserError when every other byte of the beginning is zero, as in UTF-16 without a byte-order mark."""
     for start, name in enumerate(("utf-16-be", "utf-16-le")):
         zeros, others = head[start:MARKED_BYTES:2], head[1 - start : MARKED_BYTES : 2]
-        if codec == "utf-8-sig" and len(head) > 1 and 2 * zeros.count(0) > len(zeros) and 0 not in others:
+        if codec == UTF_8 and len(head) > 1 and 2 * zeros.count(0) > len(zeros) and 0 not in others:
             raise UserError(
                 f"{path.name!r} looks like UTF-16 without a byte-order mark; expected UTF-8. Add --charset {name}"
             )
 
 
 def check_decoded(piece: str, path: Path, num_lines: int, charset: str) -> None:
-    """Raise UserError for a piece that could not be decoded; it comes after `num_lines` lines."""
+    """Raise UserError for a piece that could not be decoded, or not rightly; it comes after `num_lines` lines."""
     if not piece.isascii():
         try:
             piece.encode()
         except UnicodeEncodeError as error:
             number = num_lines + 1 + piece.count("\n", 0, error.start)
             raise UserError(complain_of_charset(path, number, charset)) from error
+    elif charset == UTF_8 and ("\x1b$" in piece or "~{" in piece) and (name := find_escaped(piece)):
+        start = min(place for place in map(piece.find, ("\x1b$", "~{")) if place >= 0)
+        raise UserError(
+            f"{path.name} line {num_lines + 1 + piece.count(chr(10), 0, start):,} looks like {name}, in which signs of "
+            f"ASCII stand for other letters; expected UTF-8. Add --charset {name}"
+        )
 
 
 def complain_of_charset(path: Path, number: int, charset: str) -> str:

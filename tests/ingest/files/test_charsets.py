@@ -24,6 +24,8 @@ TEXTS = {
     "cp1255": "סרט מצוין, מומלץ מאוד לכולם",
     "cp1256": "فيلم رائع جدا أنصح الجميع بمشاهدته",
     "cp874": "หนังเรื่องนี้ดีมาก",
+    "cp866": "Очень хороший фильм, всем советую посмотреть",
+    "cp850": "Das Essen war sch\xf6n und s\xfc\xdf",
 }
 
 
@@ -85,3 +87,24 @@ def test_utf_16_without_a_mark_is_named(tmp_path: Path, charset: str) -> None:
 def test_zeros_in_other_places_are_characters(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_bytes(b"a\0\0b\0\n")
     assert list(read_lines(tmp_path / "a.csv", charset="utf-8")) == ["a\0\0b\0\n"]
+
+
+@pytest.mark.parametrize(
+    ("text", "charset", "named"),
+    [
+        ("これは映画です", "iso2022_jp", "iso2022_jp"),
+        ("이 영화는 좋다", "iso2022_kr", "iso2022_kr"),
+        ("你好电影", "hz", "hz"),
+    ],
+)
+def test_escapes_that_stand_for_letters_are_refused(tmp_path: Path, text: str, charset: str, named: str) -> None:
+    content = f"text\nfine\n{text}\n".encode(charset)
+    message = complain(tmp_path / "a.csv", content)
+    assert f" looks like {named}, in which signs of ASCII stand for other letters; expected UTF-8. Add --" in message
+    assert list(read_lines(tmp_path / "a.csv", charset=named))[-1].strip() == text
+
+
+@pytest.mark.parametrize("text", ["\x1b[31mred\x1b[0m", "~{so~", "cost ~{5} to ~{6}", "\x1b$ alone \x1b$zz"])
+def test_other_signs_of_ascii_are_text(tmp_path: Path, text: str) -> None:
+    (tmp_path / "a.csv").write_text(f"{text}\n")
+    assert list(read_lines(tmp_path / "a.csv", charset="utf-8")) == [f"{text}\n"]

@@ -169,6 +169,20 @@ CASES = [
         message="that which makes sense",
         remedies=[take_flag("charset")],
     ),
+    *(
+        Case(files={name: content.encode(charset)}, message=f"Add --charset {charset}", remedies=[take_flag("charset")])
+        for name, charset, content in (
+            ("a.csv", "iso2022_jp", GOOD.replace("film", "映画")),
+            ("a.csv", "hz", GOOD.replace("film", "电影")),
+            (
+                "a.jsonl",
+                "iso2022_jp",
+                "".join(
+                    json.dumps({"text": f"映画 {n}", "label": n % 2}, ensure_ascii=False) + "\n" for n in range(40)
+                ),
+            ),
+        )
+    ),
     Case(
         files={"a.csv": GOOD.encode() + bytes(range(0x80, 0x100)) + b",pos\n"},
         message="if it is text, or save it as UTF-8",
