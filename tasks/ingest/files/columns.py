@@ -15,9 +15,19 @@ from tasks.errors import UserError, did_you_mean
 from tasks.ingest.files.rows import NESTED, Rows
 
 TEXT_NAMES: Final = frozenset(
-    "text texts sentence review content headline question message sms body comment tweet document utterance".split()
+    (
+        "text texts sentence review content headline question message sms body comment tweet document utterance "
+        "texte commentaire texto comentario comentário satz bewertung kommentar testo tekst opinia metin yorum "
+        "текст отзыв комментарий 内容 文本 评论 正文 文章 本文 テキスト レビュー 텍스트 리뷰 النص نص טקסט"
+    ).split()
 )
-LABEL_NAMES: Final = frozenset("label labels class category target sentiment intent".split())
+LABEL_NAMES: Final = frozenset(
+    (
+        "label labels class category target sentiment intent "
+        "étiquette classe catégorie etiqueta clase categoría categoria klasse kategorie etichetta etykieta etiket "
+        "метка класс категория 标签 类别 分类 情感 ラベル カテゴリ 레이블 라벨 תווית"
+    ).split()
+)
 # is_sarcastic, is_spam, ...
 LABEL_BEGINNING: Final = "is_"
 ID_NAMES: Final = frozenset("id guid uid".split())
@@ -129,7 +139,8 @@ def choose_column(found: Sequence[str], names: Sequence[str], path: Path, role: 
         )
     raise UserError(
         f"{path.name} has no column with a usual name for the {role}, only {list_names(names)}; expected one such as "
-        f"{role!r}. Choose one with {flag}; if the file has no header, name its columns with --columns."
+        f"{role!r}. Choose one with {flag}; if the file has no header, name its columns with --columns; if there is a "
+        "title above the header, remove it."
         f"{suggest_delimiter(names)}{suggest_quoting(names)}{hint}"
     )
 

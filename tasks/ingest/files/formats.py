@@ -87,7 +87,7 @@ FORMATS: Sequence[Format] = (
     Format(
         description="a workbook",
         read=read_workbook,
-        endings=(".xlsx", ".xls", ".ods"),
+        endings=(".xlsx", ".xlsm", ".xlsb", ".xls", ".ods"),
         settings=("columns", "table"),
     ),
     Format(

@@ -149,11 +149,9 @@ def check_kind(path: Path) -> None:
             f"{path.name!r} is a DuckDB database; expected one that is named by a URL. Name it so: "
             f"{shlex.quote(f'duckdb:///{spell_path(path)}')}"
         )
-    # In UTF-16, nearly every other byte of some scripts is zero.
-    is_wide = name_codec("utf-8", head) != UTF_8 or any(
-        2 * head[start::2].count(0) > len(head[start::2]) for start in (0, 1)
-    )
-    if b"\0" in head and not is_wide:
+    # In UTF-16, every other byte may be zero.
+    halves = [head[start::2].count(0) for start in (0, 1)]
+    if name_codec("utf-8", head) == UTF_8 and max(halves) and (min(halves) or 4 * max(halves) < len(head)):
         raise UserError(
             f"{path.name!r} holds bytes that no text has, and its ending names no kind that is read; expected text. "
             "Save its texts as a table, such as .csv."

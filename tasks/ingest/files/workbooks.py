@@ -19,6 +19,10 @@ from tasks.ingest.files.rows import Rows, select_columns
 
 # A workbook is unpacked in memory.
 MOST_BYTES: Final = 2**29
+HEAD_BYTES: Final = 512
+# What workbooks begin with, and the endings of their kinds.
+OLD: Final = ".xls"
+CONTAINERS: Final = {b"PK\x03\x04": ".xlsx", b"\xd0\xcf\x11\xe0": OLD}
 PACKAGE: Final = "python-calamine"
 
 
@@ -46,7 +50,7 @@ def open_sheet(path: Path, name: str | None) -> Any:
         workbook = CalamineWorkbook.from_path(path)
         sheets = {sheet: workbook.get_sheet_by_name(sheet) for sheet in workbook.sheet_names}
     except (CalamineError, *DAMAGE) as error:
-        raise UserError(describe_damage(path, "as a workbook", error)) from error
+        raise UserError(describe_disguise(path) or describe_damage(path, "as a workbook", error)) from error
     filled = [sheet for sheet, content in sheets.items() if content.height]
     if name is None and len(filled) > 1:
         raise UserError(
@@ -58,6 +62,24 @@ def open_sheet(path: Path, name: str | None) -> Any:
             f"{did_you_mean(name, sheets)}"
         )
     return sheets[name or (filled or workbook.sheet_names)[0]]
+
+
+def describe_disguise(path: Path) -> str:
+    """Say what a file is that only has the name of a workbook, and what to do about it; "" if it may be one."""
+    with path.open("rb") as file:
+        head = file.read(HEAD_BYTES)
+    start = head.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    ending = next((ending for mark, ending in CONTAINERS.items() if head.startswith(mark)), "")
+    if ending and (ending == OLD) != (path.suffix.lower() == OLD):
+        kind, remedy = "another kind of workbook", f"Rename it: its name should end in {ending}"
+    elif start.startswith(b"<"):
+        kind, remedy = "a page of HTML or XML", "Open it in a spreadsheet and save it as .csv."
+    elif not ending and b"\0" not in head and head.strip():
+        ending = ".tsv" if b"\t" in head else ".csv"
+        kind, remedy = "plain text", f"Rename it: its name should end in {ending}"
+    else:
+        return ""
+    return f"{path.name} is {kind}, whatever its name says; expected a workbook. {remedy}"
 
 
 def check_size(path: Path) -> None:

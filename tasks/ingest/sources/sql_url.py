@@ -10,10 +10,10 @@ from collections.abc import Mapping, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final, NamedTuple
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 from tasks.errors import UserError
-from tasks.formatting.commands import spell_install
+from tasks.formatting.commands import spell_argument, spell_install
 from tasks.formatting.redaction import MIN_LENGTH
 from tasks.ingest.files.paths import describe_missing
 
@@ -21,6 +21,7 @@ EXAMPLE: Final = "one such as postgresql://host/films"
 VARIABLE: Final = re.compile(r"\$\{?(\w+)\}?")
 # What comes before an @, and after a question mark.
 LOGIN_OR_QUERY: Final = re.compile(r"(?<=://)[^/@]*(?=@)|\?.*", re.DOTALL)
+FILE: Final = "file://"
 SECRETS: Final = frozenset({"password", "passwd", "pwd", "sslpassword", "secret", "token"})
 # A password in a setting that has settings of its own, such as odbc_connect.
 INNER_SECRET: Final = re.compile(rf"(?i)\b(?:{'|'.join(sorted(SECRETS))})\s*=\s*(?!\$)[^;&\s]")
@@ -79,6 +80,9 @@ def open_engine(url: str) -> Any:
     try:
         return create_engine(found, poolclass=NullPool, connect_args=limit)
     except NoSuchModuleError as error:
+        if url.startswith(FILE):
+            place = spell_argument(Path(unquote(url.removeprefix(FILE))))
+            raise UserError(f"{url} is the URL of a file; expected its path. Name it so: {place}") from error
         raise UserError(
             f"{url} is of a kind that SQLAlchemy does not know; expected {EXAMPLE}, or a file. Copy it to a file on "
             "this machine, and name that."

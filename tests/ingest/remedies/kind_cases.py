@@ -243,6 +243,28 @@ CASES = [
         message="needs the package python-calamine to be read; .*: python -m pip install python-calamine$",
         remedies=[lift],
     ),
+    *(
+        Case(
+            files={name: content},
+            message=f"whatever its name says; expected a workbook. Rename it: its name should end in {ending}$",
+            remedies=[rename(name, f"a{ending}")],
+        )
+        for name, content, ending in (
+            ("a.xls", BOOK, ".xlsx"),
+            ("a.xlsx", GOOD, ".csv"),
+            ("a.xls", GOOD.replace(",", "\t"), ".tsv"),
+        )
+    ),
+    Case(
+        files={"a.xls": "\n<html><table><tr><td>text"},
+        message="is a page of HTML or XML, whatever its name says; .* Open it in a spreadsheet and save it as .csv",
+        remedies=[both(write("a.csv", GOOD), choose(f"{PLACE}/a.csv"))],
+    ),
+    Case(
+        files={"a.xlsx": spell_xlsx({"Data": [("Films", ""), *SHEET]})},
+        message="if there is a title above the header, remove it",
+        remedies=[write("a.xlsx", BOOK)],
+    ),
     Case(
         files={"a.xlsx": BOOK},
         limits={"tasks.ingest.files.workbooks.MOST_BYTES": 1_000},

@@ -312,6 +312,12 @@ CASES = [
         remedies=[set_variable("NO_SUCH", "secret")],
     ),
     Case(
+        files={"a b.csv": GOOD},
+        dataset="file:///my%20films/a%20b.csv",
+        message="is the URL of a file; expected its path. Name it so: ",
+        remedies=[choose(f"{PLACE}/a b.csv")],
+    ),
+    Case(
         files=DATABASE,
         dataset="sqlite:///flims.db",
         message="no such file; expected a file or a folder. Did you mean 'films.db'",
