@@ -48,7 +48,8 @@ class Pace(Listener):
         if self.is_admitted:
             return
         now = self.clock()
-        if self.first is None:
+        if self.first is None or num_done <= self.first[1]:
+            # The first call, or the first one after a start on another machine.
             self.first = (now, num_done)
             return
         seconds = now - self.first[0]

@@ -90,3 +90,14 @@ def test_card_of_a_student_that_no_baseline_has_taught_leaves_baselines_out(bund
     training = bundle.training.model_copy(update={"lessons": lessons})
     command = describe_command(bundle.model_copy(update={"training": training}))
     assert "--variants lstm,distilled --baselines none " in command
+
+
+@pytest.mark.parametrize(("evaluations", "flag"), [(1, ""), (4, " --evaluations-per-epoch 4")])
+def test_command_of_a_card_says_how_often_the_network_was_evaluated(
+    evaluations: int, flag: str, bundle: BundleFacts
+) -> None:
+    content = bundle.model_dump(mode="json")
+    content["settings"]["evaluations_per_epoch"] = evaluations
+    command = describe_command(BundleFacts.model_validate(content))
+    assert ("--evaluations-per-epoch" in command) is bool(flag)
+    assert flag in command

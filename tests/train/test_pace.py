@@ -74,6 +74,13 @@ def test_pace_is_that_after_the_first_call_which_compiles() -> None:
     assert desk.heard[-1] == (1, 700, 1_000)
 
 
+def test_training_that_starts_again_on_another_machine_is_measured_there() -> None:
+    desk = Desk()
+    pace = make_pace(desk)
+    progress(pace, desk, (0, 100), (2, 900), (100, 50), (102, 60), (103, 80))
+    assert desk.asked == [((10 * 1_100 - 80) / 10, 500 / 10)]
+
+
 def test_short_epoch_is_measured_as_a_whole() -> None:
     desk = Desk()
     pace = make_pace(desk)
