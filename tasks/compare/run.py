@@ -56,7 +56,41 @@ def attempt_all(candidates: Sequence[Candidate], *, jobs: int, locks: Path | Non
         return [attempt(it.entrant, it.train, it.evaluate) for it in candidates]
     order = sorted(range(len(candidates)), key=lambda index: candidates[index].effort, reverse=True)
     trained = train_in_order(candidates, order, jobs=jobs)
-    works = [partial(attempt, it.entrant, trained[index].result, it.evaluate) for index, it in enumerate(candidates)]
+    return evaluate_all([(it, trained[index]) for index, it in enumerate(candidates)], jobs=jobs, locks=locks)
+
+
+def attempt_best_first(
+    candidates: Sequence[Candidate], *, jobs: int, leave_out: LeaveOut, locks: Path | None = None
+) -> list[ModelResult]:
+    """Do the same for as many models as the time budget of this thread allows, the best ones first.
+
+    Baselines are first, then every variant with its first seed, then with the next one.
+    """
+    order = sorted(range(len(candidates)), key=lambda index: rank(candidates[index]))
+    results: dict[int, ModelResult] = {}
+    if is_sequential(jobs):
+        for index in order:
+            it = candidates[index]
+            try:
+                results[index] = attempt(it.entrant, it.train, it.evaluate)
+            except LeftOutError as error:
+                leave_out(it.entrant, error)
+        return [result for _, result in sorted(results.items())]
+    kept = []
+    for index, future in train_in_order(candidates, order, jobs=jobs).items():
+        if isinstance(failure := future.exception(), LeftOutError):
+            leave_out(candidates[index].entrant, failure)
+        else:
+            kept.append((index, future))
+    trained = [(candidates[index], future) for index, future in sorted(kept, key=lambda pair: pair[0])]
+    return evaluate_all(trained, jobs=jobs, locks=locks)
+
+
+def evaluate_all(
+    trained: Sequence[tuple[Candidate, Future[Manifest[Any]]]], *, jobs: int, locks: Path | None
+) -> list[ModelResult]:
+    """Evaluate models that were trained side by side, as `attempt_all` says."""
+    works = [partial(attempt, it.entrant, future.result, it.evaluate) for it, future in trained]
     if locks is None:
         return [work() for work in works]
     wanted = jobs if ELSEWHERE.get(None) is None else None
@@ -64,23 +98,6 @@ def attempt_all(candidates: Sequence[Candidate], *, jobs: int, locks: Path | Non
     with shared_gate(locks):
         done = work_side_by_side(works, jobs=at_a_time, places=[Place() for _ in range(at_a_time)])
     return [it.result() for it in done]
-
-
-def attempt_best_first(candidates: Sequence[Candidate], *, jobs: int, leave_out: LeaveOut) -> list[ModelResult]:
-    """Do the same for as many models as the time budget of this thread allows, the best ones first.
-
-    Baselines are first, then every variant with its first seed, then with the next one.
-    """
-    order = sorted(range(len(candidates)), key=lambda index: rank(candidates[index]))
-    trained = {} if is_sequential(jobs) else train_in_order(candidates, order, jobs=jobs)
-    results: dict[int, ModelResult] = {}
-    for index in order:
-        it = candidates[index]
-        try:
-            results[index] = attempt(it.entrant, trained[index].result if trained else it.train, it.evaluate)
-        except LeftOutError as error:
-            leave_out(it.entrant, error)
-    return [result for _, result in sorted(results.items())]
 
 
 def is_sequential(jobs: int) -> bool:

@@ -87,13 +87,14 @@ class Contest:
                 for seed in self.config.seed_values
             ),
         ]
+        locks = self.config.artifacts_dir / LOCK_FOLDER
         if self.time_limit:
-            return self.time_limit.attempt(candidates, jobs=jobs, logger=self.stages.logger)
+            return self.time_limit.attempt(candidates, jobs=jobs, logger=self.stages.logger, locks=locks)
         num_train = [self.reviews.facts.num_reviews["train"]] * len(candidates)
         with watched(
             candidates, num_train, jobs=jobs, logger=self.stages.logger, artifacts_dir=self.config.artifacts_dir
         ) as told:
-            return attempt_all(told, jobs=jobs, locks=self.config.artifacts_dir / LOCK_FOLDER)
+            return attempt_all(told, jobs=jobs, locks=locks)
 
     def settle_device(self, name: str, encoded: Manifest[EncodingFacts]) -> Device:
         """Settle on which device a variant is trained, with whatever seed."""

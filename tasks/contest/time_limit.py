@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Final, Self
 
 from tasks.compare.leaderboard_facts import LeftOut, TimeBudgetFacts
@@ -30,11 +31,14 @@ class TimeLimit:
         """Begin now; None if a run may take as long as it wants."""
         return None if minutes is None else cls(minutes, TimeBudget.of(60 * minutes))
 
-    def attempt(self, candidates: Sequence[Candidate], *, jobs: int, logger: Logger) -> list[ModelResult]:
+    def attempt(
+        self, candidates: Sequence[Candidate], *, jobs: int, logger: Logger, locks: Path | None = None
+    ) -> list[ModelResult]:
         """Train and evaluate the models that fit; results are in the order of the candidates. Raises UserError.
 
         The best of the first candidates is trained and evaluated before all others, however long that takes, so that
-        there is something to report, and that it is known how long an evaluation takes.
+        there is something to report, and that it is known how long an evaluation takes. `locks` are for evaluations
+        side by side, which are foreseen as if they were done one after the other.
         """
 
         def note(entrant: Entrant, error: LeftOutError) -> None:
@@ -48,7 +52,7 @@ class TimeLimit:
         results = attempt_all(first, jobs=jobs)
         with limited_by(self.budget):
             others = [it for it in candidates if it not in first]
-            results += attempt_best_first(others, jobs=jobs, leave_out=note)
+            results += attempt_best_first(others, jobs=jobs, leave_out=note, locks=locks)
         places = {(it.entrant.variant, it.entrant.seed): place for place, it in enumerate(candidates)}
         return sorted(results, key=lambda it: places[it.variant, it.seed])
 
