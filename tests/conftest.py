@@ -241,6 +241,7 @@ def describe_training(group: str, **numbers: Any) -> Any:
         "description": "for tests",
         "definition": None,
         "lessons": None,
+        "vectors": None,
         "bounds": None,
     }
     return kind.model_validate({name: numbers.get(name, usual[name]) for name in kind.model_fields})

@@ -32,6 +32,7 @@ from tasks.store.layout import (
     RUNS,
     RUNTIME,
     UNLABELLED,
+    VECTORS,
 )
 from tasks.store.outputs import COMPLETE, WORK_FOLDER, Manifest, read_manifest
 from tasks.store.sums import SUMS
@@ -76,6 +77,7 @@ DATA_PLACES: Final = (
     Place("reviews", f"{REVIEWS}/*", "reviews"),
     Place("encoding", f"{ENCODINGS}/*", "encoding"),
     Place("unlabelled texts", f"{UNLABELLED}/*", "unlabelled"),
+    Place("word vectors", f"{VECTORS}/*", "vectors"),
     Place("further test set", f"{CHALLENGES}/*", "challenge"),
     Place("chart runtime", f"{RUNTIME}/*", "runtime"),
 )

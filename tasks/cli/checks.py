@@ -25,6 +25,7 @@ from tasks.train.identity import check_backend
 from tasks.train.kernels.choice import choose_kernels
 from tasks.tune.storage import open_storage
 from tasks.tune.subject import SUFFIX
+from tasks.vectors.formats import check_vectors
 
 
 def check_run(config: RunConfig) -> None:
@@ -61,6 +62,8 @@ def check_data(config: TrainingSettings) -> ReviewsFacts | None:
     )
     if config.unlabelled_path is not None:
         choose_unlabelled(config.unlabelled_path, choice, config.other_files, config.data_dir)
+    if config.vectors is not None:
+        check_vectors(config.vectors)
     if found:
         config.find_aims(found)
     return found

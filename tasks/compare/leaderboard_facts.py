@@ -11,6 +11,7 @@ from tasks.ingest.facts import UnlabelledFacts
 from tasks.objective.facts import Objective
 from tasks.store.facts import Document, Facts, is_none
 from tasks.train.facts import LessonFacts
+from tasks.vectors.facts import VectorFacts
 
 # A mean over seeds; equal counts stay an integer.
 Number = int | float
@@ -50,8 +51,9 @@ class RunFacts(Facts):
 
     `encoding` says how the texts were encoded and why; it is absent where every variant has its own encoding without
     asking, as for the IMDB reviews. `unlabelled` says what became of the texts without labels, and `teachers` who
-    answered for them, by seed; both are absent in a run without students. `time_budget` is absent in a run without
-    one. `objective` is the metric that decides, absent if that is accuracy.
+    answered for them, by seed; both are absent in a run without students. `vectors` says which words of an encoding the
+    file of word vectors has, absent in a run without such a file. `time_budget` is absent in a run without one.
+    `objective` is the metric that decides, absent if that is accuracy.
     """
 
     id: str
@@ -65,6 +67,7 @@ class RunFacts(Facts):
     encoding: EncodingChoice | None = Field(default=None, exclude_if=lambda value: value is None)
     unlabelled: UnlabelledFacts | None = Field(default=None, exclude_if=lambda value: value is None)
     teachers: dict[int, LessonFacts] = Field(default_factory=dict, exclude_if=lambda value: not value)
+    vectors: dict[str, VectorFacts] = Field(default_factory=dict, exclude_if=lambda value: not value)
     time_budget: TimeBudgetFacts | None = Field(default=None, exclude_if=is_none)
     limit: int | None
     seeds: int

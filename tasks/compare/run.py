@@ -24,6 +24,7 @@ from tasks.store.fingerprint import library_versions
 from tasks.store.outputs import Manifest
 from tasks.train.device import CPU, find_device
 from tasks.train.facts import LessonFacts, TrainingFacts
+from tasks.vectors.facts import VectorFacts
 
 AnyTrainingT = TypeVar("AnyTrainingT", TrainingFacts, BaselineFacts, EnsembleFacts)
 
@@ -173,6 +174,7 @@ def describe_run(
         encoding=encoding,
         unlabelled=unlabelled,
         teachers=find_teachers(results),
+        vectors=find_vectors(results),
         time_budget=time_budget,
         limit=limit,
         seeds=seeds,
@@ -189,6 +191,12 @@ def find_teachers(results: Sequence[ModelResult]) -> dict[int, LessonFacts]:
     """Find what the students of each seed were taught; all students of a seed have the same teacher."""
     trained = [(it.seed, it.training) for it in results if isinstance(it, TrainedModel)]
     return {seed: it.lessons for seed, it in trained if isinstance(it, TrainingFacts) and it.lessons}
+
+
+def find_vectors(results: Sequence[ModelResult]) -> dict[str, VectorFacts]:
+    """Find the word vectors that models began with, by encoding."""
+    trained = [(it.encoding, it.training) for it in results if isinstance(it, TrainedModel)]
+    return {encoding: it.vectors for encoding, it in trained if isinstance(it, TrainingFacts) and it.vectors}
 
 
 def describe_device(training: AnyTraining) -> str:

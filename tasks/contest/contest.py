@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from tasks.baseline.baselines import Baseline
 from tasks.compare.results import BASELINE, STACKED, Entrant, ModelResult
@@ -25,8 +26,17 @@ from tasks.train.device import CPU, Device, find_device
 from tasks.train.effort import estimate_effort
 from tasks.train.facts import TrainingFacts
 from tasks.train.variants import Variant
+from tasks.vectors.facts import VectorFacts
 
 Sequences = Mapping[str, Manifest[EncodingFacts]]
+
+
+class Learner(NamedTuple):
+    """A variant, the sequences that it is trained on, and the word vectors that it begins with, if from a file."""
+
+    variant: Variant
+    sequences: Manifest[EncodingFacts]
+    vectors: Manifest[VectorFacts] | None
 
 
 @dataclass(frozen=True)
@@ -75,15 +85,14 @@ class Contest:
         self, baselines: Sequence[str], sequences: Sequences, teaching: Teaching | None = None
     ) -> list[ModelResult]:
         """Train and evaluate baselines once, because they do not depend on the seed, and variants with each seed."""
-        devices = {name: self.settle_device(name, encoded) for name, encoded in sequences.items()}
-        jobs = self.plan_jobs(devices, num_works=len(baselines) + len(sequences) * self.config.seeds)
+        learners = self.prepare(sequences)
+        devices = {name: self.settle_device(learner) for name, learner in learners.items()}
+        jobs = self.plan_jobs(devices, num_works=len(baselines) + len(learners) * self.config.seeds)
         candidates = [
             *(self.enter_baseline(self.config.baseline_table[name], jobs=jobs) for name in baselines),
             *(
-                self.enter_variant(
-                    self.config.variant_table[name], seed, encoded, device=devices[name], jobs=jobs, teaching=teaching
-                )
-                for name, encoded in sequences.items()
+                self.enter_variant(learner, seed, device=devices[name], jobs=jobs, teaching=teaching)
+                for name, learner in learners.items()
                 for seed in self.config.seed_values
             ),
         ]
@@ -96,9 +105,25 @@ class Contest:
         ) as told:
             return attempt_all(told, jobs=jobs, locks=locks)
 
-    def settle_device(self, name: str, encoded: Manifest[EncodingFacts]) -> Device:
+    def prepare(self, sequences: Sequences) -> dict[str, Learner]:
+        """Say what each variant is trained on; word vectors are taken from the run's file once for each encoding.
+
+        Raises UserError for a file that cannot be used.
+        """
+        rows = {name: self.config.variant_table[name] for name in sequences}
+        wanted = {encoded.name: encoded for name, encoded in sequences.items() if rows[name].vectors}
+        path = self.config.vectors
+        found = {name: self.stages.match_vectors(path, encoded) for name, encoded in wanted.items()} if path else {}
+        learners = {}
+        for name, encoded in sequences.items():
+            vectors = found.get(encoded.name) if rows[name].vectors else None
+            variant = rows[name].widen(vectors.facts.dim) if vectors else rows[name]
+            learners[name] = Learner(variant, encoded, vectors)
+        return learners
+
+    def settle_device(self, learner: Learner) -> Device:
         """Settle on which device a variant is trained, with whatever seed."""
-        variant = self.config.variant_table[name]
+        variant, encoded, _ = learner
         settings = self.config.choose_fit(variant, seed=1)
         return self.stages.settle_device(variant, settings, encoded, num_classes=self.num_classes)
 
@@ -127,15 +152,15 @@ class Contest:
 
     def enter_variant(
         self,
-        variant: Variant,
+        learner: Learner,
         seed: int,
-        encoded: Manifest[EncodingFacts],
         *,
         device: Device,
         jobs: int,
         teaching: Teaching | None,
     ) -> Candidate:
         """Say how a variant is trained and evaluated with one seed."""
+        variant, encoded, vectors = learner
         settings = replace(self.config.choose_fit(variant, seed, self.aims), device=device)
 
         def train() -> Manifest[TrainingFacts]:
@@ -143,7 +168,13 @@ class Contest:
                 self.time_limit.budget.begin()
             lessons = teaching.prepare_lessons(seed, encoded) if teaching else None
             return self.stages.train(
-                variant, settings, encoded, num_classes=self.num_classes, jobs=jobs, lessons=lessons
+                variant,
+                settings,
+                encoded,
+                num_classes=self.num_classes,
+                jobs=jobs,
+                lessons=lessons,
+                vectors=vectors,
             )
 
         return Candidate(

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from tasks.compare.run import Candidate, attempt_all
-from tasks.contest.contest import Contest, Sequences
+from tasks.contest.contest import Contest, Learner
 from tasks.contest.progress import watched
 from tasks.contest.stages import Stages
 from tasks.curve.facts import Entry
@@ -32,14 +32,14 @@ def train_parts(
     The vocabulary of a part has the words of its own training reviews. Raises UserError, which concerns all models.
     """
     contests = [Contest(config, part.reviews, config.find_aims(part.reviews.facts), stages) for part in parts]
-    sequences = [contest.encode(choice)[1] for contest in contests]
+    learners = [contest.prepare(contest.encode(choice)[1]) for contest in contests]
     baselines = config.choose_baselines(choice)
     # The last part is the largest.
-    devices = {name: contests[-1].settle_device(name, encoded) for name, encoded in sequences[-1].items()}
+    devices = {name: contests[-1].settle_device(learner) for name, learner in learners[-1].items()}
     jobs = contests[-1].plan_jobs(devices, num_works=len(parts) * (len(baselines) + len(devices)))
     works = [
         (part, candidate)
-        for part, contest, own in zip(parts, contests, sequences, strict=True)
+        for part, contest, own in zip(parts, contests, learners, strict=True)
         for candidate in list_candidates(contest, part, baselines, own, devices=devices, jobs=jobs)
     ]
     with watched(
@@ -65,7 +65,7 @@ def list_candidates(
     contest: Contest,
     part: Part,
     baselines: Sequence[str],
-    sequences: Sequences,
+    learners: Mapping[str, Learner],
     *,
     devices: Mapping[str, Device],
     jobs: int,
@@ -74,6 +74,5 @@ def list_candidates(
     for name in baselines if part.size.share < 1 or part.seed == 1 else ():
         candidate = contest.enter_baseline(contest.config.baseline_table[name], jobs=jobs)
         yield candidate._replace(entrant=candidate.entrant.model_copy(update={"seed": part.seed}))
-    for name, encoded in sequences.items():
-        variant = contest.config.variant_table[name]
-        yield contest.enter_variant(variant, part.seed, encoded, device=devices[name], jobs=jobs, teaching=None)
+    for name, learner in learners.items():
+        yield contest.enter_variant(learner, part.seed, device=devices[name], jobs=jobs, teaching=None)

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Protocol
 
 from tasks.baseline.baselines import Baseline
@@ -19,6 +20,7 @@ from tasks.train.facts import LessonFacts, TrainingFacts
 from tasks.train.output import LessonOutputs
 from tasks.train.settings import FitSettings
 from tasks.train.variants import Variant
+from tasks.vectors.facts import VectorFacts
 
 # A logger, or an adapter that adds the run's name.
 Logger = logging.Logger | logging.LoggerAdapter[logging.Logger]
@@ -34,6 +36,9 @@ class Stages(Protocol):
     def encode(self, reviews: ReviewsManifest, encoding: Encoding) -> Manifest[EncodingFacts]:
         """Turn the reviews into sequences."""
 
+    def match_vectors(self, path: Path, sequences: Manifest[EncodingFacts]) -> Manifest[VectorFacts]:
+        """Take the vectors of the words that an encoding knows from a file."""
+
     def settle_device(
         self, variant: Variant, settings: FitSettings, sequences: Manifest[EncodingFacts], *, num_classes: int
     ) -> Device:
@@ -48,8 +53,9 @@ class Stages(Protocol):
         num_classes: int,
         jobs: int,
         lessons: LessonOutputs | None,
+        vectors: Manifest[VectorFacts] | None,
     ) -> Manifest[TrainingFacts]:
-        """Train a variant on sequences, a student also on lessons."""
+        """Train a variant on sequences, a student also on lessons, one with vectors starting from these."""
 
     def fit(
         self,

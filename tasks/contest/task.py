@@ -33,6 +33,8 @@ from tasks.train.output import LessonOutputs
 from tasks.train.settings import FitSettings
 from tasks.train.task import settle_device, train_variant
 from tasks.train.variants import Variant
+from tasks.vectors.facts import VectorFacts
+from tasks.vectors.task import match_vectors
 
 
 def ingest_dataset(config: TrainingSettings | LabelErrorsConfig) -> tuple[Choice, ReviewsManifest]:
@@ -70,6 +72,10 @@ class TaskStages:
         """Run `encode_reviews`."""
         return run(encode_reviews, reviews, encoding, data_dir=self.data_dir)
 
+    def match_vectors(self, path: Path, sequences: Manifest[EncodingFacts]) -> Manifest[VectorFacts]:
+        """Run `match_vectors`."""
+        return run(match_vectors, path, sequences, data_dir=self.data_dir)
+
     def settle_device(
         self, variant: Variant, settings: FitSettings, sequences: Manifest[EncodingFacts], *, num_classes: int
     ) -> Device:
@@ -85,9 +91,10 @@ class TaskStages:
         num_classes: int,
         jobs: int,
         lessons: LessonOutputs | None,
+        vectors: Manifest[VectorFacts] | None,
     ) -> Manifest[TrainingFacts]:
         """Run `train_variant`."""
-        options = {"num_classes": num_classes, "jobs": jobs, "lessons": lessons, **self.folders}
+        options = {"num_classes": num_classes, "jobs": jobs, "lessons": lessons, "vectors": vectors, **self.folders}
         return run(train_variant, variant, settings, sequences, **options)
 
     def fit(

@@ -7,6 +7,8 @@ from typing import Any, Final, Literal
 Kind = Literal["words", "unicode-words", "characters", "subwords", "unigram"]
 # Their tokens are spelled in bytes, so that no text is out of vocabulary.
 OF_BYTES: Final = frozenset({"subwords", "unigram"})
+# Their tokens are words, which may have vectors.
+OF_WORDS: Final = frozenset({"words", "unicode-words"})
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,6 +7,7 @@ from pydantic import Field, JsonValue
 from tasks.store.facts import Facts, is_none
 from tasks.train.facts import LessonFacts
 from tasks.train.kernels.choice import Kernels
+from tasks.vectors.facts import VectorFacts
 
 # The name of the ensemble in runs and folders.
 STACK: Final = "ensemble-stacked"
@@ -17,7 +18,7 @@ class EnsembleFacts(Facts):
 
     `num_params` and `train_seconds` are sums over the members, `peak_memory_mb` and `jobs` the largest of theirs.
     `val_accuracy` and `val_loss` are those on validation reviews that the weights were not fitted on, fold by fold.
-    `lessons` are those of its students, if it has any.
+    `lessons` are those of its students, if it has any, and `vectors` those that members began with.
     """
 
     num_params: int
@@ -36,6 +37,7 @@ class EnsembleFacts(Facts):
     reviews_per_second: None = None
     jobs: int = 1
     lessons: LessonFacts | None = None
+    vectors: VectorFacts | None = None
 
 
 class EnsembleSettings(Facts):

@@ -25,6 +25,7 @@ from tasks.objective.facts import Rule
 from tasks.store.layout import SPLIT_FILES
 from tasks.train.facts import LessonFacts
 from tasks.train.settings import FitSettings
+from tasks.vectors.facts import VectorFacts
 
 # A card lists so many labels at most.
 MOST_LABELS: Final = 20
@@ -57,7 +58,7 @@ def describe_data(bundle: BundleFacts) -> str:
         for split, numbers in counted.items()
     ]
     table = render_table(rows, right_aligned={name for numbers in counted.values() for name in numbers})
-    return f"{table}{describe_lessons(bundle.training)}"
+    return f"{table}{describe_lessons(bundle.training)}{describe_vectors(bundle.training)}"
 
 
 def describe_lessons(training: AnyTraining) -> str:
@@ -71,6 +72,18 @@ def describe_lessons(training: AnyTraining) -> str:
     return (
         f"\n\n{learner} also learned from {texts}, for which a weighted sum of the log-probabilities of other models "
         f"answered: {teacher}."
+    )
+
+
+def describe_vectors(training: AnyTraining) -> str:
+    """Say which word vectors a model, or a member of an ensemble, began with; empty for other models."""
+    vectors = find_vectors(training)
+    if vectors is None:
+        return ""
+    learner = "A member of it" if isinstance(training, EnsembleFacts) else "It"
+    return (
+        f"\n\n{learner} began with pretrained word vectors: {escape_markdown(vectors.describe())}. The SHA-256 of the "
+        f"file begins with {vectors.sha256[:16]}."
     )
 
 
@@ -166,6 +179,8 @@ def describe_command(bundle: Origin) -> str:
     options: dict[str, object] = {**describe_dataset(dataset)}
     options |= describe_models(bundle)
     options["--unlabelled-path"] = find_unlabelled_path(bundle)
+    vectors = find_vectors(bundle.training)
+    options["--vectors"] = f"path/to/{vectors.name}" if vectors else None
     options["--limit"] = dataset.limit
     options["--validation-fraction"] = dataset.validation_fraction
     if isinstance(settings, FitSettings | EnsembleSettings):
@@ -224,6 +239,11 @@ def describe_models(bundle: Origin) -> dict[str, object]:
 def find_lessons(training: AnyTraining) -> LessonFacts | None:
     """Find the lessons of a student, or of the students in an ensemble; None for other models."""
     return None if isinstance(training, BaselineFacts) else training.lessons
+
+
+def find_vectors(training: AnyTraining) -> VectorFacts | None:
+    """Find the word vectors that a model, or a member of an ensemble, began with; None for other models."""
+    return None if isinstance(training, BaselineFacts) else training.vectors
 
 
 def find_unlabelled_path(bundle: Origin) -> str | None:

@@ -33,6 +33,7 @@ from tasks.teach.output import describe_untaught
 from tasks.train.effort import find_slowness
 from tasks.train.identity import check_backend
 from tasks.train.kernels.choice import Kernels, choose_kernels
+from tasks.vectors.formats import check_vectors
 
 LOGGER: Final = logging.getLogger(__name__)
 DEFAULT_VARIANTS: Final = ("flatten", "conv-max")
@@ -51,6 +52,7 @@ def compare(
     encoding: Wanted = "auto",
     length: int | None = None,
     vocab_size: int | None = None,
+    vectors: str | Path | None = None,
     stack: bool = False,
     seeds: int = 1,
     class_weight: str | Path = "none",
@@ -99,6 +101,7 @@ def compare(
         encoding=encoding,
         length=length,
         vocab_size=vocab_size,
+        vectors=vectors,
         stack=stack,
         seeds=seeds,
         class_weight=str(class_weight),
@@ -120,6 +123,8 @@ def compare(
     with disk_errors_explained(folder), arguments_named():
         config.check_aims()
         choose_kernels(config.kernels, backend=check_backend())
+        if config.vectors:
+            check_vectors(config.vectors)
         with frame_as_file(
             frame, texts=texts, label=label, slices=slice_columns, name=name, data_dir=config.data_dir
         ) as path:

@@ -30,6 +30,8 @@ from tasks.train.facts import LessonFacts, TrainingFacts
 from tasks.train.output import LessonOutputs, has_choice, plan_device, plan_training
 from tasks.train.settings import FitSettings
 from tasks.train.variants import Variant
+from tasks.vectors.facts import VectorFacts
+from tasks.vectors.output import plan_vectors
 
 LOGGER: Final = logging.getLogger(__name__)
 
@@ -55,6 +57,12 @@ class DirectStages:
         """Make or reuse sequences."""
         return make(plan_encoding(reviews, encoding, data_dir=self.data_dir))
 
+    def match_vectors(self, path: Path, sequences: Manifest[EncodingFacts]) -> Manifest[VectorFacts]:
+        """Make or reuse the vectors of an encoding's words."""
+        found = make(plan_vectors(path, sequences, data_dir=self.data_dir))
+        LOGGER.info("%s: %s", sequences.name, found.facts.describe())
+        return found
+
     def settle_device(
         self, variant: Variant, settings: FitSettings, sequences: Manifest[EncodingFacts], *, num_classes: int
     ) -> Device:
@@ -78,6 +86,7 @@ class DirectStages:
         num_classes: int,
         jobs: int,
         lessons: LessonOutputs | None,
+        vectors: Manifest[VectorFacts] | None,
     ) -> Manifest[TrainingFacts]:
         """Make or reuse a trained variant."""
         return make(
@@ -91,6 +100,7 @@ class DirectStages:
                 listen=partial(EpochLog, settings=settings),
                 jobs=jobs,
                 lessons=lessons,
+                vectors=vectors,
             )
         )
 

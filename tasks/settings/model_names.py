@@ -1,6 +1,6 @@
 """The names by which a run chooses its models (variants, groups, baselines), and the tables that explain them."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 
 from tasks.baseline.baselines import BASELINES
@@ -9,27 +9,52 @@ from tasks.errors import did_you_mean
 from tasks.ingest.datasets import AUTO, is_familiar
 from tasks.train.kernels.choice import find_library
 from tasks.train.own import list_variants
-from tasks.train.variants import GROUPS, SEED_GROUP, VARIANTS
+from tasks.train.variants import GROUPS, PRETRAINED_GROUP, SEED_GROUP, VARIANTS, Variant, expand_names
 
 # The fastest and the best of the networks on most of the sets in tests/benchmarks/README.md.
 FOR_OWN_DATA: Final = ("conv-max", "onehot-conv")
 BASELINE_CHOICES: Final = (*BASELINES, "auto", "all", "none")
+ALL: Final = "all"
 
 
 def list_variant_choices() -> tuple[str, ...]:
     """List what --variants may name besides the variants that a run defines itself."""
-    return (AUTO, *list_variants(), *GROUPS, "all")
+    return (AUTO, *list_variants(), *GROUPS, ALL)
 
 
-def choose_variants(names: tuple[str, ...], dataset: str, *, is_limited: bool = False) -> tuple[str, ...]:
+def expand_variants(
+    names: Sequence[str],
+    dataset: str,
+    table: Mapping[str, Variant],
+    *,
+    with_vectors: bool,
+    is_limited: bool = False,
+) -> list[str]:
+    """List the variants that the names stand for with a dataset, in the table's order.
+
+    Without a file of word vectors, `all` and `auto` leave out those that begin with one.
+    """
+    chosen = choose_variants(names, dataset, with_vectors=with_vectors, is_limited=is_limited)
+    named = set(names) - {ALL, AUTO}
+    return [
+        name
+        for name in expand_names(chosen, table)
+        if with_vectors or table[name].vectors is None or {name, table[name].group} & named
+    ]
+
+
+def choose_variants(
+    names: Sequence[str], dataset: str, *, with_vectors: bool, is_limited: bool = False
+) -> Sequence[str]:
     """Replace `auto` by what it stands for with a dataset: the seed group, or two for data that nobody here has seen.
 
-    If the time of the run `is_limited`, it stands for the whole table but the students. Without the C library, variants
-    that it alone computes in reasonable time are left out.
+    With a file of word vectors, those that begin with one are added. If the time of the run `is_limited`, it stands for
+    the whole table but the students. Without the C library, variants that it alone computes in reasonable time are left
+    out.
     """
     if AUTO not in names:
         return names
-    others = tuple(name for name in names if name != AUTO)
+    others = [*(name for name in names if name != AUTO), *([PRETRAINED_GROUP] if with_vectors else [])]
     if not is_limited and (dataset == AUTO or is_familiar(dataset)):
         return (*others, SEED_GROUP)
     wanted = [name for name, row in VARIANTS.items() if not row.is_student] if is_limited else FOR_OWN_DATA

@@ -10,24 +10,25 @@ from tasks.baseline.baselines import BASELINES, Baseline
 from tasks.baseline.own import derive_baseline
 from tasks.compare.results import CONSTANT
 from tasks.encode.choice import Wanted
-from tasks.encode.encodings import ENCODINGS, Encoding, adapt_encoding
+from tasks.encode.encodings import ENCODINGS, OF_WORDS, Encoding, adapt_encoding
 from tasks.encode.facts import EncodingChoice
 from tasks.evaluate.ensemble_facts import STACK
 from tasks.ingest.datasets import AUTO
-from tasks.settings.base import Names
+from tasks.settings.base import Names, OptionalPath
 from tasks.settings.data import DataSettings
 from tasks.settings.model_names import (
     BASELINE_CHOICES,
     FOR_OWN_DATA,
     check_names,
-    choose_variants,
     describe_tables,
     expand_baselines,
+    expand_variants,
     list_variant_choices,
 )
 from tasks.settings.own_models import OwnBaselines, OwnVariants, describe_fields
 from tasks.train.own import derive_variant, list_variants
-from tasks.train.variants import OWN_GROUP, WORDS, Variant, expand_names
+from tasks.train.variants import OWN_GROUP, PRETRAINED_GROUP, WORDS, Variant
+from tasks.vectors.formats import describe_endings
 
 
 def offer_variants(schema: dict[str, Any]) -> None:
@@ -57,8 +58,8 @@ class ModelSettings(DataSettings):
         default=(AUTO,),
         min_length=1,
         description="which models to train: names, groups, all, or auto (the ten of the course notebook for the IMDB "
-        f"reviews and the sample, {' and '.join(FOR_OWN_DATA)} for other data), separated by commas; those of your "
-        "own, if there are any and this is left out",
+        f"reviews and the sample, {' and '.join(FOR_OWN_DATA)} for other data; with --vectors also the group "
+        f"{PRETRAINED_GROUP}), separated by commas; those of your own, if there are any and this is left out",
         json_schema_extra=offer_variants,
     )
     baselines: Names = Field(
@@ -80,6 +81,11 @@ class ModelSettings(DataSettings):
     )
     vocab_size: int | None = Field(
         default=None, ge=300, le=1_000_000, description="how many tokens are known [the variant's own]"
+    )
+    vectors: OptionalPath = Field(
+        default=None,
+        description=f"a file of pretrained word vectors, with which the models of the group {PRETRAINED_GROUP} begin: "
+        f"{describe_endings()} (GloVe, word2vec, fastText) [none]",
     )
     stack: CliToggleFlag[bool] = Field(
         default=False,
@@ -110,7 +116,7 @@ class ModelSettings(DataSettings):
             return names
         own = info.data["own_variants"]
         check_names(names, (*own, *list_variant_choices()), kind="variant")
-        if not expand_names(choose_variants(names, AUTO), list_all(own)):
+        if not expand_variants(names, AUTO, list_all(own), with_vectors=True):
             raise ValueError(
                 f"the group {OWN_GROUP} is empty; expected a table [variants.NAME] in the file that --config names."
             )
@@ -144,10 +150,32 @@ class ModelSettings(DataSettings):
             )
         return self
 
+    @model_validator(mode="after")
+    def check_vectors(self) -> Self:
+        """Refuse word vectors that no model begins with, models that lack them, and an encoding that has no words."""
+        users = [row.name for row in self.chosen_variants if row.vectors]
+        if self.vectors and not users:
+            able = [row.name for row in self.variant_table.values() if row.vectors]
+            raise ValueError(
+                f"--vectors is for models that begin with word vectors; expected one of {', '.join(able)} in "
+                "--variants. Add one, or leave it out."
+            )
+        if users and not self.vectors:
+            raise ValueError(
+                f"{', '.join(users)} in --variants: the word vectors begin as those of a file; expected "
+                f"{describe_endings()}. Name it with --vectors, or choose others."
+            )
+        if users and self.encoding not in {*OF_WORDS, "own", AUTO}:
+            raise ValueError(
+                f"--encoding {self.encoding} has no words, which {', '.join(users)} must read; expected words, "
+                "unicode-words, own or auto. Choose one of these, or other --variants."
+            )
+        return self
+
     @property
     def variant_names(self) -> list[str]:
         """Return the chosen variants, groups expanded, in the table's order."""
-        return expand_names(choose_variants(self.variants, self.dataset), self.variant_table)
+        return expand_variants(self.variants, self.dataset, self.variant_table, with_vectors=self.vectors is not None)
 
     @property
     def chosen_variants(self) -> list[Variant]:
@@ -175,10 +203,15 @@ class ModelSettings(DataSettings):
         return expand_baselines(self.baselines, own=self.own_baselines, on_characters=on_characters)
 
     def choose_encoding(self, variant: Variant, choice: EncodingChoice | None) -> Encoding:
-        """Return the encoding that a variant reads; what `auto` chose is for variants that read words."""
+        """Return the encoding that a variant reads; what `auto` chose is for variants that read words.
+
+        One that begins with the vectors of words reads words.
+        """
         own = variant.own_encoding
         is_for_auto = own.kind == "words" and not variant.keeps_kind
         kind = choice.kind if choice and (is_for_auto or choice.wanted != AUTO) else None
+        if variant.vectors and kind not in OF_WORDS:
+            kind = None
         return adapt_encoding(own, kind=kind, length=self.length, vocab_size=self.vocab_size)
 
     @property

@@ -15,14 +15,13 @@ from tasks.promote.rules import GateRules, Margins
 from tasks.settings.age import Age, read_age
 from tasks.settings.base import Names, find_copies
 from tasks.settings.clean import KEEP_RUNS
-from tasks.settings.model_names import check_names, choose_variants, expand_baselines
+from tasks.settings.model_names import check_names, expand_baselines, expand_variants
 from tasks.settings.models import list_all
 from tasks.settings.size import Size, read_size
 from tasks.settings.tracking import Trackers, TrackName, TrackSeconds
 from tasks.settings.training import TrainingSettings
 from tasks.settings.tuning import Folds, Seconds, StorageUrl, Trials
 from tasks.track.trackers import USUAL_NAME
-from tasks.train.variants import expand_names
 
 CHALLENGE_NAME: Final = re.compile(r"[\w-]{1,40}", re.ASCII)
 
@@ -115,11 +114,12 @@ class RunConfig(TrainingSettings):
         check_names((name,), (*variants, *BASELINES, *own, STACK), kind="model")
         baselines = expand_baselines(info.data["baselines"], own=own, on_characters=True)
         trained = [
-            *expand_names(
-                choose_variants(
-                    info.data["variants"], info.data["dataset"], is_limited=info.data.get("minutes") is not None
-                ),
+            *expand_variants(
+                info.data["variants"],
+                info.data["dataset"],
                 variants,
+                with_vectors=info.data.get("vectors") is not None,
+                is_limited=info.data.get("minutes") is not None,
             ),
             *baselines,
             *([STACK] if info.data.get("stack") else []),
@@ -150,8 +150,13 @@ class RunConfig(TrainingSettings):
     @property
     def variant_names(self) -> list[str]:
         """Return the chosen variants, groups expanded, in the table's order."""
-        names = choose_variants(self.variants, self.dataset, is_limited=self.minutes is not None)
-        return expand_names(names, self.variant_table)
+        return expand_variants(
+            self.variants,
+            self.dataset,
+            self.variant_table,
+            with_vectors=self.vectors is not None,
+            is_limited=self.minutes is not None,
+        )
 
     @property
     def challenge_paths(self) -> dict[str, Path]:

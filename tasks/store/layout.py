@@ -21,6 +21,8 @@ UNLABELLED_FILE: Final = "unlabelled.parquet"
 ANSWERS_FILE: Final = "answers.parquet"
 # What a model says of the test split, or of a further test set.
 PREDICTIONS_FILE: Final = "predictions.parquet"
+# Word vectors of the words that an encoding knows.
+VECTORS_FILE: Final = "vectors.parquet"
 # The reviews of a further test set.
 CHALLENGE_FILE: Final = "reviews.parquet"
 
@@ -28,6 +30,7 @@ CHALLENGE_FILE: Final = "reviews.parquet"
 REVIEWS: Final = "reviews"
 ENCODINGS: Final = "encodings"
 UNLABELLED: Final = "unlabelled"
+VECTORS: Final = "vectors"
 # Under both.
 CHALLENGES: Final = "challenges"
 RUNTIME: Final = "runtime"

@@ -3,13 +3,16 @@
 import math
 from collections.abc import Sequence
 from functools import reduce
+from pathlib import Path
 from typing import Any, Final
 
 import keras
+import numpy as np
 
 from tasks.encode.encodings import Encoding
 from tasks.train.losses import WeightedLoss
 from tasks.train.variants import Variant
+from tasks.train.word_vectors import start_from
 
 BINARY: Final = 2
 OPTIMIZERS: Final = {"adam": keras.optimizers.Adam, "adagrad": keras.optimizers.Adagrad}
@@ -24,15 +27,22 @@ def build_model(
     clip_norm: float | None = None,
     soft_labels: bool = False,
     class_weights: Sequence[float] | None = None,
+    vectors: Path | None = None,
 ) -> keras.Model:
     """Build a compiled model: token ids of shape (batch, length) -> probabilities of shape (batch, 1) for two classes.
 
     More classes get one softmax output each. `clip_norm` bounds the norm of the gradients of all weights together. With
     `soft_labels`, it learns from the probabilities of the classes, of shape (batch, num_classes), or (batch,) for the
-    second of two. `class_weights` multiply the losses of the reviews of each class.
+    second of two. `class_weights` multiply the losses of the reviews of each class. `vectors` is a file with the first
+    values of word vectors.
     """
     tokens = keras.Input((encoding.length,), dtype="int32")
-    words = keras.layers.Embedding(encoding.vocab_size, variant.embedding_dim, mask_zero=variant.mask)(tokens)
+    embedding = keras.layers.Embedding(
+        encoding.vocab_size, variant.embedding_dim, mask_zero=variant.mask, trainable=variant.vectors != "frozen"
+    )
+    words = embedding(tokens)
+    if vectors:
+        embedding.embeddings.assign(start_from(vectors, np.asarray(embedding.embeddings)))
     steps = [
         *make_dropout(variant.embedding_dropout),
         *variant.body(keras.layers, **variant.options),

@@ -13,8 +13,7 @@ def estimate_effort(variant: Variant) -> int:
 
     Only the order matters: the longest training is started first, so that no core waits for it in the end.
     """
-    encoding = variant.own_encoding
-    return (variant.num_params - encoding.vocab_size * variant.embedding_dim) * encoding.length
+    return (variant.num_params - variant.num_word_weights) * variant.own_encoding.length
 
 
 def find_slowness(variants: Iterable[Variant], kernels: Kernels, device: Device = "auto") -> str | None:

@@ -5,6 +5,7 @@ from typing import Literal
 from pydantic import JsonValue
 
 from tasks.store.facts import Facts
+from tasks.vectors.facts import VectorFacts
 
 
 class HistoryFacts(Facts):
@@ -47,7 +48,8 @@ class TrainingFacts(HistoryFacts):
 
     `instructions` names the set of instructions with which the C library computed it, None where it took no part.
     `jobs` is how many models were trained at a time, each on its share of the cores. `definition` is that of a variant
-    of one's own. `lessons` are what a student has learned besides the labels.
+    of one's own. `lessons` are what a student has learned besides the labels. `vectors` are those that its word vectors
+    began as, None if they were drawn at random.
     """
 
     num_params: int
@@ -60,6 +62,7 @@ class TrainingFacts(HistoryFacts):
     jobs: int = 1
     definition: dict[str, JsonValue] | None = None
     lessons: LessonFacts | None = None
+    vectors: VectorFacts | None = None
 
 
 class DeviceFacts(Facts):

@@ -38,6 +38,7 @@ USUALLY: Final[dict[str, Any]] = {
     "dropout": 0.0,
     "embedding_dropout": 0.0,
     "word_dropout": 0.0,
+    "vectors": None,
     "options": {},
 }
 BACKEND_PACKAGES: Final = {"tensorflow": ("tensorflow",), "jax": ("jax", "jaxlib")}
@@ -52,6 +53,7 @@ def decide_model(
     *,
     num_classes: int,
     lessons: tuple[Manifest[Any], Manifest[Any]] | None = None,
+    vectors: Manifest[Any] | None = None,
 ) -> dict[str, Any]:
     """List what decides the weights, as plain JSON; `lessons` are sequences without labels and a teacher's answers."""
     computing = describe_computing(settings.kernels, settings.device, remote=find_remote_device())
@@ -62,6 +64,7 @@ def decide_model(
         "encoding": dict(sequences.decided_by["encoding"]),
         "sequences": {name: sequences.files[name].sha256 for name in TRAINED_ON},
         **({"lessons": [it.content_hash for it in lessons]} if lessons else {}),
+        **({"vectors": vectors.content_hash} if vectors else {}),
         "num_classes": num_classes,
         "computing": computing,
         "code": describe_code(TRAIN, without=UNUSED_BY[computing["kernels"]]),

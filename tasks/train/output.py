@@ -11,7 +11,7 @@ from tasks.errors import TrainingError
 from tasks.process.child import ChildError, run_apart
 from tasks.process.place import where_trained
 from tasks.process.time_budget import work_in_time
-from tasks.store.layout import ANSWERS_FILE, DEVICES, EVENTS, MODELS, UNLABELLED_FILE
+from tasks.store.layout import ANSWERS_FILE, DEVICES, EVENTS, MODELS, UNLABELLED_FILE, VECTORS_FILE
 from tasks.store.outputs import Manifest, Output, Plan
 from tasks.train.device import CPU, Device, find_device, find_remote_device
 from tasks.train.effort import find_slowness
@@ -21,6 +21,7 @@ from tasks.train.lessons import Lessons
 from tasks.train.pace import watch_pace
 from tasks.train.settings import FitSettings, Listener
 from tasks.train.variants import Variant
+from tasks.vectors.facts import VectorFacts
 
 
 class LessonOutputs(NamedTuple):
@@ -41,8 +42,9 @@ def plan_training(
     listen: Callable[[str, Path], Listener],
     jobs: int = 1,
     lessons: LessonOutputs | None = None,
+    vectors: Manifest[VectorFacts] | None = None,
 ) -> Plan[TrainingFacts]:
-    """Plan a variant that is trained on sequences, a student also on `lessons`.
+    """Plan a variant that is trained on sequences, a student also on `lessons`, one with `vectors` starting from these.
 
     `listen` is called when a training begins, with the model's name and a folder for its events, and returns the
     listener that is told of its progress. `jobs` is how many models are trained at a time. Making it raises
@@ -55,7 +57,9 @@ def plan_training(
         family=f"{MODELS}/{variant.name}",
         folder=f"{MODELS}/{variant.name}/{{fingerprint}}",
         facts_type=TrainingFacts,
-        decided_by=decide_model(variant, settings, sequences, num_classes=num_classes, lessons=lessons),
+        decided_by=decide_model(
+            variant, settings, sequences, num_classes=num_classes, lessons=lessons, vectors=vectors
+        ),
         manifest_name="training.json",
     )
 
@@ -76,8 +80,10 @@ def plan_training(
                 folder=folder,
                 listener=watch_pace(listener, admit, settings, data_dir / sequences.folder) if admit else listener,
                 lessons=find_lessons(lessons, data_dir=data_dir, artifacts_dir=artifacts_dir) if lessons else None,
+                vectors=data_dir / vectors.folder / VECTORS_FILE if vectors else None,
             )
-        return facts.model_copy(update={"jobs": jobs, "lessons": lessons.answers.facts if lessons else None})
+        more = {"lessons": lessons.answers.facts if lessons else None, "vectors": vectors.facts if vectors else None}
+        return facts.model_copy(update={"jobs": jobs, **more})
 
     return output, make
 

@@ -9,7 +9,7 @@ from typing import Any, Final, Literal
 
 from pydantic import ConfigDict, Field, JsonValue, model_validator
 
-from tasks.encode.encodings import ENCODINGS, Encoding, Kind, adapt_encoding
+from tasks.encode.encodings import ENCODINGS, OF_WORDS, Encoding, Kind, adapt_encoding
 from tasks.errors import UserError, did_you_mean
 from tasks.space.ranges import OwnSpace
 from tasks.store.facts import Definition
@@ -63,6 +63,11 @@ class OwnVariant(Definition):
     )
     is_student: bool | None = Field(
         default=None, description="whether it learns from texts without labels what the best other models say of them"
+    )
+    vectors: Literal["frozen", "fine-tuned"] | None = Field(
+        default=None,
+        description="what becomes of word vectors that begin as those of --vectors: frozen, which stay as they are, or "
+        "fine-tuned",
     )
     mask: bool | None = Field(default=None, description="whether the layers skip padding")
     batch_size: int | None = Field(default=None, ge=1, le=65_536, description="how many texts an update is made from")
@@ -134,6 +139,8 @@ def derive_variant(name: str, own: OwnVariant) -> Variant:
     fields = {
         field: getattr(own, field) for field in own.model_fields_set - SPECIAL if field in OwnVariant.model_fields
     }
+    if base.vectors or fields.get("vectors"):
+        fields["fixed"] = fix_width(base, fields)
     if fixed := [name for name in base.fixed if name in fields]:
         raise ValueError(f"{fixed[0]} of {base.name} cannot be changed, because its layers need it; leave it out.")
     if fields.get("quantize") == "none":
@@ -152,7 +159,21 @@ def derive_variant(name: str, own: OwnVariant) -> Variant:
         **fields,
     }
     changed = replace(base, **settings)
+    if changed.vectors and encoding.kind not in OF_WORDS:
+        raise ValueError(
+            f"vectors are of words, and its encoding has {encoding.kind}; expected an encoding of the kind "
+            f"{' or '.join(sorted(OF_WORDS))}. Choose one, or leave vectors out."
+        )
     return replace(changed, num_params=estimate_params(base, changed))
+
+
+def fix_width(base: Variant, fields: Mapping[str, Any]) -> tuple[str, ...]:
+    """List the fixed fields of a variant with the vectors of a file; raises ValueError if they cannot be its own."""
+    if base.vectors is None and "embedding_dim" in base.fixed:
+        raise ValueError(f"{base.name} cannot have vectors, because its layers need others. Choose another base.")
+    if "embedding_dim" in fields:
+        raise ValueError("embedding_dim cannot be combined with vectors, whose file decides it. Leave one out.")
+    return tuple(dict.fromkeys([*base.fixed, "embedding_dim"]))
 
 
 def list_options(row: Variant) -> dict[str, Any]:
@@ -209,5 +230,4 @@ def describe_value(value: JsonValue) -> list[str]:
 
 def estimate_params(base: Variant, changed: Variant) -> int:
     """Estimate the number of parameters: the word vectors, and as many others as the base has."""
-    others = base.num_params - base.own_encoding.vocab_size * base.embedding_dim
-    return others + changed.own_encoding.vocab_size * changed.embedding_dim
+    return base.num_params - base.num_word_weights + changed.num_word_weights

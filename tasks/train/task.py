@@ -24,6 +24,7 @@ from tasks.train.facts import DeviceFacts, TrainingFacts
 from tasks.train.output import LessonOutputs, has_choice, plan_device, plan_training
 from tasks.train.settings import EpochRecord, FitSettings, Listener, describe_epoch, measure_epoch
 from tasks.train.variants import Variant
+from tasks.vectors.facts import VectorFacts
 
 SECONDS_BETWEEN_UPDATES: Final = 2.0
 
@@ -79,10 +80,11 @@ def train_variant(
     artifacts_dir: Path,
     jobs: int = 1,
     lessons: LessonOutputs | None = None,
+    vectors: Manifest[VectorFacts] | None = None,
 ) -> State[Manifest[TrainingFacts]]:
     """Train a variant on sequences, a student also on `lessons`, or reuse the model of an identical training.
 
-    `jobs` models are trained at a time.
+    The word vectors of a variant with `vectors` begin as these. `jobs` models are trained at a time.
     """
     plan = plan_training(
         variant,
@@ -94,6 +96,7 @@ def train_variant(
         listen=partial(Progress, settings=settings),
         jobs=jobs,
         lessons=lessons,
+        vectors=vectors,
     )
     return produce_in_task(*plan)
 

@@ -35,11 +35,13 @@ def train_variant(
     folder: Path,
     listener: Listener,
     lessons: Lessons | None = None,
+    vectors: Path | None = None,
 ) -> TrainingFacts:
     """Train a variant; write model.keras, summary.txt, history.csv and a copy of tokenizer.json; return the numbers.
 
-    A student also learns from `lessons`. The files go to `folder`; `folder`/checkpoint keeps the state after each
-    epoch, so that an interrupted training can resume. Raises TrainingError when a loss is not finite.
+    A student also learns from `lessons`. `vectors` is a file with the first values of the word vectors. The files go to
+    `folder`; `folder`/checkpoint keeps the state after each epoch, so that an interrupted training can resume. Raises
+    TrainingError when a loss is not finite.
     """
     device = prepare_device(settings.device)
     keras.utils.set_random_seed(settings.seed)
@@ -52,6 +54,7 @@ def train_variant(
             clip_norm=settings.clip_norm,
             soft_labels=lessons is not None,
             class_weights=settings.class_weights,
+            vectors=vectors,
         )
         scratch = folder / "sequences"
         history = fit(

@@ -25,7 +25,8 @@ class Variant:
     which become padding. `mask` lets the layers skip padding. `initialise`, if given, is called with the built model
     and the length of its sequences. `quantize` says how the word vectors of the finished model are stored; None keeps
     their 32 bits. One that `needs_library` takes hours on a CPU without the C library. A student also learns from texts
-    without labels, if there are any, what the best other models say of them.
+    without labels, if there are any, what the best other models say of them. The word vectors of one with `vectors`
+    begin as those of a file, which decides how long they are; frozen ones stay as they are.
 
     `encoding` names a row of the table of encodings. A variant of one's own may have another encoding, `reads`, and if
     it `keeps_kind`, the texts of a run do not change the kind of that encoding. Its `definition` are the fields that it
@@ -55,6 +56,7 @@ class Variant:
     needs_library: bool = False
     word_dropout: float = 0.0
     is_student: bool = False
+    vectors: Literal["frozen", "fine-tuned"] | None = None
     reads: Encoding | None = None
     keeps_kind: bool = False
     definition: Mapping[str, Any] | None = None
@@ -65,6 +67,16 @@ class Variant:
     def own_encoding(self) -> Encoding:
         """The encoding that it reads unless a run asks for another one."""
         return self.reads or ENCODINGS[self.encoding]
+
+    @property
+    def num_word_weights(self) -> int:
+        """The number of parameters in word vectors."""
+        return 0 if self.vectors == "frozen" else self.own_encoding.vocab_size * self.embedding_dim
+
+    def widen(self, dim: int) -> "Variant":
+        """Return the variant with word vectors of `dim` numbers; parameters of other layers are not counted anew."""
+        wide = replace(self, embedding_dim=dim)
+        return replace(wide, num_params=self.num_params - self.num_word_weights + wide.num_word_weights)
 
 
 def flatten(layers: Any) -> list[Any]:
@@ -180,6 +192,7 @@ LONG_GROUP: Final = "long"
 MORE_GROUP: Final = "more"
 CONTENDERS_GROUP: Final = "contenders"
 STUDENTS_GROUP: Final = "students"
+PRETRAINED_GROUP: Final = "pretrained"
 OWN_GROUP: Final = "own"
 GROUPS: Final = {
     SEED_GROUP: "the ten models of the course notebook that this project grew out of",
@@ -187,6 +200,7 @@ GROUPS: Final = {
     MORE_GROUP: "a GRU of one direction, an LSTM that starts with a long memory, an attention encoder",
     CONTENDERS_GROUP: "models that one would ship: they read whole texts, and some come close to the best baseline",
     STUDENTS_GROUP: "models that also learn from texts without labels what the best other models say of them",
+    PRETRAINED_GROUP: "models whose word vectors begin as those of the file that --vectors names",
     OWN_GROUP: "the variants that the config file defines, and those of installed packages",
 }
 WORDS: Final = "words-10k-120"
@@ -295,6 +309,43 @@ _ROWS: Final = (
             "dropout": Range(low=0.2, high=0.7),
             "encoding.vocab_size": (15_000, 30_000),
         },
+    ),
+    Variant(
+        "vectors-average-pool",
+        PRETRAINED_GROUP,
+        LONG_WORDS,
+        average_pool,
+        1_633,
+        "long-average-pool with the word vectors of a file, frozen",
+        embedding_dim=100,
+        hidden=16,
+        mask=True,
+        vectors="frozen",
+        fixed=("embedding_dim",),
+    ),
+    Variant(
+        "vectors-conv-max",
+        PRETRAINED_GROUP,
+        LONG_WORDS,
+        conv_max,
+        2_067_249,
+        "long-conv-max with the word vectors of a file, fine-tuned",
+        embedding_dim=100,
+        hidden=24,
+        vectors="fine-tuned",
+        fixed=("embedding_dim",),
+    ),
+    Variant(
+        "vectors-bilstm",
+        PRETRAINED_GROUP,
+        LONG_WORDS,
+        bilstm,
+        34_445,
+        "long-bilstm with the word vectors of a file, frozen",
+        embedding_dim=100,
+        mask=True,
+        vectors="frozen",
+        fixed=("embedding_dim",),
     ),
     _STUDENT,
     replace(

@@ -36,6 +36,8 @@ from tasks.tune.judging import describe_judging, judge
 from tasks.tune.outcomes import Kept, PrunedError, Relay, Watch, average, read_outcome
 from tasks.tune.storage import open_storage
 from tasks.tune.subject import Subject
+from tasks.vectors.facts import VectorFacts
+from tasks.vectors.task import match_vectors
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,12 +45,14 @@ class Bench:
     """What all trials of a run share.
 
     `parts` are the reviews that they are judged on, by what the run aims at: those of the run, or the folds of a
-    cross-validation. A variant gets its encoding and its settings from the run's.
+    cross-validation. A variant gets its encoding and its settings from the run's, and one that begins with word vectors
+    those of the run's file.
     """
 
     parts: Sequence[ReviewsManifest]
     choose_encoding: Callable[[Variant], Encoding]
     choose_fit: Callable[[Variant], FitSettings]
+    vectors: Path | None
     data_dir: Path
     artifacts_dir: Path
     jobs: int
@@ -143,10 +147,11 @@ def settle_bench(subject: Subject, bench: Bench) -> Bench:
     """Let all trials of a variant compute on the same device: the one that trains its usual settings faster."""
     row = derive_variant(subject.tuned, OwnVariant.model_validate(subject.definition))
     part = bench.parts[0]
+    row, sequences, _ = prepare_variant(row, part, bench)
     device = settle_device(
         row,
         bench.choose_fit(row),
-        run(encode_reviews, part, bench.choose_encoding(row), data_dir=bench.data_dir),
+        sequences,
         num_classes=len(part.facts.label_names),
         data_dir=bench.data_dir,
         artifacts_dir=bench.artifacts_dir,
@@ -164,7 +169,7 @@ def plan_variant_part(
     """Plan the training of a variant on one part."""
     row = derive_variant(name, OwnVariant.model_validate(definition))
     settings = bench.choose_fit(row)
-    sequences: Manifest[EncodingFacts] = run(encode_reviews, part, bench.choose_encoding(row), data_dir=bench.data_dir)
+    row, sequences, vectors = prepare_variant(row, part, bench)
     return plan_training(
         row,
         settings,
@@ -174,7 +179,19 @@ def plan_variant_part(
         jobs=bench.jobs,
         data_dir=bench.data_dir,
         artifacts_dir=bench.artifacts_dir,
+        vectors=vectors,
     )
+
+
+def prepare_variant(
+    row: Variant, part: ReviewsManifest, bench: Bench
+) -> tuple[Variant, Manifest[EncodingFacts], Manifest[VectorFacts] | None]:
+    """Encode a part for a variant, and take the word vectors that it begins with from the run's file."""
+    sequences: Manifest[EncodingFacts] = run(encode_reviews, part, bench.choose_encoding(row), data_dir=bench.data_dir)
+    if row.vectors is None or bench.vectors is None:
+        return row, sequences, None
+    vectors: Manifest[VectorFacts] = run(match_vectors, bench.vectors, sequences, data_dir=bench.data_dir)
+    return row.widen(vectors.facts.dim), sequences, vectors
 
 
 def plan_baseline_part(

@@ -213,6 +213,7 @@ def test_flags_set_their_values(tmp_path: Path) -> None:
         "encoding": "characters",
         "length": 300,
         "vocab_size": 5_000,
+        "vectors": None,
         "stack": True,
         "jobs": 2,
         "memory": "500MB",

@@ -213,6 +213,24 @@ CASES = [
         "train --unlabelled-path=a.csv --variants=distilled,lstm --baselines=none",
     ),
     lines(
+        "train --vectors=a.txt --variants=lstm",
+        "is for models that begin with word vectors; expected one of .*vectors-conv-max.* Add one, or leave it out",
+        "train --vectors=a.txt --variants=lstm,vectors-conv-max",
+        "train --variants=lstm",
+    ),
+    lines(
+        "train --variants=vectors-bilstm",
+        "the word vectors begin as those of a file; expected a .txt, .* Name it with --vectors, or choose others",
+        "train --variants=vectors-bilstm --vectors=a.txt",
+        "train --variants=bilstm",
+    ),
+    lines(
+        "train --vectors=a.txt --variants=vectors-bilstm --encoding=subwords",
+        "expected words, unicode-words, own or auto. Choose one of these, or other --variants",
+        "train --vectors=a.txt --variants=vectors-bilstm --encoding=unicode-words",
+        "train --variants=bilstm --encoding=subwords",
+    ),
+    lines(
         "train --also-test=a.csv",
         "'a.csv' does not name a test set; expected a name of letters, .* such as contrast=contrast.csv",
         "train --also-test=contrast=a.csv",

@@ -1,6 +1,7 @@
 """Who takes part in a contest, in which order, with what, whoever does the work."""
 
 import logging
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -45,8 +46,15 @@ class NotedStages:
         self.note("settle", variant.name, num_classes)
         return "cpu"
 
-    def train(self, variant: Any, settings: Any, sequences: Any, *, num_classes: int, jobs: int, lessons: Any) -> str:
+    def match_vectors(self, path: Any, sequences: Any) -> Any:
+        return SimpleNamespace(name=self.note("match", path.name, sequences.name), facts=SimpleNamespace(dim=7))
+
+    def train(
+        self, variant: Any, settings: Any, sequences: Any, *, num_classes: int, jobs: int, lessons: Any, vectors: Any
+    ) -> str:
         assert (settings.device, num_classes, jobs) == ("cpu", 2, 1)
+        if vectors:
+            lessons = (vectors.name, variant.embedding_dim)
         return self.note("train", variant.name, settings.seed, sequences.name, lessons)
 
     def fit(self, baseline: Any, _reviews: Any, *, class_weights: Any, jobs: int, memory: int) -> str:
@@ -99,6 +107,24 @@ def test_baselines_take_part_once_and_variants_with_each_seed(stages: NotedStage
     assert [it.encoding for it in results] == ["text", "text", *(own.name for own in by_variant.values() for _ in "12")]
     assert [call[1:] for call in stages.calls if call[0] == "settle"] == [("flatten", 2), ("conv-max", 2)]
     assert all(isinstance(it, FailedModel) and "not evaluated, None" in it.reason for it in results)
+
+
+def test_word_vectors_are_taken_from_the_file_once_for_each_encoding_that_needs_them(stages: NotedStages) -> None:
+    own = {"wide": {"base": "lstm", "vectors": "frozen"}, "other": {"base": "lstm"}}
+    settings = {"own_variants": own, "variants": ("pretrained", "own"), "baselines": ("none",), "seeds": 2}
+    held = make_contest(stages, vectors=Path("glove.txt"), **settings)
+    _, by_variant = held.encode(None)
+    held.hold(None, by_variant, None)
+    long, short = (f"encode {held.config.variant_table[name].own_encoding.name}" for name in ("long-lstm", "lstm"))
+    assert [call for call in stages.calls if call[0] == "match"] == [
+        ("match", "glove.txt", long),
+        ("match", "glove.txt", short),
+    ]
+    given = {call[1]: call[4] for call in stages.calls if call[0] == "train"}
+    assert given.pop("other") is None
+    assert given.pop("wide") == (f"match glove.txt {short}", 7)
+    assert set(given.values()) == {(f"match glove.txt {long}", 7)}
+    assert held.config.variant_table["vectors-bilstm"].embedding_dim != 7
 
 
 def test_error_about_the_data_ends_the_contest(stages: NotedStages, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,9 +9,16 @@ import pytest
 
 from tasks.evaluate.ensemble_facts import EnsembleFacts, EnsembleSettings
 from tasks.evaluate.facts import BundleFacts
-from tasks.evaluate.model_card import MOST_LABELS, count_reviews, describe_command, describe_lessons
+from tasks.evaluate.model_card import (
+    MOST_LABELS,
+    count_reviews,
+    describe_command,
+    describe_lessons,
+    describe_vectors,
+)
 from tasks.settings.run import RunConfig
 from tasks.train.facts import LessonFacts
+from tasks.vectors.facts import VectorFacts
 
 
 def test_each_of_few_labels_has_its_number() -> None:
@@ -44,6 +51,31 @@ def test_card_of_a_student_names_its_texts_and_its_teacher(bundle: BundleFacts) 
         "log-probabilities of other models answered: 0.57 nb-svm + 0.45 lstm."
     )
     assert describe_lessons(bundle.training.model_copy(update={"lessons": None})) == ""
+
+
+VECTORS = VectorFacts(
+    name="glove_50.txt",
+    sha256="abcdef" * 10,
+    dim=50,
+    num_rows=400_000,
+    num_words=9_998,
+    num_found=9_700,
+    known_words=0.98,
+)
+
+
+def test_card_of_a_model_that_began_with_word_vectors_names_their_file(bundle: BundleFacts) -> None:
+    training = bundle.training.model_copy(update={"lessons": None, "vectors": VECTORS})
+    assert describe_vectors(training) == (
+        "\n\nIt began with pretrained word vectors: glove\\_50.txt has vectors of 50 numbers for 9,700 of the 9,998 "
+        "words of the vocabulary, which are 98.0% of the words that are read in the training texts. The SHA-256 of the "
+        "file begins with abcdefabcdefabcd."
+    )
+    assert describe_vectors(bundle.training) == ""
+    changed = bundle.model_copy(update={"training": training, "variant": "vectors-bilstm"})
+    command = describe_command(changed)
+    assert "--variants vectors-bilstm --vectors path/to/glove_50.txt " in command
+    assert "--vectors" not in describe_command(bundle)
 
 
 @pytest.mark.parametrize(

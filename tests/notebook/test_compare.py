@@ -412,3 +412,28 @@ def test_aims_decide_from_training_to_scoring(folder: Path) -> None:
     assert "val_score" in history
     with pytest.raises(UserError, match=r"^metric: the data have no label 'od'; expected one of .*Did you mean 'odd'"):
         compare(frame, metric="recall:od", **settings)
+
+
+def test_model_begins_with_the_vectors_of_a_file_and_needs_it_no_more(
+    folder: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    good, bad = ("1 1 -1", "-1 -1 1")
+    words = {**dict.fromkeys(WORDS["good"], good), **dict.fromkeys(WORDS["bad"], bad)}
+    path = tmp_path / "words.txt"
+    path.write_text("".join(f"{word.upper()} {vector}\n" for word, vector in words.items()))
+    settings: dict[str, Any] = {"variants": "vectors-average-pool", "baselines": "none", "epochs": 2, "folder": folder}
+    with caplog.at_level(logging.INFO):
+        board = compare(make_frame(), vectors=path, **settings)
+    (encoding, found), *others = board.content.run.vectors.items()
+    assert (found.name, found.dim, found.num_rows, found.num_found, others) == ("words.txt", 3, 6, 6, [])
+    assert any(it.startswith(f"{encoding}: words.txt has vectors of 3 numbers for 6 of the ") for it in caplog.messages)
+    bundle = board.bundle("vectors-average-pool")
+    assert json.loads((bundle / "bundle.json").read_text())["training"]["vectors"]["name"] == "words.txt"
+    path.unlink()
+    scores = load(bundle).predict(["great fun", "dull, grim"])
+    assert scores["confidence"].between(0, 1).all()
+    with pytest.raises(UserError, match=r"`vectors` '.*words.txt': no such file"):
+        compare(make_frame(), vectors=path, **settings)
+    path.write_text("\u0434\u043e\u043c 1 2\n")
+    with pytest.raises(UserError, match=r"words.txt has a vector for none of the .* with `vectors`"):
+        compare(make_frame(), vectors=path, **settings)

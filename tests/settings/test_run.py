@@ -39,6 +39,7 @@ SEED_NAMES = [
 LONG_NAMES = ["long-average-pool", "long-lstm", "long-bilstm", "long-bigru", "long-conv-max"]
 MORE_NAMES = ["gru", "chrono-lstm", "attention"]
 CONTENDER_NAMES = ["onehot-conv"]
+PRETRAINED_NAMES = ["vectors-average-pool", "vectors-conv-max", "vectors-bilstm"]
 STUDENT_NAMES = ["onehot-conv-student", "distilled"]
 
 
@@ -280,10 +281,10 @@ def test_config_file_may_write_keys_with_dashes(key: str, tmp_path: Path) -> Non
 
 def test_config_file_can_set_everything(tmp_path: Path) -> None:
     text = (
-        'dataset = "sample"\nunlabelled-path = "/u.csv"\nvariants = ["lstm", "distilled"]\n'
+        'dataset = "sample"\nunlabelled-path = "/u.csv"\nvariants = ["lstm", "vectors-bilstm", "distilled"]\n'
         "seeds = 2\nepochs = 3\npatience = 4\nevaluations-per-epoch = 2\nbatch-size = 5\n"
         'baselines = ["majority"]\nstack = true\nkernels = "plain"\ndevice = "cpu"\njobs = 2\n'
-        'memory = "2GB"\nencoding = "characters"\n'
+        'memory = "2GB"\nencoding = "unicode-words"\nvectors = "/glove.txt"\n'
         'scheduler = "tcp://a:1"\nlength = 300\nvocab-size = 5000\n'
         'limit = 60\nvalidation-fraction = 0.2\ndata-dir = "/d"\nartifacts-dir = "/a"\n'
         'test-path = "/t.csv"\nvalidation-path = "/v.csv"\ntext-column = ["title", "story"]\nlabel-column = "topic"\n'
@@ -318,11 +319,12 @@ def test_config_file_can_set_everything(tmp_path: Path) -> None:
         "max_dropped_share": 0.2,
         "ordinal": True,
         "unlabelled_path": "/u.csv",
-        "variants": ["lstm", "distilled"],
+        "variants": ["lstm", "vectors-bilstm", "distilled"],
         "baselines": ["majority"],
-        "encoding": "characters",
+        "encoding": "unicode-words",
         "length": 300,
         "vocab_size": 5_000,
+        "vectors": "/glove.txt",
         "stack": True,
         "seeds": 2,
         "class_weight": "balanced",
@@ -519,6 +521,76 @@ def test_texts_without_labels_are_refused_where_nobody_learns_or_teaches(
 
 
 @pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        (
+            {"vectors": "a.txt", "variants": ["lstm"]},
+            "--vectors is for models that begin with word vectors; expected one of vectors-average-pool, ",
+        ),
+        (
+            {"variants": ["lstm", "vectors-bilstm"]},
+            "vectors-bilstm in --variants: the word vectors begin as those of a file; expected a .txt, .vec or ",
+        ),
+        (
+            {"variants": ["pretrained"]},
+            "vectors-average-pool, vectors-conv-max, vectors-bilstm in --variants: the word ",
+        ),
+        (
+            {"own_variants": {"mine": {"base": "lstm", "vectors": "frozen"}}},
+            "mine in --variants: the word vectors begin as those of a file",
+        ),
+        (
+            {"vectors": "a.txt", "variants": ["vectors-bilstm"], "encoding": "characters"},
+            "--encoding characters has no words, which vectors-bilstm must read; expected words, unicode-words, own",
+        ),
+    ],
+)
+def test_word_vectors_and_the_models_that_begin_with_them_need_each_other(
+    settings: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(ValidationError) as caught:
+        RunConfig(**settings)
+    assert describe_errors(caught.value, RunConfig).startswith(message)
+
+
+@pytest.mark.parametrize(
+    ("settings", "names"),
+    [
+        ({}, SEED_NAMES + PRETRAINED_NAMES),
+        ({"dataset": "/a.csv"}, ["conv-max", "onehot-conv", *PRETRAINED_NAMES]),
+        ({"variants": "pretrained"}, PRETRAINED_NAMES),
+        ({"variants": "all"}, list(VARIANTS)),
+        ({"variants": "lstm,vectors-bilstm"}, ["lstm", "vectors-bilstm"]),
+        ({"own_variants": {"mine": {"base": "lstm", "vectors": "frozen"}}}, ["mine"]),
+    ],
+)
+def test_models_that_begin_with_word_vectors_are_added_if_there_is_a_file(
+    settings: dict[str, Any], names: list[str]
+) -> None:
+    assert RunConfig(vectors=Path("a.txt"), **settings).variant_names == names
+    assert RunConfig(vectors=Path("a.txt"), **settings).vectors == Path.cwd() / "a.txt"
+
+
+def test_model_that_begins_with_word_vectors_may_be_the_candidate_if_there_is_a_file() -> None:
+    assert RunConfig(vectors=Path("a.txt"), candidate="vectors-bilstm").gate_rules.candidate == "vectors-bilstm"
+    with pytest.raises(ValidationError, match="'vectors-bilstm' is not part of this run"):
+        RunConfig(candidate="vectors-bilstm")
+
+
+@pytest.mark.parametrize(
+    ("kind", "expected"),
+    [
+        (None, "words-20k-400"),
+        ("subwords", "words-20k-400"),
+        ("unicode-words", "unicode-words-20k-400-post"),
+    ],
+)
+def test_model_that_begins_with_word_vectors_reads_words(kind: Kind | None, expected: str) -> None:
+    config = RunConfig(vectors=Path("a.txt"))
+    assert config.choose_encoding(VARIANTS["vectors-bilstm"], choose(kind)).name == expected
+
+
+@pytest.mark.parametrize(
     "settings",
     [
         {"variants": ["distilled"]},
@@ -629,7 +701,9 @@ def test_auto_is_two_networks_for_other_data(dataset: str, monkeypatch: pytest.M
 def test_auto_is_any_variant_but_students_in_limited_time(dataset: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(model_names, "find_library", lambda: Path("_native.so"))
     limited = RunConfig(dataset=dataset, minutes=0.5)
-    assert limited.variant_names == [row.name for row in VARIANTS.values() if not row.is_student]
+    assert limited.variant_names == [row.name for row in VARIANTS.values() if not (row.is_student or row.vectors)]
+    with_vectors = RunConfig(dataset=dataset, minutes=0.5, vectors=Path("a.txt"))
+    assert with_vectors.variant_names == [row.name for row in VARIANTS.values() if not row.is_student]
     assert RunConfig(dataset=dataset, minutes=0.5, variants="lstm,students").variant_names == [
         "lstm",
         "onehot-conv-student",

@@ -21,6 +21,7 @@ import tasks.ingest.output as ingest
 import tasks.probe.task as probe
 import tasks.stack.output as stack
 import tasks.teach.output as teach
+import tasks.vectors.output as vectors
 from tasks.baseline.identity import FIT
 from tasks.baseline.identity import LIBRARIES as FIT_LIBRARIES
 from tasks.evaluate.identity import EVALUATE, LIBRARIES, UNUSED_BY_KIND
@@ -51,6 +52,7 @@ KINDS: Final = {
     "further test set": Kind(ingest.WRITE_CHALLENGE, (), ingest.LIBRARIES),
     "texts without labels": Kind(ingest.WRITE_UNLABELLED, (), ingest.LIBRARIES),
     "sequences without labels": Kind(encode.WRITE_MORE, (), encode.LIBRARIES),
+    "word vectors": Kind(vectors.WRITE, (), vectors.LIBRARIES),
     "answers": Kind(teach.ANSWER, UNUSED_BY_KIND["ensemble"], (*LIBRARIES, *BACKENDS, "tokenizers")),
     "answers to a further set": Kind(
         challenge.ANSWER, UNUSED_BY_KIND["ensemble"], (*LIBRARIES, *BACKENDS, "tokenizers")

@@ -17,6 +17,7 @@ from tasks.train.effort import estimate_effort
 from tasks.train.identity import decide_model
 from tasks.train.own import OwnVariant, derive_variant, list_options, list_variants
 from tasks.train.settings import FitSettings
+from tasks.train.tuning import list_variant_space
 from tasks.train.variants import OWN_GROUP, VARIANTS, Variant, expand_names
 
 PACKAGE = """
@@ -178,6 +179,7 @@ def test_variant_without_changes_makes_the_model_of_its_base(name: str) -> None:
         {"mask": True},
         {"optimizer": "adagrad"},
         {"quantize": "int8"},
+        {"vectors": "frozen"},
     ],
 )
 def test_every_field_that_changes_the_model_changes_its_fingerprint(fields: dict[str, Any]) -> None:
@@ -191,6 +193,37 @@ def test_quantization_of_the_base_can_be_turned_off() -> None:
 def test_longer_texts_take_more_effort() -> None:
     assert estimate_effort(derive(base="lstm", encoding={"length": 240})) == 2 * estimate_effort(VARIANTS["lstm"])
     assert estimate_effort(derive(base="lstm", encoding={"vocab_size": 300})) == estimate_effort(VARIANTS["lstm"])
+
+
+@pytest.mark.parametrize("base", ["lstm", "vectors-conv-max"])
+def test_width_of_a_file_of_vectors_is_not_a_variants_own(base: str) -> None:
+    row = derive(base=base, vectors="frozen")
+    assert row.fixed == ("embedding_dim",)
+    assert "embedding_dim" not in list_variant_space(row)
+    with pytest.raises(
+        ValueError, match=r"embedding_dim cannot be combined with vectors, whose file decides it\. Leave"
+    ):
+        derive(base=base, vectors="frozen", embedding_dim=50)
+
+
+def test_vectors_are_refused_where_layers_or_tokens_need_others() -> None:
+    with pytest.raises(ValueError, match=r"onehot-conv cannot have vectors, because its layers need others\. Choose"):
+        derive(base="onehot-conv", vectors="frozen")
+    with pytest.raises(
+        ValueError, match=r"vectors are of words, and its encoding has subwords; expected .*unicode-words"
+    ):
+        derive(base="lstm", vectors="frozen", encoding={"kind": "subwords"})
+    with pytest.raises(ValueError, match="vectors are of words, and its encoding has subwords"):
+        derive(base="stacked-bilstm", vectors="fine-tuned")
+
+
+def test_word_vectors_count_as_parameters_unless_they_are_frozen() -> None:
+    lstm = VARIANTS["lstm"]
+    frozen, tuned = (derive(base="lstm", vectors=what) for what in ("frozen", "fine-tuned"))
+    assert (frozen.num_params, tuned.num_params) == (lstm.num_params - 160_000, lstm.num_params)
+    assert (frozen.widen(50).num_params, tuned.widen(50).num_params) == (frozen.num_params, lstm.num_params + 340_000)
+    assert len({estimate_effort(row) for row in (lstm, frozen, tuned, frozen.widen(50), tuned.widen(50))}) == 1
+    assert derive(base="vectors-bilstm", vectors="fine-tuned").num_params == 34_445 + 2_000_000
 
 
 def test_own_variants_follow_the_table_and_form_a_group() -> None:

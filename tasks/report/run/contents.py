@@ -17,7 +17,7 @@ from tasks.report.curve.tables import tabulate_winners
 from tasks.report.frame.chart_style import list_models
 from tasks.report.frame.page import describe_chart
 from tasks.report.probe.section import build_section
-from tasks.report.run import tables, unlabelled, verdict
+from tasks.report.run import tables, unlabelled, vectors, verdict
 from tasks.report.run.bounds import list_bounds
 from tasks.report.run.challenges import describe_challenges, tabulate_challenges
 from tasks.report.run.confidence_charts import draw_reliability, draw_selection
@@ -291,6 +291,7 @@ def build_data(metrics: RunMetrics) -> Content:
         "lengths": describe_chart("lengths", draw_lengths(metrics), "Lengths of the reviews in words"),
         "duplicates": verdict.describe_duplicates(metrics),
         "lessons": unlabelled.describe_lessons(metrics),
+        "vectors": vectors.describe_vectors(metrics),
         "tables": {
             "splits": tables.tabulate_splits(metrics),
             "encodings": tables.tabulate_encodings(metrics),
@@ -298,6 +299,7 @@ def build_data(metrics: RunMetrics) -> Content:
             "duplicates": tables.tabulate_duplicates(metrics),
             "unlabelled": unlabelled.tabulate_unlabelled(metrics),
             "teachers": unlabelled.tabulate_teachers(metrics),
+            "vectors": vectors.tabulate_vectors(metrics),
             "hashes": tables.tabulate_hashes(metrics),
         },
     }

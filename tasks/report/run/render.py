@@ -28,6 +28,7 @@ from tasks.report.run.methods import METHOD
 from tasks.report.run.time_budget import describe_left_out
 from tasks.report.run.tuning import render_tuning
 from tasks.report.run.unlabelled import describe_lessons
+from tasks.report.run.vectors import describe_vectors
 from tasks.report.run.verdict import (
     describe_baselines,
     describe_certainty,
@@ -100,6 +101,7 @@ def render_markdown(metrics: RunMetrics) -> str:
         *(curve.render_section(metrics.curve) if metrics.curve else []),
         *list_warnings(metrics),
         *list_lessons(metrics),
+        *list_vectors(metrics),
         *list_drift(metrics),
         explain_columns(metrics),
     ]
@@ -151,6 +153,14 @@ def list_lessons(metrics: RunMetrics) -> list[str]:
         return []
     found = f"{describe_unlabelled(metrics.run.unlabelled)} {describe_lessons(metrics)}"
     return ["## Texts without labels", escape_markdown(found)]
+
+
+def list_vectors(metrics: RunMetrics) -> list[str]:
+    """Say with which word vectors models began, and how many words have one."""
+    if not metrics.run.vectors:
+        return []
+    lines = [f"- {encoding}: {escape_markdown(found.describe())}." for encoding, found in metrics.run.vectors.items()]
+    return ["## Word vectors", describe_vectors(metrics), "\n".join(lines)]
 
 
 def list_drift(metrics: RunMetrics) -> list[str]:

@@ -325,6 +325,32 @@ def test_run_without_students_says_nothing_of_texts_without_labels(leaderboard: 
     assert not {"unlabelled", "teachers"} & leaderboard.model_dump(mode="json")["run"].keys()
 
 
+VECTORS = {
+    "name": "glove_50.txt",
+    "sha256": "ab",
+    "dim": 50,
+    "num_rows": 400_000,
+    "num_words": 9_998,
+    "num_found": 9_700,
+    "known_words": 0.98,
+}
+
+
+def test_page_and_summary_tell_how_many_words_have_a_vector(build: Build, add_result: AddResult) -> None:
+    metrics = build(add_result("vectors-bilstm", 80, group="pretrained"), vectors={"words-20k-400": VECTORS})
+    text = Page(render_page(metrics)).text
+    assert "Words that the file lacks begin with random numbers of the same spread." in text
+    assert "words-20k-400glove_50.txt50400,0009,700 of 9,99898.0%" in text
+    summary = read_markdown(render_markdown(metrics)).text
+    assert "words-20k-400: glove_50.txt has vectors of 50 numbers for 9,700 of the 9,998 words of the vocabu" in summary
+
+
+def test_run_without_word_vectors_says_nothing_of_them(leaderboard: RunMetrics) -> None:
+    assert "ord vectors" not in Page(render_page(leaderboard)).text.replace("the word vectors", "")
+    assert "## Word vectors" not in render_markdown(leaderboard)
+    assert "vectors" not in leaderboard.model_dump(mode="json")["run"]
+
+
 def test_page_tells_what_became_of_the_rows(build: Build, add_result: AddResult) -> None:
     text = Page(render_page(build(add_result("lstm", 80)))).text
     assert "Rows of the source rowsnumber read from the source10 used as reviews7 " in text
