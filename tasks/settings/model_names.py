@@ -86,14 +86,20 @@ def describe_tables() -> str:
     """List variants, groups, baselines and encodings for --help, one per line."""
     sections = {
         "variants": {
-            row.name: f"{row.description} ({row.num_params:,} parameters, {row.own_encoding.name})"
+            row.name: f"{row.description} ({describe_size(row)}, {row.own_encoding.name})"
             for row in list_variants().values()
         },
-        "groups": {**GROUPS, "all": "every variant"},
+        "groups": {**GROUPS, "all": "every variant, those of the group pretrained only with --vectors"},
         "baselines": {row.name: row.description for row in BASELINES.values()},
         "encodings": {row.name: row.description for row in ENCODINGS.values()},
     }
     return list_sections(sections)
+
+
+def describe_size(row: Variant) -> str:
+    """Say how many parameters a variant has: "166,477 parameters"; the file decides how long pretrained vectors are."""
+    width = f" with vectors of {row.embedding_dim} numbers" if row.vectors else ""
+    return f"{row.num_params:,} parameters{width}"
 
 
 def list_sections(sections: Mapping[str, Mapping[str, str]]) -> str:

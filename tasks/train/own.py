@@ -117,7 +117,12 @@ def load_variant(entry: EntryPoint) -> Variant:
             f"{describe_entry(entry)} has the unknown encoding {row.encoding!r}; expected one of "
             f"{', '.join(ENCODINGS)}. Repair that package, or uninstall it."
         )
-    return replace(row, group=OWN_GROUP)
+    if row.vectors and row.own_encoding.kind not in OF_WORDS:
+        raise UserError(
+            f"{describe_entry(entry)} begins with vectors of words, and reads {row.own_encoding.kind}; expected an "
+            f"encoding of the kind {' or '.join(sorted(OF_WORDS))}. Repair that package, or uninstall it."
+        )
+    return replace(row, group=OWN_GROUP, fixed=fix_width(row, {}) if row.vectors else row.fixed)
 
 
 def describe_entry(entry: EntryPoint) -> str:

@@ -26,6 +26,8 @@ from tasks.vectors.rows import ANOTHER, Row
 # word2vec cuts long words in the middle of a letter; a file with many such words is of another character set.
 MOST_UNDECODABLE: Final = 0.01
 APOSTROPHE: Final = "\u2019"
+# How alike a word of the file and one of the vocabulary are.
+FOLDED, SAME = 1, 2
 
 
 class Matches(NamedTuple):
@@ -70,27 +72,25 @@ def read_vocabulary(path: Path) -> dict[str, int]:
 
 def match_words(path: Path, vocabulary: Mapping[str, int]) -> Matches:
     """Find the vectors of words; of several for the same word, the first one that is written as it is."""
-    exact = {word.encode(): index for word, index in vocabulary.items()}
+    spelled = {word.encode(): index for word, index in vocabulary.items()}
     num_rows = num_undecodable = 0
     with open_vectors(path) as file:
         vectors = np.empty((max(vocabulary.values(), default=0) + 1, file.dim), np.float32)
-        is_found = np.zeros(len(vectors), np.bool_)
-        is_exact = np.zeros(len(vectors), np.bool_)
+        likeness = np.zeros(len(vectors), np.uint8)
         for row in file.rows:
             num_rows += 1
-            index = exact.get(row.word)
-            if index is not None:
-                if not is_exact[index]:
-                    vectors[index] = file.read_vector(row, path.name)
-                    is_found[index] = is_exact[index] = True
+            if (index := spelled.get(row.word)) is not None:
+                found, indices = SAME, {index}
+            elif (forms := fold_word(row)) is not None:
+                found, indices = FOLDED, {vocabulary[form] for form in forms if form in vocabulary}
+            else:
+                num_undecodable += 1
                 continue
-            forms = fold_word(row)
-            num_undecodable += forms is None
-            for index in {vocabulary[form] for form in forms or () if form in vocabulary}:
-                if not is_found[index]:
-                    vectors[index] = file.read_vector(row, path.name)
-                    is_found[index] = True
+            for index in indices:
+                if likeness[index] < found:
+                    vectors[index], likeness[index] = file.read_vector(row, path.name), found
     check_charset(path, num_undecodable, num_rows)
+    is_found = likeness > 0
     return Matches(np.flatnonzero(is_found).astype(np.int32), vectors[is_found], num_rows)
 
 

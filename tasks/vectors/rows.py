@@ -11,6 +11,7 @@ from tasks.errors import UserError
 FLAG: Final = "--vectors"
 # One number for each word is a list of frequencies.
 SMALLEST_DIM: Final = 2
+LARGEST_DIM: Final = 65_536
 ANOTHER: Final = f"Choose another file with {FLAG}."
 CUT_OFF: Final = f"If it was cut off on its way, fetch it again; otherwise choose another with {FLAG}."
 
@@ -52,7 +53,9 @@ class VectorFile(NamedTuple):
 
 
 def check_dim(dim: int, name: str) -> None:
-    """Raise UserError for vectors that are too short to be any."""
+    """Raise UserError for vectors that are too short or too long to be any."""
+    if dim > LARGEST_DIM:
+        raise UserError(f"{name} has a word with {dim:,} numbers after it; expected at most {LARGEST_DIM:,}. {ANOTHER}")
     if dim < SMALLEST_DIM:
         raise UserError(
             f"{name} has a word with {dim} number{'s'[: dim != 1]} after it; expected at least {SMALLEST_DIM}. "

@@ -240,6 +240,18 @@ def test_installed_package_brings_a_variant(install: Any) -> None:
     assert derive(base="last-words", units=8).options == {"units": 8}
 
 
+def test_installed_package_may_bring_a_variant_with_word_vectors(install: Any) -> None:
+    row = 'ROW = Variant("row", "any", "{}", last_words, 9, "a text", vectors="frozen")\n'
+    install(PACKAGE + row.format("words-10k-120"), row="my_package:ROW")
+    assert list_variants()["row"].fixed == ("embedding_dim",)
+    sys.modules.pop("my_package")
+    install(PACKAGE + row.format("subwords-8k-120"), row="my_package:ROW")
+    with pytest.raises(
+        UserError, match="begins with vectors of words, and reads subwords; expected an encoding of the k"
+    ):
+        list_variants()
+
+
 def test_change_of_any_function_in_its_module_makes_the_models_of_a_package_again(install: Any) -> None:
     install(last_words="my_package:LAST_WORDS")
     before = identify(list_variants()["last-words"])

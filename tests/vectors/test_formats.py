@@ -155,6 +155,11 @@ ANOTHER = r"Choose another file with --vectors\.$"
         ),
         ("a.bin", TEXT, r"does not begin with the number of words and .*rename it so that it ends in \.vec"),
         ("a.bin", b"2 1\n", "a.bin has a word with 1 number after it; expected at least 2"),
+        (
+            "a.bin",
+            b"2 999999999999\n",
+            "a.bin has a word with 999,999,999,999 numbers after it; expected at most 65,536",
+        ),
         ("a.bin", BINARY[:-3], rf"a.bin has 3 vectors; expected 4, as its first line says\. {CUT}"),
         ("a.bin", BINARY + b"more", rf"a.bin goes on after its 4 vectors; expected no more, .* {ANOTHER}"),
         (
