@@ -5,13 +5,11 @@ at once. So the model is the same up to the solvers' tolerances, if no n-gram ha
 """
 
 import tempfile
-from collections.abc import Iterator, Sequence
-from functools import partial
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
 
 import numpy as np
-import pyarrow as pa
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 from scipy.special import expit, log_expit
@@ -20,7 +18,7 @@ from tasks.baseline.baselines import Baseline
 from tasks.baseline.bounded_vocabulary import ReadTexts, fit_bounded_vocabulary
 from tasks.baseline.disk_features import Features, spool_presence, spool_weighed
 from tasks.baseline.facts import BoundFacts
-from tasks.baseline.memory import BLOCK_CHARACTERS, Limits
+from tasks.baseline.memory import Limits
 from tasks.baseline.model import (
     BaselineModel,
     Parameters,
@@ -31,11 +29,11 @@ from tasks.baseline.model import (
 )
 from tasks.baseline.weighting import compute_ratios
 
-# L-BFGS ends when a step lowers the objective by less than this share of it.
+# L-BFGS ends when a step lowers the objective by less than this share of it, or when it has read all features so often.
 TOLERANCE: Final = 1e-6
-MAX_STEPS: Final = 300
+MOST_READINGS: Final = 25
 # How many earlier steps it remembers; each takes two numbers for each n-gram.
-NUM_REMEMBERED: Final = 5
+NUM_REMEMBERED: Final = 10
 
 
 class Bounded(NamedTuple):
@@ -58,8 +56,7 @@ def fit_bounded(
 ) -> Bounded:
     """Fit within about `memory` bytes, with files under `folder` that are removed."""
     with tempfile.TemporaryDirectory(dir=folder) as scratch:
-        blocks = partial(join_batches, read_texts)
-        chosen = fit_bounded_vocabulary(baseline, blocks, Path(scratch), Limits.of(memory))
+        chosen = fit_bounded_vocabulary(baseline, read_texts, Path(scratch), Limits.of(memory))
         vocabulary = chosen.vocabulary
         path = Path(scratch) / "features"
         if baseline.weighting == "tf-idf":
@@ -94,20 +91,6 @@ def fit_on_disk(
     return combine_classes(fitted, classes, idf=features.idf, num_classes=num_classes)
 
 
-def join_batches(read_texts: ReadTexts) -> Iterator[pa.Array]:
-    """Join small batches of texts to blocks of about BLOCK_CHARACTERS bytes, for which a table is worth hashing."""
-    waiting: list[pa.Array] = []
-    size = 0
-    for batch in read_texts():
-        waiting.append(batch)
-        size += batch.nbytes
-        if size >= BLOCK_CHARACTERS:
-            yield pa.concat_arrays(waiting)
-            waiting, size = [], 0
-    if waiting:
-        yield pa.concat_arrays(waiting)
-
-
 def fit_class(
     baseline: Baseline, features: Features, is_class: NDArray[np.bool_], *, weights: NDArray[np.float64] | None
 ) -> tuple[NDArray[np.float64], float]:
@@ -136,6 +119,6 @@ def fit_class(
         np.zeros(num_ngrams + 1),
         jac=True,
         method="L-BFGS-B",
-        options={"maxiter": MAX_STEPS, "maxcor": NUM_REMEMBERED, "ftol": TOLERANCE},
+        options={"maxfun": MOST_READINGS, "maxcor": NUM_REMEMBERED, "ftol": TOLERANCE},
     )
     return found.x[:-1] * scales, float(found.x[-1])

@@ -7,7 +7,6 @@ from typing import Final, Self
 import pyarrow.parquet as pq
 
 from tasks.baseline.baselines import Baseline, Unit
-from tasks.ingest.files.rows import BATCH_CHARACTERS
 
 # The budget that is used unless another is set.
 USUAL_MEMORY: Final = 4 * 10**9
@@ -16,8 +15,6 @@ BYTES_PER_BYTE: Final[dict[Unit, int]] = {"words": 10, "characters": 25}
 # Of the budget, a half is for counting: an n-gram that is counted takes so much, and a word takes more.
 BYTES_PER_COUNTED: Final = 128
 BYTES_PER_COUNTED_WORD: Final = 256
-# How many bytes of text are a block, which is in memory at once.
-BLOCK_CHARACTERS: Final = 2 * BATCH_CHARACTERS
 # What a known n-gram takes while its weight is sought: the solver keeps some twenty numbers for each.
 BYTES_PER_NGRAM: Final = 512
 

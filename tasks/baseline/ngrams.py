@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -21,10 +21,8 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array, hstack
 
 from tasks.baseline.baselines import Unit
+from tasks.baseline.key_table import KeyTable
 from tasks.baseline.units import SPELLINGS, count_units, split_ngrams
-
-# Searching for one n-gram takes as long as hashing about so many keys.
-MANY_KEYS: Final = 16
 
 
 @dataclass(frozen=True)
@@ -48,6 +46,11 @@ class Vocabulary:
     def numbers(self) -> dict[Any, int]:
         """The number of each word; kept, because making it takes longer than predicting a short text."""
         return {word: number for number, word in enumerate(self.words.to_pylist())}
+
+    @cached_property
+    def tables(self) -> tuple[KeyTable, ...]:
+        """The keys of each higher order, to look them up; kept, because hashing them takes longer than a look-up."""
+        return tuple(KeyTable(keys.to_numpy()) for keys in self.keys)
 
 
 @dataclass(frozen=True)
@@ -76,7 +79,7 @@ def fit_vocabulary(texts: Iterable[pa.Array], *, max_order: int, min_texts: int,
     for order in range(2, max_order + 1):
         extended = extend(found, words, order=order, num_words=len(known))
         keys.append(choose_keys(extended, words, min_texts=min_texts))
-        found = keep_known(extended, keys[-1])
+        found = keep_known(extended, KeyTable(keys[-1].to_numpy()))
     return Vocabulary(known, tuple(keys), unit)
 
 
@@ -160,23 +163,10 @@ def keep(found: Found, mask: NDArray[np.bool_]) -> Found:
     return Found(found.ngrams[mask], found.starts[mask])
 
 
-def keep_known(found: Found, keys: pa.Array) -> Found:
+def keep_known(found: Found, keys: KeyTable) -> Found:
     """Keep the n-grams with known keys, numbered by the index of the key."""
-    places = find_places(found.ngrams, keys)
+    places = keys.find(found.ngrams)
     return keep(Found(places, found.starts), places >= 0)
-
-
-def find_places(ngrams: NDArray[np.int64], keys: pa.Array) -> NDArray[np.int64]:
-    """Find the index of each n-gram among ascending keys, -1 where it is not one of them.
-
-    Hashing all keys takes longer than searching for a few n-grams, and pays for many.
-    """
-    if len(ngrams) * MANY_KEYS > len(keys):
-        return np.asarray(pc.index_in(pa.array(ngrams), value_set=keys).fill_null(-1), np.int64)
-    sorted_keys = keys.to_numpy()
-    places = np.searchsorted(sorted_keys, ngrams)
-    places[places == len(sorted_keys)] = 0
-    return np.where(sorted_keys[places] == ngrams, places, -1) if len(sorted_keys) else places - 1
 
 
 def count_ngrams(texts: pa.Array, vocabulary: Vocabulary) -> csr_array:
@@ -194,9 +184,9 @@ def find_ngrams(words: Words, vocabulary: Vocabulary) -> Iterator[tuple[Found, i
     """Find the known n-grams, order by order, each with the number of n-grams of that order."""
     found = find_words(words)
     yield found, len(vocabulary.words)
-    for order, keys in enumerate(vocabulary.keys, start=2):
+    for order, keys in enumerate(vocabulary.tables, start=2):
         found = keep_known(extend(found, words, order=order, num_words=len(vocabulary.words)), keys)
-        yield found, len(keys)
+        yield found, len(keys.keys)
 
 
 def write_vocabulary(path: Path, vocabulary: Vocabulary) -> None:

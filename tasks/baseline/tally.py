@@ -60,7 +60,7 @@ class KeyTally:
         keys = np.concatenate([self.keys, *(keys for keys, _ in self.waiting)])
         counts = np.concatenate([self.num_texts, *(counts for _, counts in self.waiting)])
         self.waiting, self.num_waiting = [], 0
-        order = np.argsort(keys, kind="stable")
+        order = np.argsort(keys)
         keys, counts = keys[order], counts[order]
         starts = np.flatnonzero(np.diff(keys, prepend=keys[:1] - 1))
         self.keys, self.num_texts = keys[starts], np.add.reduceat(counts, starts) if len(starts) else counts

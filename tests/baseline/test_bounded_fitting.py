@@ -9,9 +9,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from tasks.baseline import bounded_fitting
 from tasks.baseline.baselines import BASELINES
-from tasks.baseline.bounded_fitting import Bounded, fit_bounded, join_batches
+from tasks.baseline.bounded_fitting import Bounded, fit_bounded
 from tasks.baseline.bounded_vocabulary import choose_commonest
 from tasks.baseline.fitting import fit_baseline, fit_model, read_labels, read_texts
 from tasks.baseline.memory import BYTES_PER_NGRAM, USUAL_MEMORY, choose_limit, estimate_memory, measure_text
@@ -22,10 +21,8 @@ TEXTS = ["good film", "bad plot not good", "very dull", "great", "unknown words"
 
 
 @pytest.fixture
-def fit(reviews_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Fit:
+def fit(reviews_folder: Path, tmp_path: Path) -> Fit:
     """Fits a baseline in bounded memory, on blocks of a few texts."""
-    # The tests' reviews are read in one batch; five texts each make several blocks of them.
-    monkeypatch.setattr(bounded_fitting, "BLOCK_CHARACTERS", 1)
     texts = next(read_texts(reviews_folder / "train.parquet"))
     labels = read_labels(reviews_folder / "train.parquet")
 
@@ -106,14 +103,6 @@ def test_no_room_for_any_ngram_or_only_one_class_gives_the_shares(fit: Fit) -> N
 def test_only_ngrams_in_enough_texts_are_chosen() -> None:
     kept, left_out = choose_commonest(np.array([9, 1, 4, 4, 2]), BASELINES["nb-svm"], 2)
     assert (kept.tolist(), left_out) == ([True, False, False, False, False], 3)
-
-
-def test_blocks_have_all_texts_in_order(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bounded_fitting, "BLOCK_CHARACTERS", 30)
-    texts = pa.array([f"text {number}" for number in range(10)])
-    blocks = list(join_batches(lambda: iter(texts.slice(start, 2) for start in range(0, 10, 2))))
-    assert 1 < len(blocks) < 5
-    assert pa.concat_arrays(blocks).equals(texts)
 
 
 def test_budget_counts_only_where_fitting_would_take_more(reviews_folder: Path) -> None:

@@ -1,117 +1,159 @@
-"""What ten times the reviews take: time and peak memory of ingest + encode, of one epoch and of NB-SVM, against once.
+"""What ten times the reviews take: whole runs from a file to the report, in time and memory, stage by stage.
 
-The IMDB reviews are repeated. Each measurement is a process of its own. Needs imdb_reviews under TFDS_DATA_DIR.
+The reviews look like IMDB's (`perturbed.py`). Memory is that of all processes of a run together (PSS), sampled twice a
+second; a stage lasts from the end of the task before to its own end. Needs imdb_reviews under TFDS_DATA_DIR, and 8 KB
+of disk per review under --folder. 25,000 and 250,000 reviews take about ten minutes on two cores.
 """
 
 import argparse
-import json
 import os
 import platform
-import resource
+import re
+import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 import time
-from dataclasses import replace
-from functools import partial
-from itertools import chain
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Final
 
+import psutil
+from perturbed import write_perturbed
 from side_by_side import write_json
 
-FACTORS = (1, 10)
-VARIANT = "conv-max"
+ROOT: Final = Path(__file__).parents[2]
+FINISHED: Final = re.compile(r"Task run '(?P<task>[^']+)' - Finished in state")
+SECONDS: Final = 0.5
+MB: Final = 10**6
 
 
-def repeat(reader: Any, times: int) -> Any:
-    """Read a split several times over."""
-    return chain.from_iterable(reader() for _ in range(times))
+@dataclass
+class Stage:
+    """One task of the run: its seconds, the processor time of all processes, and their peak memory."""
+
+    name: str
+    seconds: float
+    processor_seconds: float
+    peak_mb: float
 
 
-def prepare(folder: Path, factor: int) -> None:
-    """Ingest and encode."""
-    from tasks.encode.encodings import ENCODINGS
-    from tasks.encode.sequences import write_encoding
-    from tasks.ingest.datasets import open_source
-    from tasks.ingest.reviews import write_reviews
+@dataclass
+class Meter:
+    """Measures a process and everything that it starts."""
 
-    source = open_source("imdb_reviews", folder)
-    readers = {split: partial(repeat, reader, factor) for split, reader in source.readers.items()}
-    for name in ("reviews", "encoding"):
-        (folder / name).mkdir()
-    write_reviews(replace(source, readers=readers), folder / "reviews", validation_fraction=0.1)
-    write_encoding(folder / "reviews", ENCODINGS["words-10k-120"], folder / "encoding")
+    root: psutil.Process
+    stages: list[Stage] = field(default_factory=list)
+    peak: float = 0.0
+    started: float = field(default_factory=time.perf_counter)
+    processor: float = 0.0
 
+    def list_processes(self) -> list[psutil.Process]:
+        """List the processes that are alive."""
+        with suppress(psutil.NoSuchProcess):
+            return [self.root, *self.root.children(recursive=True)]
+        return []
 
-def train(folder: Path, _factor: int) -> None:
-    """Train for one epoch."""
-    from tasks.encode.encodings import ENCODINGS
-    from tasks.train.settings import FitSettings, Listener
-    from tasks.train.training import train_variant
-    from tasks.train.variants import VARIANTS
+    def sample(self) -> None:
+        """Note the memory that is taken at the moment."""
+        total = 0
+        for process in self.list_processes():
+            with suppress(psutil.NoSuchProcess, psutil.AccessDenied):
+                total += process.memory_full_info().pss
+        self.peak = max(self.peak, total / MB)
 
-    (folder / "model").mkdir()
-    train_variant(
-        VARIANTS[VARIANT],
-        ENCODINGS["words-10k-120"],
-        FitSettings(epochs=1, patience=1, batch_size=32, learning_rate=1e-3, seed=1),
-        num_classes=2,
-        sequences_folder=folder / "encoding",
-        folder=folder / "model",
-        listener=Listener(),
-    )
+    def measure_processor(self) -> float:
+        """Add up the processor time, also that of children that have ended."""
+        total = 0.0
+        for process in self.list_processes():
+            with suppress(psutil.NoSuchProcess):
+                total += sum(process.cpu_times()[:4])
+        return max(total, self.processor)
 
-
-def fit(folder: Path, _factor: int) -> None:
-    """Fit NB-SVM, with its counts on disk if they would take more memory than a run allows by default."""
-    from tasks.baseline.baselines import BASELINES
-    from tasks.baseline.fitting import fit_baseline
-    from tasks.baseline.memory import USUAL_MEMORY, choose_limit
-
-    (folder / "baseline").mkdir()
-    baseline, reviews = BASELINES["nb-svm"], folder / "reviews"
-    limit = choose_limit(baseline, reviews / "train.parquet", USUAL_MEMORY)
-    fit_baseline(baseline, reviews_folder=reviews, folder=folder / "baseline", label_names=["neg", "pos"], memory=limit)
+    def finish_stage(self, name: str) -> None:
+        """End a stage and begin the next one."""
+        ended, processor = time.perf_counter(), self.measure_processor()
+        self.stages.append(Stage(name, ended - self.started, processor - self.processor, self.peak))
+        print(self.stages[-1], file=sys.stderr, flush=True)
+        self.started, self.processor, self.peak = ended, processor, 0.0
 
 
-STEPS = {"ingest + encode": prepare, "one epoch": train, "nb-svm": fit}
+@contextmanager
+def sampling(meter: Meter) -> Iterator[None]:
+    """Sample the memory in a thread."""
+    done = threading.Event()
+
+    def sample_until_done() -> None:
+        while not done.wait(SECONDS):
+            meter.sample()
+
+    thread = threading.Thread(target=sample_until_done)
+    thread.start()
+    try:
+        yield
+    finally:
+        done.set()
+        thread.join()
 
 
-def measure(step: str, folder: Path, factor: int) -> dict[str, float]:
-    """Measure one step in this process, imports of Keras apart."""
-    import keras  # noqa: F401
+def measure_run(path: Path, folder: Path, arguments: list[str]) -> list[Stage]:
+    """Run the main job on a file as a person does, and measure its stages."""
+    folders = [f"--data-dir={folder / 'data'}", f"--artifacts-dir={folder / 'artifacts'}"]
+    command = [sys.executable, ROOT / "flows" / "train_all.py", f"--dataset={path}", *folders, *arguments]
+    environment = {**os.environ, "PREFECT_HOME": str(folder / "prefect")}
+    log = folder / "run.log"
+    with (
+        subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) as process,
+        log.open("w") as file,
+    ):
+        meter = Meter(psutil.Process(process.pid))
+        with sampling(meter):
+            for line in process.stderr or ():
+                file.write(line)
+                file.flush()
+                if found := FINISHED.search(line):
+                    meter.finish_stage(found["task"])
+            meter.finish_stage("end")
+    if process.returncode:
+        raise SystemExit(f"the run of {path} failed; see {log}")
+    return meter.stages
 
-    started = time.perf_counter()
-    STEPS[step](folder, factor)
-    seconds = time.perf_counter() - started
-    return {"seconds": seconds, "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}
+
+def measure(num_reviews: int, folder: Path, arguments: list[str]) -> list[Stage]:
+    """Write so many reviews, run the main job on them, and remove everything but its reports."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / "reviews.csv"
+    write_perturbed(path, num_reviews)
+    stages = measure_run(path, folder, arguments)
+    path.unlink()
+    shutil.rmtree(folder / "data")
+    return stages
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--reviews", type=int, nargs="+", default=[25_000, 250_000])
+    parser.add_argument("--memory", default="2GB", help="[%(default)s]")
+    parser.add_argument("--epochs", type=int, default=1, help="[%(default)s]")
+    parser.add_argument("--folder", type=Path, help="where the files go, and the reports stay [a temporary folder]")
     parser.add_argument("--json", type=Path, help="write the numbers here")
-    parser.add_argument("--step", choices=STEPS, help=argparse.SUPPRESS)
-    parser.add_argument("--folder", type=Path, help=argparse.SUPPRESS)
-    parser.add_argument("--factor", type=int, help=argparse.SUPPRESS)
     options = parser.parse_args()
-    if options.step:
-        print(json.dumps(measure(options.step, options.folder, options.factor)))
-        return
-    print(f"{platform.machine()}, {os.cpu_count()} cores; one epoch is of {VARIANT}")
-    found: dict[str, dict[int, dict[str, float]]] = {step: {} for step in STEPS}
-    for factor in FACTORS:
-        with tempfile.TemporaryDirectory() as folder:
-            for step in STEPS:
-                command = [sys.executable, __file__, "--step", step, "--folder", folder, "--factor", str(factor)]
-                done = subprocess.run(command, check=True, capture_output=True, text=True)
-                found[step][factor] = json.loads(done.stdout.splitlines()[-1])
-    for step, results in found.items():
-        once, more = results[FACTORS[0]], results[FACTORS[1]]
-        times, growth = more["seconds"] / once["seconds"], more["peak_mb"] / once["peak_mb"] - 1
-        print(f"{step:<16} {once['seconds']:6.1f} s -> {more['seconds']:7.1f} s ({times:.1f}x)")
-        print(f"{'peak memory':<16} {once['peak_mb']:6,.0f} MB -> {more['peak_mb']:6,.0f} MB ({growth:+.0%})")
-    write_json(options.json, steps=found)
+    arguments = ["--variants=average-pool,conv-max", "--baselines=nb-svm", "--jobs=1"]
+    arguments += [f"--epochs={options.epochs}", f"--memory={options.memory}"]
+    found: dict[int, list[Stage]] = {}
+    with tempfile.TemporaryDirectory() as scratch:
+        for num_reviews in options.reviews:
+            found[num_reviews] = measure(num_reviews, (options.folder or Path(scratch)) / str(num_reviews), arguments)
+    print(f"{platform.machine()}, {os.cpu_count()} cores; {' '.join(arguments)}")
+    for num_reviews, stages in found.items():
+        seconds, peak = sum(it.seconds for it in stages), max(it.peak_mb for it in stages)
+        print(f"\n{num_reviews:,} reviews: {seconds:,.0f} s, {peak:,.0f} MB")
+        for it in stages:
+            print(f"{it.name:<32} {it.seconds:8.1f} s {it.processor_seconds:8.1f} CPU s {it.peak_mb:8,.0f} MB")
+    write_json(options.json, stages={num: [asdict(it) for it in stages] for num, stages in found.items()})
 
 
 if __name__ == "__main__":
