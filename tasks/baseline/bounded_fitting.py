@@ -34,6 +34,8 @@ TOLERANCE: Final = 1e-6
 MOST_READINGS: Final = 25
 # How many earlier steps it remembers; each takes two numbers for each n-gram.
 NUM_REMEMBERED: Final = 10
+# The mean second derivative of a text's loss, for scaling the steps; it is small, because most texts are easy to fit.
+CURVATURE: Final = 1e-3
 
 
 class Bounded(NamedTuple):
@@ -100,10 +102,14 @@ def fit_class(
         scales = compute_ratios(*features.sum_by_class(is_class), smoothing=baseline.smoothing)
     signs = np.where(is_class, 1.0, -1.0)
     costs = baseline.inverse_penalty * (np.ones(len(signs)) if weights is None else weights)
+    # N-grams of many texts take small steps, those of few texts large ones. The last place is that of the bias.
+    squares = np.append(features.sum_squares(costs) * scales**2, costs.sum())
+    units = 1 / np.sqrt(1 + CURVATURE * squares)
 
     def measure(point: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
         """Return the regularised loss and its gradient; the bias is regularised, as liblinear does it."""
-        scaled, bias = point[:-1] * scales, point[-1]
+        place = point * units
+        scaled, bias = place[:-1] * scales, place[-1]
         loss, slope, slope_of_bias, start = 0.0, np.zeros(num_ngrams), 0.0, 0
         for block in features.read():
             rows = slice(start, start := start + block.shape[0])
@@ -112,7 +118,8 @@ def fit_class(
             pulls = -costs[rows] * signs[rows] * expit(-margins)
             slope += block.T @ pulls
             slope_of_bias += pulls.sum()
-        return loss + 0.5 * float(point @ point), point + np.append(slope * scales, slope_of_bias)
+        gradient = place + np.append(slope * scales, slope_of_bias)
+        return loss + 0.5 * float(place @ place), gradient * units
 
     found = minimize(
         measure,
@@ -121,4 +128,5 @@ def fit_class(
         method="L-BFGS-B",
         options={"maxfun": MOST_READINGS, "maxcor": NUM_REMEMBERED, "ftol": TOLERANCE},
     )
-    return found.x[:-1] * scales, float(found.x[-1])
+    best = found.x * units
+    return best[:-1] * scales, float(best[-1])

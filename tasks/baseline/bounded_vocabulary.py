@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from tasks.baseline.baselines import Baseline
 from tasks.baseline.memory import Limits
 from tasks.baseline.ngrams import (
+    Found,
     Vocabulary,
     Words,
     count_keys,
@@ -30,6 +31,9 @@ from tasks.baseline.spool import Spool
 from tasks.baseline.tally import KeyTally, WordTally, find_least
 from tasks.baseline.units import SPELLINGS
 from tasks.process.threads import map_ahead
+
+# The largest number that is sorted.
+MOST_SORTED: Final = np.iinfo(np.int64).max
 
 ReadTexts = Callable[[], Iterator[pa.Array]]
 
@@ -105,10 +109,30 @@ def count_order(spool: Spool, vocabulary: Vocabulary, *, order: int, limit: int)
     """Count in how many texts the n-grams of an order are whose beginnings are known."""
 
     def count(words: Words) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        *_, (found, _) = find_ngrams(words, vocabulary)
-        return count_keys(extend(found, words, order=order, num_words=len(vocabulary.words)), words)
+        *_, (found, num_ngrams) = find_ngrams(words, vocabulary)
+        num_words = len(vocabulary.words)
+        extended = extend(found, words, order=order, num_words=num_words)
+        # A key and the number of a text are one number, unless the vocabulary is huge.
+        is_small = num_ngrams * num_words * words.num_texts <= MOST_SORTED
+        return sort_keys(extended, words) if is_small else count_keys(extended, words)
 
     tally = KeyTally(limit)
     for keys, num_texts in map_ahead(count, read_words(spool)):
         tally.add(keys, num_texts)
     return tally
+
+
+def sort_keys(found: Found, words: Words) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Count as `count_keys` does, by sorting keys and texts together, which takes a third of the time; keys ascend."""
+    pairs = np.sort(found.ngrams * words.num_texts + words.texts[found.starts])
+    # Each key once for each of its texts.
+    keys = pairs[find_changes(pairs)] // max(1, words.num_texts)
+    starts = np.flatnonzero(find_changes(keys))
+    return keys[starts], np.diff(starts, append=len(keys))
+
+
+def find_changes(numbers: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Tell which numbers differ from the one before: find_changes([3, 3, 5]) -> [True, False, True]."""
+    changes = np.ones(len(numbers), np.bool_)
+    np.not_equal(numbers[1:], numbers[:-1], out=changes[1:])
+    return changes

@@ -65,6 +65,14 @@ class Features(NamedTuple):
             start += block.shape[0]
         return inside, every - inside
 
+    def sum_squares(self, weights: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Add up the squares of each n-gram's values, weighed by text: shape (num_ngrams,)."""
+        total, start = np.zeros(self.num_ngrams), 0
+        for block in self.read():
+            total += block.power(2).T @ weights[start : start + block.shape[0]]
+            start += block.shape[0]
+        return total
+
 
 def spool_presence(words: Spool, vocabulary: Vocabulary, path: Path) -> Features:
     """Write which n-grams each text has."""

@@ -1,6 +1,6 @@
 """Fitting in bounded memory: the same model where everything fits, and one that knows less where it does not."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,10 +8,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from scipy.sparse import csr_array
 
+from tasks.baseline import bounded_fitting, bounded_vocabulary
 from tasks.baseline.baselines import BASELINES
 from tasks.baseline.bounded_fitting import Bounded, fit_bounded
 from tasks.baseline.bounded_vocabulary import choose_commonest
+from tasks.baseline.disk_features import Features
 from tasks.baseline.fitting import fit_baseline, fit_model, read_labels, read_texts
 from tasks.baseline.memory import BYTES_PER_NGRAM, USUAL_MEMORY, choose_limit, estimate_memory, measure_text
 from tasks.baseline.model import load_baseline
@@ -63,6 +66,14 @@ def test_model_is_the_same_where_everything_fits(
     assert list(tmp_path.iterdir()) == []
 
 
+def test_vocabulary_of_a_huge_one_is_counted_in_the_same_way(fit: Fit, monkeypatch: pytest.MonkeyPatch) -> None:
+    expected = fit("nb-svm").model.vocabulary
+    monkeypatch.setattr(bounded_vocabulary, "MOST_SORTED", 0)
+    monkeypatch.delattr(bounded_vocabulary, "sort_keys")
+    found = fit("nb-svm").model.vocabulary
+    assert all(one.equals(other) for one, other in zip(found.keys, expected.keys, strict=True))
+
+
 def test_probabilities_are_those_of_the_training_texts(fit: Fit, reviews_folder: Path) -> None:
     found = fit("nb-svm")
     texts = pq.read_table(reviews_folder / "train.parquet").column("text")
@@ -98,6 +109,22 @@ def test_no_room_for_any_ngram_or_only_one_class_gives_the_shares(fit: Fit) -> N
     assert np.ptp(nothing.probabilities, axis=0).max() < 1e-12
     one = fit("nb-svm", own=np.ones(60, np.int32))
     assert one.probabilities[:, 1].min() == 1
+
+
+def test_number_of_readings_is_bounded(fit: Fit, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bounded_fitting, "MOST_READINGS", 3)
+    num_read, read = [0], Features.read
+
+    def count_and_read(features: Features) -> Iterator[csr_array]:
+        num_read[0] += 1
+        return read(features)
+
+    monkeypatch.setattr(Features, "read", count_and_read)
+    found = fit("nb-svm")
+    # Besides those of the solver, which may end its last step: one for the ratios, one for the lengths of steps
+    # and one for the probabilities.
+    assert 3 + 3 <= num_read[0] <= 3 + 1 + 3
+    assert found.probabilities.shape == (60, 2)
 
 
 def test_only_ngrams_in_enough_texts_are_chosen() -> None:

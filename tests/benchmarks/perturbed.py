@@ -1,12 +1,11 @@
 """Write any number of reviews that look like IMDB's to a CSV file, none of them twice.
 
-Each is put together from the first half of a real review and the second half of another with the same label. One word
-in twenty is replaced by another of all words, and one word by a made-up one, so that words and n-grams grow with the
-number of reviews, as those of real texts do. Needs imdb_reviews under TFDS_DATA_DIR.
+Each is a made-up word, the first half of a real review and the second half of another with the same label, with one
+word in twenty replaced by another, so that words and n-grams grow with the reviews, as those of real texts do. Needs
+imdb_reviews under TFDS_DATA_DIR.
 """
 
 import argparse
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -17,6 +16,7 @@ from pyarrow.csv import CSVWriter
 
 CHUNK: Final = 5_000
 REPLACED: Final = 1 / 20
+NAMES: Final = ("neg", "pos")
 SCHEMA: Final = pa.schema([("text", pa.string()), ("label", pa.string())])
 
 
@@ -48,22 +48,33 @@ def read_corpus() -> Corpus:
     return Corpus(np.array(list(places), object), np.concatenate(numbers), starts, np.concatenate(labels))
 
 
-def perturb(corpus: Corpus, num_reviews: int, random: np.random.Generator) -> Iterator[tuple[str, int]]:
-    """Yield reviews and their labels, in random order."""
-    pools = [np.flatnonzero(corpus.labels == label) for label in range(2)]
+def perturb(corpus: Corpus, num_reviews: int, random: np.random.Generator) -> tuple[list[str], list[str]]:
+    """Make reviews, in random order: their texts, and the names of their labels."""
     labels = random.integers(2, size=num_reviews)
-    for label in labels.tolist():
-        first, second = random.choice(pools[label], 2)
-        middle, end = (corpus.starts[[it, it + 1]].sum() // 2 for it in (first, second))
-        numbers = np.concatenate(
-            [corpus.numbers[corpus.starts[first] : middle], corpus.numbers[end : corpus.starts[second + 1]]]
-        )
-        places = random.integers(len(numbers), size=1 + int(len(numbers) * REPLACED))
-        numbers[places] = corpus.numbers[random.integers(len(corpus.numbers), size=len(places))]
-        words = corpus.words[numbers].tolist()
-        beginning, ending = corpus.words[random.integers(len(corpus.words), size=2)]
-        words[places[0]] = beginning[:5] + ending[-4:]
-        yield " ".join(words), label
+    first, second = (draw_reviews(corpus, labels, random) for _ in range(2))
+    middles = (corpus.starts[:-1] + corpus.starts[1:]) // 2
+    starts = np.column_stack([corpus.starts[first], middles[second]]).ravel()
+    lengths = np.column_stack([middles[first], corpus.starts[second + 1]]).ravel() - starts
+    ends = np.cumsum(lengths)
+    numbers = corpus.numbers[np.arange(ends[-1]) + np.repeat(starts - ends + lengths, lengths)]
+    places = np.flatnonzero(random.random(len(numbers)) < REPLACED)
+    numbers[places] = corpus.numbers[random.integers(len(corpus.numbers), size=len(places))]
+    words = corpus.words[numbers]
+    beginnings, endings = corpus.words[random.integers(len(corpus.words), size=(2, num_reviews))]
+    made_up = [beginning[:5] + ending[-4:] for beginning, ending in zip(beginnings, endings, strict=True)]
+    borders = [0, *ends[1::2].tolist()]
+    texts = [
+        " ".join([word, *words[start + 1 : end]])
+        for word, start, end in zip(made_up, borders, borders[1:], strict=False)
+    ]
+    return texts, [NAMES[label] for label in labels]
+
+
+def draw_reviews(corpus: Corpus, labels: NDArray[np.int64], random: np.random.Generator) -> NDArray[np.int64]:
+    """Draw a real review of each label."""
+    pools = [np.flatnonzero(corpus.labels == label) for label in range(2)]
+    drawn = np.stack([random.choice(pool, len(labels)) for pool in pools])
+    return drawn[labels, np.arange(len(labels))]
 
 
 def write_perturbed(path: Path, num_reviews: int, *, seed: int = 1) -> None:
@@ -71,9 +82,8 @@ def write_perturbed(path: Path, num_reviews: int, *, seed: int = 1) -> None:
     corpus, random = read_corpus(), np.random.default_rng(seed)
     with CSVWriter(path, SCHEMA) as writer:
         for start in range(0, num_reviews, CHUNK):
-            texts, labels = zip(*perturb(corpus, min(CHUNK, num_reviews - start), random), strict=True)
-            names = ["pos" if label else "neg" for label in labels]
-            writer.write_batch(pa.record_batch([pa.array(texts), pa.array(names)], schema=SCHEMA))
+            texts, labels = perturb(corpus, min(CHUNK, num_reviews - start), random)
+            writer.write_batch(pa.record_batch([pa.array(texts), pa.array(labels)], schema=SCHEMA))
 
 
 def main() -> None:
