@@ -40,6 +40,6 @@ class KeyTable:
 
                 index = Index(self.keys)
                 # The first look-up makes the table, in which other threads must not look meanwhile.
-                index.get_indexer(self.keys[:1])
+                index.get_indexer(index[:1])
                 self.hashed = index
         return self.hashed

@@ -1,6 +1,6 @@
 """What ten times the reviews take: whole runs from a file to the report, in time and memory, stage by stage.
 
-The reviews look like IMDB's (`perturbed.py`). Memory is that of all processes of a run together (PSS), sampled twice a
+The reviews look like IMDB's (`perturbed.py`). Memory is that of all processes of a run together (PSS), sampled every
 second; a stage lasts from the end of the task before to its own end. Needs imdb_reviews under TFDS_DATA_DIR, and 8 KB
 of disk per review under --folder. 25,000 and 250,000 reviews take about ten minutes on two cores.
 """
@@ -27,7 +27,7 @@ from side_by_side import write_json
 
 ROOT: Final = Path(__file__).parents[2]
 FINISHED: Final = re.compile(r"Task run '(?P<task>[^']+)' - Finished in state")
-SECONDS: Final = 0.5
+SECONDS: Final = 1.0
 MB: Final = 10**6
 
 
@@ -123,10 +123,12 @@ def measure_run(path: Path, folder: Path, arguments: list[str]) -> list[Stage]:
 
 
 def measure(num_reviews: int, folder: Path, arguments: list[str]) -> list[Stage]:
-    """Write so many reviews, run the main job on them, and remove everything but its reports."""
+    """Write so many reviews, run the main job on them, and remove them; what an interrupted run has made is reused."""
     folder.mkdir(parents=True, exist_ok=True)
-    path = folder / "reviews.csv"
-    write_perturbed(path, num_reviews)
+    path, unfinished = folder / "reviews.csv", folder / "unfinished.csv"
+    if not path.exists():
+        write_perturbed(unfinished, num_reviews)
+        unfinished.rename(path)
     stages = measure_run(path, folder, arguments)
     path.unlink()
     shutil.rmtree(folder / "data")
