@@ -65,8 +65,7 @@ class Cluster:
         client = self.connection.connect()
         check_code_of_scheduler(client, self.connection.address)
         for worker, found in client.run(find_fault, Needs.of(self.roots, TRAIN, FIT), on_error="return").items():
-            fault = f"it lacks this package: {found}; install it there" if isinstance(found, Exception) else found
-            if fault:
+            if fault := tell_fault(found):
                 self.connection.refuse(worker, fault)
         self.find_gpu(client)
         if not self.connection.find_workers():
@@ -82,6 +81,13 @@ class Cluster:
         for worker, device in found.items():
             if device != self.device:
                 self.connection.refuse(worker, f"its GPU is {device}, and that of other workers {self.device}")
+
+
+def tell_fault(found: Exception | str | None) -> str | None:
+    """Say why a worker is not fit, from what it answered or the error that it raised; None if it is."""
+    if isinstance(found, OSError | TimeoutError):
+        return f"it does not answer: {found}; start it again"
+    return f"it lacks this package: {found}; install it there" if isinstance(found, Exception) else found
 
 
 def check_code_of_scheduler(client: Client, address: str) -> None:

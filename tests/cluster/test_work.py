@@ -12,6 +12,7 @@ from typing import Any
 
 import psutil
 import pytest
+from distributed.comm import CommClosedError
 from distributed.scheduler import KilledWorker
 
 from tasks.cluster import cluster, connection, fitness, worker
@@ -288,6 +289,23 @@ def test_work_that_ends_its_workers_is_given_up_in_one_line() -> None:
     )
     with pytest.raises(TrainingError, match=r"4 workers ended while they did this work, .*Give them more memory"):
         conclude(future)
+
+
+@pytest.mark.parametrize(
+    ("found", "fault"),
+    [
+        (None, None),
+        ("its code differs", "its code differs"),
+        (
+            ModuleNotFoundError("No module named 'tasks'"),
+            "it lacks this package: No module named 'tasks'; install it there",
+        ),
+        (CommClosedError("in <TCP>"), "it does not answer: in <TCP>; start it again"),
+        (TimeoutError("after 30 s"), "it does not answer: after 30 s; start it again"),
+    ],
+)
+def test_worker_that_does_not_answer_is_told_from_one_without_the_package(found: Any, fault: str | None) -> None:
+    assert cluster.tell_fault(found) == fault
 
 
 def test_lost_result_is_made_again() -> None:
