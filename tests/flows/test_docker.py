@@ -47,6 +47,12 @@ def test_services_wait_for_services_and_use_volumes_that_exist() -> None:
         assert {it.partition(":")[0] for it in service.get("volumes", ())} <= set(COMPOSE["volumes"])
 
 
+def test_flow_waits_until_the_server_and_the_scheduler_answer() -> None:
+    awaited = {name for name, it in SERVICES["flow"]["depends_on"].items() if it["condition"] == "service_healthy"}
+    assert awaited == {"server", "scheduler"}
+    assert all("create_connection" in SERVICES[name]["healthcheck"]["test"] for name in awaited)
+
+
 def test_only_the_pages_of_the_server_are_reachable_and_only_from_this_machine() -> None:
     assert [it for service in SERVICES.values() for it in service.get("ports", ())] == ["127.0.0.1:4200:4200"]
 
