@@ -152,9 +152,9 @@ def test_interrupted_training_ends_with_the_bits_of_an_uninterrupted_one(
 def test_training_with_several_evaluations_in_an_epoch_can_be_interrupted_between_them(
     name: str, train: Train, tmp_path: Path
 ) -> None:
-    options: dict[str, Any] = {"evaluations_per_epoch": 4, "epochs": 2}
+    options: dict[str, Any] = {"evaluations_per_epoch": 4, "epochs": 2, "batch_size": 1}
     if name == "onehot-conv":
-        options |= {"variant": VARIANTS[name], "batch_size": 1, "learning_rate": 0.05}
+        options |= {"variant": VARIANTS[name], "learning_rate": 0.05}
     uninterrupted, folder = train(**options), tmp_path / "model"
     for moment in ({"after_epoch": 0.5}, {"during_epoch": 2}):
         with pytest.raises(KeyboardInterrupt):
