@@ -3,7 +3,9 @@
 import gzip
 import json
 import re
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -20,6 +22,7 @@ from tasks.ingest.datasets import Choice
 from tasks.ingest.files.options import FileOptions
 from tasks.ingest.reviews import write_dataset
 from tasks.ingest.sources.labelled_files import open_files
+from tasks.ingest.sources.sql import fetch_rows
 from tasks.predict.reading import peek_columns, take_rows
 
 Table = list[tuple[str, str]]
@@ -239,7 +242,7 @@ def test_every_format_is_read_alike(folder: Path, writers: dict[str, Any], form:
 
 @FEW
 @given(st.lists(st.tuples(SIMPLE, st.sampled_from(["pos", "neg"])), max_size=12))
-@pytest.mark.parametrize("form", ["names", "folder", "gz"])
+@pytest.mark.parametrize("form", ["names", "folder", "labels", "gz"])
 def test_files_of_lines_are_read_alike(folder: Path, form: str, rows: Table) -> None:
     table = sorted([*BEFORE, *rows], key=lambda row: row[1])
     place = folder / f"lines-{form}"
@@ -249,8 +252,29 @@ def test_files_of_lines_are_read_alike(folder: Path, form: str, rows: Table) -> 
         name = f"{label}.txt.gz" if form == "gz" else f"{label}.txt"
         (place / name).write_bytes(gzip.compress(content) if form == "gz" else content)
     names = ",".join(str(path) for path in sorted(place.iterdir()))
-    options = {"line_pattern": "(?P<text>.+)"} if form == "folder" else {}
-    assert read_path_alike(place if form == "folder" else Path(names), **options) == [text for text, _ in table]
+    options: dict[str, dict[str, Any]] = {
+        "folder": {"line_pattern": "(?P<text>.+)"},
+        # As scoring with a model that was trained on them.
+        "labels": {"model_labels": ("neg", "pos")},
+    }
+    path = place if form in options else Path(names)
+    assert read_path_alike(path, **options.get(form, {})) == [text for text, _ in table]
+
+
+@FEW
+@given(st.lists(st.tuples(VALUES, LABELS), max_size=12))
+def test_rows_of_a_database_are_read_alike(folder: Path, rows: Table) -> None:
+    table = [*BEFORE, *rows, *AFTER]
+    path = folder / "films.sqlite"
+    path.unlink(missing_ok=True)
+    with closing(sqlite3.connect(path)) as database, database:
+        database.execute("CREATE TABLE films (text, label)")
+        database.executemany("INSERT INTO films VALUES (?, ?)", table)
+    fetched = [
+        fetch_rows(f"sqlite:///{path}", table=None, query=query, folder=folder / "fetched")
+        for query in (None, "SELECT text, label FROM films")
+    ]
+    assert [read_path_alike(it) for it in fetched] == [[text for text, _ in table]] * 2
 
 
 @FEW
