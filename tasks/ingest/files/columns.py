@@ -12,6 +12,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tasks.errors import UserError, did_you_mean
+from tasks.formatting.commands import name_result, spell_path, spell_python
+from tasks.ingest.files.compression import find_compression
 from tasks.ingest.files.rows import NESTED, Rows
 
 TEXT_NAMES: Final = frozenset(
@@ -87,7 +89,9 @@ def find_texts(names: Sequence[str], path: Path, *, chosen: tuple[str, ...]) -> 
     """Find the text columns. Raises UserError when one is missing or ambiguous."""
     if chosen:
         return tuple(check_column(name, names, path, "--text-column") for name in chosen)
-    return (choose_column([name for name in names if fold(name) in TEXT_NAMES], names, path, "text"),)
+    usual = [name for name in names if fold(name) in TEXT_NAMES]
+    inner = [name for name in names if fold(name.rpartition(".")[2]) in TEXT_NAMES]
+    return (choose_column(usual or inner, names, path, "text"),)
 
 
 def find_label(names: Sequence[str], path: Path, *, chosen: str | None, hint: str = "") -> str:
@@ -95,7 +99,8 @@ def find_label(names: Sequence[str], path: Path, *, chosen: str | None, hint: st
     if chosen:
         return check_column(chosen, names, path, "--label-column")
     usual = [name for name in names if fold(name) in LABEL_NAMES or fold(name).startswith(LABEL_BEGINNING)]
-    return choose_column(usual, names, path, "label", hint)
+    inner = [name for name in names if {fold(part) for part in name.split(".")} & LABEL_NAMES]
+    return choose_column(usual or inner, names, path, "label", hint)
 
 
 def find_slices(names: Sequence[str], path: Path, *, chosen: tuple[str, ...], used: set[str]) -> tuple[str, ...]:
@@ -222,5 +227,11 @@ def is_undecodable(value: bytes | None) -> bool:
 
 
 def describe_nested(path: Path, place: str, name: str) -> str:
-    """Say that a value is not a scalar."""
-    return f"{path.name} {place} holds an object or a list in column {name!r}; expected text. Choose another column."
+    """Say that a value is not a scalar; for objects on lines, with the command that makes columns of their fields."""
+    finding = f"{path.name} {place} holds an object or a list in column {name!r}; expected text. Choose another column"
+    if not place.startswith("line") or find_compression(path):
+        return f"{finding}."
+    lines = f"[json.loads(it) for it in open({spell_path(path)!r}, encoding='utf-8-sig') if it.strip()]"
+    write = f"to_json({name_result('.jsonl')!r}, orient='records', lines=True)"
+    code = f"import json, pandas; pandas.json_normalize({lines}).{write}"
+    return f"{finding}, or make columns of the fields of objects: {spell_python(code)}"

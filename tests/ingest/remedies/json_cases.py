@@ -86,6 +86,18 @@ CASES = [
         message="If the text comes first, make objects of them: python -c",
         remedies=[both(run("rows.jsonl"), leave_out("records_at"))],
     ),
+    *(
+        Case(
+            files={"a.jsonl": "".join(f"{json.dumps(make(row))}\n" for row in OBJECTS)},
+            settings=settings,
+            message="Choose another column, or make columns of the fields of objects: python -c",
+            remedies=[both(run("rows.jsonl"), leave_out("text_column"))],
+        )
+        for settings, make in (
+            ({"text_column": "review"}, lambda row: {"review": {"text": row["text"], "n": 1}, "label": row["label"]}),
+            ({}, lambda row: {"text": row["text"], "label": {"name": row["label"]}}),
+        )
+    ),
     Case(
         files={"a.jsonl": "".join(f"{json.dumps(row)}, \n" for row in OBJECTS)},
         message="If all lines end with a comma, remove it: sed",
