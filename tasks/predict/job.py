@@ -83,13 +83,20 @@ def check_job(job: Job) -> None:
             f"--output {str(job.output)!r} is a folder; expected the name of a file. Choose one that does not exist."
         )
     with fetched_head(job.files, job.url) as files:
-        peeked = peek_columns(replace(files, model_labels=facts.label_names))
+        peeked = peek_columns(tell_of_training(files, facts))
     if job.url is None and job.output.exists() and any(map(job.output.samefile, split_path(job.files.path))):
         raise UserError(
             f"--output {str(job.output)!r} is the input; expected another file. The input is never changed, so "
             "choose another name."
         )
     additions.check_names(peeked.names, job.files.path.name)
+
+
+def tell_of_training(files: FileOptions, facts: BundleFacts) -> FileOptions:
+    """Say what a model knows of how its data were read: its labels, and the text columns that were chosen."""
+    found = (facts.dataset.file_options or {}).get("text_columns")
+    texts = tuple(map(str, found)) if isinstance(found, list) else ()
+    return replace(files, model_labels=facts.label_names, model_texts=texts)
 
 
 def score_file(job: Job, *, listener: Listener) -> ScoringFacts:
@@ -100,7 +107,7 @@ def score_file(job: Job, *, listener: Listener) -> ScoringFacts:
     """
     bundle = load_bundle(job.model_folder)
     # The champion may change in the meantime, but the parts belong to the model that was loaded.
-    job = replace(job, model_folder=bundle.folder, files=replace(job.files, model_labels=bundle.label_names))
+    job = replace(job, model_folder=bundle.folder, files=tell_of_training(job.files, bundle.facts))
     additions = job.describe_additions(bundle.facts)
     files = replace(job.files, text_columns=peek_columns(job.files).text_columns)
     folder = open_parts(job.output, fingerprint(job.decide_parts()))

@@ -62,7 +62,7 @@ def peek_columns(options: FileOptions) -> Peeked:
     if first is None:
         raise UserError(f"{path.name} has no rows; expected at least one text. Choose another.")
     schema = first.columns.schema
-    columns = find_texts(schema.names, path, chosen=options.text_columns)
+    columns = find_texts(schema.names, path, chosen=choose_texts(options, schema.names))
     for name in columns:
         check_column(name, schema.names, path, "--text-column")
     if options.label_column:
@@ -77,6 +77,12 @@ def peek_columns(options: FileOptions) -> Peeked:
         if options.label_column:
             take_labels(rows, options.label_column, path)
     return Peeked(list(make_unique(schema.names)), columns)
+
+
+def choose_texts(options: FileOptions, names: Sequence[str]) -> tuple[str, ...]:
+    """Choose text columns: those of the settings, else those of the model's training if the input has them all."""
+    is_known = set(options.model_texts) <= set(names)
+    return options.text_columns or (options.model_texts if is_known else ())
 
 
 def rename_repeated(rows: Rows) -> Rows:

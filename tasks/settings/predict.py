@@ -68,7 +68,7 @@ class PredictConfig(FlowConfig):
     text_column: Names = Field(
         default=(),
         description="the column that holds the text; the texts of several columns, separated by commas, are joined "
-        "[found by name]",
+        "[as in training, or found by name]",
     )
     label_column: str | None = Field(
         default=None, min_length=1, description="a column with the true labels; if it is given, metrics are printed too"

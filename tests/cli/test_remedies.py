@@ -73,7 +73,13 @@ class Try:
             patch.setenv(name, value)
         for name, value in self.limits.items():
             patch.setattr(name, value)
-        facts = SimpleNamespace(label_names=("bad", "good"), model_id="m", length=None, profile=None)
+        facts = SimpleNamespace(
+            label_names=("bad", "good"),
+            model_id="m",
+            length=None,
+            profile=None,
+            dataset=SimpleNamespace(file_options={}),
+        )
         patch.setattr("tasks.predict.job.find_bundle", lambda folder: folder)
         patch.setattr("tasks.predict.job.read_facts", lambda _: facts)
 

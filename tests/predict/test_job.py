@@ -100,6 +100,24 @@ def test_scores_are_those_of_the_bundle(score: Score, tmp_path: Path, network: P
     assert table.column("num_tokens").to_pylist() == decided.num_tokens.tolist()
 
 
+def test_columns_of_the_training_are_read_where_there_are_some(
+    score: Score, tmp_path: Path, write_jsonl: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def load(folder: Path) -> Any:
+        bundle = job_load(folder)
+        dataset = bundle.facts.dataset.model_copy(update={"file_options": {"text_columns": ["title"]}})
+        return replace(bundle, facts=bundle.facts.model_copy(update={"dataset": dataset}))
+
+    job_load = job.load_bundle
+    monkeypatch.setattr(job, "load_bundle", load)
+    row = {"title": "a great film", "text": "so dull"}
+    answers = []
+    for found, columns in ((row, ()), (row, ("text",)), ({"text": "so dull"}, ())):
+        score(write_jsonl(found), output="out.jsonl", text_columns=columns)
+        answers.append(read_rows(tmp_path / "out.jsonl")[0]["predicted_label"])
+    assert answers == ["good", "bad", "bad"]
+
+
 def test_long_texts_are_truncated_and_unknown_words_counted(
     score: Score, network: Path, tmp_path: Path, write_jsonl: Callable[..., Path]
 ) -> None:

@@ -21,7 +21,7 @@ CLASS_ENDING: Final = ".txt"
 # Options that several columns may be given for; their settings and flags are in the singular.
 IN_SINGULAR: Final = {"text_columns": "text_column", "slice_columns": "slice_column"}
 # Fields of FileOptions that are no settings of a user.
-SET_BY_SCORING: Final = ("every_text", "model_labels")
+SET_BY_SCORING: Final = ("every_text", "model_labels", "model_texts")
 # "auto" is "csv", except that a quoted field is refused if the lines that it spans look like rows.
 Quoting = Literal["auto", "csv", "backslash", "none"]
 
@@ -31,9 +31,10 @@ class FileOptions:
     """Where the files are and how they are to be read.
 
     Empty settings are inferred: columns from their names, the format from the ending. A missing split is held out.
-    `slice_columns` are kept beside the test split, and change nothing else. `every_text` and `model_labels` are no
-    settings of a user. Scoring sets the first to read texts that training cannot use, because they have no label or
-    cannot be decoded, and the second to the labels of the model.
+    `slice_columns` are kept beside the test split, and change nothing else. `every_text`, `model_labels` and
+    `model_texts` are no settings of a user. Scoring sets the first to read texts that training cannot use, because they
+    have no label or cannot be decoded, and the others to the model's labels and to the text columns that were chosen in
+    its training.
     """
 
     path: Path
@@ -53,6 +54,7 @@ class FileOptions:
     max_dropped_share: float = 0.05
     every_text: bool = False
     model_labels: tuple[str, ...] = ()
+    model_texts: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
