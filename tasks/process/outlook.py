@@ -40,6 +40,7 @@ class Course:
 
     began: float | None = None
     heard: float = 0.0
+    num_heard: int = 0
     rounds: float = 0
     limit: int = 1
     round_seconds: float | None = None
@@ -67,6 +68,7 @@ class Outlook:
         with self.lock:
             course = self.courses[index]
             course.rounds, course.limit, course.round_seconds, course.heard = rounds, limit, seconds, self.clock()
+            course.num_heard += 1
 
     def end(self, index: int, *, seconds: float | None = None, rounds: float = 1) -> None:
         """Hear that a work is over; without `seconds`, it failed. A work that was only looked up took them earlier."""
@@ -100,9 +102,13 @@ class Outlook:
         return schedule(running, waiting, jobs=self.jobs)
 
     def measure(self, index: int) -> float | None:
-        """Return the seconds of a work that has ended, or those that a running one takes at its pace."""
+        """Return the seconds of a work that has ended, or those that a running one takes at its pace.
+
+        The first round that is heard of says little, because models are compiled in it.
+        """
         course = self.courses[index]
-        if course.has_ended or course.round_seconds is None or course.began is None:
+        is_known = course.num_heard > 1 or course.rounds == course.limit
+        if course.has_ended or course.round_seconds is None or course.began is None or not is_known:
             return course.seconds
         left = max(self.expect_rounds(index) - course.rounds, 1) if course.rounds < course.limit else 0
         return course.heard - course.began + left * course.round_seconds

@@ -80,7 +80,8 @@ def test_lines_tell_how_many_are_trained_and_how_long_the_others_take(
 @pytest.mark.usefixtures("talkative")
 def test_each_epoch_of_a_training_counts(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     def train() -> Any:
-        tell_round(1, 5, 30.0)
+        tell_round(1, 5, 90.0)
+        tell_round(2, 5, 40.0)
         return MODEL
 
     with caplog.at_level(logging.INFO, logger="contest"):

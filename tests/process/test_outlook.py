@@ -67,14 +67,17 @@ def test_earlier_run_tells_what_is_usual_until_this_one_has_measured_it(clock: C
     assert outlook.estimate() == 20
 
 
-def test_round_of_a_running_work_tells_how_long_it_takes(clock: Clock) -> None:
+def test_rounds_after_the_first_tell_how_long_a_running_work_takes(clock: Clock) -> None:
     outlook = make_outlook(clock, Work("lstm", 100), Work("lstm", 100))
     outlook.begin(0)
-    clock.now += 12
-    outlook.hear(0, rounds=1, limit=5, seconds=10)
-    assert outlook.estimate() == 40 + 52
+    clock.now += 32
+    outlook.hear(0, rounds=1, limit=5, seconds=30)
+    assert outlook.estimate() is None
+    clock.now += 10
+    outlook.hear(0, rounds=2, limit=5, seconds=10)
+    assert outlook.estimate() == 30 + 72
     clock.now += 4
-    assert outlook.estimate() == 36 + 52
+    assert outlook.estimate() == 26 + 72
 
 
 def test_rounds_end_as_early_as_those_of_others(clock: Clock) -> None:
@@ -84,10 +87,11 @@ def test_rounds_end_as_early_as_those_of_others(clock: Clock) -> None:
     outlook.hear(0, rounds=3, limit=10, seconds=10)
     outlook.end(0, seconds=30, rounds=3)
     outlook.begin(1)
-    clock.now += 20
+    clock.now += 40
     outlook.hear(1, rounds=1, limit=10, seconds=20)
-    assert outlook.estimate() == 40
-    clock.now += 60
+    outlook.hear(1, rounds=2, limit=10, seconds=20)
+    assert outlook.estimate() == 20
+    clock.now += 40
     outlook.hear(1, rounds=4, limit=10, seconds=20)
     assert outlook.estimate() == 20
     outlook.hear(1, rounds=10, limit=10, seconds=20)
