@@ -139,12 +139,11 @@ def take_scheduler_port(is_taken: bool, *_: Any) -> None:  # noqa: FBT001
 
 
 def reach_scheduler(is_there: bool, *_: Any) -> None:  # noqa: FBT001
-    own = socket.create_server(("127.0.0.1", 0))
-    address = f"tcp://127.0.0.1:{own.getsockname()[1]}"
-    if not is_there:
-        own.close()
-    with closing(own):
-        check_scheduler(address)
+    with closing(socket.socket()) as own:
+        own.bind(("127.0.0.1", 0))
+        if is_there:
+            own.listen()
+        check_scheduler(f"tcp://127.0.0.1:{own.getsockname()[1]}")
 
 
 def name_certificates(names: dict[str, str], *_: Any) -> None:
