@@ -17,7 +17,7 @@ FEWEST_EXAMPLES: Final = 2
 EXTREME_RATIO: Final = 100
 SHOWN: Final = 40
 # What programs write where there is no value.
-NO_LABELS: Final = frozenset({"nan", "null", "none", "n/a", "#n/a", "<na>", "na"})
+NO_LABELS: Final = frozenset({"nan", "null", "n/a", "#n/a", "<na>", "na"})
 
 
 class Flaw(NamedTuple):
