@@ -1,8 +1,8 @@
 """What ten times the reviews take: whole runs from a file to the report, in time and memory, stage by stage.
 
 The reviews look like IMDB's (`perturbed.py`). Memory is that of all processes of a run together (PSS), sampled every
-second; a stage lasts from the end of the task before to its own end. Needs imdb_reviews under TFDS_DATA_DIR, and 8 KB
-of disk per review under --folder. 25,000 and 250,000 reviews take about ten minutes on two cores.
+second; a stage lasts from the end of the task before to its own end. Needs imdb_reviews under TFDS_DATA_DIR, and 5 KB
+of disk per review under --folder. 25,000 and 250,000 reviews take about eight minutes of processor time.
 """
 
 import argparse
