@@ -14,6 +14,8 @@ IMDB_ACCURACY: Final = {
     "tfidf-linear": 90.9,
     "long-conv-max": 88.3,
     "long-average-pool": 88.3,
+    "vectors-conv-max": 88.2,
+    "vectors-average-pool": 88.0,
     "long-bigru": 86.9,
     "long-lstm": 86.2,
     "long-bilstm": 86.1,
