@@ -213,7 +213,7 @@ def test_every_setting_of_files_reaches_their_reader() -> None:
     }
     files = RunConfig(dataset="/d.csv", text_column=("story",), slice_column=("region",), **settings).files
     several = {"text_columns": ("story",), "slice_columns": ("region",)}
-    others = dict(zip(SET_BY_SCORING, (False, ()), strict=True))
+    others = dict(zip(SET_BY_SCORING, (False, (), ()), strict=True))
     assert asdict(files) == {"path": Path("/d.csv"), **several, **settings, **others}
 
 
