@@ -78,7 +78,8 @@ def test_training_that_starts_again_on_another_machine_is_measured_there() -> No
     desk = Desk()
     pace = make_pace(desk)
     progress(pace, desk, (0, 100), (2, 900), (100, 50), (102, 60), (103, 80))
-    assert desk.asked == [((10 * 1_100 - 80) / 10, 500 / 10)]
+    # The median of 5 and of 20 reviews a second, in seconds for each.
+    assert desk.asked == [((10 * 1_100 - 80) / 8, 500 / 8)]
 
 
 def test_short_epoch_is_measured_without_the_calls_that_compile() -> None:
