@@ -64,6 +64,7 @@ LABELS = ("ham", "spam")
 ABSENT = {"CUDA_VISIBLE_DEVICES": "-1", "JAX_PLATFORMS": "cpu"}
 LSTM = VARIANTS["lstm"]
 UNKNOWN_ENCODING = replace(LSTM, encoding="runes")
+SUBWORDS_WITH_VECTORS = replace(LSTM, encoding="subwords-8k-120", vectors="frozen")
 
 
 class Page(Document):
@@ -354,6 +355,7 @@ CASES = [
         "the unknown encoding 'runes'; expected one of words-10k-120, ",
         HERE,
     ),
+    case(load_entry, f"{__name__}:SUBWORDS_WITH_VECTORS", "and reads subwords; expected an encoding of the kind", HERE),
     case(
         list_entries, "lstm", "the variant 'lstm' .*has the name of another variant; expected one of its own", "my-lstm"
     ),
