@@ -146,8 +146,8 @@ ANOTHER = r"Choose another file with --vectors\.$"
         ("a.csv", TEXT, "has no ending that names its format; expected a .txt, .vec or .bin file, each also .gz, "),
         ("a", TEXT, "has no ending that names its format; expected a .txt, .vec or .bin file, each also .gz, "),
         ("a.txt.gz", TEXT, "cannot be read to its end: .*; expected a whole file"),
-        ("a.txt.gz", gzip.compress(LONG_TEXT)[:-40], "cannot be read to its end: .*; expected a whole file"),
-        ("a.txt", gzip.compress(TEXT), "is not text but gzip-compressed; expected text. "),
+        ("a.txt.gz", gzip.compress(LONG_TEXT, mtime=0)[:-40], "cannot be read to its end: .*; expected a whole file"),
+        ("a.txt", gzip.compress(TEXT, mtime=0), "is not text but gzip-compressed; expected text. "),
         (
             "a.bin",
             b"\xba\x16\x4f\x2f\x0c\x00\x00\x00",
