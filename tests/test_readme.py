@@ -71,6 +71,7 @@ DEPLOYING = [
     for command in COMMANDS
     if re.match(r"(KEY=.*; )?\.venv/bin/prefect ", command) and command not in (SERVER, WORKER)
 ]
+VECTORS = re.compile(r"glove\.6B\.50d\.txt")
 # The suite cannot run itself from within; whoever reads this has run it by that command.
 SUITE = "make test"
 PATIENCE_SECONDS = 120
@@ -145,6 +146,13 @@ def run_warm(command: str, folder: Path, environment: dict[str, str]) -> "subpro
     return warm.run([sys.executable, *arguments], cwd=folder, env=environment | variables)
 
 
+def write_vectors(folder: Path) -> Path:
+    """Write word vectors like those that the documents name, of a few words."""
+    path = folder / "glove.6B.100d.txt"
+    path.write_text("film 0.1 0.2 -0.5\nis 0.3 0.1 0.2\ngreat -0.1 0.5 0.4\ndull 0.2 -0.5 -0.3\n")
+    return path
+
+
 # One of each is run as it is written; the others differ from it in what they ask for.
 @pytest.mark.parametrize(
     ("command", "as_written"), [(command, command in ("make train", PROBING)) for command in TRAINING], ids=TRAINING
@@ -154,12 +162,14 @@ def test_training_command_works(
     as_written: bool,  # noqa: FBT001
     environment: dict[str, str],
     checkout: Path,
+    tmp_path: Path,
 ) -> None:
     if "imdb_reviews" in command and "TFDS_DATA_DIR" not in os.environ:
         pytest.skip("the IMDB reviews are not at hand: set TFDS_DATA_DIR")
     # A server's address in the command is where README starts one; here it runs elsewhere.
     command = command.replace("http://127.0.0.1:4200/api", environment["PREFECT_API_URL"])
     command = command.replace(TRACKER, f"file:{environment['PREFECT_HOME']}-tracker")
+    command = VECTORS.sub(str(write_vectors(tmp_path)), command)
     # Every variant with three seeds would take minutes: the environment names one.
     command = command.replace("--variants seed,long", "").replace("make ", "make --old-file=.venv/installed ")
     done = (run if as_written or "--help" in command else run_warm)(command, checkout, environment)
@@ -188,6 +198,7 @@ def labelled_folder(checkout: Path, tmp_path: Path) -> Path:
     """Where files of labelled text lie, the flows beside them."""
     for name in (".venv", "flows"):
         (tmp_path / name).symlink_to(checkout / name)
+    write_vectors(tmp_path)
     (tmp_path / "reviews").mkdir()
     (tmp_path / "more.txt").write_text("".join(f"show {i} is fine\n" for i in range(40)))
     rows = [{"text": f"film {i} is {word}", "label": word} for i in range(40) for word in ("great", "dull")]
@@ -199,6 +210,8 @@ def labelled_folder(checkout: Path, tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize("command", OWN_DATA)
 def test_command_for_own_data_works(command: str, environment: dict[str, str], labelled_folder: Path) -> None:
+    if "--vectors" in command:
+        command += " --variants vectors-average-pool"
     done = run_warm(command, labelled_folder, {**environment, "PYTHONPATH": str(ROOT)})
     assert done.returncode == 0, done.stderr
     assert done.stdout.strip().endswith("report.html")

@@ -7,7 +7,15 @@ import altair as alt
 
 from tasks.compare.facts import Comparison
 from tasks.compare.results import BASELINE, CONSTANT, ENSEMBLE, STACKED
-from tasks.train.variants import CONTENDERS_GROUP, LONG_GROUP, MORE_GROUP, OWN_GROUP, SEED_GROUP, STUDENTS_GROUP
+from tasks.train.variants import (
+    CONTENDERS_GROUP,
+    LONG_GROUP,
+    MORE_GROUP,
+    OWN_GROUP,
+    PRETRAINED_GROUP,
+    SEED_GROUP,
+    STUDENTS_GROUP,
+)
 
 # The colours are distinct on a white and on a nearly black page, also for readers who cannot tell red from green.
 COLORS: Final = {
@@ -17,6 +25,7 @@ COLORS: Final = {
     MORE_GROUP: "#c2497f",
     CONTENDERS_GROUP: "#8f7a00",
     STUDENTS_GROUP: "#6f63d9",
+    PRETRAINED_GROUP: "#64788c",
     OWN_GROUP: "#6f9a1e",
     STACKED: "#3fa7a3",
     ENSEMBLE: "#a873c4",
@@ -28,6 +37,7 @@ SHAPES: Final = {
     MORE_GROUP: "cross",
     CONTENDERS_GROUP: "triangle-down",
     STUDENTS_GROUP: "triangle-right",
+    PRETRAINED_GROUP: "wedge",
     OWN_GROUP: "triangle-left",
     STACKED: "stroke",
     ENSEMBLE: "diamond",
