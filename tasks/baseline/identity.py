@@ -10,7 +10,7 @@ from tasks.store.layout import TRAIN_FILE, VALIDATION_FILE
 from tasks.store.remembered import describe_code
 
 FIT: Final = "tasks.baseline.fitting:fit_baseline"
-LIBRARIES: Final = ("scikit-learn", "scipy", "numpy", "pyarrow")
+LIBRARIES: Final = ("scikit-learn", "scipy", "numpy", "pandas", "pyarrow")
 
 
 def decide_baseline(

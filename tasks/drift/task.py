@@ -23,7 +23,7 @@ from tasks.store.outputs import Manifest, Output, record_file
 from tasks.store.remembered import describe_code
 
 MEASURE: Final = "tasks.drift.measure:measure_drift"
-LIBRARIES: Final = ("scipy", "numpy", "pyarrow", "tokenizers")
+LIBRARIES: Final = ("scipy", "numpy", "pandas", "pyarrow", "tokenizers")
 # Drift counts tokens; it needs no predictions of the champion's model.
 RUN_NO_MODEL: Final = ("tasks.train.*",)
 

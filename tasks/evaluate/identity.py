@@ -13,7 +13,7 @@ from tasks.train.device import Device
 from tasks.train.identity import BACKEND_PACKAGES, describe_computing
 
 EVALUATE: Final = "tasks.evaluate.evaluation:evaluate_model"
-LIBRARIES: Final = ("numpy", "pyarrow", "scikit-learn", "scipy")
+LIBRARIES: Final = ("numpy", "pandas", "pyarrow", "scikit-learn", "scipy")
 # Each kind of model leaves the code of others unused.
 UNUSED_BY_KIND: Final[dict[KindOfModel, tuple[str, ...]]] = {
     "baseline": (

@@ -140,4 +140,4 @@ def test_everything_that_decides_is_plain_json() -> None:
     decided = decide_baseline(BASELINES["nb-svm"], make_reviews(), num_classes=2)
     assert json.loads(json.dumps(decided)) == decided
     assert decided["settings"]["seed"] == 1
-    assert set(decided["libraries"]) == {"scikit-learn", "scipy", "numpy", "pyarrow"}
+    assert set(decided["libraries"]) == {"scikit-learn", "scipy", "numpy", "pandas", "pyarrow"}
