@@ -89,6 +89,7 @@ def test_models_are_judged_on_this_machine() -> None:
 def make_bench(**aims: Any) -> Bench:
     return Bench(
         parts=[],
+        vectors=None,
         choose_encoding=lambda variant: variant.own_encoding,
         choose_fit=lambda _: FitSettings(
             epochs=5, patience=2, batch_size=1, learning_rate=1, seed=1, evaluations_per_epoch=4
