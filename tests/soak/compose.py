@@ -165,6 +165,17 @@ class Services:
                 process.wait()
 
 
+def run_beside(services: Services, code: str) -> str:
+    """Run Python code as the flow's container would; returns what it prints."""
+    return subprocess.run(
+        ["ip", "netns", "exec", NAMESPACE, sys.executable, "-c", code],
+        env=services.describe_environment("flow"),
+        check=False,
+        capture_output=True,
+        text=True,
+    ).stdout
+
+
 def ask_server(services: Services) -> str:
     """Ask the server how many flow runs it knows, with the password."""
     code = (
@@ -174,13 +185,7 @@ def ask_server(services: Services) -> str:
         "    {'Content-Type': 'application/json', 'Authorization': 'Basic ' + auth})\n"
         "print(urllib.request.urlopen(request).read().decode())\n"
     )
-    return subprocess.run(
-        ["ip", "netns", "exec", NAMESPACE, sys.executable, "-c", code],
-        env=services.describe_environment("flow"),
-        check=False,
-        capture_output=True,
-        text=True,
-    ).stdout.strip()
+    return run_beside(services, code).strip()
 
 
 def list_store(services: Services) -> list[str]:
@@ -190,13 +195,7 @@ def list_store(services: Services) -> list[str]:
         "for it in boto3.client('s3').get_paginator('list_objects_v2').paginate(Bucket='bakeoff'):\n"
         "    print(*(entry['Key'] for entry in it.get('Contents', [])), sep='\\n')\n"
     )
-    return subprocess.run(
-        ["ip", "netns", "exec", NAMESPACE, sys.executable, "-c", code],
-        env=services.describe_environment("flow"),
-        check=False,
-        capture_output=True,
-        text=True,
-    ).stdout.split()
+    return run_beside(services, code).split()
 
 
 def train_on_services(services: Services, claims: Claims) -> None:
