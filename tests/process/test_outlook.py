@@ -5,21 +5,7 @@ from typing import Any
 import pytest
 
 from tasks.process.outlook import HEAR_ROUND, Outlook, Usual, Work, describe_seconds, schedule, tell_round
-
-
-class Clock:
-    """A clock that is set by hand."""
-
-    def __init__(self) -> None:
-        self.now = 100.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
+from tests.process.conftest import Clock
 
 
 def make_outlook(clock: Clock, *works: Work, jobs: int = 1) -> Outlook:

@@ -5,21 +5,7 @@ import math
 import pytest
 
 from tasks.process.time_budget import BUDGET, LeftOutError, TimeBudget, limited_by, work_in_time
-
-
-class Clock:
-    """Tells the time that a test sets."""
-
-    def __init__(self) -> None:
-        self.now = 1_000.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
+from tests.process.conftest import Clock
 
 
 @pytest.fixture
