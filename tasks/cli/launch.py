@@ -5,16 +5,16 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from types import FrameType
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from tasks.cli.commands import Command, load
 from tasks.cli.parsing import parse_command_line
 from tasks.errors import TrainingError, UserError
 from tasks.orchestrate.discretion import log_discreetly
 from tasks.process.quiet_imports import garbage_left_alone
-from tasks.settings.base import FlowConfig
+from tasks.settings.base import ENV_PREFIX, FlowConfig
 from tasks.store.scratch import use_own_folder
 
 USAGE_STATUS = 2
@@ -58,13 +58,27 @@ def start_flow(module: str, config: FlowConfig, *, needs_server: bool) -> int:
     # TFDS leaves a handler on the root logger, which would prevent Prefect from setting up its own.
     logging.getLogger().handlers.clear()
     server = start_unless_configured() if needs_server else None
-    with garbage_left_alone():
-        main = importlib.import_module(module).main
+    main = load_main(module)
     if server:
         server.wait_until_ready()
         if sys.stderr.isatty():
             print(f"Prefect's page of this run asks for a password: {server.password}", file=sys.stderr)
-    return int(main(config))
+    return main(config)
+
+
+def load_main(module: str) -> Callable[[Any], int]:
+    """Import a flow, hiding the settings in the environment, and return its main function.
+
+    The import reads default settings. The run gets its own, in which flags have joined the environment; alone, the
+    environment may not be valid.
+    """
+    hidden = {name: os.environ.pop(name) for name in list(os.environ) if name.startswith(ENV_PREFIX)}
+    try:
+        with garbage_left_alone():
+            main: Callable[[Any], int] = importlib.import_module(module).main
+            return main
+    finally:
+        os.environ.update(hidden)
 
 
 def exit_on_signal(number: int, _frame: FrameType | None) -> NoReturn:

@@ -1,6 +1,7 @@
 """Bad usage ends with status 2 and one line on standard error, before Prefect is imported and anything is written."""
 
 import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -133,3 +134,14 @@ def test_server_that_does_not_answer_is_one_line(tmp_path: Path) -> None:
     assert (done.returncode, done.stdout) == (2, "")
     (line,) = done.stderr.splitlines()
     assert line.startswith(f"error: no Prefect server answers at {CLOSED_PORT}/api")
+
+
+def test_setting_of_the_environment_may_need_a_flag(checkout: Path) -> None:
+    program = (
+        "import os; from tasks.cli.launch import load_main; load_main('flows.train_all'); os.environ['BAKEOFF_FOLDS']"
+    )
+    environment = {**os.environ, "BAKEOFF_FOLDS": "2"}
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=checkout, env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
