@@ -6,6 +6,7 @@ Because it works on bytes, it can encode every text: nothing is out of vocabular
 import json
 from collections.abc import Iterable
 from functools import lru_cache
+from typing import Final
 
 import numpy as np
 import pyarrow as pa
@@ -14,7 +15,11 @@ from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers,
 
 from tasks.encode.encodings import Encoding
 from tasks.encode.padding import Tokens
+from tasks.encode.repeated_words import divide_repeated_words, divide_whole_texts
 from tasks.encode.words import OOV, PAD
+
+# In so many texts, enough words are repeated for their search to pay.
+MANY_TEXTS: Final = 32
 
 
 def fit_subwords(batches: Iterable[pa.Array], encoding: Encoding) -> Tokenizer:
@@ -47,10 +52,8 @@ def forget_special_tokens(tokenizer: Tokenizer) -> Tokenizer:
 
 def encode_subwords(texts: pa.Array, tokenizer: Tokenizer) -> Tokens:
     """Turn texts into token ids, on all cores."""
-    sequences = [encoded.ids for encoded in tokenizer.encode_batch_fast(texts.to_pylist(), add_special_tokens=False)]
-    num_tokens = np.array([len(ids) for ids in sequences], dtype=np.int64)
-    flat = np.fromiter((token for ids in sequences for token in ids), dtype=np.int32, count=int(num_tokens.sum()))
-    return Tokens(flat, num_tokens)
+    divide = divide_repeated_words if len(texts) >= MANY_TEXTS else divide_whole_texts
+    return divide(texts, tokenizer)
 
 
 @lru_cache(maxsize=8)
