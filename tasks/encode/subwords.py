@@ -52,8 +52,14 @@ def forget_special_tokens(tokenizer: Tokenizer) -> Tokenizer:
 
 def encode_subwords(texts: pa.Array, tokenizer: Tokenizer) -> Tokens:
     """Turn texts into token ids, on all cores."""
-    divide = divide_repeated_words if len(texts) >= MANY_TEXTS else divide_whole_texts
-    return divide(texts, tokenizer)
+    divides_words = len(texts) >= MANY_TEXTS and reads_bytes(tokenizer)
+    return (divide_repeated_words if divides_words else divide_whole_texts)(texts, tokenizer)
+
+
+def reads_bytes(tokenizer: Tokenizer) -> bool:
+    """Tell whether a tokenizer was made by `prepare_bytes`."""
+    splits = tokenizer.pre_tokenizer
+    return isinstance(splits, pre_tokenizers.ByteLevel) and splits.add_prefix_space and splits.use_regex
 
 
 @lru_cache(maxsize=8)

@@ -1,16 +1,19 @@
 """Texts are divided into the same tokens, whether each of their words is divided once or each time that it occurs."""
 
+import json
+from typing import Any
+
 import numpy as np
 import pyarrow as pa
 import pytest
 from numpy.typing import NDArray
-from tokenizers import Tokenizer, models
+from tokenizers import Tokenizer, models, pre_tokenizers
 
 from tasks.encode import repeated_words
 from tasks.encode.encodings import Encoding
 from tasks.encode.padding import Tokens
 from tasks.encode.repeated_words import divide_repeated_words, divide_whole_texts, gather, split_words
-from tasks.encode.subwords import fit_subwords, prepare_bytes
+from tasks.encode.subwords import MANY_TEXTS, encode_subwords, fit_subwords, prepare_bytes
 
 PIECES = [
     *["a", "film", "FILM", "don't", "it's", "'s", "good!", "...", "42", "3.5", "<PAD>", "<OOV>", "x\x00y"],
@@ -110,6 +113,28 @@ def test_split_before_the_last_space_of_a_run_and_before_the_run() -> None:
 
     assert words.to_pylist() == ["a", " ", " b", " c", " a", " ", "   ", " ", " a"]
     assert num_words.tolist() == [4, 0, 2, 1, 2]
+
+
+@pytest.mark.parametrize(
+    "pre_tokenizer",
+    [
+        pre_tokenizers.Whitespace(),
+        pre_tokenizers.Metaspace(),
+        pre_tokenizers.ByteLevel(add_prefix_space=False),
+        pre_tokenizers.ByteLevel(use_regex=False),
+        None,
+    ],
+    ids=str,
+)
+def test_tokenizers_that_do_not_read_bytes_divide_whole_texts(pre_tokenizer: Any) -> None:
+    other = make_bpe()
+    if pre_tokenizer:
+        other.pre_tokenizer = pre_tokenizer
+    else:
+        other = Tokenizer.from_str(json.dumps({**json.loads(other.to_str()), "pre_tokenizer": None}))
+    texts = pa.array(draw_texts(np.random.default_rng(3), 2 * MANY_TEXTS, 20))
+
+    assert as_lists(encode_subwords(texts, other)) == as_lists(divide_whole_texts(texts, other))
 
 
 def test_gather() -> None:
