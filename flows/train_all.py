@@ -229,6 +229,7 @@ def tune(config: RunConfig, reviews: ReviewsManifest, encoding: EncodingChoice |
         choose_encoding=lambda variant: config.choose_encoding(variant, encoding),
         choose_fit=lambda variant: config.choose_fit(variant, 1, aims),
         vectors=config.vectors,
+        encoder=config.encoder,
         memory=config.memory_bytes,
         aims=aims,
         jobs=choose_jobs(config.jobs, num_works=len(subjects), shares_gpu=find_device() != CPU),

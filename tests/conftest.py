@@ -242,6 +242,7 @@ def describe_training(group: str, **numbers: Any) -> Any:
         "definition": None,
         "lessons": None,
         "vectors": None,
+        "encoder": None,
         "bounds": None,
     }
     return kind.model_validate({name: numbers.get(name, usual[name]) for name in kind.model_fields})
@@ -497,6 +498,7 @@ def publish_bundle() -> PublishBundle:
     from tasks.train.build import build_model
     from tasks.train.facts import TrainingFacts
     from tasks.train.variants import VARIANTS
+    from tests.tiny_encoder import take_for
 
     label_names = ["bad", "good"]
 
@@ -514,8 +516,11 @@ def publish_bundle() -> PublishBundle:
                 return fit_baseline(
                     BASELINES[name], reviews_folder=reviews_folder, folder=folder, label_names=label_names
                 )
-            write_encoding(reviews_folder, encoding, folder)
-            build_model(VARIANTS[name], encoding, num_classes=2, learning_rate=0.01).save(folder / "model.keras")
+            encoder = take_for(VARIANTS[name])
+            tokenizer = encoder.weights.parent / "tokenizer.json" if encoder else None
+            write_encoding(reviews_folder, encoding, folder, tokenizer_path=tokenizer)
+            model = build_model(VARIANTS[name], encoding, num_classes=2, learning_rate=0.01, encoder=encoder)
+            model.save(folder / "model.keras")
             return describe_training("seed")
 
         def evaluate(folder: Path) -> EvaluationFacts:

@@ -1,7 +1,7 @@
 """Advice works in the rooms that no other test of remedies covers: what a message asks for is accepted.
 
 The messages of ingest are in tests/ingest/remedies, those of settings, command line and scoring in tests/cli, and those
-about files of word vectors in tests/vectors.
+about files of word vectors in tests/vectors, and about folders of encoders in tests/encoders.
 """
 
 import socket
@@ -59,11 +59,12 @@ from tasks.tune.storage import open_storage
 from tests.ingest.remedies.sites import ROOT, is_reached, list_sites, watch_sites
 
 HERE = f"{__name__}:LSTM"
-COVERED = ("tasks/ingest/", "tasks/cli/", "tasks/settings/", "tasks/predict/", "tasks/vectors/")
+COVERED = ("tasks/ingest/", "tasks/cli/", "tasks/settings/", "tasks/predict/", "tasks/vectors/", "tasks/encoders/")
 LABELS = ("ham", "spam")
 ABSENT = {"CUDA_VISIBLE_DEVICES": "-1", "JAX_PLATFORMS": "cpu"}
 LSTM = VARIANTS["lstm"]
 UNKNOWN_ENCODING = replace(LSTM, encoding="runes")
+TOKENS_OF_NO_ENCODER = replace(LSTM, encoding="encoder-256")
 SUBWORDS_WITH_VECTORS = replace(LSTM, encoding="subwords-8k-120", vectors="frozen")
 
 
@@ -355,6 +356,7 @@ CASES = [
         "the unknown encoding 'runes'; expected one of words-10k-120, ",
         HERE,
     ),
+    case(load_entry, f"{__name__}:TOKENS_OF_NO_ENCODER", "reads pretrained; expected the kind pretrained of one", HERE),
     case(load_entry, f"{__name__}:SUBWORDS_WITH_VECTORS", "and reads subwords; expected an encoding of the kind", HERE),
     case(
         list_entries, "lstm", "the variant 'lstm' .*has the name of another variant; expected one of its own", "my-lstm"

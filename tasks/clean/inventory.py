@@ -20,6 +20,7 @@ from tasks.store.layout import (
     CURVES,
     DEVICES,
     DRIFT,
+    ENCODERS,
     ENCODINGS,
     EVENTS,
     GROWTHS,
@@ -31,6 +32,7 @@ from tasks.store.layout import (
     REVIEWS,
     RUNS,
     RUNTIME,
+    TEXT_VECTORS,
     UNLABELLED,
     VECTORS,
 )
@@ -78,6 +80,8 @@ DATA_PLACES: Final = (
     Place("encoding", f"{ENCODINGS}/*", "encoding"),
     Place("unlabelled texts", f"{UNLABELLED}/*", "unlabelled"),
     Place("word vectors", f"{VECTORS}/*", "vectors"),
+    Place("encoder", f"{ENCODERS}/*", "encoder"),
+    Place("text vectors", f"{TEXT_VECTORS}/*", "text-vectors"),
     Place("further test set", f"{CHALLENGES}/*", "challenge"),
     Place("chart runtime", f"{RUNTIME}/*", "runtime"),
 )

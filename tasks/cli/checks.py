@@ -5,6 +5,7 @@ from pathlib import Path
 
 from tasks.cluster.reach import check_scheduler
 from tasks.curve.sizes import settle_sizes
+from tasks.encoders.weights import check_encoder
 from tasks.errors import UserError
 from tasks.formatting.addresses import find_address, find_cache
 from tasks.ingest.challenge import choose_challenge
@@ -64,6 +65,8 @@ def check_data(config: TrainingSettings) -> ReviewsFacts | None:
         choose_unlabelled(config.unlabelled_path, choice, config.other_files, config.data_dir)
     if config.vectors is not None:
         check_vectors(config.vectors)
+    if config.encoder is not None:
+        check_encoder(config.encoder)
     if found:
         config.find_aims(found)
     return found

@@ -6,6 +6,7 @@ from pydantic import Field
 
 from tasks.baseline.facts import BoundFacts
 from tasks.encode.facts import EncodingChoice
+from tasks.encoders.facts import EncoderFacts
 from tasks.evaluate.measured import Measured
 from tasks.ingest.facts import UnlabelledFacts
 from tasks.objective.facts import Objective
@@ -52,8 +53,8 @@ class RunFacts(Facts):
     `encoding` says how the texts were encoded and why; it is absent where every variant has its own encoding without
     asking, as for the IMDB reviews. `unlabelled` says what became of the texts without labels, and `teachers` who
     answered for them, by seed; both are absent in a run without students. `vectors` says which words of an encoding the
-    file of word vectors has, absent in a run without such a file. `time_budget` is absent in a run without one.
-    `objective` is the metric that decides, absent if that is accuracy.
+    file of word vectors has, and `encoder` with which encoder models began; both are absent in a run without one.
+    `time_budget` is absent in a run without one. `objective` is the metric that decides, absent if that is accuracy.
     """
 
     id: str
@@ -68,6 +69,7 @@ class RunFacts(Facts):
     unlabelled: UnlabelledFacts | None = Field(default=None, exclude_if=lambda value: value is None)
     teachers: dict[int, LessonFacts] = Field(default_factory=dict, exclude_if=lambda value: not value)
     vectors: dict[str, VectorFacts] = Field(default_factory=dict, exclude_if=lambda value: not value)
+    encoder: EncoderFacts | None = Field(default=None, exclude_if=is_none)
     time_budget: TimeBudgetFacts | None = Field(default=None, exclude_if=is_none)
     limit: int | None
     seeds: int

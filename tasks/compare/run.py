@@ -11,6 +11,7 @@ from tasks.baseline.facts import BaselineFacts
 from tasks.compare.leaderboard_facts import NumReviews, RunFacts, TimeBudgetFacts
 from tasks.compare.results import BASELINE, Entrant, FailedModel, ModelResult, TrainedModel, find_objective
 from tasks.encode.facts import EncodingChoice
+from tasks.encoders.facts import EncoderFacts
 from tasks.errors import SpokenError, UserError
 from tasks.evaluate.ensemble_facts import EnsembleFacts
 from tasks.evaluate.facts import AnyTraining, EvaluationFacts
@@ -175,6 +176,7 @@ def describe_run(
         unlabelled=unlabelled,
         teachers=find_teachers(results),
         vectors=find_vectors(results),
+        encoder=find_encoder(results),
         time_budget=time_budget,
         limit=limit,
         seeds=seeds,
@@ -197,6 +199,12 @@ def find_vectors(results: Sequence[ModelResult]) -> dict[str, VectorFacts]:
     """Find the word vectors that models began with, by encoding."""
     trained = [(it.encoding, it.training) for it in results if isinstance(it, TrainedModel)]
     return {encoding: it.vectors for encoding, it in trained if isinstance(it, TrainingFacts) and it.vectors}
+
+
+def find_encoder(results: Sequence[ModelResult]) -> EncoderFacts | None:
+    """Find the encoder that models began with; None if none did."""
+    trained = (it.training for it in results if isinstance(it, TrainedModel))
+    return next((it.encoder for it in trained if isinstance(it, TrainingFacts) and it.encoder), None)
 
 
 def describe_device(training: AnyTraining) -> str:

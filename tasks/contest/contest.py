@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import NamedTuple
 
 from tasks.baseline.baselines import Baseline
@@ -12,7 +13,9 @@ from tasks.contest.progress import watched
 from tasks.contest.stages import Stages
 from tasks.contest.teaching import Teaching
 from tasks.contest.time_limit import TimeLimit
+from tasks.encode.encodings import PRETRAINED, Encoding
 from tasks.encode.facts import EncodingChoice, EncodingFacts
+from tasks.encoders.facts import EncoderFacts
 from tasks.evaluate.ensemble_facts import STACK
 from tasks.evaluate.facts import EvaluationFacts, ModelManifest
 from tasks.ingest.facts import ReviewsManifest, UnlabelledManifest
@@ -25,6 +28,8 @@ from tasks.store.usage import LOCK_FOLDER
 from tasks.train.device import CPU, Device, find_device
 from tasks.train.effort import estimate_effort
 from tasks.train.facts import TrainingFacts
+from tasks.train.output import EncoderOutputs
+from tasks.train.sources import fit_encoding, fit_variant
 from tasks.train.variants import Variant
 from tasks.vectors.facts import VectorFacts
 
@@ -32,11 +37,12 @@ Sequences = Mapping[str, Manifest[EncodingFacts]]
 
 
 class Learner(NamedTuple):
-    """A variant, the sequences that it is trained on, and the word vectors that it begins with, if from a file."""
+    """A variant, the sequences that it is trained on, and what it begins with: word vectors, an encoder, or neither."""
 
     variant: Variant
     sequences: Manifest[EncodingFacts]
     vectors: Manifest[VectorFacts] | None
+    encoder: Manifest[EncoderFacts] | None
 
 
 @dataclass(frozen=True)
@@ -76,10 +82,23 @@ class Contest:
 
     def encode(self, choice: EncodingChoice | None) -> tuple[dict[str, Manifest[EncodingFacts]], Sequences]:
         """Encode the reviews as the chosen variants need them; returns the sequences by encoding, and by variant."""
-        chosen = {row.name: self.config.choose_encoding(row, choice) for row in self.config.chosen_variants}
+        chosen = {row.name: self.choose_encoding(row, choice) for row in self.config.chosen_variants}
         rows = {row.name: row for row in chosen.values()}
-        sequences = {name: self.stages.encode(self.reviews, row) for name, row in rows.items()}
+        sequences = {
+            name: self.stages.encode(self.reviews, row, self.encoder if row.kind == PRETRAINED else None)
+            for name, row in rows.items()
+        }
         return sequences, {name: sequences[row.name] for name, row in chosen.items()}
+
+    @cached_property
+    def encoder(self) -> Manifest[EncoderFacts] | None:
+        """The encoder of the run, if it has one; raises UserError for a folder that cannot be used."""
+        return self.stages.take_encoder(self.config.encoder) if self.config.encoder else None
+
+    def choose_encoding(self, variant: Variant, choice: EncodingChoice | None) -> Encoding:
+        """Return the encoding that a variant reads, with the tokens of the encoder that it begins with."""
+        encoding = self.config.choose_encoding(variant, choice)
+        return fit_encoding(encoding, self.encoder.facts if self.encoder else None)
 
     def train_all(
         self, baselines: Sequence[str], sequences: Sequences, teaching: Teaching | None = None
@@ -117,13 +136,14 @@ class Contest:
         learners = {}
         for name, encoded in sequences.items():
             vectors = found.get(encoded.name) if rows[name].vectors else None
-            variant = rows[name].widen(vectors.facts.dim) if vectors else rows[name]
-            learners[name] = Learner(variant, encoded, vectors)
+            encoder = self.encoder if rows[name].encoder else None
+            variant = fit_variant(rows[name], vectors.facts if vectors else None, encoder.facts if encoder else None)
+            learners[name] = Learner(variant, encoded, vectors, encoder)
         return learners
 
     def settle_device(self, learner: Learner) -> Device:
         """Settle on which device a variant is trained, with whatever seed."""
-        variant, encoded, _ = learner
+        variant, encoded, *_ = learner
         settings = self.config.choose_fit(variant, seed=1)
         return self.stages.settle_device(variant, settings, encoded, num_classes=self.num_classes)
 
@@ -160,13 +180,15 @@ class Contest:
         teaching: Teaching | None,
     ) -> Candidate:
         """Say how a variant is trained and evaluated with one seed."""
-        variant, encoded, vectors = learner
+        variant, encoded, vectors, encoder = learner
         settings = replace(self.config.choose_fit(variant, seed, self.aims), device=device)
 
         def train() -> Manifest[TrainingFacts]:
             if teaching and self.time_limit:
                 self.time_limit.budget.begin()
             lessons = teaching.prepare_lessons(seed, encoded) if teaching else None
+            is_frozen = variant.encoder == "frozen"
+            read = self.stages.read_texts(encoder, encoded, settings.device) if encoder and is_frozen else None
             return self.stages.train(
                 variant,
                 settings,
@@ -175,6 +197,7 @@ class Contest:
                 jobs=jobs,
                 lessons=lessons,
                 vectors=vectors,
+                encoder=EncoderOutputs(encoder, read) if encoder else None,
             )
 
         return Candidate(

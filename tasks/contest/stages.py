@@ -9,6 +9,7 @@ from tasks.baseline.baselines import Baseline
 from tasks.baseline.facts import BaselineFacts
 from tasks.encode.encodings import Encoding
 from tasks.encode.facts import EncodingFacts, TokenTotals
+from tasks.encoders.facts import EncoderFacts
 from tasks.evaluate.ensemble_facts import EnsembleFacts, EnsembleSettings
 from tasks.evaluate.facts import EvaluationFacts, ModelManifest
 from tasks.ingest.facts import ReviewsManifest, UnlabelledManifest
@@ -16,8 +17,8 @@ from tasks.objective.facts import Objective
 from tasks.stack.writing import Stack
 from tasks.store.outputs import Manifest
 from tasks.train.device import Device
-from tasks.train.facts import LessonFacts, TrainingFacts
-from tasks.train.output import LessonOutputs
+from tasks.train.facts import LessonFacts, TextVectorFacts, TrainingFacts
+from tasks.train.output import EncoderOutputs, LessonOutputs
 from tasks.train.settings import FitSettings
 from tasks.train.variants import Variant
 from tasks.vectors.facts import VectorFacts
@@ -33,8 +34,18 @@ class Stages(Protocol):
     def logger(self) -> Logger:
         """Where the contest tells what it chose."""
 
-    def encode(self, reviews: ReviewsManifest, encoding: Encoding) -> Manifest[EncodingFacts]:
-        """Turn the reviews into sequences."""
+    def take_encoder(self, path: Path) -> Manifest[EncoderFacts]:
+        """Take in the encoder in a folder."""
+
+    def encode(
+        self, reviews: ReviewsManifest, encoding: Encoding, encoder: Manifest[EncoderFacts] | None
+    ) -> Manifest[EncodingFacts]:
+        """Turn the reviews into sequences, into tokens of an encoder if there is one."""
+
+    def read_texts(
+        self, encoder: Manifest[EncoderFacts], sequences: Manifest[EncodingFacts], device: Device
+    ) -> Manifest[TextVectorFacts]:
+        """Compute the vectors that a frozen encoder gives the texts."""
 
     def match_vectors(self, path: Path, sequences: Manifest[EncodingFacts]) -> Manifest[VectorFacts]:
         """Take the vectors of the words that an encoding knows from a file."""
@@ -54,8 +65,9 @@ class Stages(Protocol):
         jobs: int,
         lessons: LessonOutputs | None,
         vectors: Manifest[VectorFacts] | None,
+        encoder: EncoderOutputs | None,
     ) -> Manifest[TrainingFacts]:
-        """Train a variant on sequences, a student also on lessons, one with vectors starting from these."""
+        """Train a variant on sequences, a student also on lessons; it begins with the vectors or the encoder if any."""
 
     def fit(
         self,

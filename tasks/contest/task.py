@@ -13,6 +13,8 @@ from tasks.contest.stages import Logger
 from tasks.encode.encodings import Encoding
 from tasks.encode.facts import EncodingFacts, TokenTotals
 from tasks.encode.task import encode_reviews, encode_unlabelled
+from tasks.encoders.facts import EncoderFacts
+from tasks.encoders.task import take_encoder
 from tasks.evaluate.ensemble_facts import EnsembleFacts, EnsembleSettings
 from tasks.evaluate.facts import EvaluationFacts, ModelManifest
 from tasks.evaluate.task import evaluate_model
@@ -28,10 +30,10 @@ from tasks.stack.writing import Stack
 from tasks.store.outputs import Manifest
 from tasks.teach.task import answer_unlabelled
 from tasks.train.device import Device
-from tasks.train.facts import LessonFacts, TrainingFacts
-from tasks.train.output import LessonOutputs
+from tasks.train.facts import LessonFacts, TextVectorFacts, TrainingFacts
+from tasks.train.output import EncoderOutputs, LessonOutputs
 from tasks.train.settings import FitSettings
-from tasks.train.task import settle_device, train_variant
+from tasks.train.task import read_texts, settle_device, train_variant
 from tasks.train.variants import Variant
 from tasks.vectors.facts import VectorFacts
 from tasks.vectors.task import match_vectors
@@ -68,9 +70,21 @@ class TaskStages:
         """The logger of the flow run."""
         return get_run_logger()
 
-    def encode(self, reviews: ReviewsManifest, encoding: Encoding) -> Manifest[EncodingFacts]:
+    def take_encoder(self, path: Path) -> Manifest[EncoderFacts]:
+        """Run `take_encoder`."""
+        return run(take_encoder, path, data_dir=self.data_dir)
+
+    def encode(
+        self, reviews: ReviewsManifest, encoding: Encoding, encoder: Manifest[EncoderFacts] | None
+    ) -> Manifest[EncodingFacts]:
         """Run `encode_reviews`."""
-        return run(encode_reviews, reviews, encoding, data_dir=self.data_dir)
+        return run(encode_reviews, reviews, encoding, data_dir=self.data_dir, encoder=encoder)
+
+    def read_texts(
+        self, encoder: Manifest[EncoderFacts], sequences: Manifest[EncodingFacts], device: Device
+    ) -> Manifest[TextVectorFacts]:
+        """Run `read_texts`."""
+        return run(read_texts, encoder, sequences, device=device, data_dir=self.data_dir)
 
     def match_vectors(self, path: Path, sequences: Manifest[EncodingFacts]) -> Manifest[VectorFacts]:
         """Run `match_vectors`."""
@@ -92,10 +106,11 @@ class TaskStages:
         jobs: int,
         lessons: LessonOutputs | None,
         vectors: Manifest[VectorFacts] | None,
+        encoder: EncoderOutputs | None,
     ) -> Manifest[TrainingFacts]:
         """Run `train_variant`."""
-        options = {"num_classes": num_classes, "jobs": jobs, "lessons": lessons, "vectors": vectors, **self.folders}
-        return run(train_variant, variant, settings, sequences, **options)
+        options = {"num_classes": num_classes, "jobs": jobs, "lessons": lessons, "vectors": vectors, "encoder": encoder}
+        return run(train_variant, variant, settings, sequences, **options, **self.folders)
 
     def fit(
         self,

@@ -3,10 +3,10 @@
 from pathlib import Path
 from typing import Final, Literal
 
-from tasks.encode.encodings import Kind
+from tasks.encode.encodings import FittedKind
 from tasks.encode.facts import EncodingChoice, TextFacts
 
-Wanted = Literal["auto", "own", Kind]
+Wanted = Literal["auto", "own", FittedKind]
 # From these shares on, a difference to words is worth having; below them, every variant keeps its own encoding.
 MANY_WITHOUT_SPACES: Final = 0.1
 MANY_UNKNOWN: Final = 0.2
@@ -29,7 +29,7 @@ def choose_encoding(wanted: Wanted, reviews_folder: Path, *, vocab_size: int) ->
     return EncodingChoice(wanted=wanted, kind=kind, reason=reason, on_characters=on_characters, texts=texts)
 
 
-def choose_kind(texts: TextFacts) -> tuple[Kind | None, str]:
+def choose_kind(texts: TextFacts) -> tuple[FittedKind | None, str]:
     """Choose a kind of encoding, None for each variant's own, and say why.
 
     On reviews and tweets in eight languages, Unicode words were better than subwords or about as good, except in Thai.

@@ -4,7 +4,10 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Final, Literal
 
-Kind = Literal["words", "unicode-words", "characters", "subwords", "unigram"]
+# What is fitted on the training texts, and beside it the tokens of an encoder that somebody has trained.
+FittedKind = Literal["words", "unicode-words", "characters", "subwords", "unigram"]
+Kind = Literal[FittedKind, "pretrained"]
+PRETRAINED: Final = "pretrained"
 # Their tokens are spelled in bytes, so that no text is out of vocabulary.
 OF_BYTES: Final = frozenset({"subwords", "unigram"})
 # Their tokens are words, which may have vectors.
@@ -93,6 +96,14 @@ _ROWS: Final = (
         padding="pre",
         description="the 3,998 commonest characters, the first 480 of each review",
     ),
+    Encoding(
+        name="encoder-256",
+        kind=PRETRAINED,
+        vocab_size=30_522,
+        length=256,
+        padding="post",
+        description="the tokens of the encoder that --encoder names, the first 256 of each review",
+    ),
 )
 
 ENCODINGS: Final = {row.name: row for row in _ROWS}
@@ -104,6 +115,7 @@ TOKENS_PER_WORD: Final[dict[Kind, int]] = {
     "characters": 4,
     "subwords": 1,
     "unigram": 1,
+    "pretrained": 1,
 }
 THOUSAND: Final = 1_000
 
@@ -126,8 +138,22 @@ def adapt_encoding(
     return rows[0] if rows else replace(changed, name=name_encoding(changed), description=describe_encoding(changed))
 
 
+def fit_to_encoder(encoding: Encoding, *, vocab_size: int, most_tokens: int) -> Encoding:
+    """Give the tokens of an encoder the size of its vocabulary, and no more of them than it has places for."""
+    length = min(encoding.length, most_tokens)
+    return replace(
+        encoding,
+        name=f"encoder-{length}",
+        vocab_size=vocab_size,
+        length=length,
+        description=f"the {vocab_size:,} tokens of a pretrained encoder, the first {length:,} of each review",
+    )
+
+
 def name_encoding(encoding: Encoding) -> str:
     """Name an encoding that is not in the table, by all that it differs in: "characters-10k-480"."""
+    if encoding.kind == PRETRAINED:
+        return f"encoder-{encoding.length}"
     size = encoding.vocab_size
     spelled = f"{size // THOUSAND}k" if size % THOUSAND == 0 else str(size)
     name = f"{encoding.kind}-{spelled}-{encoding.length}"

@@ -1,6 +1,6 @@
 """What the manifest of an encoding says about it."""
 
-from tasks.encode.encodings import Kind
+from tasks.encode.encodings import FittedKind
 from tasks.store.facts import Facts
 
 
@@ -44,7 +44,7 @@ class EncodingChoice(Facts):
     """
 
     wanted: str
-    kind: Kind | None
+    kind: FittedKind | None
     reason: str
     on_characters: bool
     texts: TextFacts

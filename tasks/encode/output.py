@@ -1,7 +1,7 @@
 """Padded sequences as an output: where they go, what decides them, and how they are made."""
 
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from tasks.encode.encodings import Encoding, restore_encoding
 from tasks.encode.facts import EncodingFacts, TokenTotals
@@ -20,8 +20,10 @@ LIBRARIES: Final = ("pyarrow", "tokenizers", "numpy")
 LIBRARIES_OF_UNIGRAM: Final = (*LIBRARIES, "sentencepiece")
 
 
-def plan_encoding(reviews: ReviewsManifest, encoding: Encoding, *, data_dir: Path) -> Plan[EncodingFacts]:
-    """Plan a tokenizer that is fitted on the training split, and the sequences of every split.
+def plan_encoding(
+    reviews: ReviewsManifest, encoding: Encoding, *, data_dir: Path, encoder: Manifest[Any] | None = None
+) -> Plan[EncodingFacts]:
+    """Plan a tokenizer that is fitted on the training split, or that of an encoder, and the sequences of every split.
 
     Raises UserError for a kind of encoding whose library is not installed.
     """
@@ -38,11 +40,13 @@ def plan_encoding(reviews: ReviewsManifest, encoding: Encoding, *, data_dir: Pat
         decided_by={
             "encoding": encoding.settings(),
             "reviews": {name: record.sha256 for name, record in reviews.files.items()},
+            **({"tokenizer": encoder.files[TOKENIZER].sha256} if encoder else {}),
             "code": describe_code(WRITE),
             "libraries": library_versions(*(LIBRARIES_OF_UNIGRAM if is_unigram else LIBRARIES)),
         },
     )
-    return output, lambda folder: write_encoding(data_dir / reviews.folder, encoding, folder)
+    path = data_dir / encoder.folder / TOKENIZER if encoder else None
+    return output, lambda folder: write_encoding(data_dir / reviews.folder, encoding, folder, tokenizer_path=path)
 
 
 def plan_unlabelled_sequences(

@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
 from tasks.encode.characters import encode_characters, fit_characters
-from tasks.encode.encodings import OF_BYTES, Encoding
+from tasks.encode.encodings import OF_BYTES, PRETRAINED, Encoding
 from tasks.encode.facts import EncodingFacts, TokenTotals
 from tasks.encode.padding import OOV_ID, PAD_ID, mark_wordless, pad_tokens
+from tasks.encode.pretrained import find_frame, frame_texts
 from tasks.encode.subwords import encode_subwords, find_fragments, fit_subwords
 from tasks.encode.unicode_words import encode_unicode_words, fit_unicode_words
 from tasks.encode.unigram import fit_unigram
@@ -38,15 +39,22 @@ ENCODE: Final = {
     "characters": encode_characters,
     "subwords": encode_subwords,
     "unigram": encode_subwords,
+    "pretrained": encode_subwords,
 }
 
 
-def write_encoding(reviews_folder: Path, encoding: Encoding, folder: Path) -> EncodingFacts:
+def write_encoding(
+    reviews_folder: Path, encoding: Encoding, folder: Path, *, tokenizer_path: Path | None = None
+) -> EncodingFacts:
     """Write tokenizer.json and {train,validation,test}.parquet under `folder`; return vocabulary size and token counts.
 
-    Only the training split is read for fitting, so no word of the other splits can reach the vocabulary.
+    Only the training split is read for fitting, so no word of the other splits can reach the vocabulary. The tokenizer
+    of a pretrained encoder is a file.
     """
-    tokenizer = fit_tokenizer(reviews_folder / TRAIN_FILE, encoding)
+    if tokenizer_path:
+        tokenizer = fix_length(Tokenizer.from_file(str(tokenizer_path)), encoding)
+    else:
+        tokenizer = fit_tokenizer(reviews_folder / TRAIN_FILE, encoding)
     tokenizer.save(str(folder / "tokenizer.json"), pretty=True)
     totals = {
         split: write_sequences(reviews_folder / SPLIT_FILES[split], tokenizer, encoding, folder / SPLIT_FILES[split])
@@ -56,9 +64,13 @@ def write_encoding(reviews_folder: Path, encoding: Encoding, folder: Path) -> En
 
 
 def fit_tokenizer(path: Path, encoding: Encoding) -> Tokenizer:
-    """Fit a tokenizer on one file of reviews; its padding and truncation are saved with it."""
+    """Fit a tokenizer on one file of reviews."""
     texts = (batch.column("text") for batch in read_batches(path, columns=["text"]))
-    tokenizer = FIT[encoding.kind](texts, encoding)
+    return fix_length(FIT[encoding.kind](texts, encoding), encoding)
+
+
+def fix_length(tokenizer: Tokenizer, encoding: Encoding) -> Tokenizer:
+    """Let a tokenizer truncate and pad as the encoding says, as it is saved."""
     tokenizer.enable_truncation(encoding.length, direction="right")
     tokenizer.enable_padding(
         length=encoding.length, direction="left" if encoding.padding == "pre" else "right", pad_id=PAD_ID, pad_token=PAD
@@ -91,8 +103,11 @@ def encode_texts(
     if with_fragments and encoding.kind in OF_BYTES:
         is_unknown = find_fragments(tokenizer)[found.ids]
     ends = np.cumsum(np.concatenate([[0], is_unknown]))[np.cumsum(found.num_tokens)]
+    read = found
+    if encoding.kind == PRETRAINED:
+        read = frame_texts(found, find_frame(tokenizer), length=encoding.length)
     return {
-        "tokens": pad_tokens(found, length=encoding.length, padding=encoding.padding),
+        "tokens": pad_tokens(read, length=encoding.length, padding=encoding.padding),
         "num_tokens": found.num_tokens.astype(np.int32),
         "num_oov": np.diff(ends, prepend=0).astype(np.int32),
     }
@@ -102,6 +117,7 @@ def write_sequences(source: Path, tokenizer: Tokenizer, encoding: Encoding, targ
     """Encode one split; return how many tokens, unknown tokens and truncated reviews it has."""
     untruncated = forget_length(Tokenizer.from_str(tokenizer.to_str()))
     schema = sequence_schema(encoding)
+    most = encoding.length - (find_frame(untruncated).size if encoding.kind == PRETRAINED else 0)
     num_tokens = num_oov = num_truncated = 0
     batches = read_batches(source, columns=["id", "text", "label"])
     # The file is always read as a whole, and its integers are small already.
@@ -111,7 +127,7 @@ def write_sequences(source: Path, tokenizer: Tokenizer, encoding: Encoding, targ
             lengths = rows.column("num_tokens").to_numpy()
             num_tokens += int(lengths.sum())
             num_oov += int(rows.column("num_oov").to_numpy().sum())
-            num_truncated += int((lengths > encoding.length).sum())
+            num_truncated += int((lengths > most).sum())
     return TokenTotals(num_tokens=num_tokens, num_oov=num_oov, num_truncated=num_truncated)
 
 

@@ -1,6 +1,7 @@
 """Prefect task that turns reviews into padded sequences."""
 
 from pathlib import Path
+from typing import Any
 
 from prefect import task
 from prefect.cache_policies import NO_CACHE
@@ -17,9 +18,11 @@ from tasks.store.outputs import Manifest
 
 
 @task(name="encode-reviews", task_run_name="encode-{encoding.name}", cache_policy=NO_CACHE)
-def encode_reviews(reviews: ReviewsManifest, encoding: Encoding, *, data_dir: Path) -> State[Manifest[EncodingFacts]]:
-    """Fit a tokenizer on the training split and write every split's sequences."""
-    return produce_in_task(*plan_encoding(reviews, encoding, data_dir=data_dir))
+def encode_reviews(
+    reviews: ReviewsManifest, encoding: Encoding, *, data_dir: Path, encoder: Manifest[Any] | None = None
+) -> State[Manifest[EncodingFacts]]:
+    """Fit a tokenizer on the training split, or take that of an encoder, and write the sequences of every split."""
+    return produce_in_task(*plan_encoding(reviews, encoding, data_dir=data_dir, encoder=encoder))
 
 
 @task(name="encode-unlabelled", task_run_name="encode-unlabelled-{encoded.name}", cache_policy=NO_CACHE)

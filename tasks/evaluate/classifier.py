@@ -19,7 +19,7 @@ from tasks.evaluate.model_files import (
 )
 from tasks.train.kernels.choice import Kernels
 
-PIECES_OF_WORDS: Final[tuple[Kind, ...]] = ("subwords", "unigram")
+PIECES_OF_WORDS: Final[tuple[Kind, ...]] = ("subwords", "unigram", "pretrained")
 
 
 class Scored(NamedTuple):
@@ -70,7 +70,7 @@ class NeuralClassifier:
         """The Keras model, loaded when it first predicts, so that counting tokens does not wait for TensorFlow."""
         import keras
 
-        from tasks.train import layers  # noqa: F401  so that Keras finds them by their names
+        from tasks.train import encoder_layers, layers  # noqa: F401  so that Keras finds them by their names
         from tasks.train.backend import speed_up_prediction
         from tasks.train.own import list_variants
 

@@ -12,7 +12,8 @@ from typing import Final
 
 from tasks.baseline.baselines import BASELINES
 from tasks.baseline.facts import BaselineFacts, BaselineSettings
-from tasks.encode.encodings import OF_BYTES
+from tasks.encode.encodings import OF_BYTES, PRETRAINED
+from tasks.encoders.facts import EncoderFacts
 from tasks.evaluate.ensemble_facts import EnsembleFacts, EnsembleSettings
 from tasks.evaluate.facts import AnyTraining, BundleFacts, DatasetOfModel, Origin
 from tasks.evaluate.intervals import bootstrap_accuracy
@@ -58,7 +59,8 @@ def describe_data(bundle: BundleFacts) -> str:
         for split, numbers in counted.items()
     ]
     table = render_table(rows, right_aligned={name for numbers in counted.values() for name in numbers})
-    return f"{table}{describe_lessons(bundle.training)}{describe_vectors(bundle.training)}"
+    origins = (describe_lessons, describe_vectors, describe_encoder)
+    return "".join([table, *(describe(bundle.training) for describe in origins)])
 
 
 def describe_lessons(training: AnyTraining) -> str:
@@ -84,6 +86,18 @@ def describe_vectors(training: AnyTraining) -> str:
     return (
         f"\n\n{learner} began with pretrained word vectors: {escape_markdown(vectors.describe())}. The SHA-256 of the "
         f"file begins with {vectors.sha256[:16]}."
+    )
+
+
+def describe_encoder(training: AnyTraining) -> str:
+    """Say which encoder a model, or a member of an ensemble, began with; empty for other models."""
+    encoder = find_encoder(training)
+    if encoder is None:
+        return ""
+    learner = "A member of it" if isinstance(training, EnsembleFacts) else "It"
+    return (
+        f"\n\n{learner} began with a pretrained encoder: {escape_markdown(encoder.describe())}. The SHA-256 of its "
+        f"weights begins with {encoder.sha256[:16]}."
     )
 
 
@@ -166,7 +180,8 @@ def describe_limits(bundle: BundleFacts) -> str:
     """Say what the numbers do not cover."""
     encoding = bundle.encoding
     reach = f"It reads only the first {encoding.length} tokens of a text. " if encoding else ""
-    unknown = "" if encoding and encoding.kind in OF_BYTES else "It does not know words that the training split lacks. "
+    is_open = encoding is not None and encoding.kind in {*OF_BYTES, PRETRAINED}
+    unknown = "" if is_open else "It does not know words that the training split lacks. "
     return (
         f"{reach}{unknown}The interval covers the choice of the test reviews, not another training seed, other texts "
         "or a later time. Labels are assumed to be correct; errors in them count as errors of the model."
@@ -181,6 +196,8 @@ def describe_command(bundle: Origin) -> str:
     options["--unlabelled-path"] = find_unlabelled_path(bundle)
     vectors = find_vectors(bundle.training)
     options["--vectors"] = f"path/to/{vectors.name}" if vectors else None
+    encoder = find_encoder(bundle.training)
+    options["--encoder"] = f"path/to/{encoder.name}" if encoder else None
     options["--limit"] = dataset.limit
     options["--validation-fraction"] = dataset.validation_fraction
     if isinstance(settings, FitSettings | EnsembleSettings):
@@ -244,6 +261,11 @@ def find_lessons(training: AnyTraining) -> LessonFacts | None:
 def find_vectors(training: AnyTraining) -> VectorFacts | None:
     """Find the word vectors that a model, or a member of an ensemble, began with; None for other models."""
     return None if isinstance(training, BaselineFacts) else training.vectors
+
+
+def find_encoder(training: AnyTraining) -> EncoderFacts | None:
+    """Find the encoder that a model, or a member of an ensemble, began with; None for other models."""
+    return None if isinstance(training, BaselineFacts) else training.encoder
 
 
 def find_unlabelled_path(bundle: Origin) -> str | None:

@@ -37,7 +37,7 @@ class Consumer:
 
 def encode(tokenizer: Tokenizer, texts: Sequence[str], given: InputFacts) -> NDArray[Any]:
     """Turn texts into token ids of one length; a batch whose texts have no tokens gets one of padding."""
-    found = tokenizer.encode_batch(list(texts), add_special_tokens=False)
+    found = tokenizer.encode_batch(list(texts))
     return np.array([each.ids or [given.pad_id] for each in found], given.dtype)
 
 

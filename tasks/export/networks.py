@@ -11,6 +11,7 @@ from keras import ops
 from tasks.encode.padding import OOV_ID, PAD_ID
 from tasks.evaluate.onnx_network import INPUT, OUTPUT
 from tasks.export.quiet import quiet_export
+from tasks.train import encoder_layers  # noqa: F401  so that Keras finds them by their names
 from tasks.train.layers import RegionMaximum
 from tasks.train.own import list_variants
 

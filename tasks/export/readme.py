@@ -57,7 +57,7 @@ tokenizers = {{given["name"]: Tokenizer.from_file(str(here / given["tokenizer"])
 
 
 def encode(texts, given):
-    found = tokenizers[given["name"]].encode_batch(texts, add_special_tokens=False)
+    found = tokenizers[given["name"]].encode_batch(texts)
     return np.array([each.ids or [given["pad_id"]] for each in found], given["dtype"])
 
 

@@ -16,6 +16,7 @@ from tasks.compare.run import describe_run
 from tasks.contest.contest import Contest
 from tasks.contest.time_limit import TimeLimit
 from tasks.encode.choice import Wanted, choose_encoding, describe_choice
+from tasks.encoders.weights import check_encoder
 from tasks.errors import disk_errors_explained
 from tasks.ingest.datasets import AUTO, Choice, choose_dataset
 from tasks.ingest.facts import ReviewsManifest
@@ -53,6 +54,7 @@ def compare(
     length: int | None = None,
     vocab_size: int | None = None,
     vectors: str | Path | None = None,
+    encoder: str | Path | None = None,
     stack: bool = False,
     seeds: int = 1,
     class_weight: str | Path = "none",
@@ -102,6 +104,7 @@ def compare(
         length=length,
         vocab_size=vocab_size,
         vectors=vectors,
+        encoder=encoder,
         stack=stack,
         seeds=seeds,
         class_weight=str(class_weight),
@@ -125,6 +128,8 @@ def compare(
         choose_kernels(config.kernels, backend=check_backend())
         if config.vectors:
             check_vectors(config.vectors)
+        if config.encoder:
+            check_encoder(config.encoder)
         with frame_as_file(
             frame, texts=texts, label=label, slices=slice_columns, name=name, data_dir=config.data_dir
         ) as path:

@@ -14,6 +14,8 @@ from tasks.contest.stages import Logger
 from tasks.encode.encodings import Encoding
 from tasks.encode.facts import EncodingFacts, TokenTotals
 from tasks.encode.output import plan_encoding, plan_unlabelled_sequences
+from tasks.encoders.facts import EncoderFacts
+from tasks.encoders.output import plan_encoder
 from tasks.errors import TrainingError
 from tasks.evaluate.ensemble_facts import EnsembleFacts, EnsembleSettings
 from tasks.evaluate.facts import EvaluationFacts, ModelManifest
@@ -26,9 +28,10 @@ from tasks.stack.writing import Stack
 from tasks.store.outputs import Manifest
 from tasks.teach.output import plan_answers
 from tasks.train.device import Device
-from tasks.train.facts import LessonFacts, TrainingFacts
-from tasks.train.output import LessonOutputs, has_choice, plan_device, plan_training
+from tasks.train.facts import LessonFacts, TextVectorFacts, TrainingFacts
+from tasks.train.output import EncoderOutputs, LessonOutputs, has_choice, plan_device, plan_training
 from tasks.train.settings import FitSettings
+from tasks.train.text_vector_output import plan_text_vectors
 from tasks.train.variants import Variant
 from tasks.vectors.facts import VectorFacts
 from tasks.vectors.output import plan_vectors
@@ -53,9 +56,23 @@ class DirectStages:
         """The notebook's logger."""
         return LOGGER
 
-    def encode(self, reviews: ReviewsManifest, encoding: Encoding) -> Manifest[EncodingFacts]:
+    def take_encoder(self, path: Path) -> Manifest[EncoderFacts]:
+        """Make or reuse the files of an encoder."""
+        found = make(plan_encoder(path, data_dir=self.data_dir))
+        LOGGER.info("encoder: %s", found.facts.describe())
+        return found
+
+    def encode(
+        self, reviews: ReviewsManifest, encoding: Encoding, encoder: Manifest[EncoderFacts] | None
+    ) -> Manifest[EncodingFacts]:
         """Make or reuse sequences."""
-        return make(plan_encoding(reviews, encoding, data_dir=self.data_dir))
+        return make(plan_encoding(reviews, encoding, data_dir=self.data_dir, encoder=encoder))
+
+    def read_texts(
+        self, encoder: Manifest[EncoderFacts], sequences: Manifest[EncodingFacts], device: Device
+    ) -> Manifest[TextVectorFacts]:
+        """Make or reuse the vectors that an encoder gives the texts."""
+        return make(plan_text_vectors(encoder, sequences, device=device, data_dir=self.data_dir, say=LOGGER.info))
 
     def match_vectors(self, path: Path, sequences: Manifest[EncodingFacts]) -> Manifest[VectorFacts]:
         """Make or reuse the vectors of an encoding's words."""
@@ -87,6 +104,7 @@ class DirectStages:
         jobs: int,
         lessons: LessonOutputs | None,
         vectors: Manifest[VectorFacts] | None,
+        encoder: EncoderOutputs | None,
     ) -> Manifest[TrainingFacts]:
         """Make or reuse a trained variant."""
         return make(
@@ -101,6 +119,7 @@ class DirectStages:
                 jobs=jobs,
                 lessons=lessons,
                 vectors=vectors,
+                encoder=encoder,
             )
         )
 

@@ -9,7 +9,7 @@ from tasks.errors import did_you_mean
 from tasks.ingest.datasets import AUTO, is_familiar
 from tasks.train.kernels.choice import find_library
 from tasks.train.own import list_variants
-from tasks.train.variants import GROUPS, PRETRAINED_GROUP, SEED_GROUP, VARIANTS, Variant, expand_names
+from tasks.train.variants import GROUPS, PRETRAINED_GROUP, SEED_GROUP, VARIANTS, Source, Variant, expand_names
 
 # The fastest and the best of the networks on most of the sets in tests/benchmarks/README.md.
 FOR_OWN_DATA: Final = ("conv-max", "onehot-conv")
@@ -27,34 +27,35 @@ def expand_variants(
     dataset: str,
     table: Mapping[str, Variant],
     *,
-    with_vectors: bool,
+    sources: Collection[Source],
     is_limited: bool = False,
 ) -> list[str]:
     """List the variants that the names stand for with a dataset, in the table's order.
 
-    Without a file of word vectors, `all` and `auto` leave out those that begin with one.
+    Those that begin with something else than the given `sources` are left out unless they are named; the group
+    pretrained names all of its variants if there are no sources.
     """
-    chosen = choose_variants(names, dataset, with_vectors=with_vectors, is_limited=is_limited)
-    named = set(names) - {ALL, AUTO}
+    chosen = choose_variants(names, dataset, sources=sources, is_limited=is_limited)
+    named = set(names) - {ALL, AUTO, *([PRETRAINED_GROUP] if sources else [])}
     return [
         name
         for name in expand_names(chosen, table)
-        if with_vectors or table[name].vectors is None or {name, table[name].group} & named
+        if table[name].begins_with in {None, *sources} or {name, table[name].group} & named
     ]
 
 
 def choose_variants(
-    names: Sequence[str], dataset: str, *, with_vectors: bool, is_limited: bool = False
+    names: Sequence[str], dataset: str, *, sources: Collection[Source], is_limited: bool = False
 ) -> Sequence[str]:
     """Replace `auto` by what it stands for with a dataset: the seed group, or two for data that nobody here has seen.
 
-    With a file of word vectors, those that begin with one are added. If the time of the run `is_limited`, it stands for
-    the whole table but the students. Without the C library, variants that it alone computes in reasonable time are left
-    out.
+    With word vectors or an encoder, those that begin with them are added. If the time of the run `is_limited`, it
+    stands for the whole table but the students. Without the C library, variants that it alone computes in reasonable
+    time are left out.
     """
     if AUTO not in names:
         return names
-    others = [*(name for name in names if name != AUTO), *([PRETRAINED_GROUP] if with_vectors else [])]
+    others = [*(name for name in names if name != AUTO), *([PRETRAINED_GROUP] if sources else [])]
     if not is_limited and (dataset == AUTO or is_familiar(dataset)):
         return (*others, SEED_GROUP)
     wanted = [name for name, row in VARIANTS.items() if not row.is_student] if is_limited else FOR_OWN_DATA
@@ -89,7 +90,7 @@ def describe_tables() -> str:
             row.name: f"{row.description} ({describe_size(row)}, {row.own_encoding.name})"
             for row in list_variants().values()
         },
-        "groups": {**GROUPS, "all": "every variant, those of the group pretrained only with --vectors"},
+        "groups": {**GROUPS, "all": "every variant, those of the group pretrained only with --vectors or --encoder"},
         "baselines": {row.name: row.description for row in BASELINES.values()},
         "encodings": {row.name: row.description for row in ENCODINGS.values()},
     }
@@ -97,8 +98,8 @@ def describe_tables() -> str:
 
 
 def describe_size(row: Variant) -> str:
-    """Say how many parameters a variant has: "166,477 parameters"; the file decides how long pretrained vectors are."""
-    width = f" with vectors of {row.embedding_dim} numbers" if row.vectors else ""
+    """Say how many parameters a variant has: "166,477 parameters"; what somebody else has trained decides the sizes."""
+    width = f" with vectors of {row.embedding_dim} numbers" if row.begins_with else ""
     return f"{row.num_params:,} parameters{width}"
 
 

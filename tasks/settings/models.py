@@ -1,7 +1,8 @@
 """ModelSettings: which models a run trains on its reviews."""
 
 from collections.abc import Mapping
-from typing import Any, ClassVar, Self
+from pathlib import Path
+from typing import Any, ClassVar, Self, get_args
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 from pydantic_settings import CliToggleFlag
@@ -12,6 +13,7 @@ from tasks.compare.results import CONSTANT
 from tasks.encode.choice import Wanted
 from tasks.encode.encodings import ENCODINGS, OF_WORDS, Encoding, adapt_encoding
 from tasks.encode.facts import EncodingChoice
+from tasks.encoders.folder import NEEDED
 from tasks.evaluate.ensemble_facts import STACK
 from tasks.ingest.datasets import AUTO
 from tasks.settings.base import Names, OptionalPath
@@ -27,7 +29,7 @@ from tasks.settings.model_names import (
 )
 from tasks.settings.own_models import OwnBaselines, OwnVariants, describe_fields
 from tasks.train.own import derive_variant, list_variants
-from tasks.train.variants import OWN_GROUP, PRETRAINED_GROUP, WORDS, Variant
+from tasks.train.variants import OWN_GROUP, PRETRAINED_GROUP, WORDS, Source, Variant
 from tasks.vectors.formats import describe_endings
 
 
@@ -58,8 +60,8 @@ class ModelSettings(DataSettings):
         default=(AUTO,),
         min_length=1,
         description="which models to train: names, groups, all, or auto (the ten of the course notebook for the IMDB "
-        f"reviews and the sample, {' and '.join(FOR_OWN_DATA)} for other data; with --vectors also the group "
-        f"{PRETRAINED_GROUP}), separated by commas; those of your own, if there are any and this is left out",
+        f"reviews and the sample, {' and '.join(FOR_OWN_DATA)} for other data; with --vectors or --encoder also the "
+        f"group {PRETRAINED_GROUP}), separated by commas; those of your own, if there are any and this is left out",
         json_schema_extra=offer_variants,
     )
     baselines: Names = Field(
@@ -86,6 +88,11 @@ class ModelSettings(DataSettings):
         default=None,
         description=f"a file of pretrained word vectors, with which the models of the group {PRETRAINED_GROUP} begin: "
         f"{describe_endings()} (GloVe, word2vec, fastText) [none]",
+    )
+    encoder: OptionalPath = Field(
+        default=None,
+        description="the folder of a pretrained encoder, such as one of sentence-transformers, with which models of "
+        f"the group {PRETRAINED_GROUP} begin: {', '.join(NEEDED)}; needs the extra pretrained [none]",
     )
     stack: CliToggleFlag[bool] = Field(
         default=False,
@@ -116,7 +123,7 @@ class ModelSettings(DataSettings):
             return names
         own = info.data["own_variants"]
         check_names(names, (*own, *list_variant_choices()), kind="variant")
-        if not expand_variants(names, AUTO, list_all(own), with_vectors=True):
+        if not expand_variants(names, AUTO, list_all(own), sources=get_args(Source)):
             raise ValueError(
                 f"the group {OWN_GROUP} is empty; expected a table [variants.NAME] in the file that --config names."
             )
@@ -172,10 +179,33 @@ class ModelSettings(DataSettings):
             )
         return self
 
+    @model_validator(mode="after")
+    def check_encoder(self) -> Self:
+        """Refuse an encoder that no model begins with, and models that lack one."""
+        users = [row.name for row in self.chosen_variants if row.encoder]
+        if self.encoder and not users:
+            able = [row.name for row in self.variant_table.values() if row.encoder]
+            raise ValueError(
+                f"--encoder is for models that begin with an encoder; expected one of {', '.join(able)} in --variants. "
+                "Add one, or leave it out."
+            )
+        if users and not self.encoder:
+            raise ValueError(
+                f"{', '.join(users)} in --variants: they begin with a pretrained encoder; expected the folder of one. "
+                "Name it with --encoder, or choose others."
+            )
+        return self
+
+    @property
+    def sources(self) -> set[Source]:
+        """Return what models may begin with that somebody else has trained."""
+        found: dict[Source, Path | None] = {"vectors": self.vectors, "encoder": self.encoder}
+        return {source for source, path in found.items() if path}
+
     @property
     def variant_names(self) -> list[str]:
         """Return the chosen variants, groups expanded, in the table's order."""
-        return expand_variants(self.variants, self.dataset, self.variant_table, with_vectors=self.vectors is not None)
+        return expand_variants(self.variants, self.dataset, self.variant_table, sources=self.sources)
 
     @property
     def chosen_variants(self) -> list[Variant]:
@@ -205,9 +235,11 @@ class ModelSettings(DataSettings):
     def choose_encoding(self, variant: Variant, choice: EncodingChoice | None) -> Encoding:
         """Return the encoding that a variant reads; what `auto` chose is for variants that read words.
 
-        One that begins with the vectors of words reads words.
+        One that begins with the vectors of words reads words, and one that begins with an encoder its tokens.
         """
         own = variant.own_encoding
+        if variant.encoder:
+            return adapt_encoding(own, length=self.length)
         is_for_auto = own.kind == "words" and not variant.keeps_kind
         kind = choice.kind if choice and (is_for_auto or choice.wanted != AUTO) else None
         if variant.vectors and kind not in OF_WORDS:

@@ -3,7 +3,7 @@
 import re
 from datetime import timedelta
 from pathlib import Path
-from typing import ClassVar, Final, Self
+from typing import ClassVar, Final, Self, get_args
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 from pydantic_settings import CliImplicitFlag
@@ -22,6 +22,7 @@ from tasks.settings.tracking import Trackers, TrackName, TrackSeconds
 from tasks.settings.training import TrainingSettings
 from tasks.settings.tuning import Folds, Seconds, StorageUrl, Trials
 from tasks.track.trackers import USUAL_NAME
+from tasks.train.variants import Source
 
 CHALLENGE_NAME: Final = re.compile(r"[\w-]{1,40}", re.ASCII)
 
@@ -118,7 +119,7 @@ class RunConfig(TrainingSettings):
                 info.data["variants"],
                 info.data["dataset"],
                 variants,
-                with_vectors=info.data.get("vectors") is not None,
+                sources=[source for source in get_args(Source) if info.data.get(source)],
                 is_limited=info.data.get("minutes") is not None,
             ),
             *baselines,
@@ -154,7 +155,7 @@ class RunConfig(TrainingSettings):
             self.variants,
             self.dataset,
             self.variant_table,
-            with_vectors=self.vectors is not None,
+            sources=self.sources,
             is_limited=self.minutes is not None,
         )
 

@@ -57,7 +57,9 @@ class TrainingSettings(ModelSettings):
         description="for --metric cost: a TOML file with a table for each label, such as [spam], and lines below it "
         "with the costs of answers, such as ham = 10; mistakes that it does not name cost 1",
     )
-    epochs: int = Field(default=10, ge=1, le=1_000, description="maximum number of epochs")
+    epochs: int = Field(
+        default=10, ge=1, le=1_000, description="maximum number of epochs; an encoder is fine-tuned for 3 at most"
+    )
     patience: int = Field(
         default=2,
         ge=1,
@@ -167,7 +169,7 @@ class TrainingSettings(ModelSettings):
     def choose_fit(self, variant: Variant, seed: int, aims: Aims = Aims()) -> FitSettings:
         """Collect the settings of one training; the variant supplies its learning rate and default batch size."""
         return FitSettings(
-            epochs=self.epochs,
+            epochs=min(self.epochs, variant.epochs or self.epochs),
             patience=self.patience,
             batch_size=self.batch_size or variant.batch_size,
             evaluations_per_epoch=self.evaluations_per_epoch or variant.evaluations_per_epoch,
@@ -175,6 +177,7 @@ class TrainingSettings(ModelSettings):
             seed=seed,
             kernels=self.kernels,
             device=self.device,
+            clip_norm=variant.clip_norm,
             class_weights=aims.class_weights,
             objective=aims.objective,
         )

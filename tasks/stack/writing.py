@@ -52,4 +52,5 @@ def write_ensemble(stack: Stack, folders: Sequence[Path], folder: Path) -> Ensem
         jobs=max(it.jobs for it in trainings),
         lessons=next((it.lessons for it in trainings if isinstance(it, TrainingFacts) and it.lessons), None),
         vectors=next((it.vectors for it in trainings if isinstance(it, TrainingFacts) and it.vectors), None),
+        encoder=next((it.encoder for it in trainings if isinstance(it, TrainingFacts) and it.encoder), None),
     )

@@ -40,6 +40,8 @@ EXEMPT: Final = {
     "tasks.*.pace": "decides whether a model is trained, which changes no model",
     "tasks.train.update_speed": "chooses the device, which counts by its name",
     "tasks.train.effort": "decides in which order trainings start",
+    "tasks.train.sources": "gives variants and encodings the sizes of an encoder, which count by their values",
+    "tasks.train.text_vector_output": "names an output and lists what counts; the function that makes it counts",
     "tasks.train.events": "writes the TensorBoard log, which is not an output",
     "tasks.compare.run": "calls the stages of a run, each of which counts, and describes it",
     "tasks.curve.sizes": "says which sizes are trained, which count by their values",

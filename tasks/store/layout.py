@@ -23,6 +23,9 @@ ANSWERS_FILE: Final = "answers.parquet"
 PREDICTIONS_FILE: Final = "predictions.parquet"
 # Word vectors of the words that an encoding knows.
 VECTORS_FILE: Final = "vectors.parquet"
+# The weights of a pretrained encoder, and the vectors that a frozen one gives texts.
+WEIGHTS_FILE: Final = "weights.npz"
+TEXT_VECTOR_FILES: Final = {split: f"{split}.npy" for split in SPLITS[:2]}
 # The reviews of a further test set.
 CHALLENGE_FILE: Final = "reviews.parquet"
 
@@ -31,6 +34,8 @@ REVIEWS: Final = "reviews"
 ENCODINGS: Final = "encodings"
 UNLABELLED: Final = "unlabelled"
 VECTORS: Final = "vectors"
+ENCODERS: Final = "encoders"
+TEXT_VECTORS: Final = "text-vectors"
 # Under both.
 CHALLENGES: Final = "challenges"
 RUNTIME: Final = "runtime"

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from tasks.train.device import DEVICE_FILES, WITHOUT_ACCELERATORS, Device, hide_accelerators, may_have_accelerator
 from tasks.train.fit import RunEpoch
 from tasks.train.kernels.choice import Kernels, choose_kernels
-from tasks.train.rows import Rows, cut_pieces
+from tasks.train.rows import Rows, as_inputs, cut_pieces
 
 DETERMINISTIC: Final = "xla_gpu_deterministic_ops"
 
@@ -117,7 +117,7 @@ def make_plain_epoch_runner(model: keras.Model, *, batch_size: int) -> RunEpoch:
         totals: dict[str, float] = {}
         for piece in cut_pieces(tokens, batch_size=batch_size):
             history = model.fit(
-                tokens[piece].astype(np.int32), labels[piece], batch_size=batch_size, shuffle=False, verbose=0
+                as_inputs(tokens[piece]), labels[piece], batch_size=batch_size, shuffle=False, verbose=0
             ).history
             on_progress(piece.stop)
             for name, values in history.items():

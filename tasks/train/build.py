@@ -10,11 +10,15 @@ import keras
 import numpy as np
 
 from tasks.encode.encodings import Encoding
+from tasks.encoders.facts import Pretrained
+from tasks.train.encoder import connect, load_layers
 from tasks.train.losses import WeightedLoss
 from tasks.train.variants import Variant
 from tasks.train.word_vectors import start_from
 
 BINARY: Final = 2
+# The share of the updates in which a schedule's learning rate rises.
+WARMUP: Final = 0.1
 OPTIMIZERS: Final = {"adam": keras.optimizers.Adam, "adagrad": keras.optimizers.Adagrad}
 
 
@@ -28,21 +32,21 @@ def build_model(
     soft_labels: bool = False,
     class_weights: Sequence[float] | None = None,
     vectors: Path | None = None,
+    encoder: Pretrained | None = None,
+    num_updates: int | None = None,
 ) -> keras.Model:
     """Build a compiled model: token ids of shape (batch, length) -> probabilities of shape (batch, 1) for two classes.
 
     More classes get one softmax output each. `clip_norm` bounds the norm of the gradients of all weights together. With
     `soft_labels`, it learns from the probabilities of the classes, of shape (batch, num_classes), or (batch,) for the
     second of two. `class_weights` multiply the losses of the reviews of each class. `vectors` is a file with the first
-    values of word vectors.
+    values of word vectors. A variant with an `encoder` begins with this one. The schedule of a learning rate that has
+    one ends after `num_updates`.
     """
+    if variant.encoder and encoder is None:
+        raise ValueError(f"{variant.name} begins with a pretrained encoder; expected one.")
     tokens = keras.Input((encoding.length,), dtype="int32")
-    embedding = keras.layers.Embedding(
-        encoding.vocab_size, variant.embedding_dim, mask_zero=variant.mask, trainable=variant.vectors != "frozen"
-    )
-    words = embedding(tokens)
-    if vectors:
-        embedding.embeddings.assign(start_from(vectors, np.asarray(embedding.embeddings)))
+    words = read_with(encoder, tokens, variant) if encoder else embed(tokens, variant, encoding, vectors)
     steps = [
         *make_dropout(variant.embedding_dropout),
         *variant.body(keras.layers, **variant.options),
@@ -54,8 +58,9 @@ def build_model(
     if variant.initialise:
         variant.initialise(model, encoding.length)
     loss = choose_loss(num_classes, soft_labels=soft_labels)
+    rate = make_schedule(learning_rate, num_updates) if variant.schedule and num_updates else learning_rate
     model.compile(
-        optimizer=OPTIMIZERS[variant.optimizer](learning_rate, global_clipnorm=clip_norm),
+        optimizer=OPTIMIZERS[variant.optimizer](rate, global_clipnorm=clip_norm),
         loss=WeightedLoss(loss, tuple(class_weights)) if class_weights else loss,
         # Keras would compare the probabilities of two classes with 0 and 1.
         metrics=[keras.metrics.MeanMetricWrapper(find_agreement, name="accuracy")]
@@ -63,6 +68,31 @@ def build_model(
         else ["accuracy"],
     )
     return model
+
+
+def embed(tokens: Any, variant: Variant, encoding: Encoding, vectors: Path | None) -> Any:
+    """Look up the word vectors of tokens: (batch, length) -> (batch, length, embedding_dim)."""
+    embedding = keras.layers.Embedding(
+        encoding.vocab_size, variant.embedding_dim, mask_zero=variant.mask, trainable=variant.vectors != "frozen"
+    )
+    words = embedding(tokens)
+    if vectors:
+        embedding.embeddings.assign(start_from(vectors, np.asarray(embedding.embeddings)))
+    return words
+
+
+def read_with(encoder: Pretrained, tokens: Any, variant: Variant) -> Any:
+    """Read texts with a pretrained encoder: (batch, length) -> (batch, dim)."""
+    layers = load_layers(encoder, length=tokens.shape[1], trainable=variant.encoder != "frozen")
+    return connect(layers, tokens)
+
+
+def make_schedule(rate: float, num_updates: int) -> keras.optimizers.schedules.LearningRateSchedule:
+    """Let the rate rise linearly from 0 in the first tenth of the updates, and then fall to 0 along a cosine."""
+    warmup = math.ceil(WARMUP * num_updates)
+    return keras.optimizers.schedules.CosineDecay(
+        0.0, max(1, num_updates - warmup), warmup_target=rate, warmup_steps=warmup
+    )
 
 
 def make_dropout(rate: float) -> list[keras.Layer]:

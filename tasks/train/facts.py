@@ -2,9 +2,10 @@
 
 from typing import Literal
 
-from pydantic import JsonValue
+from pydantic import Field, JsonValue
 
-from tasks.store.facts import Facts
+from tasks.encoders.facts import EncoderFacts
+from tasks.store.facts import Facts, is_none
 from tasks.vectors.facts import VectorFacts
 
 
@@ -49,7 +50,7 @@ class TrainingFacts(HistoryFacts):
     `instructions` names the set of instructions with which the C library computed it, None where it took no part.
     `jobs` is how many models were trained at a time, each on its share of the cores. `definition` is that of a variant
     of one's own. `lessons` are what a student has learned besides the labels. `vectors` are those that its word vectors
-    began as, None if they were drawn at random.
+    began as, None if they were drawn at random. `encoder` is the pretrained one that the model began with, if any.
     """
 
     num_params: int
@@ -63,6 +64,19 @@ class TrainingFacts(HistoryFacts):
     definition: dict[str, JsonValue] | None = None
     lessons: LessonFacts | None = None
     vectors: VectorFacts | None = None
+    encoder: EncoderFacts | None = Field(default=None, exclude_if=is_none)
+
+
+class TextVectorFacts(Facts):
+    """The vectors of `dim` numbers that an encoder gives the training and validation texts, and what they took.
+
+    `seconds` cover what was computed here: less than all if an interrupted attempt had begun.
+    """
+
+    dim: int
+    num_texts: int
+    seconds: float
+    device: str
 
 
 class DeviceFacts(Facts):

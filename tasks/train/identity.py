@@ -21,6 +21,7 @@ from tasks.train.variants import Variant
 
 TRAIN: Final = "tasks.train.training:train_variant"
 # Modules that the chosen kernels leave unused decide nothing.
+READ_TEXTS: Final = "tasks.train.text_vectors:write_text_vectors"
 KERNELS: Final = "tasks.train.kernels"
 UNUSED_BY: Final[dict[str, tuple[str, ...]]] = {
     "native": (f"{KERNELS}.jax_epochs",),
@@ -39,6 +40,8 @@ USUALLY: Final[dict[str, Any]] = {
     "embedding_dropout": 0.0,
     "word_dropout": 0.0,
     "vectors": None,
+    "encoder": None,
+    "schedule": None,
     "options": {},
 }
 BACKEND_PACKAGES: Final = {"tensorflow": ("tensorflow",), "jax": ("jax", "jaxlib")}
@@ -54,6 +57,7 @@ def decide_model(
     num_classes: int,
     lessons: tuple[Manifest[Any], Manifest[Any]] | None = None,
     vectors: Manifest[Any] | None = None,
+    encoder: Manifest[Any] | None = None,
 ) -> dict[str, Any]:
     """List what decides the weights, as plain JSON; `lessons` are sequences without labels and a teacher's answers."""
     computing = describe_computing(settings.kernels, settings.device, remote=find_remote_device())
@@ -65,9 +69,23 @@ def decide_model(
         "sequences": {name: sequences.files[name].sha256 for name in TRAINED_ON},
         **({"lessons": [it.content_hash for it in lessons]} if lessons else {}),
         **({"vectors": vectors.content_hash} if vectors else {}),
+        **({"encoder": encoder.content_hash} if encoder else {}),
         "num_classes": num_classes,
         "computing": computing,
         "code": describe_code(TRAIN, without=UNUSED_BY[computing["kernels"]]),
+        "libraries": library_versions("keras", *BACKEND_PACKAGES[computing["backend"]], "numpy"),
+    }
+
+
+def decide_text_vectors(encoder: Manifest[Any], sequences: Manifest[Any], device: Device) -> dict[str, Any]:
+    """List what decides the vectors that an encoder gives texts, as plain JSON; Keras alone computes them."""
+    computing = describe_computing("plain", device, remote=find_remote_device())
+    return {
+        "encoder": encoder.content_hash,
+        "encoding": dict(sequences.decided_by["encoding"]),
+        "sequences": {name: sequences.files[name].sha256 for name in (TRAIN_FILE, VALIDATION_FILE)},
+        "computing": {**computing, "device": "cpu" if computing["device"] == CPU else "gpu"},
+        "code": describe_code(READ_TEXTS),
         "libraries": library_versions("keras", *BACKEND_PACKAGES[computing["backend"]], "numpy"),
     }
 

@@ -7,21 +7,37 @@ from typing import Any, Literal, NamedTuple
 
 from tasks.encode.encodings import restore_encoding
 from tasks.encode.facts import EncodingFacts
+from tasks.encoders.facts import EncoderFacts, Pretrained
 from tasks.errors import TrainingError
 from tasks.process.child import ChildError, run_apart
 from tasks.process.place import where_trained
 from tasks.process.time_budget import work_in_time
-from tasks.store.layout import ANSWERS_FILE, DEVICES, EVENTS, MODELS, UNLABELLED_FILE, VECTORS_FILE
+from tasks.store.layout import ANSWERS_FILE, DEVICES, EVENTS, MODELS, UNLABELLED_FILE, VECTORS_FILE, WEIGHTS_FILE
 from tasks.store.outputs import Manifest, Output, Plan
 from tasks.train.device import CPU, Device, find_device, find_remote_device
 from tasks.train.effort import find_slowness
-from tasks.train.facts import DeviceFacts, LessonFacts, TrainingFacts
+from tasks.train.facts import DeviceFacts, LessonFacts, TextVectorFacts, TrainingFacts
 from tasks.train.identity import TRAIN, decide_device, decide_model
 from tasks.train.lessons import Lessons
 from tasks.train.pace import watch_pace
 from tasks.train.settings import FitSettings, Listener
 from tasks.train.variants import Variant
 from tasks.vectors.facts import VectorFacts
+
+
+class EncoderOutputs(NamedTuple):
+    """An encoder that a model begins with, and if it is frozen the vectors that it gives the texts."""
+
+    encoder: Manifest[EncoderFacts]
+    text_vectors: Manifest[TextVectorFacts] | None = None
+
+    def locate(self, data_dir: Path) -> dict[str, Any]:
+        """Find what a training is given of them."""
+        encoder, found = self
+        return {
+            "encoder": Pretrained(encoder.facts, data_dir / encoder.folder / WEIGHTS_FILE),
+            "text_vectors": data_dir / found.folder if found else None,
+        }
 
 
 class LessonOutputs(NamedTuple):
@@ -43,12 +59,14 @@ def plan_training(
     jobs: int = 1,
     lessons: LessonOutputs | None = None,
     vectors: Manifest[VectorFacts] | None = None,
+    encoder: EncoderOutputs | None = None,
 ) -> Plan[TrainingFacts]:
-    """Plan a variant that is trained on sequences, a student also on `lessons`, one with `vectors` starting from these.
+    """Plan a variant that is trained on sequences, a student also on `lessons`.
 
-    `listen` is called when a training begins, with the model's name and a folder for its events, and returns the
-    listener that is told of its progress. `jobs` is how many models are trained at a time. Making it raises
-    LeftOutError if it would not be done within the time budget, if there is one.
+    It begins with `vectors` or an `encoder`, if there are any. `listen` is called when a training begins, with the
+    model's name and a folder for its events, and returns the listener that is told of its progress. `jobs` is how many
+    models are trained at a time. Making it raises LeftOutError if it would not be done within the time budget, if there
+    is one.
     """
     output = Output(
         root=artifacts_dir,
@@ -58,7 +76,13 @@ def plan_training(
         folder=f"{MODELS}/{variant.name}/{{fingerprint}}",
         facts_type=TrainingFacts,
         decided_by=decide_model(
-            variant, settings, sequences, num_classes=num_classes, lessons=lessons, vectors=vectors
+            variant,
+            settings,
+            sequences,
+            num_classes=num_classes,
+            lessons=lessons,
+            vectors=vectors,
+            encoder=encoder and encoder.encoder,
         ),
         manifest_name="training.json",
     )
@@ -81,8 +105,13 @@ def plan_training(
                 listener=watch_pace(listener, admit, settings, data_dir / sequences.folder) if admit else listener,
                 lessons=find_lessons(lessons, data_dir=data_dir, artifacts_dir=artifacts_dir) if lessons else None,
                 vectors=data_dir / vectors.folder / VECTORS_FILE if vectors else None,
+                **(encoder.locate(data_dir) if encoder else {}),
             )
-        more = {"lessons": lessons.answers.facts if lessons else None, "vectors": vectors.facts if vectors else None}
+        more = {
+            "lessons": lessons.answers.facts if lessons else None,
+            "vectors": vectors.facts if vectors else None,
+            "encoder": encoder.encoder.facts if encoder else None,
+        }
         return facts.model_copy(update={"jobs": jobs, **more})
 
     return output, make
@@ -102,8 +131,11 @@ def find_training_device() -> str:
 
 
 def has_choice(variant: Variant, settings: FitSettings) -> bool:
-    """Tell whether two devices might train a variant, so that it pays to measure which is faster."""
-    if settings.device != "auto" or find_training_device() == CPU:
+    """Tell whether two devices might train a variant, so that it pays to measure which is faster.
+
+    No processor trains an encoder as fast as an accelerator does.
+    """
+    if settings.device != "auto" or variant.encoder or find_training_device() == CPU:
         return False
     return find_slowness([variant], settings.kernels, "cpu") is None
 

@@ -9,7 +9,7 @@ from typing import Any, Final, Literal
 
 from pydantic import ConfigDict, Field, JsonValue, model_validator
 
-from tasks.encode.encodings import ENCODINGS, OF_WORDS, Encoding, Kind, adapt_encoding
+from tasks.encode.encodings import ENCODINGS, OF_WORDS, PRETRAINED, Encoding, FittedKind, adapt_encoding
 from tasks.errors import UserError, did_you_mean
 from tasks.space.ranges import OwnSpace
 from tasks.store.facts import Definition
@@ -26,7 +26,7 @@ class OwnEncoding(Definition):
     """How a variant's text is encoded, in what differs from its base."""
 
     name: str | None = Field(default=None, description="a row of the table of encodings, to start from")
-    kind: Kind | None = Field(default=None, description="the kind of tokens")
+    kind: FittedKind | None = Field(default=None, description="the kind of tokens")
     vocab_size: int | None = Field(default=None, ge=300, le=1_000_000, description="how many tokens are known")
     length: int | None = Field(default=None, ge=10, le=100_000, description="how many tokens of a text are read")
 
@@ -75,6 +75,15 @@ class OwnVariant(Definition):
         default=None, ge=1, le=1_000, description="how often it is evaluated on validation in each epoch"
     )
     learning_rate: float | None = Field(default=None, gt=0, le=10, description="the step size of the optimizer")
+    epochs: int | None = Field(default=None, ge=1, le=1_000, description="how many epochs it is trained for at most")
+    schedule: Literal["cosine"] | None = Field(
+        default=None,
+        description="how the learning rate changes: cosine, which rises in the first tenth of the updates and then "
+        "falls to 0 along a cosine",
+    )
+    clip_norm: float | None = Field(
+        default=None, gt=0, le=1_000, description="the bound of the norm of all gradients together"
+    )
     optimizer: Literal["adam", "adagrad"] | None = Field(
         default=None, description="what makes the updates: adam or adagrad"
     )
@@ -117,6 +126,11 @@ def load_variant(entry: EntryPoint) -> Variant:
             f"{describe_entry(entry)} has the unknown encoding {row.encoding!r}; expected one of "
             f"{', '.join(ENCODINGS)}. Repair that package, or uninstall it."
         )
+    if bool(row.encoder) != (row.own_encoding.kind == PRETRAINED):
+        raise UserError(
+            f"{describe_entry(entry)} reads {row.own_encoding.kind}; expected the kind pretrained of one that begins "
+            "with an encoder, and of no other. Repair that package, or uninstall it."
+        )
     if row.vectors and row.own_encoding.kind not in OF_WORDS:
         raise UserError(
             f"{describe_entry(entry)} begins with vectors of words, and reads {row.own_encoding.kind}; expected an "
@@ -151,6 +165,16 @@ def derive_variant(name: str, own: OwnVariant) -> Variant:
     if fields.get("quantize") == "none":
         fields["quantize"] = None
     encoding = derive_encoding(base.own_encoding, own.encoding)
+    if base.encoder and own.encoding and set(own.encoding.given()) - {"length"}:
+        raise ValueError(
+            f"{base.name} reads the tokens of its encoder, of which only the length can be changed; expected encoding "
+            "with length alone. Leave the rest out."
+        )
+    if encoding.kind == PRETRAINED and not base.encoder:
+        raise ValueError(
+            f"the encoding {encoding.name} is for models that begin with an encoder, unlike {base.name}. Choose "
+            "another encoding."
+        )
     settings: dict[str, Any] = {
         "name": name,
         "group": OWN_GROUP,

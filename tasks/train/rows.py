@@ -39,6 +39,11 @@ class Rows:
         return int(self.array.dtype.itemsize * np.prod(self.array.shape[1:], dtype=np.int64))
 
 
+def as_inputs(rows: NDArray[Any]) -> NDArray[Any]:
+    """Give rows the type that models take: 32 bits for tokens, while vectors of texts stay as they are."""
+    return rows if np.issubdtype(rows.dtype, np.floating) else rows.astype(np.int32)
+
+
 def cut_pieces(tokens: NDArray[Any] | Rows, *, batch_size: int) -> Iterator[slice]:
     """Cut rows into pieces of at most PIECE_BYTES, each but the last a whole number of batches."""
     row_bytes = tokens.row_bytes if isinstance(tokens, Rows) else tokens[:1].nbytes

@@ -14,15 +14,17 @@ from prefect.logging import get_run_logger
 from tqdm import tqdm
 
 from tasks.encode.facts import EncodingFacts
+from tasks.encoders.facts import EncoderFacts
 from tasks.errors import TrainingError
 from tasks.orchestrate.outputs import produce_in_task, run
 from tasks.process.outlook import tell_round
 from tasks.store.outputs import Manifest
 from tasks.train.device import Device
 from tasks.train.events import write_events
-from tasks.train.facts import DeviceFacts, TrainingFacts
-from tasks.train.output import LessonOutputs, has_choice, plan_device, plan_training
+from tasks.train.facts import DeviceFacts, TextVectorFacts, TrainingFacts
+from tasks.train.output import EncoderOutputs, LessonOutputs, has_choice, plan_device, plan_training
 from tasks.train.settings import EpochRecord, FitSettings, Listener, describe_epoch, measure_epoch
+from tasks.train.text_vector_output import plan_text_vectors
 from tasks.train.variants import Variant
 from tasks.vectors.facts import VectorFacts
 
@@ -81,10 +83,11 @@ def train_variant(
     jobs: int = 1,
     lessons: LessonOutputs | None = None,
     vectors: Manifest[VectorFacts] | None = None,
+    encoder: EncoderOutputs | None = None,
 ) -> State[Manifest[TrainingFacts]]:
     """Train a variant on sequences, a student also on `lessons`, or reuse the model of an identical training.
 
-    The word vectors of a variant with `vectors` begin as these. `jobs` models are trained at a time.
+    It begins with `vectors` or an `encoder`, if there are any. `jobs` models are trained at a time.
     """
     plan = plan_training(
         variant,
@@ -97,8 +100,18 @@ def train_variant(
         jobs=jobs,
         lessons=lessons,
         vectors=vectors,
+        encoder=encoder,
     )
     return produce_in_task(*plan)
+
+
+@task(name="read-texts", task_run_name="read-texts-{sequences.name}", cache_policy=NO_CACHE)
+def read_texts(
+    encoder: Manifest[EncoderFacts], sequences: Manifest[EncodingFacts], *, device: Device, data_dir: Path
+) -> State[Manifest[TextVectorFacts]]:
+    """Compute the vectors that a frozen encoder gives the texts, or reuse those of an earlier run."""
+    say = get_run_logger().info
+    return produce_in_task(*plan_text_vectors(encoder, sequences, device=device, data_dir=data_dir, say=say))
 
 
 @task(name="choose-device", task_run_name="choose-device-{variant.name}", cache_policy=NO_CACHE)

@@ -1,5 +1,6 @@
 """Train one variant with one seed and write its files."""
 
+import math
 import resource
 import shutil
 from collections.abc import Sequence
@@ -13,13 +14,16 @@ import pandas as pd
 
 from tasks.encode.encodings import Encoding
 from tasks.encode.sequences import read_sequences
-from tasks.store.layout import VALIDATION_FILE
+from tasks.encoders.facts import Pretrained
+from tasks.store.layout import TEXT_VECTOR_FILES, VALIDATION_FILE
 from tasks.train.backend import make_epoch_runner, name_instructions, name_kernel, prepare_device, release_memory
 from tasks.train.build import build_model, count_parameters, describe_model, forget_training, quantize_model
+from tasks.train.encoder import cut_head
 from tasks.train.facts import HistoryFacts, TrainingFacts
 from tasks.train.fit import Split, choose_best, fit
 from tasks.train.lessons import Lessons, read_training
 from tasks.train.settings import EpochRecord, FitSettings, Listener
+from tasks.train.text_vectors import read_text_vectors
 from tasks.train.variants import Variant
 
 KIBIBYTES_PER_MEBIBYTE: Final = 1024
@@ -36,16 +40,25 @@ def train_variant(
     listener: Listener,
     lessons: Lessons | None = None,
     vectors: Path | None = None,
+    encoder: Pretrained | None = None,
+    text_vectors: Path | None = None,
 ) -> TrainingFacts:
     """Train a variant; write model.keras, summary.txt, history.csv and a copy of tokenizer.json; return the numbers.
 
-    A student also learns from `lessons`. `vectors` is a file with the first values of the word vectors. The files go to
-    `folder`; `folder`/checkpoint keeps the state after each epoch, so that an interrupted training can resume. Raises
-    TrainingError when a loss is not finite.
+    A student also learns from `lessons`. `vectors` is a file with the first values of the word vectors. The model
+    begins with the `encoder`, if there is one; `text_vectors` is a folder with the vectors that it gives the texts,
+    from which only what follows the encoder learns. The files go to `folder`; `folder`/checkpoint keeps the state after
+    each epoch, so that an interrupted training can resume. Raises TrainingError when a loss is not finite.
     """
     device = prepare_device(settings.device)
     keras.utils.set_random_seed(settings.seed)
     try:
+        scratch = folder / "sequences"
+        if text_vectors:
+            train, validation = (read_text_vectors(text_vectors, sequences_folder, it) for it in TEXT_VECTOR_FILES)
+        else:
+            train = Split(*read_training(sequences_folder, lessons, num_classes=num_classes, scratch=scratch))
+            validation = Split(*read_sequences(sequences_folder / VALIDATION_FILE, scratch=scratch))
         model = build_model(
             variant,
             encoding,
@@ -55,23 +68,26 @@ def train_variant(
             soft_labels=lessons is not None,
             class_weights=settings.class_weights,
             vectors=vectors,
+            encoder=encoder,
+            num_updates=settings.epochs * math.ceil(len(train.labels) / settings.batch_size),
         )
-        scratch = folder / "sequences"
+        learner = cut_head(model) if text_vectors else model
         history = fit(
-            model,
-            make_epoch_runner(model, batch_size=settings.batch_size, kernels=settings.kernels),
-            Split(*read_training(sequences_folder, lessons, num_classes=num_classes, scratch=scratch)),
-            Split(*read_sequences(sequences_folder / VALIDATION_FILE, scratch=scratch)),
+            learner,
+            make_epoch_runner(learner, batch_size=settings.batch_size, kernels=settings.kernels),
+            train,
+            validation,
             settings,
             checkpoint=folder / "checkpoint" / "state.npz",
             listener=listener,
             word_dropout=variant.word_dropout,
         )
-        num_params, kernel = count_parameters(model), name_kernel(model)
+        num_params, kernel = count_parameters(model), name_kernel(learner)
         if variant.quantize:
             model = quantize_model(model, variant.quantize)
-        elif lessons or settings.class_weights:
-            # Plain Keras could load neither the metric of soft labels nor the weighted loss.
+        elif lessons or settings.class_weights or encoder:
+            # Plain Keras could load neither the metric of soft labels nor the weighted loss, and the optimizer's state
+            # would make the file of an encoder three times as large.
             model = forget_training(model)
         write_files(folder, model, history)
         shutil.copy(sequences_folder / "tokenizer.json", folder)

@@ -13,6 +13,9 @@ from typing import Any, Final, Literal
 from tasks.encode.encodings import ENCODINGS, Encoding
 from tasks.space.ranges import Range, Space
 
+# What a model may begin with that somebody else has trained; a flag of this name says where it is.
+Source = Literal["vectors", "encoder"]
+
 
 @dataclass(frozen=True)
 class Variant:
@@ -27,6 +30,10 @@ class Variant:
     their 32 bits. One that `needs_library` takes hours on a CPU without the C library. A student also learns from texts
     without labels, if there are any, what the best other models say of them. The word vectors of one with `vectors`
     begin as those of a file, which decides how long they are; frozen ones stay as they are.
+    One with an `encoder` begins with a pretrained one from a folder, whose tokens it reads, and which is frozen or
+    fine-tuned; it has the number of parameters of one like MiniLM-L6. `epochs` is the most that it is trained for. With
+    a `schedule`, the learning rate rises at first and then falls to 0 along a cosine. `clip_norm` bounds the norm of
+    the gradients.
 
     `encoding` names a row of the table of encodings. A variant of one's own may have another encoding, `reads`, and if
     it `keeps_kind`, the texts of a run do not change the kind of that encoding. Its `definition` are the fields that it
@@ -57,6 +64,10 @@ class Variant:
     word_dropout: float = 0.0
     is_student: bool = False
     vectors: Literal["frozen", "fine-tuned"] | None = None
+    encoder: Literal["frozen", "fine-tuned"] | None = None
+    epochs: int | None = None
+    schedule: Literal["cosine"] | None = None
+    clip_norm: float | None = None
     reads: Encoding | None = None
     keeps_kind: bool = False
     definition: Mapping[str, Any] | None = None
@@ -69,9 +80,16 @@ class Variant:
         return self.reads or ENCODINGS[self.encoding]
 
     @property
+    def begins_with(self) -> Source | None:
+        """What it begins with that somebody else has trained; None if it begins with random numbers."""
+        if self.encoder:
+            return "encoder"
+        return "vectors" if self.vectors else None
+
+    @property
     def num_word_weights(self) -> int:
         """The number of parameters in word vectors."""
-        return 0 if self.vectors == "frozen" else self.own_encoding.vocab_size * self.embedding_dim
+        return 0 if "frozen" in (self.vectors, self.encoder) else self.own_encoding.vocab_size * self.embedding_dim
 
     def widen(self, dim: int) -> "Variant":
         """Return the variant with word vectors of `dim` numbers; parameters of other layers are not counted anew."""
@@ -172,6 +190,11 @@ def distilled(_layers: Any) -> list[Any]:
     return [RegionMaximum((1, 2, 3), (32, 32, 32)), ResponseNormalization()]
 
 
+def encoder(_layers: Any) -> list[Any]:
+    """Read the vector of the text as it comes from a pretrained encoder (Devlin et al. 2019)."""
+    return []
+
+
 def initialise_chrono(model: Any, length: int) -> None:
     """Give each LSTM cell a memory span drawn up to the sequence's length (Tallec & Ollivier 2018).
 
@@ -200,12 +223,16 @@ GROUPS: Final = {
     MORE_GROUP: "a GRU of one direction, an LSTM that starts with a long memory, an attention encoder",
     CONTENDERS_GROUP: "models that one would ship: they read whole texts, and some come close to the best baseline",
     STUDENTS_GROUP: "models that also learn from texts without labels what the best other models say of them",
-    PRETRAINED_GROUP: "models whose word vectors begin as those of the file that --vectors names",
+    PRETRAINED_GROUP: "models that begin with the word vectors of --vectors, or with the encoder of --encoder",
     OWN_GROUP: "the variants that the config file defines, and those of installed packages",
 }
 WORDS: Final = "words-10k-120"
 LONG_WORDS: Final = "words-20k-400"
 WHOLE_TEXTS: Final = "unicode-words-30k-1024"
+OF_ENCODER: Final = "encoder-256"
+
+# The layers and the tokens of an encoder are as somebody else has trained them.
+FIXED_BY_ENCODER: Final = ("embedding_dim", "embedding_dropout", "mask", "vectors", "quantize")
 
 _STUDENT: Final = Variant(
     "onehot-conv-student",
@@ -346,6 +373,40 @@ _ROWS: Final = (
         mask=True,
         vectors="fine-tuned",
         fixed=("embedding_dim",),
+    ),
+    Variant(
+        "encoder-frozen",
+        PRETRAINED_GROUP,
+        OF_ENCODER,
+        encoder,
+        385,
+        "logistic regression on the vectors of a pretrained encoder, which stays as it is",
+        embedding_dim=384,
+        hidden=0,
+        mask=True,
+        learning_rate=1e-2,
+        encoder="frozen",
+        fixed=(*FIXED_BY_ENCODER, "word_dropout", "is_student"),
+        space={"learning_rate": Range(low=1e-3, high=3e-2, log=True), "hidden": (0, 64), "dropout": (0.0, 0.2, 0.4)},
+    ),
+    Variant(
+        "encoder-fine-tuned",
+        PRETRAINED_GROUP,
+        OF_ENCODER,
+        encoder,
+        22_466_689,
+        "a pretrained encoder that is trained further with a linear layer on it",
+        embedding_dim=384,
+        hidden=0,
+        dropout=0.1,
+        mask=True,
+        learning_rate=5e-5,
+        encoder="fine-tuned",
+        epochs=3,
+        schedule="cosine",
+        clip_norm=1.0,
+        fixed=FIXED_BY_ENCODER,
+        space={"learning_rate": Range(low=1e-5, high=2e-4, log=True), "dropout": Range(low=0, high=0.3)},
     ),
     _STUDENT,
     replace(

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from prefect import task
 from prefect.cache_policies import NO_CACHE
@@ -19,16 +19,19 @@ from tasks.baseline.own import OwnBaseline, derive_baseline
 from tasks.encode.encodings import Encoding
 from tasks.encode.facts import EncodingFacts
 from tasks.encode.task import encode_reviews
+from tasks.encoders.facts import EncoderFacts
+from tasks.encoders.task import take_encoder
 from tasks.ingest.facts import ReviewsFacts, ReviewsManifest
 from tasks.objective.facts import Aims
 from tasks.orchestrate.outputs import produce_in_task, run
 from tasks.process.side_by_side import work_side_by_side
 from tasks.store.outputs import Manifest, Output, Plan, locked
 from tasks.train.facts import TrainingFacts
-from tasks.train.output import plan_training
+from tasks.train.output import EncoderOutputs, plan_training
 from tasks.train.own import OwnVariant, derive_variant
 from tasks.train.settings import FitSettings
-from tasks.train.task import Progress, settle_device
+from tasks.train.sources import fit_encoding, fit_variant
+from tasks.train.task import Progress, read_texts, settle_device
 from tasks.train.variants import Variant
 from tasks.tune.facts import Budget, Scored, StudyFacts, TrialFacts
 from tasks.tune.folds import plan_fold
@@ -46,13 +49,14 @@ class Bench:
 
     `parts` are the reviews that they are judged on, by what the run aims at: those of the run, or the folds of a
     cross-validation. A variant gets its encoding and its settings from the run's, and one that begins with word vectors
-    those of the run's file.
+    or an encoder those of the run.
     """
 
     parts: Sequence[ReviewsManifest]
     choose_encoding: Callable[[Variant], Encoding]
     choose_fit: Callable[[Variant], FitSettings]
     vectors: Path | None
+    encoder: Path | None
     data_dir: Path
     artifacts_dir: Path
     jobs: int
@@ -147,7 +151,7 @@ def settle_bench(subject: Subject, bench: Bench) -> Bench:
     """Let all trials of a variant compute on the same device: the one that trains its usual settings faster."""
     row = derive_variant(subject.tuned, OwnVariant.model_validate(subject.definition))
     part = bench.parts[0]
-    row, sequences, _ = prepare_variant(row, part, bench)
+    row, sequences, *_ = prepare_variant(row, part, bench)
     device = settle_device(
         row,
         bench.choose_fit(row),
@@ -169,7 +173,10 @@ def plan_variant_part(
     """Plan the training of a variant on one part."""
     row = derive_variant(name, OwnVariant.model_validate(definition))
     settings = bench.choose_fit(row)
-    row, sequences, vectors = prepare_variant(row, part, bench)
+    row, sequences, vectors, encoder = prepare_variant(row, part, bench)
+    read = None
+    if encoder and row.encoder == "frozen":
+        read = run(read_texts, encoder, sequences, device=settings.device, data_dir=bench.data_dir)
     return plan_training(
         row,
         settings,
@@ -180,18 +187,31 @@ def plan_variant_part(
         data_dir=bench.data_dir,
         artifacts_dir=bench.artifacts_dir,
         vectors=vectors,
+        encoder=EncoderOutputs(encoder, read) if encoder else None,
     )
 
 
-def prepare_variant(
-    row: Variant, part: ReviewsManifest, bench: Bench
-) -> tuple[Variant, Manifest[EncodingFacts], Manifest[VectorFacts] | None]:
-    """Encode a part for a variant, and take the word vectors that it begins with from the run's file."""
-    sequences: Manifest[EncodingFacts] = run(encode_reviews, part, bench.choose_encoding(row), data_dir=bench.data_dir)
-    if row.vectors is None or bench.vectors is None:
-        return row, sequences, None
-    vectors: Manifest[VectorFacts] = run(match_vectors, bench.vectors, sequences, data_dir=bench.data_dir)
-    return row.widen(vectors.facts.dim), sequences, vectors
+class Prepared(NamedTuple):
+    """A variant as it fits what it begins with: the sequences of a part, word vectors of its words, an encoder."""
+
+    row: Variant
+    sequences: Manifest[EncodingFacts]
+    vectors: Manifest[VectorFacts] | None
+    encoder: Manifest[EncoderFacts] | None
+
+
+def prepare_variant(row: Variant, part: ReviewsManifest, bench: Bench) -> Prepared:
+    """Encode a part for a variant, and take the word vectors or the encoder that it begins with."""
+    encoder: Manifest[EncoderFacts] | None = None
+    vectors: Manifest[VectorFacts] | None = None
+    if row.encoder and bench.encoder:
+        encoder = run(take_encoder, bench.encoder, data_dir=bench.data_dir)
+    encoding = fit_encoding(bench.choose_encoding(row), encoder.facts if encoder else None)
+    sequences = run(encode_reviews, part, encoding, data_dir=bench.data_dir, encoder=encoder)
+    if row.vectors and bench.vectors:
+        vectors = run(match_vectors, bench.vectors, sequences, data_dir=bench.data_dir)
+    row = fit_variant(row, vectors.facts if vectors else None, encoder.facts if encoder else None)
+    return Prepared(row, sequences, vectors, encoder)
 
 
 def plan_baseline_part(

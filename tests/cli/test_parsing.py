@@ -214,6 +214,7 @@ def test_flags_set_their_values(tmp_path: Path) -> None:
         "length": 300,
         "vocab_size": 5_000,
         "vectors": None,
+        "encoder": None,
         "stack": True,
         "jobs": 2,
         "memory": "500MB",

@@ -237,6 +237,18 @@ CASES = [
         "train --variants=bilstm --encoding=subwords",
     ),
     lines(
+        "train --encoder=a --variants=lstm",
+        "is for models that begin with an encoder; expected one of encoder-frozen, .* Add one, or leave it out",
+        "train --encoder=a --variants=lstm,encoder-frozen",
+        "train --variants=lstm",
+    ),
+    lines(
+        "train --variants=encoder-fine-tuned",
+        "they begin with a pretrained encoder; expected the folder of one. Name it with --encoder, or choose others",
+        "train --variants=encoder-fine-tuned --encoder=a",
+        "train --variants=lstm",
+    ),
+    lines(
         "train --also-test=a.csv",
         "'a.csv' does not name a test set; expected a name of letters, .* such as contrast=contrast.csv",
         "train --also-test=contrast=a.csv",

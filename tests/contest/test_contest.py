@@ -39,7 +39,16 @@ class NotedStages:
         self.calls.append(call)
         return Noted(" ".join(map(str, call)))
 
-    def encode(self, _reviews: Any, encoding: Any) -> Any:
+    def take_encoder(self, path: Any) -> Any:
+        facts = SimpleNamespace(dim=9, num_params=100, vocab_size=50, most_tokens=40)
+        return SimpleNamespace(name=self.note("take", path.name), facts=facts)
+
+    def read_texts(self, encoder: Any, sequences: Any, device: Any) -> Any:
+        assert device == "cpu"
+        return SimpleNamespace(name=self.note("read", encoder.name, sequences.name))
+
+    def encode(self, _reviews: Any, encoding: Any, encoder: Any) -> Any:
+        assert (encoder is not None) == (encoding.kind == "pretrained")
         return SimpleNamespace(name=self.note("encode", encoding.name))
 
     def settle_device(self, variant: Any, _settings: Any, _sequences: Any, *, num_classes: int) -> str:
@@ -50,11 +59,22 @@ class NotedStages:
         return SimpleNamespace(name=self.note("match", path.name, sequences.name), facts=SimpleNamespace(dim=7))
 
     def train(
-        self, variant: Any, settings: Any, sequences: Any, *, num_classes: int, jobs: int, lessons: Any, vectors: Any
+        self,
+        variant: Any,
+        settings: Any,
+        sequences: Any,
+        *,
+        num_classes: int,
+        jobs: int,
+        lessons: Any,
+        vectors: Any,
+        encoder: Any,
     ) -> str:
         assert (settings.device, num_classes, jobs) == ("cpu", 2, 1)
         if vectors:
             lessons = (vectors.name, variant.embedding_dim)
+        if encoder:
+            lessons = (encoder.encoder.name, encoder.text_vectors and encoder.text_vectors.name, variant.num_params)
         return self.note("train", variant.name, settings.seed, sequences.name, lessons)
 
     def fit(self, baseline: Any, _reviews: Any, *, class_weights: Any, jobs: int, memory: int) -> str:
@@ -125,6 +145,24 @@ def test_word_vectors_are_taken_from_the_file_once_for_each_encoding_that_needs_
     assert given.pop("wide") == (f"match glove.txt {short}", 7)
     assert set(given.values()) == {(f"match glove.txt {long}", 7)}
     assert held.config.variant_table["vectors-bilstm"].embedding_dim != 7
+
+
+def test_encoder_is_taken_in_once_and_a_frozen_one_reads_the_texts_for_each_encoding(stages: NotedStages) -> None:
+    own = {"short": {"base": "encoder-frozen", "encoding": {"length": 20}}, "other": {"base": "lstm"}}
+    settings = {"own_variants": own, "variants": ("pretrained", "own"), "baselines": ("none",)}
+    held = make_contest(stages, encoder=Path("tiny-bert"), **settings)
+    _, by_variant = held.encode(None)
+    held.hold(None, by_variant, None)
+    assert [call for call in stages.calls if call[0] == "take"] == [("take", "tiny-bert")]
+    taken, whole, short = "take tiny-bert", "encode encoder-40", "encode encoder-20"
+    assert [call for call in stages.calls if call[0] == "read"] == [("read", taken, whole), ("read", taken, short)]
+    given = {call[1]: call[4] for call in stages.calls if call[0] == "train"}
+    assert given == {
+        "encoder-frozen": (taken, f"read {taken} {whole}", 10),
+        "encoder-fine-tuned": (taken, None, 110),
+        "short": (taken, f"read {taken} {short}", 10),
+        "other": None,
+    }
 
 
 def test_error_about_the_data_ends_the_contest(stages: NotedStages, monkeypatch: pytest.MonkeyPatch) -> None:

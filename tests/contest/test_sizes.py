@@ -19,7 +19,7 @@ class NotedStages:
     def __init__(self) -> None:
         self.calls: list[tuple[Any, ...]] = []
 
-    def encode(self, reviews: Any, encoding: Any) -> Any:
+    def encode(self, reviews: Any, encoding: Any, _encoder: Any) -> Any:
         self.calls.append(("encode", reviews.name))
         return SimpleNamespace(name=f"{encoding.name} of {reviews.name}")
 

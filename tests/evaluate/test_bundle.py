@@ -45,6 +45,8 @@ def choose_encoding(name: str) -> Encoding:
     """A small encoding of words, or of subwords for the model that the table gives them."""
     if name.startswith("stacked"):
         return Encoding(name="tiny", kind="subwords", vocab_size=300, length=LENGTH, padding="pre", description="")
+    if name.startswith("encoder"):
+        return Encoding(name="tiny", kind="pretrained", vocab_size=50, length=LENGTH, padding="post", description="")
     return Encoding(name="tiny", kind="words", vocab_size=12, length=LENGTH, padding="pre", description="")
 
 
@@ -66,8 +68,8 @@ def bound_rounding(name: str, temperature: float) -> float:
     errors of the other layers. The temperature divides the logits, and so multiplies their error by its inverse.
     """
     has_library = keras.backend.backend() == "tensorflow" and find_library() is not None
-    if has_library and name == "attention":
-        return 1e-6  # its projections are the backend's, and were never seen to differ by more
+    if has_library and name in {"attention", "encoder-frozen", "encoder-fine-tuned"}:
+        return 1e-6  # their projections are the backend's, and were never seen to differ by more
     return 0.0 if has_library or name in BASELINES else 2 * LENGTH * EMBEDDING_DIM * 2.0**-24 / min(temperature, 1.0)
 
 

@@ -13,12 +13,14 @@ from tasks.evaluate.model_card import (
     MOST_LABELS,
     count_reviews,
     describe_command,
+    describe_encoder,
     describe_lessons,
     describe_vectors,
 )
 from tasks.settings.run import RunConfig
 from tasks.train.facts import LessonFacts
 from tasks.vectors.facts import VectorFacts
+from tests.tiny_encoder import take
 
 
 def test_each_of_few_labels_has_its_number() -> None:
@@ -76,6 +78,19 @@ def test_card_of_a_model_that_began_with_word_vectors_names_their_file(bundle: B
     command = describe_command(changed)
     assert "--variants vectors-bilstm --vectors path/to/glove_50.txt " in command
     assert "--vectors" not in describe_command(bundle)
+
+
+def test_card_of_a_model_that_began_with_an_encoder_names_its_folder(bundle: BundleFacts) -> None:
+    encoder = take().facts.model_copy(update={"name": "tiny_bert", "sha256": "abcdef" * 10})
+    training = bundle.training.model_copy(update={"lessons": None, "encoder": encoder})
+    assert describe_encoder(training) == (
+        "\n\nIt began with a pretrained encoder: tiny\\_bert (bert, 2 layers, vectors of 16 numbers, 5,392 parameters)"
+        ". The SHA-256 of its weights begins with abcdefabcdefabcd."
+    )
+    assert describe_encoder(bundle.training) == ""
+    changed = bundle.model_copy(update={"training": training, "variant": "encoder-frozen"})
+    assert "--variants encoder-frozen --encoder path/to/tiny_bert " in describe_command(changed)
+    assert "--encoder" not in describe_command(bundle)
 
 
 @pytest.mark.parametrize(

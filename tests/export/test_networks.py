@@ -17,6 +17,7 @@ from tasks.probe.models import MODELS
 from tasks.train.build import build_model, quantize_model
 from tasks.train.predict import predict_probabilities
 from tasks.train.variants import VARIANTS, Variant
+from tests.tiny_encoder import take_for
 
 # Keras saves with NumPy 1's protocol, and its exporter puts back a name that NumPy has removed.
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore:__array__:DeprecationWarning")]
@@ -44,7 +45,8 @@ def draw_tokens(encoding: Encoding) -> Any:
 def save_network(variant: Variant, path: Path, *, num_classes: int = 2) -> keras.Model:
     """Build a network whose outputs differ from text to text, and save it as training does."""
     keras.utils.set_random_seed(2)
-    model = build_model(variant, choose_encoding(variant), num_classes=num_classes, learning_rate=1e-3)
+    encoding, encoder = choose_encoding(variant), take_for(variant, VOCAB_SIZE)
+    model = build_model(variant, encoding, num_classes=num_classes, learning_rate=1e-3, encoder=encoder)
     model.set_weights([weight * 2 for weight in model.get_weights()])
     if variant.quantize:
         model = quantize_model(model, variant.quantize)

@@ -6,6 +6,7 @@ import logging
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -25,6 +26,7 @@ from tasks.objective.answers import choose_answers
 from tasks.settings.run import RunConfig
 from tasks.stack import members
 from tests import warm
+from tests.tiny_encoder import write_encoder_folder
 
 pytestmark = pytest.mark.slow
 
@@ -437,3 +439,31 @@ def test_model_begins_with_the_vectors_of_a_file_and_needs_it_no_more(
     path.write_text("\u0434\u043e\u043c 1 2\n")
     with pytest.raises(UserError, match=r"words.txt has a vector for none of the .* with `vectors`"):
         compare(make_frame(), vectors=path, **settings)
+
+
+def test_models_begin_with_the_encoder_in_a_folder_and_need_it_no_more(
+    folder: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    encoder = write_encoder_folder(tmp_path / "tiny-bert")
+    settings: dict[str, Any] = {"variants": "pretrained", "baselines": "none", "epochs": 2, "folder": folder}
+    with caplog.at_level(logging.INFO):
+        board = compare(make_frame(), encoder=encoder, length=20, stack=True, **settings)
+    rows = board.content.model_dump(mode="json")["variants"]
+    assert {row["name"]: row["encoding"] for row in rows if row["group"] == "pretrained"} == {
+        "encoder-frozen": "encoder-20",
+        "encoder-fine-tuned": "encoder-20",
+    }
+    assert {row["status"] for row in rows} == {"ok"}
+    assert board.content.run.encoder is not None
+    assert (board.content.run.encoder.name, board.content.run.encoder.dim) == ("tiny-bert", 16)
+    assert any(it.startswith("encoder: tiny-bert (bert, 2 layers, ") for it in caplog.messages)
+    shutil.rmtree(encoder)
+    texts = ["a great and fun film", "dull and grim", "\U0001f44d"]
+    for name in ("encoder-frozen", "encoder-fine-tuned"):
+        scores = load(board.bundle(name)).predict(texts)
+        assert scores["confidence"].between(0, 1).all()
+    with pytest.raises(UserError, match=r"`encoder` '.*tiny-bert': no such file"):
+        compare(make_frame(), encoder=encoder, **settings)
+    write_encoder_folder(encoder, model_type="gpt2")
+    with pytest.raises(UserError, match=r"of the architecture 'gpt2', which is not supported; .* with `encoder`"):
+        compare(make_frame(), encoder=encoder, **settings)

@@ -39,7 +39,9 @@ SEED_NAMES = [
 LONG_NAMES = ["long-average-pool", "long-lstm", "long-bilstm", "long-bigru", "long-conv-max"]
 MORE_NAMES = ["gru", "chrono-lstm", "attention"]
 CONTENDER_NAMES = ["onehot-conv"]
-PRETRAINED_NAMES = ["vectors-average-pool", "vectors-conv-max", "vectors-bilstm"]
+VECTOR_NAMES = ["vectors-average-pool", "vectors-conv-max", "vectors-bilstm"]
+ENCODER_NAMES = ["encoder-frozen", "encoder-fine-tuned"]
+PRETRAINED_NAMES = [*VECTOR_NAMES, *ENCODER_NAMES]
 STUDENT_NAMES = ["onehot-conv-student", "distilled"]
 
 
@@ -281,10 +283,12 @@ def test_config_file_may_write_keys_with_dashes(key: str, tmp_path: Path) -> Non
 
 def test_config_file_can_set_everything(tmp_path: Path) -> None:
     text = (
-        'dataset = "sample"\nunlabelled-path = "/u.csv"\nvariants = ["lstm", "vectors-bilstm", "distilled"]\n'
+        'dataset = "sample"\nunlabelled-path = "/u.csv"\n'
+        'variants = ["lstm", "vectors-bilstm", "encoder-frozen", "distilled"]\n'
         "seeds = 2\nepochs = 3\npatience = 4\nevaluations-per-epoch = 2\nbatch-size = 5\n"
         'baselines = ["majority"]\nstack = true\nkernels = "plain"\ndevice = "cpu"\njobs = 2\n'
-        'memory = "2GB"\nencoding = "unicode-words"\nvectors = "/glove.txt"\n'
+        'memory = "2GB"\nencoding = "unicode-words"\n'
+        'vectors = "/glove.txt"\nencoder = "/bert"\n'
         'scheduler = "tcp://a:1"\nlength = 300\nvocab-size = 5000\n'
         'limit = 60\nvalidation-fraction = 0.2\ndata-dir = "/d"\nartifacts-dir = "/a"\n'
         'test-path = "/t.csv"\nvalidation-path = "/v.csv"\ntext-column = ["title", "story"]\nlabel-column = "topic"\n'
@@ -319,12 +323,13 @@ def test_config_file_can_set_everything(tmp_path: Path) -> None:
         "max_dropped_share": 0.2,
         "ordinal": True,
         "unlabelled_path": "/u.csv",
-        "variants": ["lstm", "vectors-bilstm", "distilled"],
+        "variants": ["lstm", "vectors-bilstm", "encoder-frozen", "distilled"],
         "baselines": ["majority"],
         "encoding": "unicode-words",
         "length": 300,
         "vocab_size": 5_000,
         "vectors": "/glove.txt",
+        "encoder": "/bert",
         "stack": True,
         "seeds": 2,
         "class_weight": "balanced",
@@ -556,10 +561,10 @@ def test_word_vectors_and_the_models_that_begin_with_them_need_each_other(
 @pytest.mark.parametrize(
     ("settings", "names"),
     [
-        ({}, SEED_NAMES + PRETRAINED_NAMES),
-        ({"dataset": "/a.csv"}, ["conv-max", "onehot-conv", *PRETRAINED_NAMES]),
-        ({"variants": "pretrained"}, PRETRAINED_NAMES),
-        ({"variants": "all"}, list(VARIANTS)),
+        ({}, SEED_NAMES + VECTOR_NAMES),
+        ({"dataset": "/a.csv"}, ["conv-max", "onehot-conv", *VECTOR_NAMES]),
+        ({"variants": "pretrained"}, VECTOR_NAMES),
+        ({"variants": "all"}, [name for name, row in VARIANTS.items() if not row.encoder]),
         ({"variants": "lstm,vectors-bilstm"}, ["lstm", "vectors-bilstm"]),
         ({"own_variants": {"mine": {"base": "lstm", "vectors": "frozen"}}}, ["mine"]),
     ],
@@ -569,6 +574,64 @@ def test_models_that_begin_with_word_vectors_are_added_if_there_is_a_file(
 ) -> None:
     assert RunConfig(vectors=Path("a.txt"), **settings).variant_names == names
     assert RunConfig(vectors=Path("a.txt"), **settings).vectors == Path.cwd() / "a.txt"
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        (
+            {"encoder": "a", "variants": ["lstm"]},
+            "--encoder is for models that begin with an encoder; expected one of encoder-frozen, encoder-fine-tuned ",
+        ),
+        (
+            {"variants": ["lstm", "encoder-frozen"]},
+            "encoder-frozen in --variants: they begin with a pretrained encoder; expected the folder of one. Name it ",
+        ),
+        (
+            {"own_variants": {"mine": {"base": "encoder-frozen"}}},
+            "mine in --variants: they begin with a pretrained encoder",
+        ),
+        ({"encoder": "a", "variants": ["pretrained", "vectors-bilstm"]}, "vectors-bilstm in --variants: the word "),
+    ],
+)
+def test_encoder_and_the_models_that_begin_with_it_need_each_other(settings: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValidationError) as caught:
+        RunConfig(**settings)
+    assert describe_errors(caught.value, RunConfig).startswith(message)
+
+
+@pytest.mark.parametrize(
+    ("settings", "names"),
+    [
+        ({}, SEED_NAMES + ENCODER_NAMES),
+        ({"dataset": "/a.csv"}, ["conv-max", "onehot-conv", *ENCODER_NAMES]),
+        ({"variants": "pretrained"}, ENCODER_NAMES),
+        ({"variants": "pretrained", "vectors": Path("a.txt")}, PRETRAINED_NAMES),
+        ({"variants": "all", "vectors": Path("a.txt")}, list(VARIANTS)),
+        ({"own_variants": {"mine": {"base": "encoder-fine-tuned", "epochs": 2}}}, ["mine"]),
+    ],
+)
+def test_models_that_begin_with_an_encoder_are_added_if_there_is_one(
+    settings: dict[str, Any], names: list[str]
+) -> None:
+    config = RunConfig(encoder=Path("bert"), **settings)
+    assert config.variant_names == names
+    assert config.encoder == Path.cwd() / "bert"
+    assert RunConfig(encoder=Path("bert"), candidate="encoder-frozen").gate_rules.candidate == "encoder-frozen"
+
+
+@pytest.mark.parametrize("kind", [None, "subwords", "unicode-words"])
+def test_model_that_begins_with_an_encoder_reads_its_tokens(kind: Kind | None) -> None:
+    config = RunConfig(encoder=Path("bert"), vocab_size=500, length=300)
+    found = config.choose_encoding(VARIANTS["encoder-frozen"], choose(kind))
+    assert (found.name, found.kind, found.length) == ("encoder-300", "pretrained", 300)
+
+
+def test_encoder_is_trained_for_few_epochs_with_bounded_gradients() -> None:
+    config = RunConfig(encoder=Path("bert"))
+    found = [config.choose_fit(VARIANTS[name], 1) for name in ENCODER_NAMES]
+    assert [(it.epochs, it.clip_norm) for it in found] == [(10, None), (3, 1.0)]
+    assert RunConfig(encoder=Path("bert"), epochs=2).choose_fit(VARIANTS["encoder-fine-tuned"], 1).epochs == 2
 
 
 def test_model_that_begins_with_word_vectors_may_be_the_candidate_if_there_is_a_file() -> None:
@@ -701,9 +764,9 @@ def test_auto_is_two_networks_for_other_data(dataset: str, monkeypatch: pytest.M
 def test_auto_is_any_variant_but_students_in_limited_time(dataset: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(model_names, "find_library", lambda: Path("_native.so"))
     limited = RunConfig(dataset=dataset, minutes=0.5)
-    assert limited.variant_names == [row.name for row in VARIANTS.values() if not (row.is_student or row.vectors)]
-    with_vectors = RunConfig(dataset=dataset, minutes=0.5, vectors=Path("a.txt"))
-    assert with_vectors.variant_names == [row.name for row in VARIANTS.values() if not row.is_student]
+    assert limited.variant_names == [row.name for row in VARIANTS.values() if not (row.is_student or row.begins_with)]
+    with_all = RunConfig(dataset=dataset, minutes=0.5, vectors=Path("a.txt"), encoder=Path("bert"))
+    assert with_all.variant_names == [row.name for row in VARIANTS.values() if not row.is_student]
     assert RunConfig(dataset=dataset, minutes=0.5, variants="lstm,students").variant_names == [
         "lstm",
         "onehot-conv-student",

@@ -17,6 +17,7 @@ import tasks.compare.output as compare
 import tasks.curve.output as curve
 import tasks.drift.task as drift
 import tasks.encode.output as encode
+import tasks.encoders.output as encoders
 import tasks.ingest.output as ingest
 import tasks.probe.task as probe
 import tasks.stack.output as stack
@@ -29,7 +30,7 @@ from tasks.predict.job import SCORE
 from tasks.store import closure
 from tasks.store.closure import describe_code, find_closure
 from tasks.store.exempt import EXEMPT
-from tasks.train.identity import TRAIN, UNUSED_BY
+from tasks.train.identity import READ_TEXTS, TRAIN, UNUSED_BY
 
 CHECKOUT = Path(__file__).parents[2]
 
@@ -53,6 +54,8 @@ KINDS: Final = {
     "texts without labels": Kind(ingest.WRITE_UNLABELLED, (), ingest.LIBRARIES),
     "sequences without labels": Kind(encode.WRITE_MORE, (), encode.LIBRARIES),
     "word vectors": Kind(vectors.WRITE, (), vectors.LIBRARIES),
+    "encoder": Kind(encoders.WRITE, (), encoders.LIBRARIES),
+    "text vectors": Kind(READ_TEXTS, (), (*BACKENDS, "numpy")),
     "answers": Kind(teach.ANSWER, UNUSED_BY_KIND["ensemble"], (*LIBRARIES, *BACKENDS, "tokenizers")),
     "answers to a further set": Kind(
         challenge.ANSWER, UNUSED_BY_KIND["ensemble"], (*LIBRARIES, *BACKENDS, "tokenizers")

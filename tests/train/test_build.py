@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -13,6 +14,7 @@ from tasks.train.backend import make_epoch_runner, release_memory, speed_up_pred
 from tasks.train.build import build_model, count_parameters, describe_model
 from tasks.train.own import list_options
 from tasks.train.variants import VARIANTS, Variant
+from tests.tiny_encoder import take_for, take_like_minilm
 
 pytestmark = pytest.mark.filterwarnings("ignore:__array__:DeprecationWarning")  # Keras saves with NumPy 1's protocol
 
@@ -39,6 +41,8 @@ NUM_PARAMS = {
     "vectors-average-pool": 2_001_633,
     "vectors-conv-max": 2_067_249,
     "vectors-bilstm": 2_034_445,
+    "encoder-frozen": 385,
+    "encoder-fine-tuned": 22_466_689,
     "onehot-conv-student": 57_121_505,
     "distilled": 5_760_193,
 }
@@ -77,7 +81,8 @@ def make_labels() -> np.ndarray:
 
 def build(variant: Variant, *, num_classes: int = 2, length: int = LENGTH, seed: int = 1) -> keras.Model:
     keras.utils.set_random_seed(seed)
-    return build_model(variant, make_encoding(length), num_classes=num_classes, learning_rate=0.02)
+    encoder = take_for(variant, VOCAB_SIZE)
+    return build_model(variant, make_encoding(length), num_classes=num_classes, learning_rate=0.02, encoder=encoder)
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -140,11 +145,12 @@ def test_every_variant_has_its_number_of_parameters_written_down() -> None:
 
 
 @pytest.mark.parametrize(("name", "num_params"), NUM_PARAMS.items())
-def test_model_has_the_number_of_parameters_of_its_row(name: str, num_params: int) -> None:
+def test_model_has_the_number_of_parameters_of_its_row(name: str, num_params: int, tmp_path: Path) -> None:
     variant = VARIANTS[name]
-    model = build_model(variant, ENCODINGS[variant.encoding], num_classes=2, learning_rate=1e-3)
+    encoder = take_like_minilm(tmp_path / "weights.npz") if variant.encoder else None
+    model = build_model(variant, ENCODINGS[variant.encoding], num_classes=2, learning_rate=1e-3, encoder=encoder)
     assert count_parameters(model) == num_params
-    assert model.count_params() == num_params
+    assert model.count_params() == (NUM_PARAMS["encoder-fine-tuned"] if encoder else num_params)
 
 
 @pytest.mark.parametrize("name", VARIANTS)

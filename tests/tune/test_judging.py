@@ -90,6 +90,7 @@ def make_bench(**aims: Any) -> Bench:
     return Bench(
         parts=[],
         vectors=None,
+        encoder=None,
         choose_encoding=lambda variant: variant.own_encoding,
         choose_fit=lambda _: FitSettings(
             epochs=5, patience=2, batch_size=1, learning_rate=1, seed=1, evaluations_per_epoch=4

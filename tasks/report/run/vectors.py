@@ -1,4 +1,4 @@
-"""The part of the data card about pretrained word vectors: which words of each encoding have one."""
+"""The part of the data card about what somebody else has trained: an encoder, and the words that have a vector."""
 
 from tasks.report.run.facts import RunMetrics
 from tasks.report.run.tables import Table, make_table
@@ -12,6 +12,12 @@ EXPLANATION = (
 def describe_vectors(metrics: RunMetrics) -> str:
     """Say how words get their vectors; empty for a run without a file of word vectors."""
     return EXPLANATION if metrics.run.vectors else ""
+
+
+def describe_encoder(metrics: RunMetrics) -> str:
+    """Say with which encoder models begin; empty for a run without one."""
+    encoder = metrics.run.encoder
+    return f"Some models begin with a pretrained encoder: {encoder.describe()}." if encoder else ""
 
 
 def tabulate_vectors(metrics: RunMetrics) -> Table | None:

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tasks.train.kernels.call_plan import plan_calls
-from tasks.train.rows import Rows, cut_pieces
+from tasks.train.rows import Rows, as_inputs, cut_pieces
 
 Tokens = NDArray[np.integer[Any]]
 Labels = NDArray[Any]
@@ -62,13 +62,14 @@ def make_epoch_runner(model: keras.Model, *, batch_size: int) -> EpochRunner:
     ) -> State:
         num_steps = len(tokens) // batch_size
         num_full = num_steps * batch_size
-        batches = jnp.asarray(tokens[:num_full].reshape(num_steps, batch_size, -1), "int32")
+        tokens = as_inputs(tokens)
+        batches = jnp.asarray(tokens[:num_full].reshape(num_steps, batch_size, -1))
         batch_labels = jnp.asarray(labels[:num_full].reshape(num_steps, batch_size, *labels.shape[1:]))
         for first, end in plan_calls(num_steps):
             state = jax.block_until_ready(run_steps(state, batches, batch_labels, first, end))
             on_progress(num_before + end * batch_size)
         if num_full < len(tokens):
-            last = jnp.asarray(tokens[None, num_full:], "int32")
+            last = jnp.asarray(tokens[None, num_full:])
             state = run_steps(state, last, jnp.asarray(labels[None, num_full:]), 0, 1)
             on_progress(num_before + len(tokens))
         return state

@@ -22,6 +22,7 @@ from tasks.report.run.render import (
     render_terminal,
     render_variant,
 )
+from tests.tiny_encoder import take
 
 AddResult = Callable[..., ModelResult]
 Build = Callable[..., RunMetrics]
@@ -345,10 +346,18 @@ def test_page_and_summary_tell_how_many_words_have_a_vector(build: Build, add_re
     assert "words-20k-400: glove_50.txt has vectors of 50 numbers for 9,700 of the 9,998 words of the vocabu" in summary
 
 
+def test_page_and_summary_name_the_encoder(build: Build, add_result: AddResult) -> None:
+    metrics = build(add_result("encoder-frozen", 80, group="pretrained"), encoder=take().facts.model_dump())
+    sentence = "Some models begin with a pretrained encoder: tiny-bert (bert, 2 layers, vectors of 16 numbers, "
+    assert sentence in Page(render_page(metrics)).text
+    assert sentence in read_markdown(render_markdown(metrics)).text
+
+
 def test_run_without_word_vectors_says_nothing_of_them(leaderboard: RunMetrics) -> None:
     assert "ord vectors" not in Page(render_page(leaderboard)).text.replace("the word vectors", "")
     assert "## Word vectors" not in render_markdown(leaderboard)
-    assert "vectors" not in leaderboard.model_dump(mode="json")["run"]
+    assert not {"vectors", "encoder"} & leaderboard.model_dump(mode="json")["run"].keys()
+    assert "## Encoder" not in render_markdown(leaderboard)
 
 
 def test_page_tells_what_became_of_the_rows(build: Build, add_result: AddResult) -> None:
