@@ -231,8 +231,11 @@ def measure(options: argparse.Namespace) -> None:
     # Deterministic sums, and memory as needed, as in the main job.
     import keras
 
+    from tasks.train import predict
     from tasks.train.backend import prepare_device
 
+    # There is room for many texts, and compiling for another length takes longer than reading some padding.
+    predict.BATCH_VALUES, predict.LENGTH_STEP = 2**31, max(options.lengths)
     say(device=prepare_device(), keras=keras.__version__, cores=os.cpu_count())
     bench = Bench(options)
     say(encoder=bench.encoder.facts.describe())
