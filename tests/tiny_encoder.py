@@ -147,7 +147,8 @@ def take(vocab_size: int = 50) -> Pretrained:
     root = Path(tempfile.mkdtemp(dir=ROOT.name))
     folder = write_encoder_folder(root / "tiny-bert", vocab_size=vocab_size)
     if vocab_size < len(make_tokenizer().get_vocab()):
-        tokenizer = Tokenizer(models.WordLevel({"[PAD]": 0, "[UNK]": 1, "a": 2}, unk_token="[UNK]"))
+        vocabulary = {"[PAD]": 0, "[UNK]": 1, **{f"word{index}": index for index in range(2, vocab_size)}}
+        tokenizer = Tokenizer(models.WordLevel(vocabulary, unk_token="[UNK]"))
         tokenizer.save(str(folder / "tokenizer.json"))
     return Pretrained(write_encoder(folder, root, sha256="0" * 64), root / WEIGHTS_FILE)
 

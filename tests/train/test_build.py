@@ -99,6 +99,7 @@ class Trained:
     outputs: np.ndarray
     reloaded_outputs: np.ndarray
     loss_with_empty_review: float
+    is_frozen: bool
 
 
 @pytest.fixture(scope="module", params=VARIANTS)
@@ -119,6 +120,7 @@ def trained(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
         outputs=np.asarray(model(tokens.astype(np.int32))),
         reloaded_outputs=np.asarray(reloaded(tokens.astype(np.int32))),
         loss_with_empty_review=run(mark_wordless(np.vstack([np.zeros_like(tokens[:1]), tokens[1:]]))),
+        is_frozen=VARIANTS[request.param].encoder == "frozen",
     )
 
 
@@ -129,7 +131,8 @@ def test_output_is_one_probability_per_review(trained: Trained) -> None:
 
 
 def test_loss_falls_on_a_tiny_batch(trained: Trained) -> None:
-    assert trained.losses[-1] < 0.95 * trained.losses[0]
+    # Few numbers are learned on a frozen encoder, here one of random numbers.
+    assert trained.losses[-1] < (0.99 if trained.is_frozen else 0.95) * trained.losses[0]
 
 
 def test_reloaded_model_predicts_the_same(trained: Trained) -> None:
