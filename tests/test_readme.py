@@ -21,6 +21,7 @@ from tasks.cli.commands import list_settings
 from tasks.promote.champion import hold_champion, promote
 from tasks.store.objects import open_objects
 from tests import warm
+from tests.tiny_encoder import write_encoder_folder
 
 ROOT = Path(__file__).parents[1]
 # Every page, so that a new one cannot have untested commands. Only .github is for those who work on the project.
@@ -199,6 +200,7 @@ def labelled_folder(checkout: Path, tmp_path: Path) -> Path:
     for name in (".venv", "flows"):
         (tmp_path / name).symlink_to(checkout / name)
     write_vectors(tmp_path)
+    write_encoder_folder(tmp_path / "all-MiniLM-L6-v2")
     (tmp_path / "reviews").mkdir()
     (tmp_path / "more.txt").write_text("".join(f"show {i} is fine\n" for i in range(40)))
     rows = [{"text": f"film {i} is {word}", "label": word} for i in range(40) for word in ("great", "dull")]
@@ -212,6 +214,8 @@ def labelled_folder(checkout: Path, tmp_path: Path) -> Path:
 def test_command_for_own_data_works(command: str, environment: dict[str, str], labelled_folder: Path) -> None:
     if "--vectors" in command:
         command += " --variants vectors-average-pool"
+    if "--encoder" in command:
+        command += " --variants encoder-frozen --length 20"
     done = run_warm(command, labelled_folder, {**environment, "PYTHONPATH": str(ROOT)})
     assert done.returncode == 0, done.stderr
     assert done.stdout.strip().endswith("report.html")

@@ -204,7 +204,7 @@ class Contest:
             Entrant(variant=variant.name, group=variant.group, encoding=encoded.name, seed=seed),
             train,
             self.evaluate,
-            effort=estimate_effort(variant),
+            effort=estimate_effort(variant, encoder.facts if encoder else None),
             merit=find_merit(variant),
         )
 

@@ -2,15 +2,25 @@
 
 import pytest
 
+from tasks.encoders.facts import EncoderFacts
 from tasks.train import effort
 from tasks.train.effort import estimate_effort, find_slowness
 from tasks.train.kernels.choice import Kernels
+from tasks.train.sources import fit_variant
 from tasks.train.variants import VARIANTS
 
 
 def test_longer_trainings_take_more_effort() -> None:
     order = ["average-pool", "lstm", "bilstm", "stacked-bilstm"]
     assert sorted(order, key=lambda name: estimate_effort(VARIANTS[name])) == order
+
+
+def test_frozen_encoder_takes_a_tenth_of_the_effort_of_one_that_is_trained() -> None:
+    facts = EncoderFacts.model_construct(dim=384, num_params=22_564_608, vocab_size=30_522)
+    rows = [fit_variant(VARIANTS[name], None, facts) for name in ("encoder-frozen", "encoder-fine-tuned")]
+    frozen, trained = (estimate_effort(row, facts) for row in rows)
+    assert 9 < trained / frozen < 11
+    assert estimate_effort(VARIANTS["lstm"]) < frozen
 
 
 @pytest.mark.parametrize(
