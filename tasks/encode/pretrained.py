@@ -1,7 +1,7 @@
 """The tokens of a pretrained encoder, whose tokenizer is not fitted, and those that it puts around a text.
 
 An encoder such as BERT was trained on texts between two tokens of its own, [CLS] and [SEP]; they count among the
-tokens that it reads, not among those of the text.
+tokens that it reads.
 """
 
 from typing import NamedTuple

@@ -103,12 +103,13 @@ def encode_texts(
     if with_fragments and encoding.kind in OF_BYTES:
         is_unknown = find_fragments(tokenizer)[found.ids]
     ends = np.cumsum(np.concatenate([[0], is_unknown]))[np.cumsum(found.num_tokens)]
-    read = found
+    read, num_added = found, 0
     if encoding.kind == PRETRAINED:
-        read = frame_texts(found, find_frame(tokenizer), length=encoding.length)
+        frame = find_frame(tokenizer)
+        read, num_added = frame_texts(found, frame, length=encoding.length), frame.size
     return {
         "tokens": pad_tokens(read, length=encoding.length, padding=encoding.padding),
-        "num_tokens": found.num_tokens.astype(np.int32),
+        "num_tokens": (found.num_tokens + num_added).astype(np.int32),
         "num_oov": np.diff(ends, prepend=0).astype(np.int32),
     }
 
@@ -117,7 +118,6 @@ def write_sequences(source: Path, tokenizer: Tokenizer, encoding: Encoding, targ
     """Encode one split; return how many tokens, unknown tokens and truncated reviews it has."""
     untruncated = forget_length(Tokenizer.from_str(tokenizer.to_str()))
     schema = sequence_schema(encoding)
-    most = encoding.length - (find_frame(untruncated).size if encoding.kind == PRETRAINED else 0)
     num_tokens = num_oov = num_truncated = 0
     batches = read_batches(source, columns=["id", "text", "label"])
     # The file is always read as a whole, and its integers are small already.
@@ -127,7 +127,7 @@ def write_sequences(source: Path, tokenizer: Tokenizer, encoding: Encoding, targ
             lengths = rows.column("num_tokens").to_numpy()
             num_tokens += int(lengths.sum())
             num_oov += int(rows.column("num_oov").to_numpy().sum())
-            num_truncated += int((lengths > most).sum())
+            num_truncated += int((lengths > encoding.length).sum())
     return TokenTotals(num_tokens=num_tokens, num_oov=num_oov, num_truncated=num_truncated)
 
 

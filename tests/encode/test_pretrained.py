@@ -1,4 +1,4 @@
-"""An encoder's tokens lie between those that it puts around each text, which do not count as the text's."""
+"""An encoder's tokens lie between those that it puts around each text."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -57,10 +57,10 @@ def test_sequences_are_those_of_the_library(length: int, tmp_path: Path) -> None
     found = encode_texts(pa.array(texts), load_tokenizer(folder / "tokenizer.json"), encoding)
     saved = Tokenizer.from_file(str(folder / "tokenizer.json"))
     assert found["tokens"].tolist() == [it.ids for it in saved.encode_batch(texts)]
-    # The tokens of the text alone are counted.
-    assert found["num_tokens"].tolist() == [3, 0, 1, 7]
+    # The tokens around the text are counted too, so that a text is truncated if it has more than the length.
+    assert found["num_tokens"].tolist() == [5, 2, 3, 9]
     assert found["num_oov"].tolist() == [0, 0, 0, 2]
-    assert facts.splits["train"].num_truncated == sum(size + 2 > length for size in (3, 0, 1, 7))
+    assert facts.splits["train"].num_truncated == sum(size > length for size in (5, 2, 3, 9))
     assert facts.vocab_size == 7
 
 
