@@ -118,11 +118,14 @@ MODELS = {
 
 
 def draw_reviews(row: Model, num_reviews: int) -> tuple[Any, Any]:
-    """Draw token ids of shape (num_reviews, length), without padding, and labels 0 and 1."""
+    """Draw token ids of shape (num_reviews, length), without padding, and labels 0 and 1.
+
+    A word is as frequent as its rank is low, as in language.
+    """
     import numpy as np
 
     random = np.random.default_rng(0)
-    tokens = random.integers(1, row.vocab_size, size=(num_reviews, row.length), dtype=np.int32)
+    tokens = np.exp(random.uniform(0, np.log(row.vocab_size), size=(num_reviews, row.length))).astype(np.int32)
     return tokens, random.integers(0, 2, size=num_reviews, dtype=np.int32)
 
 
