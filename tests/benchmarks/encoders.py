@@ -20,9 +20,11 @@ import lzma
 import os
 import sys
 import time
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from types import MappingProxyType
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
@@ -55,8 +57,11 @@ def say(**found: Any) -> None:
     print(json.dumps(found), flush=True)
 
 
-def prepare(data: Path, target: Path) -> None:
-    """Gather the weights in 16 bits, without tokens that no review has, and the sequences without padding."""
+def prepare(data: Path, target: Path, more: Mapping[str, Path] = MappingProxyType({})) -> None:
+    """Gather the weights in 16 bits, without tokens that no review has, and the sequences without padding.
+
+    `more` are further files of sequences, perhaps without labels.
+    """
     import pyarrow.parquet as pq
 
     target.mkdir(parents=True, exist_ok=True)
@@ -65,10 +70,11 @@ def prepare(data: Path, target: Path) -> None:
     facts = json.loads((taken / "manifest.json").read_text())["facts"]
     tokens, labels, used = {}, {}, np.zeros(facts["vocab_size"], np.bool_)
     used[:2] = True
-    for split in SPLITS:
-        table = pq.read_table(encoded / f"{split}.parquet", columns=["tokens", "label"])
+    files = {split: encoded / f"{split}.parquet" for split in SPLITS} | dict(more)
+    for split, file in files.items():
+        table = pq.read_table(file, columns=["tokens", "label"])
         tokens[split] = table.column("tokens").combine_chunks().flatten().to_numpy().reshape(len(table), -1)
-        labels[split] = table.column("label").to_numpy().astype(np.uint8)
+        labels[split] = np.maximum(table.column("label").to_numpy(), 0).astype(np.uint8)
         used[tokens[split].ravel()] = True
     ids = np.cumsum(used) - 1
     with np.load(taken / "weights.npz") as arrays:
@@ -78,7 +84,7 @@ def prepare(data: Path, target: Path) -> None:
     (target / FACTS).write_text(json.dumps(facts))
     content = pack(np.concatenate([array.ravel() for array in kept.values()]).astype("<f2"))
     np.savez(target / WEIGHTS, content=content, shapes=json.dumps({name: it.shape for name, it in kept.items()}))
-    for split in SPLITS:
+    for split in files:
         is_token = tokens[split] != 0
         flat, lengths = ids[tokens[split][is_token]].astype("<u2"), is_token.sum(axis=1).astype("<u2")
         np.savez(target / f"{split}.npz", content=pack(flat), lengths=lengths, labels=labels[split])
