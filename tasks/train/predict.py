@@ -47,13 +47,14 @@ def predict_by_length(model: keras.Model, tokens: NDArray[Any]) -> NDArray[np.fl
     longest = tokens.shape[1]
     lengths = longest - np.argmax(tokens[:, ::-1] != PAD_ID, axis=1)
     wanted = np.minimum(-(-lengths // LENGTH_STEP) * LENGTH_STEP, longest)
-    cut = CUT.setdefault(model, {longest: model})
+    # A model that was kept here itself would never be forgotten.
+    cut = CUT.setdefault(model, {})
     outputs = None
     for length in np.unique(wanted).tolist():
-        if length not in cut:
+        if length not in cut and length < longest:
             cut[length] = cut_length(model, length)
         rows = wanted == length
-        found = predict_in_batches(cut[length], tokens[rows, :length])
+        found = predict_in_batches(cut.get(length, model), tokens[rows, :length])
         if outputs is None:
             outputs = np.empty((len(tokens), *found.shape[1:]))
         outputs[rows] = found
