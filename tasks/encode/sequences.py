@@ -16,6 +16,7 @@ from tasks.encode.encodings import OF_BYTES, PRETRAINED, Encoding
 from tasks.encode.facts import EncodingFacts, TokenTotals
 from tasks.encode.padding import OOV_ID, PAD_ID, mark_wordless, pad_tokens
 from tasks.encode.pretrained import find_frame, frame_texts
+from tasks.encode.repeated_words import divide_whole_texts
 from tasks.encode.subwords import encode_subwords, find_fragments, fit_subwords
 from tasks.encode.unicode_words import encode_unicode_words, fit_unicode_words
 from tasks.encode.unigram import fit_unigram
@@ -39,7 +40,7 @@ ENCODE: Final = {
     "characters": encode_characters,
     "subwords": encode_subwords,
     "unigram": encode_subwords,
-    "pretrained": encode_subwords,
+    "pretrained": divide_whole_texts,
 }
 
 
