@@ -1,6 +1,6 @@
 """Run the smoke deployment night after night, and kill each tenth run: what grows, and what is left behind?
 
-By hand, since a night takes about 20 seconds: python tests/soak/nights.py --nights 300. A server and `serve` run all
+By hand, since a night takes about 17 seconds: python tests/soak/nights.py --nights 300. A server and `serve` run all
 the time. Each night has one more review than the one before, so that everything is made anew, and cleans to a disk
 budget. A run is killed at a random moment; it must be reported as Crashed, and the night after it must be right. Prints
 a line for each night and a summary at the end; exits with 1 if a night was not right or something is left behind.
