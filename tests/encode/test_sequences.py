@@ -11,11 +11,12 @@ import pyarrow.parquet as pq
 import pytest
 from tokenizers import Tokenizer
 
-from tasks.encode.encodings import ENCODINGS, Encoding, Kind
+from tasks.encode.encodings import ENCODINGS, PRETRAINED, Encoding, Kind
 from tasks.encode.facts import EncodingFacts
 from tasks.encode.sequences import read_sequences, sequence_schema, write_encoding, write_more_sequences
 from tasks.ingest import batches
 from tasks.store.layout import SPLITS
+from tests.tiny_encoder import take
 
 KINDS = get_args(Kind)
 
@@ -49,7 +50,8 @@ def write(save_texts: Callable[..., Path], tmp_path: Path) -> Callable[..., tupl
             reviews = save_texts(texts, split=split, folder=f"reviews-{number}").parent
         folder = tmp_path / f"encoding-{number}"
         folder.mkdir()
-        return folder, write_encoding(reviews, encoding, folder)
+        given = take().weights.parent / "tokenizer.json" if encoding.kind == PRETRAINED else None
+        return folder, write_encoding(reviews, encoding, folder, tokenizer_path=given)
 
     return write_splits
 
