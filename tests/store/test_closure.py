@@ -84,6 +84,7 @@ DISTRIBUTIONS: Final = {"sklearn": "scikit-learn", "tensorflow_datasets": "tenso
 UNCOUNTED: Final = {
     ("model", "pandas"): "writes the history of a training as a table",
     ("model", "pyarrow"): "reads what another output holds",
+    ("text vectors", "pyarrow"): "likewise",
     ("evaluation", "keras"): "is named by the code of networks, which a baseline does not run",
     ("evaluation", "tokenizers"): "likewise",
     ("drift", "keras"): "is named by the code that predicts, which drift does not run",
@@ -289,7 +290,7 @@ SCORES = {"scores", "scores of a baseline", "scores of an ensemble"}
 @pytest.mark.parametrize(
     ("file", "old", "new", "made_anew"),
     [
-        ("encode/padding.py", "tokens[wordless, 0] = OOV_ID", "tokens[wordless, 0] = 2", NETWORKS),
+        ("encode/padding.py", "tokens[wordless, 0] = OOV_ID", "tokens[wordless, 0] = 2", NETWORKS | {"text vectors"}),
         ("encode/subwords.py", "NFC()", "NFKC()", {"encoding"}),
         ("train/checkpoint.py", "import json", "import json\nSUFFIX = '.npz'", set()),
         ("train/checkpoint.py", '"history": np', '"histories": np', MODELS),
