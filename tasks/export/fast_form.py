@@ -64,7 +64,8 @@ def make_fast_form(folder: Path) -> None:
         parts = convert_bundle(bundle, work)
         made = [path.name for path in work.iterdir()]
         for path in folder.iterdir():
-            if path.name.endswith(TOKENIZER_FILE):
+            # Not a tokenizer of an older fast form, which may be damaged.
+            if path.name.endswith(TOKENIZER_FILE) and path.name not in made:
                 shutil.copyfile(path, work / path.name)
         texts = clean_texts(pa.array(list_texts(bundle), pa.string()))
         exported = Bundle(work, bundle.facts, load_parts(work, parts))

@@ -91,6 +91,21 @@ def test_missing_or_damaged_fast_form_is_made(bundles: dict[str, Path], tmp_path
     assert FastFile.read(copy / FAST_FILE).max_difference < 1e-12
 
 
+@pytest.mark.parametrize("kind", ["nb-svm", "ensemble-stacked"])
+def test_whatever_is_damaged_of_a_fast_form_is_made_as_it_was(kind: str, fast: dict[str, Path], tmp_path: Path) -> None:
+    copy = shutil.copytree(fast[kind], tmp_path / "copy")
+    before = FastFile.read(copy / FAST_FILE).files
+    tokenizers = [name for name in before if name.endswith("onnx-tokenizer.json")]
+    assert tokenizers
+    for name in tokenizers:
+        (copy / name).write_bytes((copy / name).read_bytes()[:-100])
+    make_fast_form(copy)
+    assert read_parts(copy)
+    assert {name: FastFile.read(copy / FAST_FILE).files[name] for name in tokenizers} == {
+        name: before[name] for name in tokenizers
+    }
+
+
 def test_network_is_converted_in_another_process(bundles: dict[str, Path], tmp_path: Path) -> None:
     copy = shutil.copytree(bundles["average-pool"], tmp_path / "copy")
     add_fast_form(copy)
