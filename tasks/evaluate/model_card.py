@@ -79,25 +79,24 @@ def describe_lessons(training: AnyTraining) -> str:
 
 def describe_vectors(training: AnyTraining) -> str:
     """Say which word vectors a model, or a member of an ensemble, began with; empty for other models."""
-    vectors = find_vectors(training)
-    if vectors is None:
-        return ""
-    learner = "A member of it" if isinstance(training, EnsembleFacts) else "It"
-    return (
-        f"\n\n{learner} began with pretrained word vectors: {escape_markdown(vectors.describe())}. The SHA-256 of the "
-        f"file begins with {vectors.sha256[:16]}."
-    )
+    return describe_beginning(training, find_vectors(training), "pretrained word vectors", hashed="the file")
 
 
 def describe_encoder(training: AnyTraining) -> str:
     """Say which encoder a model, or a member of an ensemble, began with; empty for other models."""
-    encoder = find_encoder(training)
-    if encoder is None:
+    return describe_beginning(training, find_encoder(training), "a pretrained encoder", hashed="its weights")
+
+
+def describe_beginning(
+    training: AnyTraining, found: VectorFacts | EncoderFacts | None, kind: str, *, hashed: str
+) -> str:
+    """Say with what a model, or a member of an ensemble, began; empty if with nothing."""
+    if found is None:
         return ""
     learner = "A member of it" if isinstance(training, EnsembleFacts) else "It"
     return (
-        f"\n\n{learner} began with a pretrained encoder: {escape_markdown(encoder.describe())}. The SHA-256 of its "
-        f"weights begins with {encoder.sha256[:16]}."
+        f"\n\n{learner} began with {kind}: {escape_markdown(found.describe())}. The SHA-256 of {hashed} begins with "
+        f"{found.sha256[:16]}."
     )
 
 
