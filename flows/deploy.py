@@ -1,11 +1,11 @@
-"""Serve the deployments of prefect.yaml from this process, for one machine; no work pool or worker is needed."""
+"""Run the deployments of prefect.yaml: `serve` on one machine, `worker` on each of several that share a work pool."""
 
 import argparse
 import os
+import signal
 import sys
-import threading
 from pathlib import Path
-from typing import Any, Final, cast, get_type_hints
+from typing import Any, Final, NoReturn, cast, get_type_hints
 
 import yaml
 
@@ -15,6 +15,7 @@ from tasks.orchestrate.discretion import log_discreetly
 log_discreetly()
 
 from prefect import Flow, serve
+from prefect.cli import app as prefect_command
 from prefect.client.schemas.schedules import CronSchedule
 from prefect.deployments.runner import RunnerDeployment
 from prefect.exceptions import PrefectHTTPStatusError
@@ -25,25 +26,23 @@ from tasks.cli.commands import list_settings
 from tasks.errors import UserError
 from tasks.formatting.redaction import redact
 from tasks.orchestrate.login import find_server
-from tasks.orchestrate.settling import report_settled, settle_until
+from tasks.orchestrate.settling import settling
 from tasks.orchestrate.temporary_server import REMEDY, check_server
 from tasks.settings.base import FlowConfig, check_environment, describe_errors
 from tasks.store.layout import CHECKOUT
 
 FILE: Final = Path(__file__).with_name("prefect.yaml")
+POOL: Final = "bakeoff"
 USAGE_STATUS: Final = 2
 
 
 def main(arguments: list[str], *, program: str = "python flows/deploy.py") -> int:
-    """Serve until interrupted; returns the exit status."""
+    """Run what is due until interrupted; returns the exit status."""
     options = parse(arguments, program=program)
     try:
         check_environment(*list_settings())
         check_configured(find_server())
-        # Entrypoints are relative to the checkout, wherever this is started from.
-        os.chdir(CHECKOUT)
-        deployments = [make_deployment(entry, cron=options.cron) for entry in read_deployments(FILE)]
-        serve_and_settle(deployments)
+        options.run(options)
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
         return USAGE_STATUS
@@ -53,30 +52,63 @@ def main(arguments: list[str], *, program: str = "python flows/deploy.py") -> in
     return 0
 
 
-def serve_and_settle(deployments: list[RunnerDeployment]) -> None:
-    """Serve until interrupted; meanwhile, before and after, report runs whose process is gone."""
-    report_settled()
-    stopped = threading.Event()
-    threading.Thread(target=settle_until, args=(stopped,), daemon=True).start()
-    try:
-        serve(*deployments)
-    finally:
-        stopped.set()
-        report_settled()
-
-
 def parse(arguments: list[str], *, program: str) -> argparse.Namespace:
-    """Read the command line."""
+    """Read the command line; `run` is what it asks for, `others` what Prefect's worker shall understand."""
     parser = argparse.ArgumentParser(prog=program, description=__doc__, allow_abbrev=False)
-    command = parser.add_subparsers(metavar="COMMAND", required=True).add_parser(
-        "serve", help="run what is due, until interrupted", description=__doc__, allow_abbrev=False
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+    add_serve(commands)
+    add_worker(commands)
+    options, others = parser.parse_known_args(arguments)
+    if others and options.run is not run_worker:
+        parser.error(f"unrecognized arguments: {' '.join(others)}")
+    options.others = others
+    return options
+
+
+def add_serve(commands: Any) -> None:
+    """Add the command `serve`."""
+    text = "Make the deployments and run what is due, on this machine alone; no work pool or worker is needed."
+    command = commands.add_parser(
+        "serve", help="make the deployments and run what is due", description=text, allow_abbrev=False
     )
     command.add_argument(
         "--cron",
         metavar="CRON",
         help='when the nightly run is due, as a cron expression in UTC [prefect.yaml: "0 2 * * *"]',
     )
-    return parser.parse_args(arguments)
+    command.set_defaults(run=run_served)
+
+
+def add_worker(commands: Any) -> None:
+    """Add the command `worker`."""
+    text = (
+        "Run what a work pool hands to this machine, and report runs that have died here. "
+        "Further arguments are those of: prefect worker start."
+    )
+    command = commands.add_parser(
+        "worker", help="run what a work pool hands to this machine", description=text, allow_abbrev=False
+    )
+    command.add_argument("-p", "--pool", default=POOL, metavar="NAME", help=f"the work pool [{POOL}]")
+    command.set_defaults(run=run_worker)
+
+
+def run_served(options: argparse.Namespace) -> None:
+    """Make the deployments and serve them until interrupted."""
+    # Entrypoints are relative to the checkout, wherever this is started from.
+    os.chdir(CHECKOUT)
+    deployments = [make_deployment(entry, cron=options.cron) for entry in read_deployments(FILE)]
+    with settling():
+        serve(*deployments)
+
+
+def run_worker(options: argparse.Namespace) -> NoReturn:
+    """Run Prefect's own worker in this process, which ends as it does: with SystemExit."""
+    # The worker turns SIGTERM into SIGINT, and a shell makes its background jobs ignore that.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    sys.argv = ["prefect", "worker", "start", f"--pool={options.pool}", *options.others]
+    with settling():
+        prefect_command()
+    sys.exit(0)
 
 
 def check_configured(url: str | None) -> None:

@@ -65,7 +65,7 @@ SERVING = ".venv/bin/python flows/serve_model.py"
 TRACKER = "http://127.0.0.1:5000"
 SERVER = ".venv/bin/prefect server start"
 SERVE = 'PREFECT_API_URL=http://127.0.0.1:4200/api .venv/bin/python flows/deploy.py serve --cron "0 2 * * *"'
-WORKER = ".venv/bin/prefect worker start --pool bakeoff"
+WORKER = ".venv/bin/python flows/deploy.py worker"
 # What runs until it is stopped, in the order of README, with what it says when it is ready.
 LASTING = {SERVE: "being served", WORKER: "started!"}
 DEPLOYING = [

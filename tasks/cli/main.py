@@ -9,8 +9,11 @@ from tasks.errors import UserError
 from tasks.store.layout import CHECKOUT
 
 PROGRAM: Final = "bakeoff"
-SERVE: Final = "serve"
-SERVE_SUMMARY: Final = "run the deployments in flows/prefect.yaml when they are due"
+# What flows/deploy.py does, whose settings are not those of a flow.
+DEPLOYING: Final = {
+    "serve": "run the deployments in flows/prefect.yaml when they are due",
+    "worker": "run what a Prefect work pool hands to this machine",
+}
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -26,9 +29,10 @@ def main(arguments: list[str] | None = None) -> int:
         return 0
     try:
         check_checkout()
-        if name == SERVE:
-            return serve(others)
-        command = find_command(name, others=[SERVE])
+        if name in DEPLOYING:
+            # Prefect is imported only here.
+            return int(load("flows.deploy:main")([name, *others], program=PROGRAM))
+        command = find_command(name, others=[*DEPLOYING])
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
         return USAGE_STATUS
@@ -39,11 +43,6 @@ def run_script(name: str) -> int:
     """Run a command from its flow's own file, with the arguments of this process; returns the exit status."""
     command = COMMANDS[name]
     return launch(command, sys.argv[1:], program=command.script)
-
-
-def serve(arguments: list[str]) -> int:
-    """Serve the deployments; Prefect is imported only here."""
-    return int(load("flows.deploy:main")([SERVE, *arguments], program=PROGRAM))
 
 
 def check_checkout() -> None:
@@ -57,7 +56,7 @@ def check_checkout() -> None:
 
 def describe_commands() -> str:
     """List the commands, one per line."""
-    rows = {**{command.name: command.summary for command in COMMANDS.values()}, SERVE: SERVE_SUMMARY}
+    rows = {**{command.name: command.summary for command in COMMANDS.values()}, **DEPLOYING}
     width = max(map(len, rows))
     lines = [f"  {name:<{width}}  {summary}" for name, summary in rows.items()]
     usage = f"usage: {PROGRAM} COMMAND [--flag VALUE ...]"

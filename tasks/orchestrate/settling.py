@@ -1,12 +1,13 @@
 """Settle the runs that have died: a run whose process is gone cannot report its own end to the server.
 
-After a power cut such a run would be `Running` for ever. Whoever finds it (the next run on this machine, or `serve`)
-reports it as Crashed, or as Cancelled if that was asked for, and sends the alert.
+After a power cut such a run would be `Running` for ever. Whoever finds it (the next run on this machine, `serve` or the
+worker) reports it as Crashed, or as Cancelled if that was asked for, and sends the alert.
 """
 
+import contextlib
 import logging
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Final
 from uuid import UUID
 
@@ -61,6 +62,19 @@ def find_unsettled() -> list[RunRecord]:
     """
     with hold_ended_runs(find_folder()) as ended, get_client(sync_client=True) as client:
         return [record for record in ended if (run := find_run(client, record)) and needs_report(record, run)]
+
+
+@contextlib.contextmanager
+def settling() -> Iterator[None]:
+    """Settle dead runs before this block, beside it, and when it ends."""
+    report_settled()
+    stopped = threading.Event()
+    threading.Thread(target=settle_until, args=(stopped,), daemon=True).start()
+    try:
+        yield
+    finally:
+        stopped.set()
+        report_settled()
 
 
 def settle_until(stopped: threading.Event) -> None:

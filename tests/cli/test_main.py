@@ -46,6 +46,7 @@ def test_commands_are_listed_with_what_they_do(arguments: tuple[str, ...], capsy
     for command in COMMANDS.values():
         assert f"  {command.name:<{width}}  {command.summary}\n" in listed
     assert f"  {'serve':<{width}}  run the deployments" in listed
+    assert f"  {'worker':<{width}}  run what a Prefect work pool" in listed
 
 
 def test_script_of_the_package_is_this_command() -> None:
@@ -72,7 +73,7 @@ def test_unknown_command_is_one_line_with_a_suggestion() -> None:
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == (
         "error: unknown command 'tran'; expected one of train, tune, label-errors, predict, serve-model, promote, "
-        "track, export, probe, cluster, learning-curve, clean, doctor, serve. Did you mean 'train'?\n"
+        "track, export, probe, cluster, learning-curve, clean, doctor, serve, worker. Did you mean 'train'?\n"
     )
 
 
@@ -95,8 +96,9 @@ def test_package_without_its_checkout_is_refused(
     assert "Install from a clone with: pip install -e ." in capsys.readouterr().err
 
 
-def test_serving_without_a_server_is_one_line(tmp_path: Path) -> None:
-    done = run("serve", PREFECT_API_URL="", PREFECT_HOME=str(tmp_path))
+@pytest.mark.parametrize("name", ["serve", "worker"])
+def test_running_what_is_due_without_a_server_is_one_line(name: str, tmp_path: Path) -> None:
+    done = run(name, PREFECT_API_URL="", PREFECT_HOME=str(tmp_path))
     assert done.returncode == 2
     assert done.stderr.startswith("error: no Prefect server is configured")
 

@@ -1,5 +1,8 @@
-"""Settings in prefect.yaml are checked and spelled as flags are, before a server sees them."""
+"""Settings in prefect.yaml are checked and spelled as flags are, before a server sees them; a worker gets its flags."""
 
+import contextlib
+import sys
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -51,3 +54,48 @@ def test_settings_that_a_run_completes_stay_as_they_are(fit: Any) -> None:
 def test_wrong_settings_are_told_with_their_deployment(fit: Any, parameters: dict[str, Any], message: str) -> None:
     with pytest.raises(UserError, match=f"^prefect.yaml: nightly.*{message}"):
         fit(**parameters)
+
+
+@pytest.fixture
+def run_worker(monkeypatch: pytest.MonkeyPatch) -> Callable[[list[str]], list[str]]:
+    """Returns what Prefect's command is given by a worker's arguments, without running it."""
+    from flows import deploy
+
+    given: list[str] = []
+    monkeypatch.setattr(deploy, "check_configured", lambda _: None)
+    monkeypatch.setattr(deploy, "settling", contextlib.nullcontext)
+    monkeypatch.setattr(deploy, "prefect_command", lambda: given.extend(sys.argv))
+    monkeypatch.setattr(sys, "argv", [])
+
+    def run(arguments: list[str]) -> list[str]:
+        with pytest.raises(SystemExit, match="0"):
+            deploy.main(["worker", *arguments])
+        return given
+
+    return run
+
+
+@pytest.mark.parametrize(
+    ("arguments", "given"),
+    [
+        ([], ["--pool=bakeoff"]),
+        (["--limit", "2", "--pool", "gpus", "--run-once"], ["--pool=gpus", "--limit", "2", "--run-once"]),
+        (["-p", "gpus", "-q", "fast"], ["--pool=gpus", "-q", "fast"]),
+    ],
+)
+def test_worker_passes_on_what_is_for_prefect(run_worker: Any, arguments: list[str], given: list[str]) -> None:
+    assert run_worker(arguments) == ["prefect", "worker", "start", *given]
+
+
+def test_serving_knows_its_arguments(capsys: pytest.CaptureFixture[str]) -> None:
+    from flows.deploy import main
+
+    with pytest.raises(SystemExit, match="2"):
+        main(["serve", "--limit=2"])
+    assert capsys.readouterr().err.endswith("error: unrecognized arguments: --limit=2\n")
+
+
+def test_pool_of_the_worker_is_the_one_that_the_deployments_name() -> None:
+    from flows.deploy import FILE, POOL, read_deployments
+
+    assert {entry["work_pool"]["name"] for entry in read_deployments(FILE)} == {POOL}

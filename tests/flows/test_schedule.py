@@ -2,6 +2,9 @@
 
 import json
 import re
+import signal
+import socket
+import subprocess
 import sys
 import time
 from collections.abc import Iterator
@@ -13,13 +16,13 @@ import psutil
 import pytest
 from playwright.sync_api import Page, expect, sync_playwright
 
+from tasks.orchestrate.registry import FOLDER, RunRecord, write_record
 from tests import warm
 
 if TYPE_CHECKING:
     from conftest import Site, WebhookReceiver
 
 ROOT = Path(__file__).parents[2]
-BIN = Path(sys.executable).parent
 PATIENCE_SECONDS = 120
 CANCEL_SECONDS = 10
 # The server looks for changed deployments every five seconds.
@@ -45,7 +48,7 @@ def site(server: "Site", checkout: Path) -> Iterator["Site"]:  # noqa: ARG001  w
     server.prefect("deploy", *(f"--name={name}" for name in names), "--prefect-file", "flows/prefect.yaml")
     elsewhere = server.folder / "elsewhere"
     elsewhere.mkdir()
-    process = server.start(str(BIN / "prefect"), "worker", "start", "--pool", "bakeoff", cwd=elsewhere)
+    process = server.start(sys.executable, str(ROOT / "flows/deploy.py"), "worker", cwd=elsewhere)
     try:
         yield server
     finally:
@@ -105,6 +108,27 @@ def test_serving_makes_the_same_deployments_without_a_worker(server: "Site") -> 
         server.stop(process)
         for name in ("train-all/nightly", "train-all/smoke", "predict/batch"):
             server.call(f"/deployments/{server.deployment(name)['id']}", method="DELETE")
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_worker_settles_a_dead_run_before_it_starts_and_ends_in_good_order(
+    number: int, site: "Site", tmp_path: Path
+) -> None:
+    flow = site.deployment("train-all/smoke")["flow_id"]
+    dead = str(site.call("/flow_runs/", {"flow_id": flow, "state": {"type": "RUNNING"}})["id"])
+    (tmp_path / FOLDER).mkdir()
+    write_record(tmp_path / FOLDER, RunRecord(id=dead, name="dead", api=site.api, host=socket.gethostname()))
+    # In a home of its own, where the worker of the other tests does not look.
+    environment = site.environment | {"PREFECT_HOME": str(tmp_path)}
+    command = [sys.executable, str(ROOT / "flows/deploy.py"), "worker", "--pool=idle", "--type=process"]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
+    with warm.start(command, env=environment, **pipes) as worker:
+        while not (line := worker.stdout.readline()).endswith("started!\n"):
+            assert line, "the worker has ended"
+        assert site.run(dead)["state"]["type"] == "CRASHED"
+        worker.send_signal(number)
+        worker.communicate()
+    assert worker.returncode == 0
 
 
 def test_deployments_say_what_they_are(site: "Site") -> None:
@@ -209,11 +233,13 @@ def test_ui_has_a_form_with_descriptions_and_choices(site: "Site", page: Page) -
     ("url", "arguments", "message"),
     [
         ("", ["serve"], "no Prefect server is configured"),
+        ("", ["worker"], "no Prefect server is configured"),
         ("http://127.0.0.1:9/api", ["serve"], "no Prefect server answers"),
+        ("http://127.0.0.1:9/api", ["worker", "--pool=other"], "no Prefect server answers"),
         (None, ["serve", "--cron=at night"], "--cron 'at night' is not a cron expression"),
     ],
 )
-def test_serve_refuses_what_cannot_work_in_one_line(
+def test_what_cannot_work_is_refused_in_one_line(
     url: str | None, arguments: list[str], message: str, server: "Site"
 ) -> None:
     environment = server.environment | ({} if url is None else {"PREFECT_API_URL": url})
