@@ -9,16 +9,11 @@ from numpy.typing import NDArray
 
 from tasks.drift.facts import FILE, Drift, Measure, MeasureName
 from tasks.drift.stability import LEVELS, judge, noise_bound, stability_index
+from tasks.encode.unknown import share_of_unknown
 from tasks.errors import UserError
 from tasks.evaluate.bundle import Bundle, load_bundle
 from tasks.evaluate.facts import Histogram
-from tasks.evaluate.profile import (
-    count_in_bins,
-    count_unfamiliar,
-    find_unfamiliar,
-    read_lengths,
-    share_of_unknown,
-)
+from tasks.evaluate.profile import count_in_bins, count_unfamiliar, find_unfamiliar, read_lengths
 from tasks.ingest.batches import read_batches
 from tasks.store.layout import TRAIN_FILE, VALIDATION_FILE
 

@@ -13,10 +13,14 @@ class TokenTotals(Facts):
 
 
 class EncodingFacts(Facts):
-    """The size of the vocabulary, and the token totals by split."""
+    """The size of the vocabulary, and the token totals by split.
+
+    `most_unknown` is the largest share of tokens of a training text that a model cannot know; see `find_largest_share`.
+    """
 
     vocab_size: int
     splits: dict[str, TokenTotals]
+    most_unknown: float
 
 
 class TextFacts(Facts):

@@ -15,6 +15,11 @@ class Tokens(NamedTuple):
     ids: NDArray[np.int32]
     num_tokens: NDArray[np.int64]
 
+    def count_where(self, is_counted: NDArray[np.bool_]) -> NDArray[np.int32]:
+        """Count, text by text, the tokens that a mask of the shape of `ids` chooses: shape (num_texts,)."""
+        ends = np.cumsum(np.concatenate([[0], is_counted]))[np.cumsum(self.num_tokens)]
+        return np.diff(ends, prepend=0).astype(np.int32)
+
 
 def pad_tokens(tokens: Tokens, *, length: int, padding: Literal["pre", "post"]) -> NDArray[np.int32]:
     """Truncate each text to its first `length` tokens and pad shorter ones: an array of shape (num_texts, length).

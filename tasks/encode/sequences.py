@@ -3,7 +3,7 @@
 from functools import partial
 from itertools import chain
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -20,6 +20,7 @@ from tasks.encode.repeated_words import divide_whole_texts
 from tasks.encode.subwords import encode_subwords, find_fragments, fit_subwords
 from tasks.encode.unicode_words import encode_unicode_words, fit_unicode_words
 from tasks.encode.unigram import fit_unigram
+from tasks.encode.unknown import find_largest_share
 from tasks.encode.words import PAD, encode_words, fit_words
 from tasks.ingest.batches import read_batches
 from tasks.process.threads import map_ahead
@@ -44,6 +45,13 @@ ENCODE: Final = {
 }
 
 
+class Written(NamedTuple):
+    """What the tokens of a split come to, and the largest share of unknown ones in a review."""
+
+    totals: TokenTotals
+    most_unknown: float
+
+
 def write_encoding(
     reviews_folder: Path, encoding: Encoding, folder: Path, *, tokenizer_path: Path | None = None
 ) -> EncodingFacts:
@@ -57,11 +65,15 @@ def write_encoding(
     else:
         tokenizer = fit_tokenizer(reviews_folder / TRAIN_FILE, encoding)
     tokenizer.save(str(folder / "tokenizer.json"), pretty=True)
-    totals = {
+    written = {
         split: write_sequences(reviews_folder / SPLIT_FILES[split], tokenizer, encoding, folder / SPLIT_FILES[split])
         for split in SPLITS
     }
-    return EncodingFacts(vocab_size=tokenizer.get_vocab_size(), splits=totals)
+    return EncodingFacts(
+        vocab_size=tokenizer.get_vocab_size(),
+        splits={split: found.totals for split, found in written.items()},
+        most_unknown=written["train"].most_unknown,
+    )
 
 
 def fit_tokenizer(path: Path, encoding: Encoding) -> Tokenizer:
@@ -91,19 +103,16 @@ def forget_length(tokenizer: Tokenizer) -> Tokenizer:
     return tokenizer
 
 
-def encode_texts(
-    texts: pa.Array, tokenizer: Tokenizer, encoding: Encoding, *, with_fragments: bool = False
-) -> dict[str, NDArray[Any]]:
-    """Encode texts: `tokens` (num_texts, length), `num_tokens` before truncation and `num_oov` of them (num_texts,).
+def encode_texts(texts: pa.Array, tokenizer: Tokenizer, encoding: Encoding) -> dict[str, NDArray[Any]]:
+    """Encode texts: `tokens` (num_texts, length), `num_tokens` before truncation and, of them, two counts (num_texts,).
 
-    No subword is out of vocabulary. With `with_fragments`, those count as unknown that are a part of a character, into
-    which only characters that the training texts lack are divided.
+    `num_oov` are out of vocabulary, which no subword is. `num_unknown` also has subwords that are a part of a
+    character, into which only characters that the training texts lack are divided.
     """
     found = ENCODE[encoding.kind](texts, tokenizer)
-    is_unknown = found.ids == OOV_ID
-    if with_fragments and encoding.kind in OF_BYTES:
-        is_unknown = find_fragments(tokenizer)[found.ids]
-    ends = np.cumsum(np.concatenate([[0], is_unknown]))[np.cumsum(found.num_tokens)]
+    num_oov = num_unknown = found.count_where(found.ids == OOV_ID)
+    if encoding.kind in OF_BYTES:
+        num_unknown = found.count_where(find_fragments(tokenizer)[found.ids])
     read, num_added = found, 0
     if encoding.kind == PRETRAINED:
         frame = find_frame(tokenizer)
@@ -111,34 +120,37 @@ def encode_texts(
     return {
         "tokens": pad_tokens(read, length=encoding.length, padding=encoding.padding),
         "num_tokens": (found.num_tokens + num_added).astype(np.int32),
-        "num_oov": np.diff(ends, prepend=0).astype(np.int32),
+        "num_oov": num_oov,
+        "num_unknown": num_unknown,
     }
 
 
-def write_sequences(source: Path, tokenizer: Tokenizer, encoding: Encoding, target: Path) -> TokenTotals:
-    """Encode one split; return how many tokens, unknown tokens and truncated reviews it has."""
+def write_sequences(source: Path, tokenizer: Tokenizer, encoding: Encoding, target: Path) -> Written:
+    """Encode one split; return what its tokens come to."""
     untruncated = forget_length(Tokenizer.from_str(tokenizer.to_str()))
     schema = sequence_schema(encoding)
     num_tokens = num_oov = num_truncated = 0
+    most_unknown = 0.0
     batches = read_batches(source, columns=["id", "text", "label"])
     # The file is always read as a whole, and its integers are small already.
     with pq.ParquetWriter(target, schema, compression="zstd", use_dictionary=False, write_statistics=False) as writer:
-        for rows in map_ahead(partial(encode_batch, tokenizer=untruncated, encoding=encoding), batches):
+        for rows, largest_share in map_ahead(partial(encode_batch, tokenizer=untruncated, encoding=encoding), batches):
             writer.write_batch(rows)
+            most_unknown = max(most_unknown, largest_share)
             lengths = rows.column("num_tokens").to_numpy()
             num_tokens += int(lengths.sum())
             num_oov += int(rows.column("num_oov").to_numpy().sum())
             num_truncated += int((lengths > encoding.length).sum())
-    return TokenTotals(num_tokens=num_tokens, num_oov=num_oov, num_truncated=num_truncated)
+    return Written(TokenTotals(num_tokens=num_tokens, num_oov=num_oov, num_truncated=num_truncated), most_unknown)
 
 
 def write_more_sequences(source: Path, tokenizer_path: Path, encoding: Encoding, target: Path) -> TokenTotals:
     """Encode more texts with a tokenizer that is fitted already, as `write_sequences` does."""
-    return write_sequences(source, Tokenizer.from_file(str(tokenizer_path)), encoding, target)
+    return write_sequences(source, Tokenizer.from_file(str(tokenizer_path)), encoding, target).totals
 
 
-def encode_batch(batch: pa.RecordBatch, *, tokenizer: Tokenizer, encoding: Encoding) -> pa.RecordBatch:
-    """Turn rows of reviews into rows of sequences."""
+def encode_batch(batch: pa.RecordBatch, *, tokenizer: Tokenizer, encoding: Encoding) -> tuple[pa.RecordBatch, float]:
+    """Turn rows of reviews into rows of sequences; also return the largest share of unknown tokens in a review."""
     schema = sequence_schema(encoding)
     found = encode_texts(batch.column("text"), tokenizer, encoding)
     tokens = pa.array(found["tokens"].ravel().astype(schema.field("tokens").type.value_type.to_pandas_dtype()))
@@ -149,7 +161,7 @@ def encode_batch(batch: pa.RecordBatch, *, tokenizer: Tokenizer, encoding: Encod
         pa.array(found["num_tokens"]),
         pa.array(found["num_oov"]),
     ]
-    return pa.record_batch(columns, schema=schema)
+    return pa.record_batch(columns, schema=schema), find_largest_share(found["num_tokens"], found["num_unknown"])
 
 
 def sequence_schema(encoding: Encoding) -> pa.Schema:

@@ -88,8 +88,8 @@ class NeuralClassifier:
         from tasks.encode.padding import mark_wordless
         from tasks.encode.sequences import encode_texts
 
-        found = encode_texts(texts, self.tokenizer, self.encoding, with_fragments=True)
-        return Prepared(mark_wordless(found["tokens"]), found["num_tokens"], found["num_oov"])
+        found = encode_texts(texts, self.tokenizer, self.encoding)
+        return Prepared(mark_wordless(found["tokens"]), found["num_tokens"], found["num_unknown"])
 
     def predict(self, prepared: Prepared) -> Scored:
         """Run the network."""

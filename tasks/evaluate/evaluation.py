@@ -15,6 +15,7 @@ from tasks.evaluate.classifier import Classifier, load_classifier, measure_files
 from tasks.evaluate.ensemble_facts import EnsembleSettings
 from tasks.evaluate.facts import (
     BUNDLE_FILE,
+    AnyTraining,
     BundleFacts,
     CalibrationFacts,
     CalibrationScores,
@@ -39,6 +40,7 @@ from tasks.objective.decisions import choose_decision
 from tasks.objective.facts import Objective, Rule
 from tasks.process.gate import inside
 from tasks.store.layout import PREDICTIONS_FILE, TEST_FILE, TRAIN_FILE, VALIDATION_FILE
+from tasks.train.facts import TrainingFacts
 from tasks.train.kernels.choice import Kernels
 from tasks.train.settings import FitSettings
 
@@ -126,7 +128,7 @@ def evaluate_model(
             temperature=decision.temperature,
             threshold=decision.threshold,
             metrics=metrics,
-            profile=profile_texts(classifier, validation, reviews_folder / TRAIN_FILE),
+            profile=profile_texts(classifier, validation, reviews_folder / TRAIN_FILE, origin.training),
         )
         bundle.write(folder / BUNDLE_FILE)
         write_model_card(folder / "MODEL_CARD.md", bundle, test_predictions=folder / PREDICTIONS_FILE)
@@ -145,10 +147,12 @@ def find_kernels(origin: Origin) -> Kernels:
     return origin.settings.kernels if isinstance(origin.settings, FitSettings | EnsembleSettings) else "auto"
 
 
-def profile_texts(classifier: Classifier, validation: ScoredSplit, train: Path) -> TextProfile:
+def profile_texts(classifier: Classifier, validation: ScoredSplit, train: Path, training: AnyTraining) -> TextProfile:
     """Describe the texts that the model was made from, so that later texts can be compared with them."""
     counts = validation.num_tokens, validation.num_oov
-    most_unknown = find_most_unknown(classifier, train)
+    most_unknown = training.most_unknown if isinstance(training, TrainingFacts) else None
+    if most_unknown is None:
+        most_unknown = find_most_unknown(classifier, train)
     return TextProfile(
         words=profile_lengths(train),
         unknown=profile_unknown(*counts),

@@ -7,13 +7,13 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from tasks.encode.unknown import FEW_TOKENS, find_largest_share, share_of_unknown
 from tasks.evaluate.classifier import Classifier
 from tasks.evaluate.facts import Histogram
 from tasks.ingest.batches import read_batches
 from tasks.ingest.word_counts import count_words
 
 NUM_BINS: Final = 10
-FEW_TOKENS: Final = 5
 # A model that knows every token of its training texts still knows a text with a few unknown ones.
 ALWAYS_FAMILIAR: Final = 0.1
 Values = NDArray[np.int64] | NDArray[np.float64]
@@ -44,22 +44,10 @@ def read_lengths(path: Path) -> NDArray[np.int64]:
     return np.concatenate([count_words(batch.column("text")) for batch in read_batches(path, ["text"])])
 
 
-def share_of_unknown(num_tokens: NDArray[np.int32], num_oov: NDArray[np.int32]) -> NDArray[np.float64]:
-    """Divide per text, with 0 for a text without tokens: share_of_unknown([4, 0], [1, 0]) -> [0.25, 0.0]."""
-    return np.asarray(num_oov, np.float64) / np.maximum(1, num_tokens)
-
-
 def find_most_unknown(classifier: Classifier, path: Path) -> float:
-    """Find the largest share of tokens of a training text that the model does not know, in texts of FEW_TOKENS or more.
-
-    In a shorter text, one unknown token is a large share.
-    """
-    most = 0.0
-    for batch in read_batches(path, ["text"]):
-        _, num_tokens, num_oov = classifier.prepare(batch.column("text"))
-        shares = share_of_unknown(num_tokens, num_oov)
-        most = max(most, float(shares[num_tokens >= FEW_TOKENS].max(initial=0.0)))
-    return most
+    """Find the largest share of tokens of a training text that the model does not know; see `find_largest_share`."""
+    prepared = (classifier.prepare(batch.column("text")) for batch in read_batches(path, ["text"]))
+    return max((find_largest_share(it.num_tokens, it.num_oov) for it in prepared), default=0.0)
 
 
 def find_unfamiliar(

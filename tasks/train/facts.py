@@ -51,6 +51,7 @@ class TrainingFacts(HistoryFacts):
     `jobs` is how many models were trained at a time, each on its share of the cores. `definition` is that of a variant
     of one's own. `lessons` are what a student has learned besides the labels. `vectors` are those that its word vectors
     began as, None if they were drawn at random. `encoder` is the pretrained one that the model began with, if any.
+    `most_unknown` is the largest share of tokens that the model cannot know in a text that it was trained on.
     """
 
     num_params: int
@@ -65,6 +66,7 @@ class TrainingFacts(HistoryFacts):
     lessons: LessonFacts | None = None
     vectors: VectorFacts | None = None
     encoder: EncoderFacts | None = Field(default=None, exclude_if=is_none)
+    most_unknown: float | None = None
 
 
 class TextVectorFacts(Facts):

@@ -111,6 +111,7 @@ def plan_training(
             "lessons": lessons.answers.facts if lessons else None,
             "vectors": vectors.facts if vectors else None,
             "encoder": encoder.encoder.facts if encoder else None,
+            "most_unknown": sequences.facts.most_unknown,
         }
         return facts.model_copy(update={"jobs": jobs, **more})
 

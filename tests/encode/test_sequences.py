@@ -11,9 +11,17 @@ import pyarrow.parquet as pq
 import pytest
 from tokenizers import Tokenizer
 
-from tasks.encode.encodings import ENCODINGS, PRETRAINED, Encoding, Kind
+from tasks.encode.encodings import ENCODINGS, OF_BYTES, PRETRAINED, Encoding, Kind
 from tasks.encode.facts import EncodingFacts
-from tasks.encode.sequences import read_sequences, sequence_schema, write_encoding, write_more_sequences
+from tasks.encode.sequences import (
+    encode_texts,
+    load_tokenizer,
+    read_sequences,
+    sequence_schema,
+    write_encoding,
+    write_more_sequences,
+)
+from tasks.encode.unknown import find_largest_share
 from tasks.ingest import batches
 from tasks.store.layout import SPLITS
 from tests.tiny_encoder import take
@@ -94,6 +102,22 @@ def test_files_are_compressed(write: Write) -> None:
     for split in SPLITS:
         row_group = pq.ParquetFile(folder / f"{split}.parquet").metadata.row_group(0)
         assert {row_group.column(index).compression for index in range(row_group.num_columns)} == {"ZSTD"}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_largest_share_of_unknown_tokens_is_what_scoring_would_find_in_the_training_texts(
+    write: Write, kind: Kind
+) -> None:
+    # One rare letter, for which the vocabularies have no room.
+    texts = [*TRAIN, "a long film of many good good words, \u96fb", "\u96fb"]
+    encoding = make_encoding(kind=kind, vocab_size=270 if kind in OF_BYTES else 8)
+    folder, facts = write(encoding, train=texts)
+    found = encode_texts(pa.array(texts), load_tokenizer(folder / "tokenizer.json"), encoding)
+
+    assert facts.most_unknown == find_largest_share(found["num_tokens"], found["num_unknown"])
+    assert facts.most_unknown < 1
+    # Unigrams begin with every character.
+    assert (facts.most_unknown > 0) == (kind != "unigram")
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -194,6 +218,7 @@ def test_facts_add_up_each_split(write: Write) -> None:
             "validation": {"num_tokens": 5, "num_oov": 1, "num_truncated": 0},
             "test": {"num_tokens": 4, "num_oov": 2, "num_truncated": 0},
         },
+        "most_unknown": 0.0,
     }
 
 

@@ -84,8 +84,8 @@ def test_every_text_is_spelled_in_known_tokens(text: str) -> None:
 
 
 def test_characters_that_the_training_texts_lack_count_as_unknown_in_scoring() -> None:
-    found = encode_texts(pa.array(["film \u96fb"]), fit(), make_encoding(), with_fragments=True)
-    assert found["num_oov"].tolist() == [3]
+    found = encode_texts(pa.array(["film \u96fb"]), fit(), make_encoding())
+    assert found["num_unknown"].tolist() == [3]
 
 
 def test_missing_library_is_told_before_a_run(monkeypatch: pytest.MonkeyPatch, tmp_path: object) -> None:

@@ -178,6 +178,14 @@ def test_bundle_keeps_a_profile_of_its_texts(written: dict[str, Any]) -> None:
     assert sum(profile["unknown"]["counts"]) == 30
 
 
+def test_largest_share_of_unknown_tokens_is_not_looked_for_again_if_the_training_knows_it(
+    model_folder: Path, reviews_folder: Path, origin: Origin, tmp_path: Path
+) -> None:
+    known = origin.model_copy(update={"training": TRAINING.model_copy(update={"most_unknown": 0.25})})
+    evaluate_model(model_folder, reviews_folder, tmp_path, label_names=LABEL_NAMES, origin=known)
+    assert json.loads((tmp_path / "bundle.json").read_text())["profile"]["most_unknown"] == 0.25
+
+
 def test_bundle_holds_the_metrics_that_are_returned(
     evaluated: tuple[EvaluationFacts, Path], written: dict[str, Any]
 ) -> None:
