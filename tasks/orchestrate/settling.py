@@ -8,6 +8,7 @@ import contextlib
 import logging
 import threading
 from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime, timedelta
 from typing import Final
 from uuid import UUID
 
@@ -24,6 +25,9 @@ from tasks.orchestrate.registry import RunRecord, find_folder, forget, forget_ol
 REASON: Final = "Its process on {host} ended without reporting a result: it was killed, or the machine stopped."
 
 SETTLE_SECONDS: Final = 30.0
+JOIN_SECONDS: Final = 10.0
+# Who has just given a run such a state, `serve` or a worker, imports the flow before it sends the alert itself.
+GRACE: Final = timedelta(minutes=2)
 
 logger: Final = logging.getLogger(__name__)
 
@@ -48,6 +52,8 @@ def settle(ended: Iterable[RunRecord]) -> list[str]:
     with get_client(sync_client=True) as client:
         for record in ended:
             found = find_run(client, record)
+            if found and is_in_hand(record, found):
+                continue
             if found:
                 settled += report_end(client, record, found)
             if found or record.api == name_server():
@@ -69,11 +75,14 @@ def settling() -> Iterator[None]:
     """Settle dead runs before this block, beside it, and when it ends."""
     report_settled()
     stopped = threading.Event()
-    threading.Thread(target=settle_until, args=(stopped,), daemon=True).start()
+    thread = threading.Thread(target=settle_until, args=(stopped,), daemon=True)
+    thread.start()
     try:
         yield
     finally:
         stopped.set()
+        # What is cut off between an alert and the note of it would be sent again.
+        thread.join(JOIN_SECONDS)
         report_settled()
 
 
@@ -112,7 +121,15 @@ def report_end(client: SyncPrefectClient, record: RunRecord, run: FlowRun) -> li
 def needs_report(record: RunRecord, run: FlowRun) -> bool:
     """Tell whether a run that is over lacks its final state or its alert."""
     state = choose_state(record, run.state)
-    return state is not None and not (record.is_alerted and run.state == state)
+    return state is not None and not (record.is_alerted and run.state == state) and not is_in_hand(record, run)
+
+
+def is_in_hand(record: RunRecord, run: FlowRun) -> bool:
+    """Tell whether another process may be about to send the alert of a run, which must not be sent twice."""
+    state = run.state
+    if record.is_alerted or state is None or state.type.value not in OF_STATES:
+        return False
+    return abs(datetime.now(UTC) - state.timestamp) < GRACE
 
 
 def choose_state(record: RunRecord, state: State | None) -> State | None:

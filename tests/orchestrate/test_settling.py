@@ -5,6 +5,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
@@ -16,6 +17,7 @@ from prefect.settings import PREFECT_API_URL, PREFECT_HOME, temporary_settings
 from prefect.states import Cancelling, Completed, Crashed, Failed, Running, Scheduled
 
 from flows.predict import predict
+from tasks.orchestrate import settling
 from tasks.orchestrate.alerts import alert_of_end
 from tasks.orchestrate.registry import (
     RunRecord,
@@ -26,7 +28,7 @@ from tasks.orchestrate.registry import (
     read_record,
     write_record,
 )
-from tasks.orchestrate.settling import REASON, settle_dead_runs
+from tasks.orchestrate.settling import REASON, find_unsettled, settle_dead_runs
 
 if TYPE_CHECKING:
     from conftest import WebhookReceiver
@@ -57,6 +59,12 @@ def client(
 
 
 @pytest.fixture
+def _much_later(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever has reported a run's end had the time to send its alert."""
+    monkeypatch.setattr(settling, "GRACE", timedelta())
+
+
+@pytest.fixture
 def add_run(client: SyncPrefectClient) -> AddRun:
     """Creates a run in a state, and the record of it that a dead process has left; returns its id."""
 
@@ -76,6 +84,7 @@ def read_state(client: SyncPrefectClient, run_id: str) -> State[Any]:
     return state
 
 
+@pytest.mark.usefixtures("_much_later")
 @pytest.mark.parametrize(("state", "settled"), [(Running(), "CRASHED"), (Cancelling(), "CANCELLED")])
 def test_dead_run_gets_its_final_state_and_alert(
     state: State[Any], settled: str, client: SyncPrefectClient, add_run: AddRun, receiver: "WebhookReceiver"
@@ -105,6 +114,7 @@ def test_run_that_needs_no_report_is_forgotten(
     assert not list(find_folder().iterdir())
 
 
+@pytest.mark.usefixtures("_much_later")
 def test_end_that_was_reported_without_its_alert_is_alerted(
     client: SyncPrefectClient, add_run: AddRun, receiver: "WebhookReceiver"
 ) -> None:
@@ -114,11 +124,19 @@ def test_end_that_was_reported_without_its_alert_is_alerted(
     assert receiver.events()["run-crashed"]["message"] == "killed by the system"
 
 
-def test_alert_is_sent_once(client: SyncPrefectClient, add_run: AddRun, receiver: "WebhookReceiver") -> None:
-    run_id = add_run(Failed(message="no data"))
-    alert_of_end(predict, client.read_flow_run(UUID(run_id)), Failed(message="no data"))
+@pytest.mark.parametrize("state", [Failed(message="no data"), Crashed(message="killed"), Cancelling(message="stop")])
+def test_alert_is_left_to_whom_has_reported_the_end_a_moment_ago(
+    state: State[Any], client: SyncPrefectClient, add_run: AddRun, receiver: "WebhookReceiver"
+) -> None:
+    run_id = add_run(state)
+    assert find_unsettled() == []
     assert settle_dead_runs() == []
+    assert not receiver.received
+    alert_of_end(predict, client.read_flow_run(UUID(run_id)), state)
+    settle_dead_runs()
+    assert read_state(client, run_id).is_final()
     assert len(receiver.received) == 1
+    assert not list(find_folder().iterdir())
 
 
 def test_busy_run_is_left_alone(client: SyncPrefectClient, add_run: AddRun) -> None:
