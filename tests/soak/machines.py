@@ -1,5 +1,6 @@
 """Machines that share an object store: processes with a cache of their own, and what is claimed about them."""
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -8,6 +9,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final
+
+import psutil
 
 ROOT: Final = Path(__file__).parents[2]
 PATIENCE_SECONDS: Final = 1_200
@@ -79,3 +82,12 @@ def kill_all(process: "subprocess.Popen[bytes]") -> None:
     """Kill a command and all that it has started, as a power cut would."""
     os.killpg(process.pid, signal.SIGKILL)
     process.wait()
+
+
+def kill_tree(process: "subprocess.Popen[bytes]") -> None:
+    """Kill a process and all that it has started, whatever their groups, unless it has ended."""
+    if process.poll() is None:
+        for member in [*psutil.Process(process.pid).children(recursive=True), psutil.Process(process.pid)]:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                member.kill()
+        process.wait()
