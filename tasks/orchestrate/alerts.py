@@ -6,7 +6,7 @@ from prefect.client.schemas import State
 from prefect.settings import get_current_settings
 
 from tasks.formatting.redaction import drop_login
-from tasks.orchestrate.registry import find_folder, note_alert
+from tasks.orchestrate.registry import find_folder, hold_alert, note_alert
 from tasks.orchestrate.webhook import call_webhook
 
 Event = Literal["run-failed", "run-crashed", "run-cancelled", "promotion-refused", "drift-alarm"]
@@ -34,8 +34,12 @@ def alert(event: Event, message: str, *, flow_run: Any, dataset: str | None = No
 
 def alert_of_end(flow: Any, flow_run: Any, state: State[Any]) -> None:  # noqa: ARG001  Prefect names them
     """Report how a run ended that did not complete; Prefect calls this as a hook."""
-    alert(OF_STATES[state.type.value], state.message or state.name or "", flow_run=flow_run)
-    note_alert(str(flow_run.id), folder=find_folder())
+    run_id, folder = str(flow_run.id), find_folder()
+    # `serve` or a worker calls this for a run whose process is gone, which others may be settling.
+    with hold_alert(run_id, folder=folder) as is_due:
+        if is_due:
+            alert(OF_STATES[state.type.value], state.message or state.name or "", flow_run=flow_run)
+            note_alert(run_id, folder=folder)
 
 
 def name_dataset(flow_run: Any) -> str | None:

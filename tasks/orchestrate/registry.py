@@ -13,16 +13,17 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from filelock import FileLock
+from filelock import FileLock, Timeout
 from prefect.settings import get_current_settings
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from tasks.formatting.redaction import drop_login
-from tasks.store.usage import try_lock
+from tasks.store.usage import release, try_lock
 
 FOLDER: Final = "sequence-bakeoff"
 MOST_DAYS: Final = 30
 SECONDS_PER_DAY: Final = 86_400
+ALERT_SECONDS: Final = 10.0
 # The locks of this process, held until it ends.
 HELD: Final[dict[str, FileLock]] = {}
 
@@ -65,17 +66,39 @@ def note_alert(run_id: str, *, folder: Path) -> None:
 
 
 @contextlib.contextmanager
+def hold_alert(run_id: str, *, folder: Path) -> Iterator[bool]:
+    """Give whether the alert of a run's end is still to be sent; within this block nobody else sends it.
+
+    A run's own process holds its lock already. Without a record, or if somebody holds the lock for longer than an alert
+    takes, it is still to be sent.
+    """
+    with contextlib.ExitStack() as stack:
+        if run_id not in HELD and find_record(folder, run_id).exists():
+            with contextlib.suppress(OSError, Timeout):
+                lock = FileLock(find_lock(folder, run_id))
+                lock.acquire(timeout=ALERT_SECONDS)
+                stack.callback(release, lock)
+        yield not is_alerted(run_id, folder=folder)
+
+
+def is_alerted(run_id: str, *, folder: Path) -> bool:
+    """Tell whether a run's record says that its alert was sent."""
+    with contextlib.suppress(OSError, ValidationError):
+        return read_record(find_record(folder, run_id)).is_alerted
+    return False
+
+
+@contextlib.contextmanager
 def hold_ended_runs(folder: Path) -> Iterator[list[RunRecord]]:
     """Give the records of this machine's runs whose process is gone; nobody else is given them within this block."""
     with contextlib.ExitStack() as stack:
-        yield [
-            record
+        ended = [
+            record.id
             for record in read_records(folder)
-            if record.host == socket.gethostname()
-            and stack.enter_context(try_lock(find_lock(folder, record.id)))
-            # Another process may have settled it a moment ago.
-            and find_record(folder, record.id).exists()
+            if record.host == socket.gethostname() and stack.enter_context(try_lock(find_lock(folder, record.id)))
         ]
+        # Another process may have settled or alerted one a moment ago, so they are read again.
+        yield [record for record in read_records(folder) if record.id in ended]
 
 
 def forget(run_id: str, *, folder: Path) -> None:

@@ -7,8 +7,8 @@ worker) reports it as Crashed, or as Cancelled if that was asked for, and sends 
 import contextlib
 import logging
 import threading
+import time
 from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime, timedelta
 from typing import Final
 from uuid import UUID
 
@@ -20,14 +20,23 @@ from prefect.exceptions import ObjectNotFound
 from prefect.states import Cancelled, Crashed
 
 from tasks.orchestrate.alerts import OF_STATES, alert
-from tasks.orchestrate.registry import RunRecord, find_folder, forget, forget_old, hold_ended_runs, name_server
+from tasks.orchestrate.registry import (
+    RunRecord,
+    find_folder,
+    find_record,
+    forget,
+    forget_old,
+    hold_ended_runs,
+    name_server,
+    write_record,
+)
 
 REASON: Final = "Its process on {host} ended without reporting a result: it was killed, or the machine stopped."
 
 SETTLE_SECONDS: Final = 30.0
 JOIN_SECONDS: Final = 10.0
-# Who has just given a run such a state, `serve` or a worker, imports the flow before it sends the alert itself.
-GRACE: Final = timedelta(minutes=2)
+# So long is known that a run's alert was sent: who started the run may be about to send it as well.
+KEPT_SECONDS: Final = 600.0
 
 logger: Final = logging.getLogger(__name__)
 
@@ -47,17 +56,15 @@ def settle_dead_runs() -> list[str]:
 
 
 def settle(ended: Iterable[RunRecord]) -> list[str]:
-    """Report those of the runs that are over which have died, and forget all that this server knows."""
+    """Report those of the runs that are over which have died, and forget the others that this server knows."""
     settled: list[str] = []
     with get_client(sync_client=True) as client:
         for record in ended:
             found = find_run(client, record)
-            if found and is_in_hand(record, found):
-                continue
-            if found:
-                settled += report_end(client, record, found)
-            if found or record.api == name_server():
+            lines = report_end(client, record, found) if found else []
+            if not lines and (found or record.api == name_server()) and not is_kept(record):
                 forget(record.id, folder=find_folder())
+            settled += lines
     return settled
 
 
@@ -106,6 +113,11 @@ def find_run(client: SyncPrefectClient, record: RunRecord) -> FlowRun | None:
         return None
 
 
+def is_kept(record: RunRecord) -> bool:
+    """Tell whether somebody may still ask whether the alert of a run was sent."""
+    return record.is_alerted and time.time() - find_record(find_folder(), record.id).stat().st_mtime < KEPT_SECONDS
+
+
 def report_end(client: SyncPrefectClient, record: RunRecord, run: FlowRun) -> list[str]:
     """Give a run its final state if it has none, and send the alert unless it was sent; returns what was reported."""
     state = choose_state(record, run.state)
@@ -115,21 +127,22 @@ def report_end(client: SyncPrefectClient, record: RunRecord, run: FlowRun) -> li
         client.set_flow_run_state(record.id, state, force=True)
     if not record.is_alerted:
         alert(OF_STATES[state.type.value], state.message or "", flow_run=run)
+        keep_alerted(record)
     return [f"{record.name}: {state.name}. {state.message}"]
+
+
+def keep_alerted(record: RunRecord) -> None:
+    """Note that the alert of a run was sent; a record that cannot say so would let it be sent again and is removed."""
+    try:
+        write_record(find_folder(), record.model_copy(update={"is_alerted": True}))
+    except OSError:
+        forget(record.id, folder=find_folder())
 
 
 def needs_report(record: RunRecord, run: FlowRun) -> bool:
     """Tell whether a run that is over lacks its final state or its alert."""
     state = choose_state(record, run.state)
-    return state is not None and not (record.is_alerted and run.state == state) and not is_in_hand(record, run)
-
-
-def is_in_hand(record: RunRecord, run: FlowRun) -> bool:
-    """Tell whether another process may be about to send the alert of a run, which must not be sent twice."""
-    state = run.state
-    if record.is_alerted or state is None or state.type.value not in OF_STATES:
-        return False
-    return abs(datetime.now(UTC) - state.timestamp) < GRACE
+    return state is not None and not (record.is_alerted and run.state == state)
 
 
 def choose_state(record: RunRecord, state: State | None) -> State | None:

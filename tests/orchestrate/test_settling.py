@@ -1,11 +1,11 @@
 """Runs whose process is gone, on a real server: they get a final state and an alert, and nothing else is touched."""
 
+import errno
 import os
 import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
@@ -25,10 +25,11 @@ from tasks.orchestrate.registry import (
     find_folder,
     find_lock,
     find_record,
+    hold_alert,
     read_record,
     write_record,
 )
-from tasks.orchestrate.settling import REASON, find_unsettled, settle_dead_runs
+from tasks.orchestrate.settling import REASON, settle_dead_runs
 
 if TYPE_CHECKING:
     from conftest import WebhookReceiver
@@ -60,8 +61,8 @@ def client(
 
 @pytest.fixture
 def _much_later(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whoever has reported a run's end had the time to send its alert."""
-    monkeypatch.setattr(settling, "GRACE", timedelta())
+    """Nobody is about to send an alert that was sent."""
+    monkeypatch.setattr(settling, "KEPT_SECONDS", 0.0)
 
 
 @pytest.fixture
@@ -98,8 +99,8 @@ def test_dead_run_gets_its_final_state_and_alert(
     body = receiver.events()[f"run-{settled.lower()}"]
     assert body["run"]["id"] == run_id
     assert (body["message"], body["dataset"]) == (found.message, "sample")
-    assert not list(find_folder().iterdir())
     assert settle_dead_runs() == []
+    assert not list(find_folder().iterdir())
     assert len(receiver.received) == 1
 
 
@@ -114,7 +115,6 @@ def test_run_that_needs_no_report_is_forgotten(
     assert not list(find_folder().iterdir())
 
 
-@pytest.mark.usefixtures("_much_later")
 def test_end_that_was_reported_without_its_alert_is_alerted(
     client: SyncPrefectClient, add_run: AddRun, receiver: "WebhookReceiver"
 ) -> None:
@@ -124,19 +124,56 @@ def test_end_that_was_reported_without_its_alert_is_alerted(
     assert receiver.events()["run-crashed"]["message"] == "killed by the system"
 
 
-@pytest.mark.parametrize("state", [Failed(message="no data"), Crashed(message="killed"), Cancelling(message="stop")])
-def test_alert_is_left_to_whom_has_reported_the_end_a_moment_ago(
+ENDS = (Running(), Failed(message="no data"), Crashed(message="killed"), Cancelling(message="stop"))
+
+
+@pytest.mark.parametrize("state", ENDS[1:])
+def test_alert_of_the_run_itself_is_not_sent_again(
     state: State[Any], client: SyncPrefectClient, add_run: AddRun, receiver: "WebhookReceiver"
 ) -> None:
     run_id = add_run(state)
-    assert find_unsettled() == []
-    assert settle_dead_runs() == []
-    assert not receiver.received
     alert_of_end(predict, client.read_flow_run(UUID(run_id)), state)
     settle_dead_runs()
     assert read_state(client, run_id).is_final()
     assert len(receiver.received) == 1
-    assert not list(find_folder().iterdir())
+
+
+@pytest.mark.parametrize("state", ENDS)
+def test_alert_is_not_sent_again_by_who_started_the_run(
+    state: State[Any], client: SyncPrefectClient, add_run: AddRun, receiver: "WebhookReceiver"
+) -> None:
+    run_id = add_run(state)
+    assert len(settle_dead_runs()) == 1
+    # Between a run's death and this, `serve` or a worker has imported the flow.
+    alert_of_end(predict, client.read_flow_run(UUID(run_id)), Crashed(message="killed"))
+    assert settle_dead_runs() == []
+    assert len(receiver.received) == 1
+
+
+def test_alert_that_is_being_sent_is_left_to_its_sender(
+    client: SyncPrefectClient, add_run: AddRun, receiver: "WebhookReceiver"
+) -> None:
+    run_id = add_run(Crashed(message="killed"))
+    with hold_alert(run_id, folder=find_folder()) as is_due:
+        assert is_due
+        assert settle_dead_runs() == []
+    assert not receiver.received
+    assert len(settle_dead_runs()) == 1
+    assert read_state(client, run_id).is_crashed()
+
+
+def test_alert_is_sent_once_though_the_disk_is_full(
+    add_run: AddRun, receiver: "WebhookReceiver", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add_run(Running())
+
+    def fail(*_: Any) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(settling, "write_record", fail)
+    assert len(settle_dead_runs()) == 1
+    assert settle_dead_runs() == []
+    assert len(receiver.received) == 1
 
 
 def test_busy_run_is_left_alone(client: SyncPrefectClient, add_run: AddRun) -> None:

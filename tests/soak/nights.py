@@ -33,8 +33,9 @@ LATEST_KILL = 10.0
 RANDOM = random.Random(1)  # noqa: S311  when a run is killed is no secret
 MIB = 2**20
 FINAL = ("COMPLETED", "FAILED", "CRASHED", "CANCELLED")
-# The record of the run itself, and its lock, which `serve` removes within half a minute.
-ALLOWED = {"records": 1, "locks": 1}
+# The record of the run itself, and its lock, which `serve` removes within half a minute; the record of a run that was
+# killed stays for ten minutes.
+ALLOWED = {"records": 4, "locks": 1}
 COLUMNS = ("night", "state", "seconds", "data MB", "artifacts MB", "home MB", "server MiB", "serve MiB", "left behind")
 
 
