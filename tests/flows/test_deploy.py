@@ -1,6 +1,7 @@
 """Settings in prefect.yaml are checked and spelled as flags are, before a server sees them; a worker gets its flags."""
 
 import contextlib
+import subprocess
 import sys
 from collections.abc import Callable
 from typing import Any
@@ -63,6 +64,7 @@ def run_worker(monkeypatch: pytest.MonkeyPatch) -> Callable[[list[str]], list[st
 
     given: list[str] = []
     monkeypatch.setattr(deploy, "check_configured", lambda _: None)
+    monkeypatch.setattr(deploy, "outlast_full_disk", lambda: None)
     monkeypatch.setattr(deploy, "settling", contextlib.nullcontext)
     monkeypatch.setattr(deploy, "prefect_command", lambda: given.extend(sys.argv))
     monkeypatch.setattr(sys, "argv", [])
@@ -99,3 +101,18 @@ def test_pool_of_the_worker_is_the_one_that_the_deployments_name() -> None:
     from flows.deploy import FILE, POOL, read_deployments
 
     assert {entry["work_pool"]["name"] for entry in read_deployments(FILE)} == {POOL}
+
+
+def test_server_whose_disk_is_full_is_asked_again() -> None:
+    from flows.deploy import FILE, read_deployments
+
+    code = (
+        "from flows.deploy import outlast_full_disk\n"
+        "from prefect.settings import get_current_settings\n"
+        "outlast_full_disk()\n"
+        "print(get_current_settings().client.retry_extra_codes)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "{500}\n"
+    of_runs = [entry["work_pool"]["job_variables"]["env"] for entry in read_deployments(FILE)]
+    assert all(it["PREFECT_CLIENT_RETRY_EXTRA_CODES"] == "500" for it in of_runs)

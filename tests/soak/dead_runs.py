@@ -34,7 +34,8 @@ TRAINING: Final = {
 SMALL: Final = {"dataset": "sample", "limit": 50, "epochs": 1, "variants": ["flatten"], "baselines": ["none"]}
 # In this time a run that has died must be reported.
 REPORT_SECONDS: Final = 240
-ENDING_SECONDS: Final = 60
+# A run that was without its server for a while sends the last of its log before it ends.
+ENDING_SECONDS: Final = 180
 LOG_CHARACTERS: Final = 20_000
 
 
