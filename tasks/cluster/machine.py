@@ -15,6 +15,7 @@ import dask.config
 from distributed import Nanny, Scheduler
 
 from tasks.cluster import worker
+from tasks.cluster.one_line import log_in_one_line
 from tasks.cluster.reach import check_scheduler
 from tasks.errors import UserError
 from tasks.process.side_by_side import divide_cores, list_cores
@@ -42,6 +43,7 @@ class Machine:
 def run_machine(machine: Machine, tell: Callable[[str], None]) -> None:
     """Run a machine's part of a cluster until it is interrupted; `tell` is given lines for people. Raises UserError."""
     logging.getLogger("distributed").setLevel(logging.WARNING)
+    log_in_one_line()
     with dask.config.set(SETTINGS):
         asyncio.run(work_until_stopped(machine, tell))
 

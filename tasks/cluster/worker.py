@@ -14,6 +14,7 @@ import dask.config
 from distributed import Worker, get_worker
 
 from tasks.cluster.fitness import Needs, find_fault, list_unshared
+from tasks.cluster.one_line import log_in_one_line
 from tasks.cluster.parcel import carried, unpack
 from tasks.errors import SpokenError, TrainingError
 from tasks.process.child import run_apart
@@ -75,6 +76,7 @@ class Reporter:
 def dask_setup(_worker: Worker) -> None:
     """Prepare a worker that `bakeoff cluster` starts, when Dask preloads this module: Ctrl-C is for that command."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    log_in_one_line()
 
 
 def do_work(job: Job) -> Any:
