@@ -4,6 +4,7 @@ import contextlib
 import gc
 import json
 import os
+import random
 import shutil
 import sys
 import tempfile
@@ -33,6 +34,8 @@ DATA_OF_BUNDLES = {f"{split}.parquet": split for split in ("train", "validation"
 # The files whose tests have begun, and how many objects make a search for garbage slow.
 BEGUN: set[Path] = set()
 MANY_OBJECTS = 50_000
+# Where Keras seeds and uses Python's generator.
+DRAWS_OF_KERAS = {"keras.src.utils.rng_utils": "random", "keras.src.random.seed_generator": "python_random"}
 # What the gate says when there has been no champion.
 NO_GATE = {
     "outcome": "promoted",
@@ -81,9 +84,17 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def pytest_collection_finish() -> None:
-    """Search for garbage again, which `pytest_configure` has stopped because imports leave none."""
+    """Search for garbage again, which `pytest_configure` has stopped because imports leave none.
+
+    Keras draws the seeds of its layers from Python's generator, from which other threads of this process draw as well.
+    If one did so between seed and layers, the model would be another one. So Keras gets a generator of its own.
+    """
     gc.freeze()
     gc.enable()
+    generator = random.Random()  # noqa: S311  it seeds models
+    for module, name in DRAWS_OF_KERAS.items():
+        if module in sys.modules:
+            setattr(sys.modules[module], name, generator)
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -1,5 +1,6 @@
 """Every variant of the table builds, learns, and is saved as the plain Keras model that it is."""
 
+import random
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -122,6 +123,15 @@ def trained(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
         loss_with_empty_review=run(mark_wordless(np.vstack([np.zeros_like(tokens[:1]), tokens[1:]]))),
         is_frozen=VARIANTS[request.param].encoder == "frozen",
     )
+
+
+def test_model_of_a_seed_does_not_depend_on_other_draws_in_this_process() -> None:
+    drawn = []
+    for num_draws in range(2):
+        keras.utils.set_random_seed(1)
+        random.getrandbits(32 * num_draws)
+        drawn.append(np.asarray(keras.initializers.GlorotUniform()((2, 2))))
+    assert (drawn[0] == drawn[1]).all()
 
 
 def test_output_is_one_probability_per_review(trained: Trained) -> None:
