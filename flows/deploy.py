@@ -17,7 +17,6 @@ log_discreetly()
 from prefect import Flow, serve
 from prefect.cli import app as prefect_command
 from prefect.client.schemas.schedules import CronSchedule
-from prefect.context import refresh_global_settings_context
 from prefect.deployments.runner import RunnerDeployment
 from prefect.exceptions import PrefectHTTPStatusError
 from prefect.flows import load_flow_from_entrypoint
@@ -43,7 +42,6 @@ def main(arguments: list[str], *, program: str = "python flows/deploy.py") -> in
     try:
         check_environment(*list_settings())
         check_configured(find_server())
-        outlast_full_disk()
         options.run(options)
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
@@ -118,12 +116,6 @@ def check_configured(url: str | None) -> None:
     if not url:
         raise UserError(f"no Prefect server is configured; expected the address of one in PREFECT_API_URL. {REMEDY}")
     check_server(url)
-
-
-def outlast_full_disk() -> None:
-    """Let this process and its runs ask again when a server has an internal error, as it has while its disk is full."""
-    os.environ.setdefault("PREFECT_CLIENT_RETRY_EXTRA_CODES", "500")
-    refresh_global_settings_context()
 
 
 def read_deployments(path: Path) -> list[dict[str, Any]]:

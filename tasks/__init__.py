@@ -5,8 +5,9 @@ import os
 for _name, _value in {
     # The temporary server of a run without one needs up to half a minute on a busy machine.
     "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "120",
-    # A server that is away for up to eight minutes does not end a run.
+    # A server that is away for up to eight minutes, or whose disk is full (status 500), does not end a run.
     "PREFECT_CLIENT_MAX_RETRIES": "8",
+    "PREFECT_CLIENT_RETRY_EXTRA_CODES": "500",
     # Nothing is sent home.
     "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
     "DO_NOT_TRACK": "1",

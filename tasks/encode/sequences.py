@@ -45,7 +45,7 @@ ENCODE: Final = {
 }
 
 
-class Written(NamedTuple):
+class EncodedSplit(NamedTuple):
     """What the tokens of a split come to, and the largest share of unknown ones in a review."""
 
     totals: TokenTotals
@@ -125,7 +125,7 @@ def encode_texts(texts: pa.Array, tokenizer: Tokenizer, encoding: Encoding) -> d
     }
 
 
-def write_sequences(source: Path, tokenizer: Tokenizer, encoding: Encoding, target: Path) -> Written:
+def write_sequences(source: Path, tokenizer: Tokenizer, encoding: Encoding, target: Path) -> EncodedSplit:
     """Encode one split; return what its tokens come to."""
     untruncated = forget_length(Tokenizer.from_str(tokenizer.to_str()))
     schema = sequence_schema(encoding)
@@ -141,7 +141,7 @@ def write_sequences(source: Path, tokenizer: Tokenizer, encoding: Encoding, targ
             num_tokens += int(lengths.sum())
             num_oov += int(rows.column("num_oov").to_numpy().sum())
             num_truncated += int((lengths > encoding.length).sum())
-    return Written(TokenTotals(num_tokens=num_tokens, num_oov=num_oov, num_truncated=num_truncated), most_unknown)
+    return EncodedSplit(TokenTotals(num_tokens=num_tokens, num_oov=num_oov, num_truncated=num_truncated), most_unknown)
 
 
 def write_more_sequences(source: Path, tokenizer_path: Path, encoding: Encoding, target: Path) -> TokenTotals:

@@ -59,10 +59,15 @@ def name_server() -> str:
 
 
 def note_alert(run_id: str, *, folder: Path) -> None:
-    """Note that the alert of a run's end was sent, if the run is recorded; where that fails, it may be sent again."""
-    with contextlib.suppress(OSError, ValidationError):
+    """Note that the alert of a run's end was sent, if the run is recorded.
+
+    A record that cannot say so would let it be sent again, and is removed.
+    """
+    try:
         record = read_record(find_record(folder, run_id))
         write_record(folder, record.model_copy(update={"is_alerted": True}))
+    except (OSError, ValidationError):
+        forget(run_id, folder=folder)
 
 
 @contextlib.contextmanager

@@ -28,7 +28,7 @@ from tasks.orchestrate.registry import (
     forget_old,
     hold_ended_runs,
     name_server,
-    write_record,
+    note_alert,
 )
 
 REASON: Final = "Its process on {host} ended without reporting a result: it was killed, or the machine stopped."
@@ -127,16 +127,8 @@ def report_end(client: SyncPrefectClient, record: RunRecord, run: FlowRun) -> li
         client.set_flow_run_state(record.id, state, force=True)
     if not record.is_alerted:
         alert(OF_STATES[state.type.value], state.message or "", flow_run=run)
-        keep_alerted(record)
+        note_alert(record.id, folder=find_folder())
     return [f"{record.name}: {state.name}. {state.message}"]
-
-
-def keep_alerted(record: RunRecord) -> None:
-    """Note that the alert of a run was sent; a record that cannot say so would let it be sent again and is removed."""
-    try:
-        write_record(find_folder(), record.model_copy(update={"is_alerted": True}))
-    except OSError:
-        forget(record.id, folder=find_folder())
 
 
 def needs_report(record: RunRecord, run: FlowRun) -> bool:

@@ -64,7 +64,6 @@ def run_worker(monkeypatch: pytest.MonkeyPatch) -> Callable[[list[str]], list[st
 
     given: list[str] = []
     monkeypatch.setattr(deploy, "check_configured", lambda _: None)
-    monkeypatch.setattr(deploy, "outlast_full_disk", lambda: None)
     monkeypatch.setattr(deploy, "settling", contextlib.nullcontext)
     monkeypatch.setattr(deploy, "prefect_command", lambda: given.extend(sys.argv))
     monkeypatch.setattr(sys, "argv", [])
@@ -107,9 +106,8 @@ def test_server_whose_disk_is_full_is_asked_again() -> None:
     from flows.deploy import FILE, read_deployments
 
     code = (
-        "from flows.deploy import outlast_full_disk\n"
+        "import flows.deploy\n"
         "from prefect.settings import get_current_settings\n"
-        "outlast_full_disk()\n"
         "print(get_current_settings().client.retry_extra_codes)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -17,7 +17,7 @@ from prefect.settings import PREFECT_API_URL, PREFECT_HOME, temporary_settings
 from prefect.states import Cancelling, Completed, Crashed, Failed, Running, Scheduled
 
 from flows.predict import predict
-from tasks.orchestrate import settling
+from tasks.orchestrate import registry, settling
 from tasks.orchestrate.alerts import alert_of_end
 from tasks.orchestrate.registry import (
     RunRecord,
@@ -170,7 +170,7 @@ def test_alert_is_sent_once_though_the_disk_is_full(
     def fail(*_: Any) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(settling, "write_record", fail)
+    monkeypatch.setattr(registry, "write_record", fail)
     assert len(settle_dead_runs()) == 1
     assert settle_dead_runs() == []
     assert len(receiver.received) == 1

@@ -20,6 +20,7 @@ from typing import Any, Final
 
 import yaml
 from machines import ROOT, Claims, wait_for
+from postgres import BINARIES, find_binaries
 from seaweed import check_installed
 
 COMPOSE: Final = ROOT / "flows" / "docker" / "compose.yaml"
@@ -33,7 +34,6 @@ TRAIN: Final = (
     "--variants=flatten,conv-max",
     "--baselines=nb-svm",
 )
-POSTGRES: Final = Path("/usr/lib/postgresql")
 
 
 def call(*command: str) -> None:
@@ -71,7 +71,7 @@ class Services:
     def describe_environment(self, service: str) -> dict[str, str]:
         """The environment of a container: what the file says, and what the image has."""
         path = os.pathsep.join(
-            [str(Path(sys.executable).parent), os.environ["PATH"], *map(str, POSTGRES.glob("*/bin"))]
+            [str(Path(sys.executable).parent), os.environ["PATH"], *map(str, BINARIES.glob("*/bin"))]
         )
         own = {"PATH": path, "HOME": str(self.folder / "home"), "PYTHONPATH": str(ROOT), "LANG": "C.UTF-8"}
         return own | {name: str(value) for name, value in self.services[service].get("environment", {}).items()}
@@ -127,7 +127,7 @@ class Services:
         account = pwd.getpwnam("postgres")
         for path in (files, secret):
             os.chown(path, account.pw_uid, account.pw_gid)
-        binaries = max(POSTGRES.glob("*/bin"))
+        binaries = find_binaries()
         login = ["runuser", "-u", "postgres", "--"]
         user = wanted["POSTGRES_USER"]
         call(

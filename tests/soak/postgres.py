@@ -14,6 +14,11 @@ BINARIES: Final = Path("/usr/lib/postgresql")
 ACCOUNT: Final[dict[str, Any]] = {} if os.geteuid() else {"user": "postgres", "group": "postgres", "extra_groups": []}
 
 
+def find_binaries() -> Path:
+    """Return where the programs of the newest version are."""
+    return max(BINARIES.glob("*/bin"))
+
+
 class Postgres:
     """A server whose files are in an empty folder, which is given to its account."""
 
@@ -32,13 +37,13 @@ class Postgres:
     def call(self, name: str, *arguments: str) -> bool:
         """Run one of its programs; tells whether it succeeded."""
         quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "cwd": self.folder}
-        command = [str(max(BINARIES.glob("*/bin")) / name), *arguments]
+        command = [str(find_binaries() / name), *arguments]
         return subprocess.run(command, check=False, **quiet, **ACCOUNT).returncode == 0
 
     def start(self, log: Path) -> None:
         """Start it, and wait until it answers; it recovers by itself from whatever ended it."""
         settings = ["-c", "max_wal_size=64MB", "-c", "listen_addresses=127.0.0.1"]
-        command = [str(max(BINARIES.glob("*/bin")) / "postgres"), "-D", f"{self.folder}/files"]
+        command = [str(find_binaries() / "postgres"), "-D", f"{self.folder}/files"]
         with log.open("ab") as output:
             self.process = subprocess.Popen(
                 [*command, f"-p{self.port}", f"-k{self.folder}", *settings],
