@@ -33,6 +33,7 @@ from tasks.train.kernels.region import (
     run_native_region,
 )
 from tasks.train.kernels.region_network import can_train_natively, make_region_runner
+from tasks.train.kernels.region_units import can_use_native_units, is_frozen, make_units_of_tokens, run_native_units
 from tasks.train.kernels.step_loop import make_step_loop
 from tasks.train.rows import Rows, cut_pieces
 
@@ -90,6 +91,8 @@ def speed_up_layers(model: keras.Model, *, kernels: Kernels = "auto") -> None:
         elif chosen == "native" and can_use_native_conv(layer):
             run = run_native_conv_max if is_followed_by_maximum(layer, outputs) else run_native_conv
             layer.call = functools.partial(run, layer)
+        elif chosen == "native" and can_use_native_units(layer) and is_frozen(layer):
+            make_units_of_tokens(layer)
         elif can_use_block(layer):
             layer.inner_loop = functools.partial(run_block_lstm, layer)
 
@@ -97,8 +100,8 @@ def speed_up_layers(model: keras.Model, *, kernels: Kernels = "auto") -> None:
 def separate_rows(model: keras.Model, *, kernels: Kernels = "auto") -> None:
     """Use the kernels that only predict, if the C library may be used: they have no gradient.
 
-    Each row of a Dense or ResponseNormalization layer is computed independently of the other rows, and filters on
-    one-hot words read the tokens.
+    Each row of a Dense or ResponseNormalization layer is computed independently of the other rows; filters on one-hot
+    words and units of regions read the tokens.
     """
     if not may_use_library(kernels):
         return
@@ -107,6 +110,8 @@ def separate_rows(model: keras.Model, *, kernels: Kernels = "auto") -> None:
             layer.call = functools.partial(run_native_dense, layer)
         elif can_use_native_region(layer):
             read_tokens(layer)
+        elif can_use_native_units(layer):
+            make_units_of_tokens(layer)
         elif can_use_native_normalization(layer):
             layer.call = run_native_normalization
 
@@ -135,6 +140,7 @@ def name_kernels(model: keras.Model) -> list[str]:
         run_native_conv_max: "native",
         run_native_dense: "native",
         run_native_region: "native",
+        run_native_units: "native",
         hand_on: "native",
         run_native_normalization: "native",
         run_block_lstm: "block",

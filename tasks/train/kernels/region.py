@@ -21,6 +21,13 @@ def can_use_native_region(layer: keras.Layer) -> bool:
     """Tell whether a layer is a RegionMaximum in float32 that alone reads an Embedding which masks padding."""
     if type(layer) is not RegionMaximum or layer.compute_dtype != "float32" or any(n % FILTERS for n in layer.filters):
         return False
+    return is_alone_with_its_table(layer)
+
+
+def is_alone_with_its_table(layer: keras.Layer) -> bool:
+    """Tell whether a layer reads an Embedding that masks padding, once, and nothing else reads that."""
+    if len(layer._inbound_nodes) != 1:  # noqa: SLF001  Keras has no other way to them
+        return False
     table = find_table(layer)
     return (
         type(table) is keras.layers.Embedding
@@ -28,11 +35,11 @@ def can_use_native_region(layer: keras.Layer) -> bool:
         and table.compute_dtype == "float32"
         and table.quantization_mode in (None, "int8")
         and not table.lora_enabled
-        and len(table._outbound_nodes) == len(table._inbound_nodes) == 1  # noqa: SLF001  Keras has no other way to them
+        and len(table._outbound_nodes) == len(table._inbound_nodes) == 1  # noqa: SLF001
     )
 
 
-def find_table(layer: RegionMaximum) -> Any:
+def find_table(layer: keras.Layer) -> Any:
     """Find the layer that a layer reads."""
     (node,) = layer._inbound_nodes  # noqa: SLF001  Keras has no other way to it
     return node.input_tensors[0]._keras_history.operation  # noqa: SLF001

@@ -11,6 +11,7 @@
 #include "levels.h"
 #include "recurrent.h"
 #include "region.h"
+#include "region_units.h"
 
 static uint32_t state = 1;
 
@@ -104,6 +105,18 @@ static void call_region(void) {
     show("region-outputs", outputs, TEXTS * FILTERS);
 }
 
+static void call_region_units(void) {
+    enum { TEXTS = 3, LENGTH = 9, WORDS = 20, ROW = 16 + 80 };
+    const region_units_part parts[] = {{5, 16}, {20, 80}};
+    int32_t tokens[TEXTS * LENGTH];
+    for (int i = 0; i < TEXTS * LENGTH; i++) tokens[i] = i % LENGTH < 7 ? (int32_t)((next() + 0.5f) * WORDS) : 0;
+    const region_units units = {.num_texts = TEXTS, .length = LENGTH, .num_parts = 2, .row = ROW, .parts = parts,
+                                .tokens = tokens, .table = fill(WORDS * ROW), .bias = fill(ROW)};
+    float *values = fill(TEXTS * LENGTH * ROW);
+    region_units_forward(&units, values);
+    show("region-units", values, TEXTS * LENGTH * ROW);
+}
+
 int main(void) {
     enum { BATCH = 19, LENGTH = 6 };
     uint8_t mask[BATCH * LENGTH];
@@ -118,5 +131,6 @@ int main(void) {
     call_adam(0);
     call_adam(1);
     call_region();
+    call_region_units();
     return 0;
 }

@@ -27,6 +27,7 @@ __attribute__((constructor)) static void register_operations(void) {
     register_recurrent(status);
     register_adam(status);
     register_conv(status);
+    register_region_units(status);
     register_region(status);
     TF_DeleteStatus(status);
 }

@@ -15,6 +15,7 @@ void register_recurrent(TF_Status *status);
 void register_adam(TF_Status *status);
 void register_conv(TF_Status *status);
 void register_region(TF_Status *status);
+void register_region_units(TF_Status *status);
 
 #pragma GCC visibility pop
 
