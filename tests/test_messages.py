@@ -54,6 +54,7 @@ from tasks.train.device import use_device
 from tasks.train.identity import check_backend
 from tasks.train.kernels.choice import choose_kernels
 from tasks.train.own import list_variants, load_variant
+from tasks.train.regions.native import require_library
 from tasks.train.variants import VARIANTS
 from tasks.tune.storage import open_storage
 from tests.ingest.remedies.sites import ROOT, is_reached, list_sites, watch_sites
@@ -348,6 +349,15 @@ CASES = [
         "or choose --kernels auto",
         "auto",
     ),
+    case(
+        lambda library, _, patch: (
+            patch.setattr("tasks.train.regions.native.find_library", lambda: library),
+            require_library(),
+        ),
+        None,
+        r"which is not built; .* Install a C compiler and run pip install -e \. again, or leave the variants",
+        HERE,
+    ),
     case(load_entry, f"{__name__}:NO_SUCH", "cannot be loaded: .* Repair that package, or uninstall it", HERE),
     case(load_entry, f"{__name__}:LABELS", "expected a Variant of tasks.train.variants named 'lstm'. Repair", HERE),
     case(
@@ -573,6 +583,7 @@ EXCEPTIONS: dict[tuple[str, str], str] = {
     ("tasks/track/mirroring.py", "mirror"): OUTSIDE,
     ("tasks/train/kernels/recurrent.py", "load_library"): OUTSIDE,
     ("tasks/train/kernels/region_network.py", "find_trainer"): OUTSIDE,
+    ("tasks/train/regions/native.py", "find_learner"): OUTSIDE,
 }
 
 

@@ -26,6 +26,8 @@ VECTORS_FILE: Final = "vectors.parquet"
 # The weights of a pretrained encoder, and the vectors that a frozen one gives texts.
 WEIGHTS_FILE: Final = "weights.npz"
 TEXT_VECTOR_FILES: Final = {split: f"{split}.npy" for split in SPLITS[:2]}
+# What is learned of the regions of texts.
+REGIONS_FILE: Final = "regions.npz"
 # The reviews of a further test set.
 CHALLENGE_FILE: Final = "reviews.parquet"
 
@@ -36,6 +38,7 @@ UNLABELLED: Final = "unlabelled"
 VECTORS: Final = "vectors"
 ENCODERS: Final = "encoders"
 TEXT_VECTORS: Final = "text-vectors"
+REGIONS: Final = "regions"
 # Under both.
 CHALLENGES: Final = "challenges"
 RUNTIME: Final = "runtime"

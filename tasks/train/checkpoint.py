@@ -1,24 +1,16 @@
 """The state of a training after a completed epoch, in one file without pickle, replaced atomically."""
 
-import hashlib
 import json
-import os
-import zlib
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, Final
-from zipfile import BadZipFile
+from typing import Any
 
 import keras
 import numpy as np
 from numpy.typing import NDArray
 
+from tasks.train.arrays import read_arrays, write_arrays
 from tasks.train.settings import EpochRecord
-
-# The array with the hash of all others.
-HASH: Final = "sha256"
-# What NumPy and the archive raise for a damaged file.
-DAMAGE: Final = (OSError, EOFError, ValueError, KeyError, RuntimeError, NotImplementedError, BadZipFile, zlib.error)
 
 
 def save_checkpoint(path: Path, model: keras.Model, best: list[NDArray[Any]], history: list[EpochRecord]) -> None:
@@ -29,11 +21,7 @@ def save_checkpoint(path: Path, model: keras.Model, best: list[NDArray[Any]], hi
         **number("best", best),
         "history": np.array(json.dumps([asdict(record) for record in history])),
     }
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_suffix(".partial")
-    with temporary.open("wb") as file:
-        np.savez(file, allow_pickle=False, **arrays, **{HASH: np.array(hash_arrays(arrays))})
-    os.replace(temporary, path)
+    write_arrays(path, arrays)
 
 
 def load_checkpoint(path: Path, model: keras.Model) -> tuple[list[NDArray[Any]], list[EpochRecord]]:
@@ -51,30 +39,6 @@ def load_checkpoint(path: Path, model: keras.Model) -> tuple[list[NDArray[Any]],
     best = [arrays[name] for name in number("best", model.variables)]
     history = [EpochRecord(**record) for record in json.loads(str(arrays["history"]))]
     return best, history
-
-
-def read_arrays(path: Path) -> dict[str, NDArray[Any]]:
-    """Read all arrays of a checkpoint; none if it is missing or damaged, for example by a power failure."""
-    try:
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
-            found = dict(arrays)
-        if str(found.pop(HASH)) == hash_arrays(found):
-            return found
-    except FileNotFoundError:
-        return {}
-    except DAMAGE:
-        pass
-    path.unlink()
-    return {}
-
-
-def hash_arrays(arrays: dict[str, NDArray[Any]]) -> str:
-    """Hash names, types, shapes and values."""
-    found = hashlib.sha256()
-    for name, array in sorted(arrays.items()):
-        found.update(f"{name} {array.dtype.str} {array.shape} ".encode())
-        found.update(np.ascontiguousarray(array).tobytes())
-    return found.hexdigest()
 
 
 def number(prefix: str, values: list[Any]) -> dict[str, Any]:

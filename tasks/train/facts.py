@@ -81,6 +81,20 @@ class TextVectorFacts(Facts):
     device: str
 
 
+class RegionFacts(Facts):
+    """The embeddings of regions of words, `dim` numbers for each, and what they took to learn.
+
+    `num_texts` were read in each of the `epochs`; `num_unlabelled` of them have no label. `seconds` cover what was
+    computed here: less than all if an interrupted attempt had begun.
+    """
+
+    dim: int
+    num_texts: int
+    num_unlabelled: int
+    epochs: int
+    seconds: float
+
+
 class DeviceFacts(Facts):
     """The device that was faster, and the seconds of an update on each; None, with the reason, where it failed."""
 

@@ -22,6 +22,7 @@ from tasks.train.variants import Variant
 TRAIN: Final = "tasks.train.training:train_variant"
 # Modules that the chosen kernels leave unused decide nothing.
 READ_TEXTS: Final = "tasks.train.text_vectors:write_text_vectors"
+LEARN_REGIONS: Final = "tasks.train.regions.learning:learn_regions"
 KERNELS: Final = "tasks.train.kernels"
 UNUSED_BY: Final[dict[str, tuple[str, ...]]] = {
     "native": (f"{KERNELS}.jax_epochs",),

@@ -30,7 +30,7 @@ from tasks.predict.job import SCORE
 from tasks.store import closure
 from tasks.store.closure import describe_code, find_closure
 from tasks.store.exempt import EXEMPT
-from tasks.train.identity import READ_TEXTS, TRAIN, UNUSED_BY
+from tasks.train.identity import LEARN_REGIONS, READ_TEXTS, TRAIN, UNUSED_BY
 
 CHECKOUT = Path(__file__).parents[2]
 
@@ -56,6 +56,7 @@ KINDS: Final = {
     "word vectors": Kind(vectors.WRITE, (), vectors.LIBRARIES),
     "encoder": Kind(encoders.WRITE, (), encoders.LIBRARIES),
     "text vectors": Kind(READ_TEXTS, (), (*BACKENDS, "numpy")),
+    "regions": Kind(LEARN_REGIONS, (), ("numpy",)),
     "answers": Kind(teach.ANSWER, UNUSED_BY_KIND["ensemble"], (*LIBRARIES, *BACKENDS, "tokenizers")),
     "answers to a further set": Kind(
         challenge.ANSWER, UNUSED_BY_KIND["ensemble"], (*LIBRARIES, *BACKENDS, "tokenizers")
@@ -85,6 +86,7 @@ UNCOUNTED: Final = {
     ("model", "pandas"): "writes the history of a training as a table",
     ("model", "pyarrow"): "reads what another output holds",
     ("text vectors", "pyarrow"): "likewise",
+    ("regions", "pyarrow"): "likewise",
     ("evaluation", "keras"): "is named by the code of networks, which a baseline does not run",
     ("evaluation", "tokenizers"): "likewise",
     ("drift", "keras"): "is named by the code that predicts, which drift does not run",
@@ -290,7 +292,12 @@ SCORES = {"scores", "scores of a baseline", "scores of an ensemble"}
 @pytest.mark.parametrize(
     ("file", "old", "new", "made_anew"),
     [
-        ("encode/padding.py", "tokens[wordless, 0] = OOV_ID", "tokens[wordless, 0] = 2", NETWORKS | {"text vectors"}),
+        (
+            "encode/padding.py",
+            "tokens[wordless, 0] = OOV_ID",
+            "tokens[wordless, 0] = 2",
+            NETWORKS | {"text vectors", "regions"},
+        ),
         ("encode/subwords.py", "NFC()", "NFKC()", {"encoding"}),
         ("train/checkpoint.py", "import json", "import json\nSUFFIX = '.npz'", set()),
         ("train/checkpoint.py", '"history": np', '"histories": np', MODELS),

@@ -8,7 +8,8 @@ import keras
 import numpy as np
 import pytest
 
-from tasks.train.checkpoint import load_checkpoint, read_arrays, save_checkpoint
+from tasks.train.arrays import read_arrays
+from tasks.train.checkpoint import load_checkpoint, save_checkpoint
 from tasks.train.settings import EpochRecord
 
 HISTORY = [

@@ -11,6 +11,7 @@
 #include "levels.h"
 #include "recurrent.h"
 #include "region.h"
+#include "region_embedding.h"
 #include "region_units.h"
 
 static uint32_t state = 1;
@@ -117,6 +118,27 @@ static void call_region_units(void) {
     show("region-units", values, TEXTS * LENGTH * ROW);
 }
 
+static void call_embedding(void) {
+    enum { TEXTS = 4, LENGTH = 11, WORDS = 20, TARGETS = 12, UNITS = 48 };
+    uint32_t chances[TARGETS], cuts[TARGETS];
+    int32_t others[TARGETS], tokens[TEXTS * LENGTH];
+    float weight_sums[WORDS], bias_sum[1] = {1}, target_sums[TARGETS];
+    for (int i = 0; i < TARGETS; i++) chances[i] = i % 3 ? UINT32_MAX : 1u << 31, cuts[i] = 1u << 31, others[i] = 2 + i / 2;
+    for (int i = 0; i < TEXTS * LENGTH; i++) tokens[i] = i % LENGTH < 9 ? (int32_t)((next() + 0.5f) * WORDS) : 0;
+    for (int i = 0; i < WORDS; i++) weight_sums[i] = 1;
+    for (int i = 0; i < TARGETS; i++) target_sums[i] = 1;
+    embedding_view view = {.size = 3, .units = UNITS, .stride = 2, .num_targets = TARGETS, .most_targets = 4,
+                           .negatives = 3, .chances = chances, .cuts = cuts, .others = others,
+                           .weights = fill(WORDS * UNITS), .bias = fill(UNITS), .targets = fill(TARGETS * UNITS),
+                           .weight_sums = weight_sums, .bias_sum = bias_sum, .target_sums = target_sums, .rate = 0.1f,
+                           .target_rate = 0.2f, .bias_rate = 0.01f, .num_all = TEXTS, .state = 7};
+    const embedding_texts texts = {.num_texts = TEXTS, .length = LENGTH, .tokens = tokens};
+    if (embedding_learn(&view, 1, &texts)) exit(1);
+    show("embedding-weights", view.weights, WORDS * UNITS);
+    show("embedding-bias", view.bias, UNITS);
+    show("embedding-targets", view.targets, TARGETS * UNITS);
+}
+
 int main(void) {
     enum { BATCH = 19, LENGTH = 6 };
     uint8_t mask[BATCH * LENGTH];
@@ -132,5 +154,6 @@ int main(void) {
     call_adam(1);
     call_region();
     call_region_units();
+    call_embedding();
     return 0;
 }

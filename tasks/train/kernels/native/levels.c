@@ -14,6 +14,7 @@
 #include "adam_plan.h"
 #include "conv_plan.h"
 #include "plan.h"
+#include "region_embedding_plan.h"
 #include "region_plan.h"
 #include "region_units_plan.h"
 
@@ -76,16 +77,16 @@ static const recurrent_level levels[] = {
     {BASELINE, 4, forward_share_baseline, backward_share_baseline,
      adam_share_baseline, conv_forward_share_baseline, conv_backward_share_baseline,
      conv_max_forward_share_baseline, conv_max_backward_share_baseline,
-     region_forward_share_baseline, region_units_share_baseline},
+     region_forward_share_baseline, region_units_share_baseline, embedding_share_baseline},
 #if defined(__x86_64__)
     {"avx2", 8, forward_share_avx2, backward_share_avx2,
      adam_share_avx2, conv_forward_share_avx2, conv_backward_share_avx2,
      conv_max_forward_share_avx2, conv_max_backward_share_avx2,
-     region_forward_share_avx2, region_units_share_avx2},
+     region_forward_share_avx2, region_units_share_avx2, embedding_share_avx2},
     {"avx512", 16, forward_share_avx512, backward_share_avx512,
      adam_share_avx512, conv_forward_share_avx512, conv_backward_share_avx512,
      conv_max_forward_share_avx512, conv_max_backward_share_avx512,
-     region_forward_share_avx512, region_units_share_avx512},
+     region_forward_share_avx512, region_units_share_avx512, embedding_share_avx512},
 #endif
 };
 

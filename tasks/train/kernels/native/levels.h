@@ -12,6 +12,7 @@ typedef struct {
     share_function conv_forward, conv_backward, conv_max_forward, conv_max_backward; /* called with a conv_plan */
     share_function region_forward; /* called with a region_plan */
     share_function region_units;   /* called with a region_units_plan */
+    share_function embedding;      /* called with an array of embedding_share */
 } recurrent_level;
 
 /* Names the best instruction set that a process may use. Not a setting of the flows, hence no name like theirs. */

@@ -1,0 +1,1 @@
+"""Regions: numbers for words in their surroundings, learned from texts without labels."""
