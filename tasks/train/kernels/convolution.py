@@ -4,7 +4,8 @@ If the maximum over all positions follows a convolution, both are one operation:
 and most of the gradient is zero.
 """
 
-from collections.abc import Collection
+import functools
+from collections.abc import Callable, Collection
 from typing import Any, Final
 
 import keras
@@ -45,6 +46,22 @@ def is_followed_by_maximum(layer: keras.Layer, outputs: Collection[int]) -> bool
     )
 
 
+def choose_native_conv(layer: keras.layers.Conv1D, outputs: Collection[int]) -> Callable[[tf.Tensor], tf.Tensor]:
+    """Return what stands in for the `call` of a layer that `can_use_native_conv`."""
+    if not is_followed_by_maximum(layer, outputs):
+        return functools.partial(run_native_conv, layer)
+    return functools.partial(run_native_conv_max, layer, differentiates_inputs=can_have_gradient(layer.input))
+
+
+def can_have_gradient(tensor: Any) -> bool:
+    """Tell whether what a layer reads can have a gradient: not if layers that are not trained make it from tokens."""
+    operation, node_index, _ = tensor._keras_history  # noqa: SLF001  Keras has no other way to it
+    if isinstance(operation, keras.layers.InputLayer):
+        return bool(keras.backend.is_float_dtype(tensor.dtype))
+    read = operation._inbound_nodes[node_index].input_tensors  # noqa: SLF001
+    return bool(getattr(operation, "trainable_variables", ())) or any(can_have_gradient(given) for given in read)
+
+
 def run_native_conv(layer: keras.layers.Conv1D, inputs: tf.Tensor) -> tf.Tensor:
     """Stand in for the layer's `call`: (batch, length, features) -> (batch, length - width + 1, filters)."""
     is_rectified = layer.activation is keras.activations.relu
@@ -59,13 +76,18 @@ def run_native_conv(layer: keras.layers.Conv1D, inputs: tf.Tensor) -> tf.Tensor:
     return outputs if is_rectified or layer.activation is None else layer.activation(outputs)
 
 
-def run_native_conv_max(layer: keras.layers.Conv1D, inputs: tf.Tensor) -> tf.Tensor:
+def run_native_conv_max(
+    layer: keras.layers.Conv1D, inputs: tf.Tensor, *, differentiates_inputs: bool = True
+) -> tf.Tensor:
     """Stand in for the layer's `call` and the maximum that follows: (batch, length, features) -> (batch, 1, filters).
 
-    Bias and activation are applied afterwards; they are monotonic, so the maximum may come first.
+    Bias and activation are applied afterwards; they are monotonic, so the maximum may come first. The inputs get no
+    gradient unless `differentiates_inputs`.
     """
     weights = tf.convert_to_tensor(layer.kernel)
-    outputs, _ = load_library().bakeoff_conv_max(inputs=inputs, kernel=weights)
+    outputs, _ = load_library().bakeoff_conv_max(
+        inputs=inputs, kernel=weights, differentiates_inputs=differentiates_inputs
+    )
     outputs.set_shape([inputs.shape[0], 1, weights.shape[2]])
     return layer.activation(outputs + layer.bias if layer.use_bias else outputs)
 
@@ -80,6 +102,10 @@ def differentiate_conv(operation: Any, d_outputs: tf.Tensor) -> list[tf.Tensor]:
 
 
 @tf.RegisterGradient("BakeoffConvMax")  # type: ignore[untyped-decorator]
-def differentiate_conv_max(operation: Any, d_outputs: tf.Tensor, _d_places: Any) -> list[tf.Tensor]:
+def differentiate_conv_max(operation: Any, d_outputs: tf.Tensor, _d_places: Any) -> list[tf.Tensor | None]:
     """Return the gradients of the inputs and the kernel; equal windows share that of their maximum."""
-    return list(load_library().bakeoff_conv_max_grad(*operation.inputs, operation.outputs[1], d_outputs))
+    wanted = operation.get_attr("differentiates_inputs")
+    d_inputs, d_kernel = load_library().bakeoff_conv_max_grad(
+        *operation.inputs, operation.outputs[1], d_outputs, differentiates_inputs=wanted
+    )
+    return [d_inputs if wanted else None, d_kernel]

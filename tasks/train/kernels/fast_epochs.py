@@ -18,7 +18,7 @@ from tasks.train.kernels.call_plan import plan_calls
 from tasks.train.kernels.choice import Kernels, choose_kernels
 from tasks.train.kernels.convolution import (
     can_use_native_conv,
-    is_followed_by_maximum,
+    choose_native_conv,
     run_native_conv,
     run_native_conv_max,
 )
@@ -89,8 +89,7 @@ def speed_up_layers(model: keras.Model, *, kernels: Kernels = "auto") -> None:
         if chosen == "native" and can_use_native(layer):
             layer.inner_loop = functools.partial(run_native, layer)
         elif chosen == "native" and can_use_native_conv(layer):
-            run = run_native_conv_max if is_followed_by_maximum(layer, outputs) else run_native_conv
-            layer.call = functools.partial(run, layer)
+            layer.call = choose_native_conv(layer, outputs)
         elif chosen == "native" and can_use_native_units(layer) and is_frozen(layer):
             make_units_of_tokens(layer)
         elif can_use_block(layer):

@@ -13,6 +13,7 @@ import tensorflow as tf
 
 from tasks.train.kernels.choice import find_library
 from tasks.train.kernels.fast_epochs import name_kernels, speed_up_layers
+from tasks.train.kernels.recurrent import load_library
 
 pytestmark = pytest.mark.skipif(find_library() is None, reason="needs the C library")
 
@@ -152,6 +153,78 @@ def test_maximum_of_what_is_no_number_is_none() -> None:
     outputs = np.asarray(model(inputs))
     assert np.isnan(outputs[0]).all()
     assert np.isfinite(outputs[1]).all()
+
+
+def draw_sparse(length: int, features: int, share: float) -> np.ndarray:
+    """Sequences that end after any number of steps, a share of whose numbers are zeros, some of them negative."""
+    random = np.random.default_rng(7)
+    inputs = random.normal(size=(length + 1, length, features))
+    inputs[random.random(inputs.shape) < share] = 0
+    inputs[np.arange(length) >= np.arange(length + 1)[:, None]] = 0
+    inputs[::3, length // 2] = 0
+    inputs[::4][inputs[::4] == 0] = -0.0
+    return inputs.astype(np.float32)
+
+
+def assert_maxima_of_all_windows(inputs: np.ndarray, kernel: np.ndarray) -> None:
+    """To the last bit, the maxima and their places are those of a convolution that leaves nothing out."""
+    library, bias = load_library(), np.zeros(kernel.shape[2], np.float32)
+    outputs = library.bakeoff_conv(inputs=inputs, kernel=kernel, bias=bias, is_rectified=False).numpy()
+    maxima, places = library.bakeoff_conv_max(inputs=inputs, kernel=kernel, differentiates_inputs=True)
+    np.testing.assert_array_equal(places, outputs.argmax(axis=1))
+    np.testing.assert_array_equal(maxima, outputs.max(axis=1, keepdims=True))
+
+
+@pytest.mark.usefixtures("level")
+@pytest.mark.parametrize("share", [0.0, 0.3, 0.9])
+@pytest.mark.parametrize("shape", [(40, 37, 2, 80), (23, 3, 5, 16), (5, 20, 5, 48)], ids=str)
+def test_zeros_are_left_out_without_a_trace(shape: tuple[int, ...], share: float) -> None:
+    length, features, width, filters = shape
+    kernel = np.random.default_rng(8).normal(size=(width, features, filters)).astype(np.float32)
+    assert_maxima_of_all_windows(draw_sparse(length, features, share), kernel)
+    assert_maxima_of_all_windows(draw_sparse(length, features, share), -np.abs(kernel))
+
+
+@pytest.mark.usefixtures("level")
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize("is_weight", [False, True])
+def test_what_is_no_finite_number_counts_beside_zeros(is_weight: bool, bad: float) -> None:  # noqa: FBT001  parametrised
+    inputs = draw_sparse(23, 20, 0.6)
+    kernel = np.random.default_rng(8).normal(size=(3, 20, 32)).astype(np.float32)
+    if is_weight:
+        kernel[1, 4, ::2] = bad
+    else:
+        inputs[::2, 7, 3] = inputs[5, -1, -1] = bad
+    assert_maxima_of_all_windows(inputs, kernel)
+
+
+def count_gradients_of_inputs(model: keras.Model) -> list[bool]:
+    """Whether each maximum over a convolution in a model's graph is made for gradients of its inputs."""
+    graph = tf.function(model).get_concrete_function(tf.TensorSpec((2, 12), tf.int32)).graph
+    found = [operation for operation in graph.get_operations() if operation.type == "BakeoffConvMax"]
+    return [operation.get_attr("differentiates_inputs") for operation in found]
+
+
+@pytest.mark.parametrize("is_trained", [False, True])
+def test_inputs_that_nothing_is_trained_of_get_no_gradients(is_trained: bool) -> None:  # noqa: FBT001  parametrised
+    models = []
+    for _ in range(2):
+        keras.utils.set_random_seed(1)
+        tokens = keras.Input((12,), dtype="int32")
+        words = keras.layers.Embedding(9, 8, trainable=is_trained)(tokens)
+        found = keras.layers.Conv1D(16, 3, activation="relu")(keras.layers.Dropout(0.5)(words))
+        models.append(keras.Model(tokens, keras.layers.GlobalMaxPooling1D()(found)))
+    native, stock = models
+    speed_up_layers(native, kernels="native")
+    assert count_gradients_of_inputs(native) == [is_trained]
+    gradients = []
+    for model in (native, stock):
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_sum(model(np.arange(24).reshape(2, 12) % 9) ** 2)
+        gradients.append(tape.gradient(loss, [weight.value for weight in model.trainable_weights]))
+    assert len(gradients[0]) == 2 + is_trained
+    for value, wanted in zip(*gradients, strict=True):
+        np.testing.assert_allclose(tf.convert_to_tensor(value), tf.convert_to_tensor(wanted), rtol=1e-4, atol=1e-6)
 
 
 def test_equal_windows_share_the_gradient_of_their_maximum() -> None:

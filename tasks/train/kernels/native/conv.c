@@ -68,12 +68,26 @@ int conv_backward(const conv_problem *problem, const float *outputs, const float
     return 0;
 }
 
+/* Whether no value is infinite or NaN; those have all bits of the exponent. */
+static int are_finite(const float *values, int64_t count) {
+    const uint32_t exponent = 0x7f800000;
+    int found = 0;
+    for (int64_t i = 0; i < count; i++) {
+        uint32_t bits;
+        memcpy(&bits, values + i, sizeof bits);
+        found |= (bits & exponent) == exponent;
+    }
+    return !found;
+}
+
 int conv_max_forward(const conv_problem *problem, float *outputs, int32_t *places) {
     conv_plan plan = make_plan(problem);
     plan.outputs = outputs;
     plan.places = places;
-    plan.strips = allocate(plan.num_shares * STRIP_ROWS * problem->filters);
+    const int64_t strips_size = plan.num_shares * STRIP_ROWS * problem->filters;
+    plan.strips = allocate(strips_size + plan.num_shares * STRIP_ROWS * plan.window);
     if (!plan.strips) return -1;
+    if (are_finite(problem->kernel, plan.kernel_size)) plan.lists = (int32_t *)(plan.strips + strips_size);
     run_shares(recurrent_choose_level()->conv_max_forward, &plan, (int)plan.num_shares);
     free(plan.strips);
     return 0;

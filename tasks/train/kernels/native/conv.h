@@ -24,12 +24,8 @@ int conv_forward(const conv_problem *problem, float *outputs);
 int conv_backward(const conv_problem *problem, const float *outputs, const float *d_outputs,
                   const conv_gradients *gradients);
 
-/* The maximum over the positions, before bias and ReLU, and where it is: batch, filters. */
-int conv_max_forward(const conv_problem *problem, float *outputs, int32_t *places);
-int conv_max_backward(const conv_problem *problem, const int32_t *places, const float *d_outputs, float *d_inputs,
-                      float *d_kernel);
-
-/* The maximum over the positions, and where it is: batch, filters. */
+/* The maximum over the positions, before bias and ReLU, and where it is: batch, filters. The gradients of the inputs are
+ * left out if `d_inputs` is NULL. */
 int conv_max_forward(const conv_problem *problem, float *outputs, int32_t *places);
 int conv_max_backward(const conv_problem *problem, const int32_t *places, const float *d_outputs, float *d_inputs,
                       float *d_kernel);

@@ -10,6 +10,9 @@
  * costs about four times as much as in the dense products. */
 enum { STRIP_ROWS = 16, SPARSE_ENTRIES = 8 };
 
+/* A sequence of whose inputs at least one in SPARSE_INPUTS is zero is multiplied without its zeros. */
+enum { SPARSE_INPUTS = 4 };
+
 typedef struct {
     const conv_problem *problem;
     int64_t num_shares, positions, window, padded_window; /* of outputs; of width * features floats */
@@ -21,12 +24,15 @@ typedef struct {
     int32_t *places;          /* of maxima: batch, filters */
     float *d_kernels, *strips; /* of maxima, per share: transposed gradients of the kernel; scratch */
     float *scratch; /* per share, see conv_scratch */
+    int32_t *lists; /* of maxima, per share: columns of the strip's tiles; NULL if a weight is no finite number */
 } conv_plan;
 
 /* A share's scratch: its gradients, those of the kernel also transposed, and the masked gradients of one sequence. */
 typedef struct {
     float *d_kernel, *d_bias, *d_transposed, *strip, *masked;
 } conv_scratch;
+
+static inline int64_t smaller(int64_t one, int64_t other) { return one < other ? one : other; }
 
 static inline int is_equal_window(const conv_plan *plan, const float *inputs, int64_t one, int64_t other) {
     const float *first = inputs + one * plan->problem->features, *second = inputs + other * plan->problem->features;

@@ -4,27 +4,29 @@
 #include "tensorflow_call.h"
 #include "tensorflow_ops.h"
 
+/* The operation's only attribute: whether ReLU follows a convolution, or whether the inputs of a maximum get gradients. */
 typedef struct {
-    unsigned char is_rectified;
+    unsigned char holds;
 } conv_settings;
 
 enum { CONV_INPUTS, CONV_KERNEL, CONV_BIAS, NUM_CONV_INPUTS, CONV_OUTPUTS = NUM_CONV_INPUTS, CONV_D_OUTPUTS,
        NUM_CONV_GRADIENT_INPUTS };
 
-static void *create_conv(TF_OpKernelConstruction *construction) {
+static void *create_settings(TF_OpKernelConstruction *construction, const char *name) {
     conv_settings *chosen = calloc(1, sizeof *chosen);
     TF_Status *status = TF_NewStatus();
     if (!chosen) TF_SetStatus(status, TF_RESOURCE_EXHAUSTED, "out of memory");
-    if (chosen) TF_OpKernelConstruction_GetAttrBool(construction, "is_rectified", &chosen->is_rectified, status);
+    if (chosen) TF_OpKernelConstruction_GetAttrBool(construction, name, &chosen->holds, status);
     if (TF_GetCode(status) != TF_OK) TF_OpKernelConstruction_Failure(construction, status);
     TF_DeleteStatus(status);
     return chosen;
 }
 
-static void *create_nothing(TF_OpKernelConstruction *construction) {
-    (void)construction;
-    return NULL;
+static void *create_conv_max(TF_OpKernelConstruction *construction) {
+    return create_settings(construction, "differentiates_inputs");
 }
+
+static void *create_conv(TF_OpKernelConstruction *construction) { return create_settings(construction, "is_rectified"); }
 
 static conv_problem describe_windows(call *c) {
     conv_problem p = {.batch = 0};
@@ -48,7 +50,7 @@ static conv_problem describe_windows(call *c) {
 
 static conv_problem describe_conv(call *c, const conv_settings *chosen) {
     conv_problem p = describe_windows(c);
-    p.is_rectified = chosen->is_rectified;
+    p.is_rectified = chosen->holds;
     if (TF_GetCode(c->status) != TF_OK) return p;
     require(c, has_shape(c, CONV_BIAS, SHAPE(p.filters)), "bias: expected (filters)");
     p.bias = data(c, CONV_BIAS);
@@ -95,8 +97,9 @@ static void compute_conv_max(void *unused, TF_OpKernelContext *context) {
     release(&c);
 }
 
-static void compute_conv_max_gradient(void *unused, TF_OpKernelContext *context) {
-    (void)unused;
+/* Without gradients of the inputs, theirs are empty. */
+static void compute_conv_max_gradient(void *kernel, TF_OpKernelContext *context) {
+    const conv_settings *chosen = kernel;
     call c = {.context = context, .status = TF_NewStatus()};
     hold_inputs(&c, 4);
     const conv_problem p = describe_windows(&c);
@@ -107,10 +110,11 @@ static void compute_conv_max_gradient(void *unused, TF_OpKernelContext *context)
                         are_in_range(data(&c, 2), p.batch * p.filters, p.length - p.width + 1),
                 "places: expected positions of the outputs");
     }
-    float *d_inputs = allocate(&c, SHAPE(p.batch, p.length, p.features));
+    float *d_inputs = allocate(&c, SHAPE(chosen->holds ? p.batch : 0, p.length, p.features));
     float *d_kernel = allocate(&c, SHAPE(p.width, p.features, p.filters));
     if (TF_GetCode(c.status) == TF_OK)
-        fail_without_memory(&c, conv_max_backward(&p, data(&c, 2), data(&c, 3), d_inputs, d_kernel));
+        fail_without_memory(
+            &c, conv_max_backward(&p, data(&c, 2), data(&c, 3), chosen->holds ? d_inputs : NULL, d_kernel));
     release(&c);
 }
 
@@ -126,11 +130,12 @@ void register_conv(TF_Status *status) {
     static const char *const max_gradient_inputs[] = {"inputs: float", "kernel: float", "places: int32",
                                                       "d_outputs: float", NULL};
     static const char *const max_gradients[] = {"d_inputs: float", "d_kernel: float", NULL};
-    static const char *const none = NULL;
+    static const char *const max_attributes[] = {"differentiates_inputs: bool", NULL};
     register_operation("BakeoffConv", inputs, outputs, attributes, create_conv, compute_conv, status);
     register_operation("BakeoffConvGrad", gradient_inputs, gradients, attributes, create_conv, compute_conv_gradient,
                        status);
-    register_operation("BakeoffConvMax", max_inputs, max_outputs, &none, create_nothing, compute_conv_max, status);
-    register_operation("BakeoffConvMaxGrad", max_gradient_inputs, max_gradients, &none, create_nothing,
+    register_operation("BakeoffConvMax", max_inputs, max_outputs, max_attributes, create_conv_max, compute_conv_max,
+                       status);
+    register_operation("BakeoffConvMaxGrad", max_gradient_inputs, max_gradients, max_attributes, create_conv_max,
                        compute_conv_max_gradient, status);
 }
