@@ -10,11 +10,13 @@ import pytest
 
 from tasks.encode.encodings import ENCODINGS, Encoding
 from tasks.encode.padding import mark_wordless
-from tasks.evaluate.onnx_network import OnnxNetwork
-from tasks.export.networks import load_network, write_onnx
+from tasks.evaluate.onnx_network import INPUT, OnnxNetwork
+from tasks.export.networks import load_network, write_onnx, write_saved_model
 from tasks.export.parity import MOST_DIFFERENCE
+from tasks.export.tensorflow_formats import load_litert, load_saved_model, write_litert
 from tasks.probe.models import MODELS
 from tasks.train.build import build_model, quantize_model
+from tasks.train.layers import RegionUnits
 from tasks.train.predict import predict_probabilities
 from tasks.train.variants import VARIANTS, Variant
 from tests.tiny_encoder import take_for
@@ -64,6 +66,39 @@ def test_network_in_onnx_gives_the_same_probabilities(name: str, tmp_path: Path)
     exported = OnnxNetwork(tmp_path / "model.onnx")
     np.testing.assert_allclose(exported.predict(tokens), expected, atol=MOST_DIFFERENCE)
     np.testing.assert_allclose(exported.predict(tokens[3:4]), expected[3:4], atol=MOST_DIFFERENCE)
+    assert expected.std(axis=0).min() > 1e-4
+
+
+def read_regions(layers: Any) -> list[Any]:
+    return [RegionUnits((5, 20), (16, 32)), layers.Conv1D(16, 2, activation="relu"), layers.GlobalMaxPooling1D()]
+
+
+def predict_exported(network_path: Path, format_name: str, folder: Path, tokens: Any) -> Any:
+    """Write a network in a format, and predict with that."""
+    if format_name == "onnx":
+        write_onnx(load_network(network_path), folder / "model.onnx")
+        return OnnxNetwork(folder / "model.onnx").predict(tokens)
+    if format_name == "saved-model":
+        write_saved_model(load_network(network_path), folder / "saved")
+        return load_saved_model(folder / "saved")({INPUT: tokens})
+    write_litert(load_network(network_path, num_texts=1), folder / "model.tflite")
+    return load_litert(folder / "model.tflite")({INPUT: tokens})
+
+
+@pytest.mark.parametrize("quantize", [None, "int8"])
+@pytest.mark.parametrize("format_name", ["onnx", "saved-model", "litert"])
+def test_network_that_reads_regions_is_the_same_in_every_format(
+    format_name: str, quantize: Any, tmp_path: Path
+) -> None:
+    variant = replace(
+        VARIANTS["conv-max"], body=read_regions, embedding_dim=48, mask=True, vectors="frozen", quantize=quantize
+    )
+    own = save_network(variant, tmp_path / "model.keras")
+    tokens = draw_tokens(choose_encoding(variant))
+    tokens[8, ::3] = 0
+    expected = predict_probabilities(own, mark_wordless(tokens))
+    found = predict_exported(tmp_path / "model.keras", format_name, tmp_path, tokens)
+    np.testing.assert_allclose(found, expected, atol=MOST_DIFFERENCE)
     assert expected.std(axis=0).min() > 1e-4
 
 
