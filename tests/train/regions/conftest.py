@@ -1,6 +1,7 @@
 """Learning with the C library, which TensorFlow must know first."""
 
-from collections.abc import Callable
+import ctypes
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import keras
@@ -19,6 +20,15 @@ def _tensorflow_knows_the_library() -> None:
         from tasks.train.kernels.recurrent import load_library
 
         load_library()
+
+
+@pytest.fixture(params=[0, 1, 99], ids=["baseline", "AVX2", "best"])
+def level(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Run on instructions as other tests of the library do, but with any backend."""
+    library = ctypes.CDLL(str(find_library()))
+    library.recurrent_limit_level(request.param)
+    yield
+    library.recurrent_limit_level(99)
 
 
 @pytest.fixture
