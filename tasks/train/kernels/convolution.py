@@ -89,7 +89,12 @@ def run_native_conv_max(
         inputs=inputs, kernel=weights, differentiates_inputs=differentiates_inputs
     )
     outputs.set_shape([inputs.shape[0], 1, weights.shape[2]])
-    return layer.activation(outputs + layer.bias if layer.use_bias else outputs)
+    return finish_maxima(layer, outputs)
+
+
+def finish_maxima(layer: keras.layers.Conv1D, maxima: tf.Tensor) -> tf.Tensor:
+    """Apply the layer's bias and activation to the maxima of its filters: (batch, 1, filters) -> the same."""
+    return layer.activation(maxima + layer.bias if layer.use_bias else maxima)
 
 
 @tf.RegisterGradient("BakeoffConv")  # type: ignore[untyped-decorator]

@@ -33,7 +33,16 @@ from tasks.train.kernels.region import (
     run_native_region,
 )
 from tasks.train.kernels.region_network import can_train_natively, make_region_runner
-from tasks.train.kernels.region_units import can_use_native_units, is_frozen, make_units_of_tokens, run_native_units
+from tasks.train.kernels.region_units import (
+    can_read_tokens,
+    can_use_native_units,
+    hand_on_without_mask,
+    is_frozen,
+    make_units_of_tokens,
+    read_tokens_as_units,
+    run_native_maxima,
+    run_native_units,
+)
 from tasks.train.kernels.step_loop import make_step_loop
 from tasks.train.rows import Rows, cut_pieces
 
@@ -88,6 +97,8 @@ def speed_up_layers(model: keras.Model, *, kernels: Kernels = "auto") -> None:
     for layer in iterate_layers(model):
         if chosen == "native" and can_use_native(layer):
             layer.inner_loop = functools.partial(run_native, layer)
+        elif chosen == "native" and can_use_native_conv(layer) and can_read_tokens(layer, outputs):
+            read_tokens_as_units(layer)
         elif chosen == "native" and can_use_native_conv(layer):
             layer.call = choose_native_conv(layer, outputs)
         elif chosen == "native" and can_use_native_units(layer) and is_frozen(layer):
@@ -109,7 +120,7 @@ def separate_rows(model: keras.Model, *, kernels: Kernels = "auto") -> None:
             layer.call = functools.partial(run_native_dense, layer)
         elif can_use_native_region(layer):
             read_tokens(layer)
-        elif can_use_native_units(layer):
+        elif can_use_native_units(layer) and "call" not in vars(layer):
             make_units_of_tokens(layer)
         elif can_use_native_normalization(layer):
             layer.call = run_native_normalization
@@ -140,6 +151,8 @@ def name_kernels(model: keras.Model) -> list[str]:
         run_native_dense: "native",
         run_native_region: "native",
         run_native_units: "native",
+        run_native_maxima: "native",
+        hand_on_without_mask: "native",
         hand_on: "native",
         run_native_normalization: "native",
         run_block_lstm: "block",

@@ -116,6 +116,16 @@ static void call_region_units(void) {
     float *values = fill(TEXTS * LENGTH * ROW);
     region_units_forward(&units, values);
     show("region-units", values, TEXTS * LENGTH * ROW);
+    enum { WIDTH = 2, FILTERS = 48 };
+    const int64_t kernel_size = WIDTH * ROW * FILTERS;
+    const conv_problem maxima = {.batch = TEXTS, .length = LENGTH, .features = ROW, .width = WIDTH, .filters = FILTERS,
+                                 .units = &units, .kernel = fill(kernel_size)};
+    float *outputs = fill(TEXTS * FILTERS), *d_kernel = fill(kernel_size);
+    int32_t places[TEXTS * FILTERS];
+    if (conv_max_forward(&maxima, outputs, places)) exit(1);
+    if (conv_max_backward(&maxima, places, fill(TEXTS * FILTERS), NULL, d_kernel)) exit(1);
+    show("region-maxima", outputs, TEXTS * FILTERS);
+    show("region-kernel", d_kernel, kernel_size);
 }
 
 static void call_embedding(void) {

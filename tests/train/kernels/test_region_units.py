@@ -122,12 +122,63 @@ def test_training_on_frozen_units_is_that_of_keras() -> None:
     for _ in range(3):
         scores = run_epoch(make_tokens().astype(np.uint8), labels, lambda _: None)
         history = stock.fit(make_tokens(), labels, batch_size=4, shuffle=False, verbose=0).history
-    assert "BakeoffRegionUnits" in list_operations(native)
+    assert "BakeoffRegionConvMax" in list_operations(native)
+    assert not {"BakeoffRegionUnits", "BakeoffConvMax"} & list_operations(native)
     assert scores["loss"] == pytest.approx(history["loss"][0], rel=1e-4)
     for found, wanted in zip(native.trainable_variables, stock.trainable_variables, strict=True):
         np.testing.assert_allclose(np.array(found), np.array(wanted), rtol=1e-3, atol=1e-5)
     for found, unchanged in zip(native.non_trainable_variables, before, strict=True):
         np.testing.assert_array_equal(np.array(found), unchanged)
+
+
+@pytest.mark.usefixtures("level")
+def test_maxima_and_gradients_are_those_of_units_that_are_written_down() -> None:
+    library, random, shape = load_library(), np.random.default_rng(6), SHAPES[0]
+    row = sum(shape.units)
+    given = {
+        "tokens": np.tile(make_tokens(), (2, 1)),
+        "table": random.normal(size=(VOCAB_SIZE, row)).astype(np.float32),
+        "bias": np.linspace(-0.5, 0.5, row, dtype=np.float32),
+        "parts": np.array([shape.sizes, shape.units], np.int32).T,
+    }
+    kernel = random.normal(size=(3, row, 48)).astype(np.float32)
+    d_outputs = random.normal(size=(2 * NUM_TEXTS, 1, 48)).astype(np.float32)
+    units = library.bakeoff_region_units(**given)
+    options = {"inputs": units, "kernel": kernel, "differentiates_inputs": False}
+    maxima, places = library.bakeoff_conv_max(**options)
+    found, found_places = library.bakeoff_region_conv_max(**given, kernel=kernel)
+    np.testing.assert_array_equal(found, maxima)
+    np.testing.assert_array_equal(found_places, places)
+    gradients = library.bakeoff_conv_max_grad(**options, places=places, d_outputs=d_outputs)
+    d_kernel = library.bakeoff_region_conv_max_grad(**given, kernel=kernel, places=places, d_outputs=d_outputs)
+    np.testing.assert_array_equal(d_kernel, gradients.d_kernel)
+
+
+def test_model_that_is_prepared_more_than_once_predicts_the_same() -> None:
+    model, stock = build_classifier(), build_classifier()
+    for prepare in (speed_up_layers, separate_rows, speed_up_layers, separate_rows):
+        prepare(model, kernels="native")
+        np.testing.assert_allclose(model(make_tokens()), stock(make_tokens()), atol=1e-5)
+        assert name_kernels(model) == ["native"]
+    assert "BakeoffRegionConvMax" in list_operations(model)
+
+
+@pytest.mark.parametrize("kind", ["read twice", "put out", "average"])
+def test_units_that_more_is_read_of_are_written_down(kind: str) -> None:
+    tokens, units = embed(SHAPES[0])
+    found = keras.layers.Conv1D(16, 2)(units)
+    pool = keras.layers.GlobalAveragePooling1D() if kind == "average" else keras.layers.GlobalMaxPooling1D()
+    outputs = [pool(found)]
+    if kind != "average":
+        outputs.append(units if kind == "put out" else keras.layers.Flatten()(units))
+    model = keras.Model(tokens, outputs)
+    expected = model(make_tokens())
+    speed_up_layers(model, kernels="native")
+    operations = list_operations(model)
+    assert "BakeoffRegionUnits" in operations
+    assert "BakeoffRegionConvMax" not in operations
+    for value, wanted in zip(keras.tree.flatten(model(make_tokens())), keras.tree.flatten(expected), strict=True):
+        np.testing.assert_allclose(value, wanted, atol=1e-5)
 
 
 def test_table_that_is_trained_is_read_by_keras_until_the_model_predicts() -> None:
@@ -196,3 +247,32 @@ def test_operation_refuses_what_does_not_fit(changes: dict[str, Any], message: s
     arguments = {name: np.asarray(value, types[name]) for name, value in given.items()}
     with pytest.raises(tf.errors.InvalidArgumentError, match=message):
         load_library().bakeoff_region_units(**arguments)
+    with pytest.raises(tf.errors.InvalidArgumentError, match=message):
+        load_library().bakeoff_region_conv_max(**arguments, kernel=np.zeros((2, 48, 16), np.float32))
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"kernel": np.zeros((2, 47, 16))}, "kernel: expected the number of units"),
+        ({"kernel": np.zeros((3, 48, 16))}, "kernel: expected a width from 1 to the length"),
+        ({"kernel": np.zeros((2, 48, 15)), "d_outputs": np.zeros((1, 1, 15))}, "expected a multiple of 16 filters"),
+        ({"kernel": np.zeros((2, 48))}, "kernel: expected \\(width, units, filters\\)"),
+        ({"places": np.zeros((1, 15))}, "places: expected \\(texts, filters\\)"),
+        ({"places": np.ones((1, 16))}, "places: expected positions of the outputs"),
+        ({"d_outputs": np.zeros((1, 16))}, "outputs' gradient: expected their shape"),
+    ],
+)
+def test_gradient_refuses_what_does_not_fit(changes: dict[str, Any], message: str) -> None:
+    given = {
+        "tokens": np.array([[1, 2]], np.int32),
+        "table": np.zeros((5, 48), np.float32),
+        "bias": np.zeros(48, np.float32),
+        "parts": np.array(PARTS, np.int32),
+        "kernel": np.zeros((2, 48, 16), np.float32),
+        "places": np.zeros((1, 16), np.int32),
+        "d_outputs": np.zeros((1, 1, 16), np.float32),
+    }
+    arguments = {name: np.asarray(changes.get(name, value), value.dtype) for name, value in given.items()}
+    with pytest.raises(tf.errors.InvalidArgumentError, match=message):
+        load_library().bakeoff_region_conv_max_grad(**arguments)

@@ -68,6 +68,10 @@ int conv_backward(const conv_problem *problem, const float *outputs, const float
     return 0;
 }
 
+static int64_t size_made(const conv_plan *plan) {
+    return plan->problem->units ? plan->num_shares * plan->problem->length * plan->problem->features : 0;
+}
+
 /* Whether no value is infinite or NaN; those have all bits of the exponent. */
 static int are_finite(const float *values, int64_t count) {
     const uint32_t exponent = 0x7f800000;
@@ -85,8 +89,9 @@ int conv_max_forward(const conv_problem *problem, float *outputs, int32_t *place
     plan.outputs = outputs;
     plan.places = places;
     const int64_t strips_size = plan.num_shares * STRIP_ROWS * problem->filters;
-    plan.strips = allocate(strips_size + plan.num_shares * STRIP_ROWS * plan.window);
+    plan.strips = allocate(strips_size + plan.num_shares * STRIP_ROWS * plan.window + size_made(&plan));
     if (!plan.strips) return -1;
+    plan.made = plan.strips + strips_size + plan.num_shares * STRIP_ROWS * plan.window;
     if (are_finite(problem->kernel, plan.kernel_size)) plan.lists = (int32_t *)(plan.strips + strips_size);
     run_shares(recurrent_choose_level()->conv_max_forward, &plan, (int)plan.num_shares);
     free(plan.strips);
@@ -97,7 +102,7 @@ int conv_max_backward(const conv_problem *problem, const int32_t *places, const 
                       float *d_kernel) {
     conv_plan plan = make_plan(problem);
     const int64_t size = plan.padded_window * problem->filters;
-    float *transposed = allocate((1 + plan.num_shares) * size + plan.num_shares * plan.positions);
+    float *transposed = allocate((1 + plan.num_shares) * size + plan.num_shares * plan.positions + size_made(&plan));
     if (!transposed) return -1;
     transpose_kernel(&plan, transposed);
     plan.transposed = transposed;
@@ -106,6 +111,7 @@ int conv_max_backward(const conv_problem *problem, const int32_t *places, const 
     plan.d_inputs = d_inputs;
     plan.d_kernels = transposed + size;
     plan.strips = plan.d_kernels + plan.num_shares * size;
+    plan.made = plan.strips + plan.num_shares * plan.positions;
     run_shares(recurrent_choose_level()->conv_max_backward, &plan, (int)plan.num_shares);
     for (int64_t share = 1; share < plan.num_shares; share++)
         for (int64_t i = 0; i < size; i++) plan.d_kernels[i] += plan.d_kernels[share * size + i];

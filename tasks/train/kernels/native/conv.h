@@ -4,12 +4,15 @@
 
 #include <stdint.h>
 
+#include "region_units.h"
+
 typedef struct {
     int64_t batch, length, features, width, filters; /* filters: a multiple of CONV_FILTERS; width <= length */
     const float *inputs;                             /* batch, length, features */
     const float *kernel;                             /* width, features, filters */
     const float *bias;                               /* filters */
     int is_rectified;                                /* whether ReLU follows */
+    const region_units *units;                       /* of maxima: what the inputs are made from, instead of an array */
 } conv_problem;
 
 /* Of the same shapes as what they are the gradients of. */
@@ -25,7 +28,7 @@ int conv_backward(const conv_problem *problem, const float *outputs, const float
                   const conv_gradients *gradients);
 
 /* The maximum over the positions, before bias and ReLU, and where it is: batch, filters. The gradients of the inputs are
- * left out if `d_inputs` is NULL. */
+ * left out if `d_inputs` is NULL, which it must be if the inputs are made from units. */
 int conv_max_forward(const conv_problem *problem, float *outputs, int32_t *places);
 int conv_max_backward(const conv_problem *problem, const int32_t *places, const float *d_outputs, float *d_inputs,
                       float *d_kernel);

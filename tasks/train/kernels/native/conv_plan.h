@@ -24,6 +24,7 @@ typedef struct {
     int32_t *places;          /* of maxima: batch, filters */
     float *d_kernels, *strips; /* of maxima, per share: transposed gradients of the kernel; scratch */
     float *scratch; /* per share, see conv_scratch */
+    float *made;    /* of maxima, per share: the inputs of a sequence, if they are made from units */
     int32_t *lists; /* of maxima, per share: columns of the strip's tiles; NULL if a weight is no finite number */
 } conv_plan;
 

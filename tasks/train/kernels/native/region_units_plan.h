@@ -9,4 +9,12 @@ typedef struct {
     float *values;
 } region_units_plan;
 
+/* The positions of a text up to its last word. */
+static inline int64_t count_tokens(const region_units *units, int64_t text) {
+    const int64_t start = text * units->length;
+    int64_t count = units->length;
+    while (count > 0 && !units->tokens[start + count - 1]) count--;
+    return count;
+}
+
 #endif

@@ -1,10 +1,12 @@
 #include <stdlib.h>
 
+#include "conv.h"
 #include "region_units.h"
 #include "tensorflow_call.h"
 #include "tensorflow_ops.h"
 
-enum { TOKENS, TABLE, BIAS, PARTS, NUM_INPUTS };
+enum { TOKENS, TABLE, BIAS, PARTS, NUM_INPUTS, KERNEL = NUM_INPUTS, NUM_MAXIMA_INPUTS, PLACES = NUM_MAXIMA_INPUTS,
+       D_OUTPUTS, NUM_GRADIENT_INPUTS };
 enum { MOST_PARTS = 16 };
 
 static void *create_nothing(TF_OpKernelConstruction *construction) {
@@ -63,9 +65,70 @@ static void compute_units(void *unused, TF_OpKernelContext *context) {
     release(&c);
 }
 
+/* The maxima of a convolution over the units; the number of units is that of its features. */
+static conv_problem describe_convolution(call *c, const region_units *units) {
+    conv_problem p = {.units = units};
+    if (TF_GetCode(c->status) != TF_OK) return p;
+    require(c, TF_NumDims(c->tensors[KERNEL]) == 3, "kernel: expected (width, units, filters)");
+    if (TF_GetCode(c->status) != TF_OK) return p;
+    p.batch = units->num_texts;
+    p.length = units->length;
+    p.features = units->row;
+    p.width = TF_Dim(c->tensors[KERNEL], 0);
+    p.filters = TF_Dim(c->tensors[KERNEL], 2);
+    require(c, TF_Dim(c->tensors[KERNEL], 1) == p.features && p.features > 0, "kernel: expected the number of units");
+    require(c, p.width > 0 && p.width <= p.length, "kernel: expected a width from 1 to the length");
+    require(c, p.filters % CONV_FILTERS == 0, "kernel: expected a multiple of 16 filters");
+    p.kernel = data(c, KERNEL);
+    return p;
+}
+
+/* The maximum keeps an axis of one position, as that of a convolution over an array does. */
+static void compute_maxima(void *unused, TF_OpKernelContext *context) {
+    (void)unused;
+    call c = {.context = context, .status = TF_NewStatus()};
+    region_units_part parts[MOST_PARTS];
+    hold_inputs(&c, NUM_MAXIMA_INPUTS);
+    const region_units units = describe_units(&c, parts);
+    const conv_problem p = describe_convolution(&c, &units);
+    float *outputs = allocate(&c, SHAPE(p.batch, 1, p.filters));
+    int32_t *places = allocate_integers(&c, SHAPE(p.batch, p.filters));
+    if (TF_GetCode(c.status) == TF_OK) fail_without_memory(&c, conv_max_forward(&p, outputs, places));
+    release(&c);
+}
+
+static void compute_maxima_gradient(void *unused, TF_OpKernelContext *context) {
+    (void)unused;
+    call c = {.context = context, .status = TF_NewStatus()};
+    region_units_part parts[MOST_PARTS];
+    hold_inputs(&c, NUM_GRADIENT_INPUTS);
+    const region_units units = describe_units(&c, parts);
+    const conv_problem p = describe_convolution(&c, &units);
+    if (TF_GetCode(c.status) == TF_OK) {
+        require(&c, has_shape(&c, PLACES, SHAPE(p.batch, p.filters)), "places: expected (texts, filters)");
+        require(&c, has_shape(&c, D_OUTPUTS, SHAPE(p.batch, 1, p.filters)), "outputs' gradient: expected their shape");
+        require(&c, TF_GetCode(c.status) != TF_OK ||
+                        are_in_range(data(&c, PLACES), p.batch * p.filters, p.length - p.width + 1),
+                "places: expected positions of the outputs");
+    }
+    float *d_kernel = allocate(&c, SHAPE(p.width, p.features, p.filters));
+    if (TF_GetCode(c.status) == TF_OK)
+        fail_without_memory(&c, conv_max_backward(&p, data(&c, PLACES), data(&c, D_OUTPUTS), NULL, d_kernel));
+    release(&c);
+}
+
 void register_region_units(TF_Status *status) {
     static const char *const inputs[] = {"tokens: int32", "table: float", "bias: float", "parts: int32", NULL};
     static const char *const outputs[] = {"values: float", NULL};
+    static const char *const maxima_inputs[] = {"tokens: int32", "table: float", "bias: float", "parts: int32",
+                                                "kernel: float", NULL};
+    static const char *const maxima[] = {"outputs: float", "places: int32", NULL};
+    static const char *const gradient_inputs[] = {"tokens: int32", "table: float",  "bias: float",      "parts: int32",
+                                                  "kernel: float", "places: int32", "d_outputs: float", NULL};
+    static const char *const gradients[] = {"d_kernel: float", NULL};
     static const char *const none = NULL;
     register_operation("BakeoffRegionUnits", inputs, outputs, &none, create_nothing, compute_units, status);
+    register_operation("BakeoffRegionConvMax", maxima_inputs, maxima, &none, create_nothing, compute_maxima, status);
+    register_operation("BakeoffRegionConvMaxGrad", gradient_inputs, gradients, &none, create_nothing,
+                       compute_maxima_gradient, status);
 }
