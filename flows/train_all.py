@@ -245,12 +245,12 @@ def tune(config: RunConfig, reviews: ReviewsManifest, encoding: EncodingChoice |
 
 
 def find_unlabelled(config: RunConfig, choice: Choice, reviews: ReviewsManifest) -> UnlabelledManifest | None:
-    """Write the texts without labels if the run has students and there are such texts."""
-    if not config.student_names:
+    """Write the texts without labels if models of the run use them and there are such texts."""
+    if not config.names_with_unlabelled:
         return None
     found = choose_unlabelled(config.unlabelled_path, choice, config.other_files, config.data_dir)
     if found is None:
-        get_run_logger().warning("%s; --unlabelled-path names some", describe_untaught(config.student_names))
+        get_run_logger().warning("%s; --unlabelled-path names some", describe_untaught(config.names_with_unlabelled))
         return None
     return run(ingest_unlabelled, found, reviews, data_dir=config.data_dir, limit=config.limit)
 

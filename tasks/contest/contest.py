@@ -27,8 +27,9 @@ from tasks.store.outputs import Manifest
 from tasks.store.usage import LOCK_FOLDER
 from tasks.train.device import CPU, Device, find_device
 from tasks.train.effort import estimate_effort
-from tasks.train.facts import TrainingFacts
+from tasks.train.facts import RegionFacts, TrainingFacts
 from tasks.train.output import EncoderOutputs
+from tasks.train.regions.output import UnlabelledSequences
 from tasks.train.sources import fit_encoding, fit_variant
 from tasks.train.variants import Variant
 from tasks.vectors.facts import VectorFacts
@@ -70,12 +71,13 @@ class Contest:
         """
         students = self.config.student_names if texts else []
         baselines = self.config.choose_baselines(choice)
-        results = self.train_all(baselines, {name: own for name, own in sequences.items() if name not in students})
+        others = {name: own for name, own in sequences.items() if name not in students}
+        results = self.train_all(baselines, others, texts)
         if texts:
             teaching = Teaching.prepare(
                 self.stages, results, texts, config=self.config, label_names=self.reviews.facts.label_names
             )
-            results += self.train_all([], {name: sequences[name] for name in students}, teaching)
+            results += self.train_all([], {name: sequences[name] for name in students}, texts, teaching)
         if self.config.stack:
             results += [ensemble for seed in self.config.seed_values for ensemble in self.combine(results, seed)]
         return results
@@ -101,7 +103,11 @@ class Contest:
         return fit_encoding(encoding, self.encoder.facts if self.encoder else None)
 
     def train_all(
-        self, baselines: Sequence[str], sequences: Sequences, teaching: Teaching | None = None
+        self,
+        baselines: Sequence[str],
+        sequences: Sequences,
+        texts: UnlabelledManifest | None,
+        teaching: Teaching | None = None,
     ) -> list[ModelResult]:
         """Train and evaluate baselines once, because they do not depend on the seed, and variants with each seed."""
         learners = self.prepare(sequences)
@@ -110,7 +116,7 @@ class Contest:
         candidates = [
             *(self.enter_baseline(self.config.baseline_table[name], jobs=jobs) for name in baselines),
             *(
-                self.enter_variant(learner, seed, device=devices[name], jobs=jobs, teaching=teaching)
+                self.enter_variant(learner, seed, device=devices[name], jobs=jobs, texts=texts, teaching=teaching)
                 for name, learner in learners.items()
                 for seed in self.config.seed_values
             ),
@@ -177,6 +183,7 @@ class Contest:
         *,
         device: Device,
         jobs: int,
+        texts: UnlabelledManifest | None,
         teaching: Teaching | None,
     ) -> Candidate:
         """Say how a variant is trained and evaluated with one seed."""
@@ -198,6 +205,7 @@ class Contest:
                 lessons=lessons,
                 vectors=vectors,
                 encoder=EncoderOutputs(encoder, read) if encoder else None,
+                regions=self.learn_regions(learner, texts) if variant.regions else None,
             )
 
         return Candidate(
@@ -207,6 +215,13 @@ class Contest:
             effort=estimate_effort(variant, encoder.facts if encoder else None),
             merit=find_merit(variant),
         )
+
+    def learn_regions(self, learner: Learner, texts: UnlabelledManifest | None) -> Manifest[RegionFacts]:
+        """Learn the embeddings that a variant reads, from texts without labels too if it uses them."""
+        unlabelled = None
+        if texts and learner.variant.uses_unlabelled:
+            unlabelled = UnlabelledSequences(self.stages.encode_unlabelled(texts, learner.sequences), texts.name)
+        return self.stages.learn_regions(learner.sequences, unlabelled)
 
     def evaluate(self, model: ModelManifest) -> Manifest[EvaluationFacts]:
         """Evaluate a trained model by what the run aims at."""

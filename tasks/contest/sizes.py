@@ -75,4 +75,4 @@ def list_candidates(
         candidate = contest.enter_baseline(contest.config.baseline_table[name], jobs=jobs)
         yield candidate._replace(entrant=candidate.entrant.model_copy(update={"seed": part.seed}))
     for name, learner in learners.items():
-        yield contest.enter_variant(learner, part.seed, device=devices[name], jobs=jobs, teaching=None)
+        yield contest.enter_variant(learner, part.seed, device=devices[name], jobs=jobs, texts=None, teaching=None)

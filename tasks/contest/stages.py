@@ -17,8 +17,9 @@ from tasks.objective.facts import Objective
 from tasks.stack.writing import Stack
 from tasks.store.outputs import Manifest
 from tasks.train.device import Device
-from tasks.train.facts import LessonFacts, TextVectorFacts, TrainingFacts
+from tasks.train.facts import LessonFacts, RegionFacts, TextVectorFacts, TrainingFacts
 from tasks.train.output import EncoderOutputs, LessonOutputs
+from tasks.train.regions.output import UnlabelledSequences
 from tasks.train.settings import FitSettings
 from tasks.train.variants import Variant
 from tasks.vectors.facts import VectorFacts
@@ -47,6 +48,11 @@ class Stages(Protocol):
     ) -> Manifest[TextVectorFacts]:
         """Compute the vectors that a frozen encoder gives the texts."""
 
+    def learn_regions(
+        self, sequences: Manifest[EncodingFacts], unlabelled: UnlabelledSequences | None
+    ) -> Manifest[RegionFacts]:
+        """Learn embeddings of regions from training texts, and from texts without labels if there are any."""
+
     def match_vectors(self, path: Path, sequences: Manifest[EncodingFacts]) -> Manifest[VectorFacts]:
         """Take the vectors of the words that an encoding knows from a file."""
 
@@ -66,8 +72,9 @@ class Stages(Protocol):
         lessons: LessonOutputs | None,
         vectors: Manifest[VectorFacts] | None,
         encoder: EncoderOutputs | None,
+        regions: Manifest[RegionFacts] | None,
     ) -> Manifest[TrainingFacts]:
-        """Train a variant on sequences, a student also on lessons; it begins with the vectors or the encoder if any."""
+        """Train a variant on sequences, a student also on lessons; it begins with what was made for it, if anything."""
 
     def fit(
         self,

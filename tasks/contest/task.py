@@ -30,10 +30,11 @@ from tasks.stack.writing import Stack
 from tasks.store.outputs import Manifest
 from tasks.teach.task import answer_unlabelled
 from tasks.train.device import Device
-from tasks.train.facts import LessonFacts, TextVectorFacts, TrainingFacts
+from tasks.train.facts import LessonFacts, RegionFacts, TextVectorFacts, TrainingFacts
 from tasks.train.output import EncoderOutputs, LessonOutputs
+from tasks.train.regions.output import UnlabelledSequences
 from tasks.train.settings import FitSettings
-from tasks.train.task import read_texts, settle_device, train_variant
+from tasks.train.task import learn_regions, read_texts, settle_device, train_variant
 from tasks.train.variants import Variant
 from tasks.vectors.facts import VectorFacts
 from tasks.vectors.task import match_vectors
@@ -86,6 +87,12 @@ class TaskStages:
         """Run `read_texts`."""
         return run(read_texts, encoder, sequences, device=device, data_dir=self.data_dir)
 
+    def learn_regions(
+        self, sequences: Manifest[EncodingFacts], unlabelled: UnlabelledSequences | None
+    ) -> Manifest[RegionFacts]:
+        """Run `learn_regions`."""
+        return run(learn_regions, sequences, unlabelled, data_dir=self.data_dir)
+
     def match_vectors(self, path: Path, sequences: Manifest[EncodingFacts]) -> Manifest[VectorFacts]:
         """Run `match_vectors`."""
         return run(match_vectors, path, sequences, data_dir=self.data_dir)
@@ -107,9 +114,11 @@ class TaskStages:
         lessons: LessonOutputs | None,
         vectors: Manifest[VectorFacts] | None,
         encoder: EncoderOutputs | None,
+        regions: Manifest[RegionFacts] | None,
     ) -> Manifest[TrainingFacts]:
         """Run `train_variant`."""
-        options = {"num_classes": num_classes, "jobs": jobs, "lessons": lessons, "vectors": vectors, "encoder": encoder}
+        begins_with = {"vectors": vectors, "encoder": encoder, "regions": regions}
+        options = {"num_classes": num_classes, "jobs": jobs, "lessons": lessons, **begins_with}
         return run(train_variant, variant, settings, sequences, **options, **self.folders)
 
     def fit(

@@ -34,7 +34,7 @@ class Teaching:
         config: TrainingSettings,
         label_names: Sequence[str],
     ) -> Self:
-        """Choose the teachers: the best model of each seed that has learned from labels alone, or the best combination.
+        """Choose the teachers: the best model of each seed that is no student, or the best combination.
 
         Where there is no such model, the students learn from labels alone.
         """

@@ -6,7 +6,7 @@ from pydantic import Field, JsonValue
 
 from tasks.encoders.facts import EncoderFacts
 from tasks.store.facts import Facts, is_none
-from tasks.train.facts import LessonFacts
+from tasks.train.facts import LessonFacts, RegionFacts
 from tasks.train.kernels.choice import Kernels
 from tasks.vectors.facts import VectorFacts
 
@@ -19,8 +19,8 @@ class EnsembleFacts(Facts):
 
     `num_params` and `train_seconds` are sums over the members, `peak_memory_mb` and `jobs` the largest of theirs.
     `val_accuracy` and `val_loss` are those on validation reviews that the weights were not fitted on, fold by fold.
-    `lessons` are those of its students, if it has any, and `vectors` and `encoder` those that members
-    began with.
+    `lessons` are those of its students, if it has any, and `vectors`, `encoder` and `regions` those that members
+    began with; of several embeddings of regions, that of most texts.
     """
 
     num_params: int
@@ -41,6 +41,7 @@ class EnsembleFacts(Facts):
     lessons: LessonFacts | None = None
     vectors: VectorFacts | None = None
     encoder: EncoderFacts | None = Field(default=None, exclude_if=is_none)
+    regions: RegionFacts | None = Field(default=None, exclude_if=is_none)
 
 
 class EnsembleSettings(Facts):

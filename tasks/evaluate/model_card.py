@@ -24,7 +24,7 @@ from tasks.ingest.files.options import FileOptions, name_flag
 from tasks.objective.choices import BALANCED, balance
 from tasks.objective.facts import Rule
 from tasks.store.layout import SPLIT_FILES
-from tasks.train.facts import LessonFacts
+from tasks.train.facts import LessonFacts, RegionFacts
 from tasks.train.settings import FitSettings
 from tasks.vectors.facts import VectorFacts
 
@@ -59,7 +59,7 @@ def describe_data(bundle: BundleFacts) -> str:
         for split, numbers in counted.items()
     ]
     table = render_table(rows, right_aligned={name for numbers in counted.values() for name in numbers})
-    origins = (describe_lessons, describe_vectors, describe_encoder)
+    origins = (describe_lessons, describe_vectors, describe_encoder, describe_regions)
     return "".join([table, *(describe(bundle.training) for describe in origins)])
 
 
@@ -85,6 +85,18 @@ def describe_vectors(training: AnyTraining) -> str:
 def describe_encoder(training: AnyTraining) -> str:
     """Say which encoder a model, or a member of an ensemble, began with; empty for other models."""
     return describe_beginning(training, find_encoder(training), "a pretrained encoder", hashed="its weights")
+
+
+def describe_regions(training: AnyTraining) -> str:
+    """Say what the embeddings of regions in a model, or in a member of an ensemble, come from; empty for others."""
+    found = find_regions(training)
+    if found is None:
+        return ""
+    reader = "A member of it" if isinstance(training, EnsembleFacts) else "It"
+    return (
+        f"\n\n{reader} reads embeddings of regions of words, from which the words beside a region can be told: "
+        f"{escape_markdown(found.describe())}, without any labels."
+    )
 
 
 def describe_beginning(
@@ -267,11 +279,16 @@ def find_encoder(training: AnyTraining) -> EncoderFacts | None:
     return None if isinstance(training, BaselineFacts) else training.encoder
 
 
+def find_regions(training: AnyTraining) -> RegionFacts | None:
+    """Find the embeddings of regions that a model, or a member of an ensemble, reads; None for other models."""
+    return None if isinstance(training, BaselineFacts) else training.regions
+
+
 def find_unlabelled_path(bundle: Origin) -> str | None:
-    """Give the flag for the texts without labels of students; only the name of their path is kept."""
-    lessons = find_lessons(bundle.training)
-    is_own = lessons is not None and lessons.dataset == bundle.dataset.name
-    return f"path/to/{lessons.dataset}" if lessons and not is_own else None
+    """Give the flag for texts without labels that are not the dataset's own; only the name of their path is kept."""
+    lessons, regions = find_lessons(bundle.training), find_regions(bundle.training)
+    dataset = lessons.dataset if lessons else regions and regions.dataset
+    return f"path/to/{dataset}" if dataset and dataset != bundle.dataset.name else None
 
 
 def describe_dataset(dataset: DatasetOfModel) -> dict[str, object]:

@@ -77,11 +77,11 @@ def compare(
     """Train models on rows of a data frame, evaluate them on the test set, and write the report.
 
     `text` and `label` name the columns; several texts are joined by a space. The report compares the models on the test
-    rows of each value of the columns that `slices` names. A column "split" says which rows are
-    train, validation and test; missing splits are held out by stratified sampling. The other settings are those of
-    `bakeoff train`, with the same defaults except for the variants, which are flatten and conv-max or those of one's
-    own: own_variants={"my-lstm": {"base": "lstm", "units": 64}}. With `minutes`, they are all but students, the best
-    first, as far as the time allows. `name` is the name of the data in the report.
+    rows of each value of the columns that `slices` names. A column "split" says which rows are train, validation and
+    test; missing splits are held out by stratified sampling. The other settings are those of `bakeoff train`, with the
+    same defaults except for the variants, which are flatten and conv-max or those of one's own:
+    own_variants={"my-lstm": {"base": "lstm", "units": 64}}. With `minutes`, they are all that need labels alone, the
+    best first, as far as the time allows. `name` is the name of the data in the report.
 
     Everything is kept under `folder`: a second call with the same rows and settings reuses what the first one made, and
     an interrupted call can be resumed by repeating it. The champion does not change. Raises UserError for settings and
@@ -161,8 +161,8 @@ def run_stages(
     folder = config.data_dir / reviews.folder
     encoding = choose_encoding(config.encoding, folder, vocab_size=config.known_words)
     LOGGER.info("%s", describe_choice(encoding))
-    if config.student_names:
-        LOGGER.warning("%s; a notebook gives none", describe_untaught(config.student_names))
+    if config.names_with_unlabelled:
+        LOGGER.warning("%s; a notebook gives none", describe_untaught(config.names_with_unlabelled))
     if slowness := find_slowness(config.chosen_variants, config.kernels):
         LOGGER.warning("%s", slowness)
     contest = Contest(config, reviews, config.find_aims(reviews.facts), DirectStages(**folders(config)), time_limit)

@@ -28,8 +28,9 @@ from tasks.stack.writing import Stack
 from tasks.store.outputs import Manifest
 from tasks.teach.output import plan_answers
 from tasks.train.device import Device
-from tasks.train.facts import LessonFacts, TextVectorFacts, TrainingFacts
+from tasks.train.facts import LessonFacts, RegionFacts, TextVectorFacts, TrainingFacts
 from tasks.train.output import EncoderOutputs, LessonOutputs, has_choice, plan_device, plan_training
+from tasks.train.regions.output import UnlabelledSequences, plan_regions
 from tasks.train.settings import FitSettings
 from tasks.train.text_vector_output import plan_text_vectors
 from tasks.train.variants import Variant
@@ -74,6 +75,12 @@ class DirectStages:
         """Make or reuse the vectors that an encoder gives the texts."""
         return make(plan_text_vectors(encoder, sequences, device=device, data_dir=self.data_dir, say=LOGGER.info))
 
+    def learn_regions(
+        self, sequences: Manifest[EncodingFacts], unlabelled: UnlabelledSequences | None
+    ) -> Manifest[RegionFacts]:
+        """Make or reuse embeddings of regions."""
+        return make(plan_regions(sequences, unlabelled, data_dir=self.data_dir, say=LOGGER.info))
+
     def match_vectors(self, path: Path, sequences: Manifest[EncodingFacts]) -> Manifest[VectorFacts]:
         """Make or reuse the vectors of an encoding's words."""
         found = make(plan_vectors(path, sequences, data_dir=self.data_dir))
@@ -105,6 +112,7 @@ class DirectStages:
         lessons: LessonOutputs | None,
         vectors: Manifest[VectorFacts] | None,
         encoder: EncoderOutputs | None,
+        regions: Manifest[RegionFacts] | None,
     ) -> Manifest[TrainingFacts]:
         """Make or reuse a trained variant."""
         return make(
@@ -120,6 +128,7 @@ class DirectStages:
                 lessons=lessons,
                 vectors=vectors,
                 encoder=encoder,
+                regions=regions,
             )
         )
 

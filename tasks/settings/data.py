@@ -47,8 +47,8 @@ class DataSettings(FlowConfig):
     )
     unlabelled_path: OptionalPath = Field(
         default=None,
-        description="a file or folder of texts without labels, from which students learn what the best other models "
-        "say of them [the unlabelled split of the dataset, if it has one]",
+        description="a file or folder of texts without labels, for variants that learn from them: their words, or what "
+        "the best other models say of them [the unlabelled split of the dataset, if it has one]",
     )
     text_column: Names = Field(
         default=(),

@@ -50,15 +50,15 @@ def choose_variants(
     """Replace `auto` by what it stands for with a dataset: the seed group, or two for data that nobody here has seen.
 
     With word vectors or an encoder, those that begin with them are added. If the time of the run `is_limited`, it
-    stands for the whole table but the students. Without the C library, variants that it alone computes in reasonable
-    time are left out.
+    stands for the whole table but those that use texts without labels. Without the C library, variants that it alone
+    computes in reasonable time are left out.
     """
     if AUTO not in names:
         return names
     others = [*(name for name in names if name != AUTO), *([PRETRAINED_GROUP] if sources else [])]
     if not is_limited and (dataset == AUTO or is_familiar(dataset)):
         return (*others, SEED_GROUP)
-    wanted = [name for name, row in VARIANTS.items() if not row.is_student] if is_limited else FOR_OWN_DATA
+    wanted = [name for name, row in VARIANTS.items() if not row.uses_unlabelled] if is_limited else FOR_OWN_DATA
     return (*others, *(name for name in wanted if find_library() or not VARIANTS[name].needs_library))
 
 

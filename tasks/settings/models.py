@@ -141,16 +141,17 @@ class ModelSettings(DataSettings):
 
     @model_validator(mode="after")
     def check_unlabelled(self) -> Self:
-        """Refuse texts without labels in a run that has no student or nothing that could teach it."""
+        """Refuse texts without labels in a run where nobody uses them, or where nothing could teach its students."""
         if self.unlabelled_path is None:
             return self
-        students = [row.name for row in self.variant_table.values() if row.is_student]
-        if not self.student_names:
+        if not self.names_with_unlabelled:
+            able = [row.name for row in self.variant_table.values() if row.uses_unlabelled]
             raise ValueError(
-                f"--unlabelled-path is for students; expected one of {', '.join(students)} in --variants. Add one, or "
-                "leave it out."
+                "--unlabelled-path is for models that learn from texts without labels; expected one of "
+                f"{', '.join(able)} in --variants. Add one, or leave it out."
             )
-        if not {*self.variant_names, *self.choose_baselines(None)} - {*students, CONSTANT}:
+        teachers = {*self.variant_names, *self.choose_baselines(None)} - {*self.student_names, CONSTANT}
+        if self.student_names and not teachers:
             raise ValueError(
                 "no model could teach the students what texts without labels are; expected other models in --variants "
                 "or --baselines, such as nb-svm."
@@ -224,8 +225,13 @@ class ModelSettings(DataSettings):
 
     @property
     def student_names(self) -> list[str]:
-        """Return the chosen variants that learn from texts without labels, in the table's order."""
+        """Return the chosen variants that learn what other models say, in the table's order."""
         return [row.name for row in self.chosen_variants if row.is_student]
+
+    @property
+    def names_with_unlabelled(self) -> list[str]:
+        """Return the chosen variants that learn from texts without labels, in the table's order."""
+        return [row.name for row in self.chosen_variants if row.uses_unlabelled]
 
     def choose_baselines(self, choice: EncodingChoice | None) -> list[str]:
         """List the chosen baselines in the table's order; without a choice of encoding, `auto` means those on words."""

@@ -73,7 +73,7 @@ def find_studies(config: "RunConfig") -> str:
 def list_subjects(config: "RunConfig", choice: EncodingChoice | None) -> list[Subject]:
     """List the models that are tuned: those of the run that have something to tune.
 
-    Students are not tuned, because they learn from models that are trained later.
+    What uses texts without labels is not tuned: students learn from models that are trained later.
     """
     fixed = {
         "batch_size": config.batch_size,
@@ -82,7 +82,7 @@ def list_subjects(config: "RunConfig", choice: EncodingChoice | None) -> list[Su
     }
     without = frozenset(name for name, value in fixed.items() if value)
     subjects = [
-        *(make_variant_subject(row, without=without) for row in config.chosen_variants if not row.is_student),
+        *(make_variant_subject(row, without=without) for row in config.chosen_variants if not row.uses_unlabelled),
         *(make_baseline_subject(config.baseline_table[name]) for name in config.choose_baselines(choice)),
     ]
     return [subject for subject in subjects if subject.space]

@@ -41,6 +41,7 @@ def write_ensemble(stack: Stack, folders: Sequence[Path], folder: Path) -> Ensem
         )
     EnsembleFile(members=tuple(members)).write(folder / ENSEMBLE_FILE)
     trainings = [model.training for model in stack.models]
+    regions = [it.regions for it in trainings if isinstance(it, TrainingFacts) and it.regions]
     return EnsembleFacts(
         num_params=sum(it.num_params for it in trainings),
         device=trainings[0].device,
@@ -52,5 +53,6 @@ def write_ensemble(stack: Stack, folders: Sequence[Path], folder: Path) -> Ensem
         jobs=max(it.jobs for it in trainings),
         lessons=next((it.lessons for it in trainings if isinstance(it, TrainingFacts) and it.lessons), None),
         vectors=next((it.vectors for it in trainings if isinstance(it, TrainingFacts) and it.vectors), None),
+        regions=max(regions, key=lambda it: it.num_unlabelled, default=None),
         encoder=next((it.encoder for it in trainings if isinstance(it, TrainingFacts) and it.encoder), None),
     )

@@ -26,7 +26,7 @@ VECTORS_FILE: Final = "vectors.parquet"
 # The weights of a pretrained encoder, and the vectors that a frozen one gives texts.
 WEIGHTS_FILE: Final = "weights.npz"
 TEXT_VECTOR_FILES: Final = {split: f"{split}.npy" for split in SPLITS[:2]}
-# What is learned of the regions of texts.
+# Embeddings of regions: weights of shape (vocab_size, units) and bias of shape (units,).
 REGIONS_FILE: Final = "regions.npz"
 # The reviews of a further test set.
 CHALLENGE_FILE: Final = "reviews.parquet"

@@ -63,10 +63,10 @@ def plan_answers(
     return output, make
 
 
-def describe_untaught(students: Sequence[str]) -> str:
-    """Say that students have no texts to learn from: describe_untaught(["distilled"]) -> "distilled learns ..."."""
-    verb = "learn" if len(students) > 1 else "learns"
-    return f"{' and '.join(students)} {verb} from labels alone, because there are no texts without labels"
+def describe_untaught(names: Sequence[str]) -> str:
+    """Say that models lack texts without labels: describe_untaught(["distilled"]) -> "distilled learns ..."."""
+    verb = "learn" if len(names) > 1 else "learns"
+    return f"{' and '.join(names)} {verb} from labels alone, because there are no texts without labels"
 
 
 def find_training(model: TrainedModel, artifacts_dir: Path) -> Manifest:

@@ -12,6 +12,7 @@ import numpy as np
 from tasks.encode.encodings import Encoding
 from tasks.encoders.facts import Pretrained
 from tasks.train.encoder import connect, load_layers
+from tasks.train.layers import RegionUnits
 from tasks.train.losses import WeightedLoss
 from tasks.train.variants import Variant
 from tasks.train.word_vectors import start_from
@@ -33,6 +34,7 @@ def build_model(
     class_weights: Sequence[float] | None = None,
     vectors: Path | None = None,
     encoder: Pretrained | None = None,
+    regions: Path | None = None,
     num_updates: int | None = None,
 ) -> keras.Model:
     """Build a compiled model: token ids of shape (batch, length) -> probabilities of shape (batch, 1) for two classes.
@@ -40,7 +42,8 @@ def build_model(
     More classes get one softmax output each. `clip_norm` bounds the norm of the gradients of all weights together. With
     `soft_labels`, it learns from the probabilities of the classes, of shape (batch, num_classes), or (batch,) for the
     second of two. `class_weights` multiply the losses of the reviews of each class. `vectors` is a file with the first
-    values of word vectors. A variant with an `encoder` begins with this one. The schedule of a learning rate that has
+    values of word vectors. A variant with an `encoder` begins with this one, and one with `regions` with the embeddings
+    in this file. The schedule of a learning rate that has
     one ends after `num_updates`.
     """
     if variant.encoder and encoder is None:
@@ -55,6 +58,8 @@ def build_model(
     ]
     outputs = reduce(lambda given, step: step(given), steps, words)
     model = keras.Model(tokens, outputs, name=variant.name.replace("-", "_"))
+    if regions:
+        load_regions(model, regions)
     if variant.initialise:
         variant.initialise(model, encoding.length)
     loss = choose_loss(num_classes, soft_labels=soft_labels)
@@ -73,12 +78,25 @@ def build_model(
 def embed(tokens: Any, variant: Variant, encoding: Encoding, vectors: Path | None) -> Any:
     """Look up the word vectors of tokens: (batch, length) -> (batch, length, embedding_dim)."""
     embedding = keras.layers.Embedding(
-        encoding.vocab_size, variant.embedding_dim, mask_zero=variant.mask, trainable=variant.vectors != "frozen"
+        encoding.vocab_size,
+        variant.embedding_dim,
+        mask_zero=variant.mask,
+        trainable=variant.vectors != "frozen" and not variant.regions,
     )
     words = embedding(tokens)
     if vectors:
         embedding.embeddings.assign(start_from(vectors, np.asarray(embedding.embeddings)))
     return words
+
+
+def load_regions(model: keras.Model, path: Path) -> None:
+    """Give a model the embeddings of regions in a file."""
+    with np.load(path, allow_pickle=False) as found:
+        for layer in model.layers:
+            if isinstance(layer, keras.layers.Embedding):
+                layer.embeddings.assign(found["weights"])
+            elif isinstance(layer, RegionUnits):
+                layer.bias.assign(found["bias"])
 
 
 def read_with(encoder: Pretrained, tokens: Any, variant: Variant) -> Any:

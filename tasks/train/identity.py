@@ -20,9 +20,9 @@ from tasks.train.settings import FitSettings
 from tasks.train.variants import Variant
 
 TRAIN: Final = "tasks.train.training:train_variant"
-# Modules that the chosen kernels leave unused decide nothing.
-READ_TEXTS: Final = "tasks.train.text_vectors:write_text_vectors"
 LEARN_REGIONS: Final = "tasks.train.regions.learning:learn_regions"
+READ_TEXTS: Final = "tasks.train.text_vectors:write_text_vectors"
+# Modules that the chosen kernels leave unused decide nothing.
 KERNELS: Final = "tasks.train.kernels"
 UNUSED_BY: Final[dict[str, tuple[str, ...]]] = {
     "native": (f"{KERNELS}.jax_epochs",),
@@ -42,12 +42,14 @@ USUALLY: Final[dict[str, Any]] = {
     "word_dropout": 0.0,
     "vectors": None,
     "encoder": None,
+    "regions": None,
     "schedule": None,
     "options": {},
 }
 BACKEND_PACKAGES: Final = {"tensorflow": ("tensorflow",), "jax": ("jax", "jaxlib")}
+TOKENIZER: Final = "tokenizer.json"
 # The tokenizer is part of the model, even though two tokenizers may encode the same texts alike.
-TRAINED_ON: Final = ("tokenizer.json", TRAIN_FILE, VALIDATION_FILE)
+TRAINED_ON: Final = (TOKENIZER, TRAIN_FILE, VALIDATION_FILE)
 
 
 def decide_model(
@@ -59,6 +61,7 @@ def decide_model(
     lessons: tuple[Manifest[Any], Manifest[Any]] | None = None,
     vectors: Manifest[Any] | None = None,
     encoder: Manifest[Any] | None = None,
+    regions: Manifest[Any] | None = None,
 ) -> dict[str, Any]:
     """List what decides the weights, as plain JSON; `lessons` are sequences without labels and a teacher's answers."""
     computing = describe_computing(settings.kernels, settings.device, remote=find_remote_device())
@@ -71,6 +74,7 @@ def decide_model(
         **({"lessons": [it.content_hash for it in lessons]} if lessons else {}),
         **({"vectors": vectors.content_hash} if vectors else {}),
         **({"encoder": encoder.content_hash} if encoder else {}),
+        **({"regions": regions.content_hash} if regions else {}),
         "num_classes": num_classes,
         "computing": computing,
         "code": describe_code(TRAIN, without=UNUSED_BY[computing["kernels"]]),
@@ -88,6 +92,18 @@ def decide_text_vectors(encoder: Manifest[Any], sequences: Manifest[Any], device
         "computing": {**computing, "device": "cpu" if computing["device"] == CPU else "gpu"},
         "code": describe_code(READ_TEXTS),
         "libraries": library_versions("keras", *BACKEND_PACKAGES[computing["backend"]], "numpy"),
+    }
+
+
+def decide_regions(sequences: Manifest[Any], unlabelled: Manifest[Any] | None) -> dict[str, Any]:
+    """List what decides embeddings of regions, as plain JSON; the C library alone learns them."""
+    return {
+        "encoding": dict(sequences.decided_by["encoding"]),
+        "sequences": {name: sequences.files[name].sha256 for name in (TOKENIZER, TRAIN_FILE)},
+        **({"unlabelled": unlabelled.content_hash} if unlabelled else {}),
+        "library": hash_library(),
+        "code": describe_code(LEARN_REGIONS),
+        "libraries": library_versions("numpy"),
     }
 
 

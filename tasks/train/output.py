@@ -12,11 +12,20 @@ from tasks.errors import TrainingError
 from tasks.process.child import ChildError, run_apart
 from tasks.process.place import where_trained
 from tasks.process.time_budget import work_in_time
-from tasks.store.layout import ANSWERS_FILE, DEVICES, EVENTS, MODELS, UNLABELLED_FILE, VECTORS_FILE, WEIGHTS_FILE
+from tasks.store.layout import (
+    ANSWERS_FILE,
+    DEVICES,
+    EVENTS,
+    MODELS,
+    REGIONS_FILE,
+    UNLABELLED_FILE,
+    VECTORS_FILE,
+    WEIGHTS_FILE,
+)
 from tasks.store.outputs import Manifest, Output, Plan
 from tasks.train.device import CPU, Device, find_device, find_remote_device
 from tasks.train.effort import find_slowness
-from tasks.train.facts import DeviceFacts, LessonFacts, TextVectorFacts, TrainingFacts
+from tasks.train.facts import DeviceFacts, LessonFacts, RegionFacts, TextVectorFacts, TrainingFacts
 from tasks.train.identity import TRAIN, decide_device, decide_model
 from tasks.train.lessons import Lessons
 from tasks.train.pace import watch_pace
@@ -60,13 +69,14 @@ def plan_training(
     lessons: LessonOutputs | None = None,
     vectors: Manifest[VectorFacts] | None = None,
     encoder: EncoderOutputs | None = None,
+    regions: Manifest[RegionFacts] | None = None,
 ) -> Plan[TrainingFacts]:
     """Plan a variant that is trained on sequences, a student also on `lessons`.
 
-    It begins with `vectors` or an `encoder`, if there are any. `listen` is called when a training begins, with the
-    model's name and a folder for its events, and returns the listener that is told of its progress. `jobs` is how many
-    models are trained at a time. Making it raises LeftOutError if it would not be done within the time budget, if there
-    is one.
+    It begins with `vectors`, an `encoder` or embeddings of `regions`, if there are any. `listen` is called when a
+    training begins, with the model's name and a folder for its events, and returns the listener that is told of its
+    progress. `jobs` is how many models are trained at a time. Making it raises LeftOutError if it would not be done
+    within the time budget, if there is one.
     """
     output = Output(
         root=artifacts_dir,
@@ -83,6 +93,7 @@ def plan_training(
             lessons=lessons,
             vectors=vectors,
             encoder=encoder and encoder.encoder,
+            regions=regions,
         ),
         manifest_name="training.json",
     )
@@ -105,12 +116,14 @@ def plan_training(
                 listener=watch_pace(listener, admit, settings, data_dir / sequences.folder) if admit else listener,
                 lessons=find_lessons(lessons, data_dir=data_dir, artifacts_dir=artifacts_dir) if lessons else None,
                 vectors=data_dir / vectors.folder / VECTORS_FILE if vectors else None,
+                regions=data_dir / regions.folder / REGIONS_FILE if regions else None,
                 **(encoder.locate(data_dir) if encoder else {}),
             )
         more = {
             "lessons": lessons.answers.facts if lessons else None,
             "vectors": vectors.facts if vectors else None,
             "encoder": encoder.encoder.facts if encoder else None,
+            "regions": regions.facts if regions else None,
             "most_unknown": sequences.facts.most_unknown,
         }
         return facts.model_copy(update={"jobs": jobs, **more})

@@ -21,8 +21,9 @@ from tasks.process.outlook import tell_round
 from tasks.store.outputs import Manifest
 from tasks.train.device import Device
 from tasks.train.events import write_events
-from tasks.train.facts import DeviceFacts, TextVectorFacts, TrainingFacts
+from tasks.train.facts import DeviceFacts, RegionFacts, TextVectorFacts, TrainingFacts
 from tasks.train.output import EncoderOutputs, LessonOutputs, has_choice, plan_device, plan_training
+from tasks.train.regions.output import UnlabelledSequences, plan_regions
 from tasks.train.settings import EpochRecord, FitSettings, Listener, describe_epoch, measure_epoch
 from tasks.train.text_vector_output import plan_text_vectors
 from tasks.train.variants import Variant
@@ -84,10 +85,12 @@ def train_variant(
     lessons: LessonOutputs | None = None,
     vectors: Manifest[VectorFacts] | None = None,
     encoder: EncoderOutputs | None = None,
+    regions: Manifest[RegionFacts] | None = None,
 ) -> State[Manifest[TrainingFacts]]:
     """Train a variant on sequences, a student also on `lessons`, or reuse the model of an identical training.
 
-    It begins with `vectors` or an `encoder`, if there are any. `jobs` models are trained at a time.
+    It begins with `vectors`, an `encoder` or embeddings of `regions`, if there are any. `jobs` models are trained at a
+    time.
     """
     plan = plan_training(
         variant,
@@ -101,6 +104,7 @@ def train_variant(
         lessons=lessons,
         vectors=vectors,
         encoder=encoder,
+        regions=regions,
     )
     return produce_in_task(*plan)
 
@@ -112,6 +116,14 @@ def read_texts(
     """Compute the vectors that a frozen encoder gives the texts, or reuse those of an earlier run."""
     say = get_run_logger().info
     return produce_in_task(*plan_text_vectors(encoder, sequences, device=device, data_dir=data_dir, say=say))
+
+
+@task(name="learn-regions", task_run_name="learn-regions-{sequences.name}", cache_policy=NO_CACHE)
+def learn_regions(
+    sequences: Manifest[EncodingFacts], unlabelled: UnlabelledSequences | None, *, data_dir: Path
+) -> State[Manifest[RegionFacts]]:
+    """Learn embeddings of regions from training texts and others without labels, or reuse those of an earlier run."""
+    return produce_in_task(*plan_regions(sequences, unlabelled, data_dir=data_dir, say=get_run_logger().info))
 
 
 @task(name="choose-device", task_run_name="choose-device-{variant.name}", cache_policy=NO_CACHE)

@@ -1,51 +1,21 @@
 """The vectors that a frozen encoder gives texts, as an output: where they go, what decides them, how they are made."""
 
-import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Final
 
 from tasks.encode.encodings import restore_encoding
 from tasks.encode.facts import EncodingFacts
 from tasks.encoders.facts import EncoderFacts, Pretrained
 from tasks.process.child import run_apart
 from tasks.process.place import where_trained
-from tasks.process.time_budget import BUDGET, Admit, work_in_time
+from tasks.process.time_budget import BUDGET, work_in_time
 from tasks.store.layout import TEXT_VECTORS, WEIGHTS_FILE
 from tasks.store.outputs import Manifest, Output, Plan
 from tasks.train.device import CPU, Device
 from tasks.train.facts import TextVectorFacts
 from tasks.train.identity import READ_TEXTS, decide_text_vectors
 from tasks.train.output import find_training_device
-from tasks.train.settings import Listener
-
-SECONDS_BETWEEN_LINES: Final = 30.0
-
-
-class Reading(Listener):
-    """Tells every half a minute how far an encoder is, and asks once whether it may take as long as it will."""
-
-    def __init__(self, name: str, say: Callable[[str], None], admit: Admit | None) -> None:
-        self.name = name
-        self.say = say
-        self.admit = admit
-        self.began: tuple[float, int] | None = None
-        self.told = time.monotonic()
-
-    def on_progress(self, _epoch: int, num_done: int, num_texts: int) -> None:
-        """Tell it; raises LeftOutError if it would take too long."""
-        now = time.monotonic()
-        if self.began is None:
-            # What came before has compiled, or was kept from an interrupted attempt.
-            self.began = (now, num_done)
-            return
-        seconds_left = (now - self.began[0]) / max(1, num_done - self.began[1]) * (num_texts - num_done)
-        if self.admit:
-            self.admit(seconds_left, 0.0)
-            self.admit = None
-        if now - self.told >= SECONDS_BETWEEN_LINES:
-            self.told = now
-            self.say(f"{self.name} has read {num_done:,} of {num_texts:,} texts  ETA {seconds_left:.0f} s")
+from tasks.train.reading import Reading
 
 
 def plan_text_vectors(

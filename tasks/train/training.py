@@ -42,13 +42,15 @@ def train_variant(
     vectors: Path | None = None,
     encoder: Pretrained | None = None,
     text_vectors: Path | None = None,
+    regions: Path | None = None,
 ) -> TrainingFacts:
     """Train a variant; write model.keras, summary.txt, history.csv and a copy of tokenizer.json; return the numbers.
 
     A student also learns from `lessons`. `vectors` is a file with the first values of the word vectors. The model
     begins with the `encoder`, if there is one; `text_vectors` is a folder with the vectors that it gives the texts,
-    from which only what follows the encoder learns. The files go to `folder`; `folder`/checkpoint keeps the state after
-    each epoch, so that an interrupted training can resume. Raises TrainingError when a loss is not finite.
+    from which only what follows the encoder learns. `regions` is a file with embeddings of regions. The files go to
+    `folder`; `folder`/checkpoint keeps the state after each epoch, so that an interrupted training can resume. Raises
+    TrainingError when a loss is not finite.
     """
     device = prepare_device(settings.device)
     keras.utils.set_random_seed(settings.seed)
@@ -69,6 +71,7 @@ def train_variant(
             class_weights=settings.class_weights,
             vectors=vectors,
             encoder=encoder,
+            regions=regions,
             num_updates=settings.epochs * math.ceil(len(train.labels) / settings.batch_size),
         )
         learner = cut_head(model) if text_vectors else model

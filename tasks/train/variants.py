@@ -29,11 +29,12 @@ class Variant:
     and the length of its sequences. `quantize` says how the word vectors of the finished model are stored; None keeps
     their 32 bits. One that `needs_library` takes hours on a CPU without the C library. A student also learns from texts
     without labels, if there are any, what the best other models say of them. The word vectors of one with `vectors`
-    begin as those of a file, which decides how long they are; frozen ones stay as they are.
-    One with an `encoder` begins with a pretrained one from a folder, whose tokens it reads, and which is frozen or
-    fine-tuned; it has the number of parameters of one like MiniLM-L6. `epochs` is the most that it is trained for. With
-    a `schedule`, the learning rate rises at first and then falls to 0 along a cosine. `clip_norm` bounds the norm of
-    the gradients.
+    begin as those of a file, which decides how long they are; frozen ones stay as they are. One with an `encoder`
+    begins with a pretrained one from a folder, whose tokens it reads, and which is frozen or fine-tuned; it has the
+    number of parameters of one like MiniLM-L6. One with `regions` reads embeddings of regions of words, which are
+    learned from the words of the training texts, or of all texts with and without labels, and then stay as they are.
+    `epochs` is the most that it is trained for. With a `schedule`, the learning rate rises at first and then falls to 0
+    along a cosine. `clip_norm` bounds the norm of the gradients.
 
     `encoding` names a row of the table of encodings. A variant of one's own may have another encoding, `reads`, and if
     it `keeps_kind`, the texts of a run do not change the kind of that encoding. Its `definition` are the fields that it
@@ -65,6 +66,7 @@ class Variant:
     is_student: bool = False
     vectors: Literal["frozen", "fine-tuned"] | None = None
     encoder: Literal["frozen", "fine-tuned"] | None = None
+    regions: Literal["labelled", "all"] | None = None
     epochs: int | None = None
     schedule: Literal["cosine"] | None = None
     clip_norm: float | None = None
@@ -87,9 +89,18 @@ class Variant:
         return "vectors" if self.vectors else None
 
     @property
+    def uses_unlabelled(self) -> bool:
+        """Whether it learns from texts without labels, if there are any."""
+        return self.is_student or self.regions == "all"
+
+    @property
     def num_word_weights(self) -> int:
         """The number of parameters in word vectors."""
-        return 0 if "frozen" in (self.vectors, self.encoder) else self.own_encoding.vocab_size * self.embedding_dim
+        return (
+            0
+            if self.regions or "frozen" in (self.vectors, self.encoder)
+            else self.own_encoding.vocab_size * self.embedding_dim
+        )
 
     def widen(self, dim: int) -> "Variant":
         """Return the variant with word vectors of `dim` numbers; parameters of other layers are not counted anew."""
@@ -190,6 +201,15 @@ def distilled(_layers: Any) -> list[Any]:
     return [RegionMaximum((1, 2, 3), (32, 32, 32)), ResponseNormalization()]
 
 
+def region_conv(layers: Any, *, filters: int = 512, width: int = 2) -> list[Any]:
+    """Look anywhere for 512 patterns in the embeddings of regions of five and twenty words (Johnson & Zhang 2015)."""
+    from tasks.train.layers import RegionUnits
+    from tasks.train.regions.views import VIEWS
+
+    units = RegionUnits([view.size for view in VIEWS], [view.units for view in VIEWS])
+    return [units, layers.Conv1D(filters, width, activation="relu"), layers.GlobalMaxPooling1D()]
+
+
 def encoder(_layers: Any) -> list[Any]:
     """Read the vector of the text as it comes from a pretrained encoder (Devlin et al. 2019)."""
     return []
@@ -222,7 +242,7 @@ GROUPS: Final = {
     LONG_GROUP: "five of them on the first 400 words, padding masked where it matters",
     MORE_GROUP: "a GRU of one direction, an LSTM that starts with a long memory, an attention encoder",
     CONTENDERS_GROUP: "models that one would ship: they read whole texts, and some come close to the best baseline",
-    STUDENTS_GROUP: "models that also learn from texts without labels what the best other models say of them",
+    STUDENTS_GROUP: "models that also learn from texts without labels: their words, or what other models say of them",
     PRETRAINED_GROUP: "models that begin with the word vectors of --vectors, or with the encoder of --encoder",
     OWN_GROUP: "the variants that the config file defines, and those of installed packages",
 }
@@ -253,6 +273,35 @@ _STUDENT: Final = Variant(
     word_dropout=0.1,
     is_student=True,
     fixed=("embedding_dim", "optimizer"),
+)
+
+# The embeddings have been learned for these layers, and stay as they are.
+FIXED_BY_REGIONS: Final = ("embedding_dim", "embedding_dropout", "mask", "vectors")
+
+_REGION_CONV: Final = Variant(
+    "region-conv",
+    CONTENDERS_GROUP,
+    WHOLE_TEXTS,
+    region_conv,
+    295_937,
+    "512 filters on embeddings of regions of words, which are learned from the training texts without their labels",
+    embedding_dim=288,
+    hidden=0,
+    dropout=0.5,
+    mask=True,
+    quantize="int8",
+    needs_library=True,
+    word_dropout=0.1,
+    regions="labelled",
+    epochs=8,
+    schedule="cosine",
+    fixed=FIXED_BY_REGIONS,
+    # Another vocabulary would need other embeddings for each trial.
+    space={
+        "learning_rate": Range(low=3e-4, high=3e-3, log=True),
+        "dropout": Range(low=0.2, high=0.7),
+        "word_dropout": Range(low=0.0, high=0.3),
+    },
 )
 
 _ROWS: Final = (
@@ -337,6 +386,7 @@ _ROWS: Final = (
             "encoding.vocab_size": (15_000, 30_000),
         },
     ),
+    _REGION_CONV,
     Variant(
         "vectors-average-pool",
         PRETRAINED_GROUP,
@@ -417,6 +467,13 @@ _ROWS: Final = (
         description="a small and fast student with 96 filters of one to three words and their maxima over the whole "
         "text",
         embedding_dim=192,
+    ),
+    replace(
+        _REGION_CONV,
+        name="region-conv-unlabelled",
+        group=STUDENTS_GROUP,
+        description="region-conv with embeddings that are also learned from texts without labels",
+        regions="all",
     ),
 )
 

@@ -31,7 +31,7 @@ from tasks.train.output import EncoderOutputs, plan_training
 from tasks.train.own import OwnVariant, derive_variant
 from tasks.train.settings import FitSettings
 from tasks.train.sources import fit_encoding, fit_variant
-from tasks.train.task import Progress, read_texts, settle_device
+from tasks.train.task import Progress, learn_regions, read_texts, settle_device
 from tasks.train.variants import Variant
 from tasks.tune.facts import Budget, Scored, StudyFacts, TrialFacts
 from tasks.tune.folds import plan_fold
@@ -174,6 +174,7 @@ def plan_variant_part(
     row = derive_variant(name, OwnVariant.model_validate(definition))
     settings = bench.choose_fit(row)
     row, sequences, vectors, encoder = prepare_variant(row, part, bench)
+    regions = run(learn_regions, sequences, None, data_dir=bench.data_dir) if row.regions else None
     read = None
     if encoder and row.encoder == "frozen":
         read = run(read_texts, encoder, sequences, device=settings.device, data_dir=bench.data_dir)
@@ -188,6 +189,7 @@ def plan_variant_part(
         artifacts_dir=bench.artifacts_dir,
         vectors=vectors,
         encoder=EncoderOutputs(encoder, read) if encoder else None,
+        regions=regions,
     )
 
 

@@ -1,1 +1,1 @@
-"""Regions: numbers for words in their surroundings, learned from texts without labels."""
+"""Embeddings of regions of words, learned without labels from the words beside each region."""
