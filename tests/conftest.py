@@ -254,6 +254,7 @@ def describe_training(group: str, **numbers: Any) -> Any:
         "lessons": None,
         "vectors": None,
         "encoder": None,
+        "regions": None,
         "bounds": None,
     }
     return kind.model_validate({name: numbers.get(name, usual[name]) for name in kind.model_fields})

@@ -58,6 +58,10 @@ class NotedStages:
     def match_vectors(self, path: Any, sequences: Any) -> Any:
         return SimpleNamespace(name=self.note("match", path.name, sequences.name), facts=SimpleNamespace(dim=7))
 
+    def learn_regions(self, sequences: Any, unlabelled: Any) -> str:
+        found = f"{unlabelled.sequences} ({unlabelled.dataset})" if unlabelled else "labelled texts alone"
+        return self.note("learn", sequences.name, found)
+
     def train(
         self,
         variant: Any,
@@ -69,10 +73,13 @@ class NotedStages:
         lessons: Any,
         vectors: Any,
         encoder: Any,
+        regions: Any,
     ) -> str:
         assert (settings.device, num_classes, jobs) == ("cpu", 2, 1)
         if vectors:
             lessons = (vectors.name, variant.embedding_dim)
+        if regions:
+            lessons = regions
         if encoder:
             lessons = (encoder.encoder.name, encoder.text_vectors and encoder.text_vectors.name, variant.num_params)
         return self.note("train", variant.name, settings.seed, sequences.name, lessons)
@@ -85,11 +92,11 @@ class NotedStages:
         return self.note("combine", stack.describe(), settings.seed)
 
     def encode_unlabelled(self, texts: Any, encoded: Any) -> str:
-        return f"{texts} of {encoded.name}"
+        return f"{texts.name} of {encoded.name}"
 
     def answer(self, teacher: Any, texts: Any, *, seed: int, label_names: Any) -> str:
         assert label_names == ["bad", "good"]
-        return f"what {teacher.describe()} says of {texts} with seed {seed}"
+        return f"what {teacher.describe()} says of {texts.name} with seed {seed}"
 
     def evaluate(self, model: str, _reviews: Any, *, objective: Any) -> Any:
         raise TrainingError(f"{model}: not evaluated, {objective}")
@@ -171,7 +178,7 @@ def test_error_about_the_data_ends_the_contest(stages: NotedStages, monkeypatch:
 
     monkeypatch.setattr(stages, "fit", refuse)
     with pytest.raises(UserError, match="no such label"):
-        make_contest(stages, variants=("flatten",), baselines=("majority",)).train_all(["majority"], {})
+        make_contest(stages, variants=("flatten",), baselines=("majority",)).train_all(["majority"], {}, None)
 
 
 def test_students_learn_last_from_the_teacher_of_their_seed(
@@ -181,7 +188,7 @@ def test_students_learn_last_from_the_teacher_of_their_seed(
     monkeypatch.setattr(teaching, "choose_best", lambda *_, seed, **__: teacher if seed == 2 else None)
     held = make_contest(stages, variants=("distilled", "flatten"), baselines=("majority",), seeds=2)
     _, by_variant = held.encode(None)
-    texts: Any = "texts"
+    texts: Any = SimpleNamespace(name="texts")
     with caplog.at_level(logging.INFO, logger="contest"):
         results = held.hold(None, by_variant, texts)
     assert caplog.messages == [
@@ -201,6 +208,24 @@ def test_students_without_texts_learn_from_labels_like_the_others(stages: NotedS
     _, by_variant = held.encode(None)
     assert [it.variant for it in held.hold(None, by_variant, None)] == list(by_variant)
     assert [call[-1] for call in stages.calls if call[0] == "train"] == [None, None]
+
+
+def test_embeddings_of_regions_are_learned_from_the_texts_that_a_variant_uses(stages: NotedStages) -> None:
+    names = ("region-conv", "region-conv-unlabelled", "conv-max")
+    held = make_contest(stages, variants=names, baselines=("none",))
+    _, by_variant = held.encode(None)
+    texts: Any = SimpleNamespace(name="more")
+    held.hold(None, by_variant, texts)
+    own = by_variant["region-conv"].name
+    given = {call[1]: call[4] for call in stages.calls if call[0] == "train"}
+    assert given == {
+        "conv-max": None,
+        "region-conv": f"learn {own} labelled texts alone",
+        "region-conv-unlabelled": f"learn {own} more of {own} (more)",
+    }
+    stages.calls.clear()
+    held.hold(None, by_variant, None)
+    assert {call[2] for call in stages.calls if call[0] == "learn"} == {"labelled texts alone"}
 
 
 def test_no_ensemble_is_made_if_no_second_model_helps(

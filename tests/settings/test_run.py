@@ -38,11 +38,11 @@ SEED_NAMES = [
 ]
 LONG_NAMES = ["long-average-pool", "long-lstm", "long-bilstm", "long-bigru", "long-conv-max"]
 MORE_NAMES = ["gru", "chrono-lstm", "attention"]
-CONTENDER_NAMES = ["onehot-conv"]
+CONTENDER_NAMES = ["onehot-conv", "region-conv"]
 VECTOR_NAMES = ["vectors-average-pool", "vectors-conv-max", "vectors-bilstm"]
 ENCODER_NAMES = ["encoder-frozen", "encoder-fine-tuned"]
 PRETRAINED_NAMES = [*VECTOR_NAMES, *ENCODER_NAMES]
-STUDENT_NAMES = ["onehot-conv-student", "distilled"]
+STUDENT_NAMES = ["onehot-conv-student", "distilled", "region-conv-unlabelled"]
 
 
 @pytest.fixture(autouse=True)
@@ -509,10 +509,21 @@ def test_candidate_that_does_not_run_is_refused(settings: dict[str, Any], messag
     assert re.match(f"--candidate: {message}", describe_errors(caught.value, RunConfig))
 
 
+def test_texts_without_labels_need_no_teacher_where_their_words_are_enough() -> None:
+    settings = {"unlabelled_path": Path("texts.txt"), "baselines": ["none"]}
+    alone = RunConfig(variants=["region-conv-unlabelled"], **settings)
+    assert (alone.names_with_unlabelled, alone.student_names) == (["region-conv-unlabelled"], [])
+    taught = RunConfig(variants=["region-conv-unlabelled", "distilled"], **settings)
+    assert taught.names_with_unlabelled == ["distilled", "region-conv-unlabelled"]
+
+
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({}, "--unlabelled-path is for students; expected one of onehot-conv-student, distilled in --variants."),
+        (
+            {},
+            "--unlabelled-path is for models that learn from texts without labels; expected one of onehot-conv-student, ",
+        ),
         ({"variants": ["distilled"], "baselines": ["none"]}, "no model could teach the students what texts without"),
         ({"variants": ["distilled"], "baselines": ["majority"]}, "no model could teach the students what texts"),
     ],
@@ -761,17 +772,18 @@ def test_auto_is_two_networks_for_other_data(dataset: str, monkeypatch: pytest.M
 
 
 @pytest.mark.parametrize("dataset", ["auto", "tickets.csv"])
-def test_auto_is_any_variant_but_students_in_limited_time(dataset: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_auto_is_any_variant_that_needs_labels_alone_in_limited_time(
+    dataset: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(model_names, "find_library", lambda: Path("_native.so"))
     limited = RunConfig(dataset=dataset, minutes=0.5)
-    assert limited.variant_names == [row.name for row in VARIANTS.values() if not (row.is_student or row.begins_with)]
-    with_all = RunConfig(dataset=dataset, minutes=0.5, vectors=Path("a.txt"), encoder=Path("bert"))
-    assert with_all.variant_names == [row.name for row in VARIANTS.values() if not row.is_student]
-    assert RunConfig(dataset=dataset, minutes=0.5, variants="lstm,students").variant_names == [
-        "lstm",
-        "onehot-conv-student",
-        "distilled",
+    assert limited.variant_names == [
+        row.name for row in VARIANTS.values() if not (row.uses_unlabelled or row.begins_with)
     ]
+    with_all = RunConfig(dataset=dataset, minutes=0.5, vectors=Path("a.txt"), encoder=Path("bert"))
+    assert with_all.variant_names == [row.name for row in VARIANTS.values() if not row.uses_unlabelled]
+    students = RunConfig(dataset=dataset, minutes=0.5, variants="lstm,students").variant_names
+    assert students == ["lstm", *STUDENT_NAMES]
     assert RunConfig(dataset="tickets.csv", minutes=5, candidate="attention").candidate == "attention"
     monkeypatch.setattr(model_names, "find_library", lambda: None)
     assert "onehot-conv" not in RunConfig(dataset=dataset, minutes=0.5).variant_names
