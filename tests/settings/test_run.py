@@ -522,7 +522,7 @@ def test_texts_without_labels_need_no_teacher_where_their_words_are_enough() -> 
     [
         (
             {},
-            "--unlabelled-path is for models that learn from texts without labels; expected one of onehot-conv-student, ",
+            "--unlabelled-path is for models that learn from texts without labels; expected one of onehot-conv-student",
         ),
         ({"variants": ["distilled"], "baselines": ["none"]}, "no model could teach the students what texts without"),
         ({"variants": ["distilled"], "baselines": ["majority"]}, "no model could teach the students what texts"),
