@@ -5,15 +5,16 @@ from tasks.report.run.tables import Table, make_table
 
 
 def describe_lessons(metrics: RunMetrics) -> str:
-    """Say what students have learned from texts without labels; empty for a run without such texts."""
+    """Say what models have learned from texts without labels; empty for a run without such texts."""
     if metrics.run.unlabelled is None:
         return ""
-    return (
+    students = (
         "Students learn the labels of the training split and, for texts without labels, the probabilities of a "
         "teacher. The teacher is the best combination of the other models of this run: they were fitted on the "
-        "training split, and their weights were chosen on the validation split. Texts that are also in the validation "
-        "or the test split were left out."
+        "training split, and their weights were chosen on the validation split. "
     )
+    left_out = "Texts that are also in the validation or the test split were left out."
+    return f"{students if metrics.run.teachers else ''}{left_out}"
 
 
 def tabulate_unlabelled(metrics: RunMetrics) -> Table | None:
