@@ -52,8 +52,8 @@ class RunFacts(Facts):
 
     `encoding` says how the texts were encoded and why; it is absent where every variant has its own encoding without
     asking, as for the IMDB reviews. `unlabelled` says what became of the texts without labels, and `teachers` who
-    answered for them, by seed; both are absent where no model has learned so. `vectors` says which words of an encoding the
-    file of word vectors has, and `encoder` with which encoder models began; both are absent in a run without one.
+    answered for them, by seed; both are absent where no model has learned so. `vectors` says which words of an encoding
+    the file of word vectors has, and `encoder` with which encoder models began; both are absent in a run without one.
     `time_budget` is absent in a run without one. `objective` is the metric that decides, absent if that is accuracy.
     """
 

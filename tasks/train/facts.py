@@ -62,7 +62,8 @@ class RegionFacts(Facts):
         """Describe them: "288 numbers for each region, learned from 22,500 training texts in 7 epochs and 90 s"."""
         more = f" and {self.num_unlabelled:,} texts without labels from {self.dataset}" if self.dataset else ""
         texts = f"{self.num_texts - self.num_unlabelled:,} training texts{more}"
-        return f"{self.dim} numbers for each region, learned from {texts} in {self.epochs} epochs and {self.seconds:.0f} s"
+        took = f"{self.epochs} epochs and {self.seconds:.0f} s"
+        return f"{self.dim} numbers for each region, learned from {texts} in {took}"
 
 
 class TrainingFacts(HistoryFacts):

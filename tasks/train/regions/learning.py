@@ -103,14 +103,17 @@ def learn_epoch(
     epochs: int,
     listener: Listener,
 ) -> None:
-    """Learn from each text once, in an order that depends on the number of the epoch alone."""
+    """Learn from each text once, in an order that depends on the number of the epoch alone.
+
+    The progress is that of all epochs together.
+    """
     order = np.random.default_rng([SEED, epoch]).permutation(len(tokens))
-    views = describe_views(states, targets, epoch=epoch, num_texts=len(tokens), num_all=epochs * len(tokens))
-    num_done = 0
+    num_done, num_all = (epoch - 1) * len(tokens), epochs * len(tokens)
+    views = describe_views(states, targets, epoch=epoch, num_texts=len(tokens), num_all=num_all)
     for texts in cut_calls(Rows(tokens, order)):
         learn(views, texts)
         num_done += len(texts)
-        listener.on_progress(epoch, num_done, len(tokens))
+        listener.on_progress(epoch, num_done, num_all)
 
 
 def describe_views(
