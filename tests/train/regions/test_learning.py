@@ -160,7 +160,7 @@ def test_number_of_texts_in_a_call_changes_nothing(learn: Learn, monkeypatch: py
     assert_same(learn(tokens, name="again")[1], whole)
 
 
-@pytest.mark.parametrize("last", [(1, 7), (3, 30), (4, 14)], ids=str)
+@pytest.mark.parametrize("last", [(1, 7), (3, 90), (4, 104)], ids=str)
 def test_interrupted_learning_goes_on_with_the_same_bits(
     last: tuple[int, int], learn: Learn, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -178,11 +178,11 @@ def test_interrupted_learning_goes_on_with_the_same_bits(
 
     with pytest.raises(KeyboardInterrupt):
         learn(tokens, name="again", listener=Stop())
-    assert told[-1] == (*last, 30)
+    assert told[-1] == (*last, 150)
     last = (0, 0)
     _, found = learn(tokens, name="again", listener=Stop())
     assert_same(found, whole)
-    assert told[-1] == (5, 30, 30)
+    assert told[-1] == (5, 150, 150)
 
 
 EDGES: dict[str, tuple[np.ndarray, dict[str, Any]]] = {
