@@ -66,7 +66,9 @@ def plan_answers(
 def describe_untaught(names: Sequence[str]) -> str:
     """Say that models lack texts without labels: describe_untaught(["distilled"]) -> "distilled learns ..."."""
     verb = "learn" if len(names) > 1 else "learns"
-    return f"{' and '.join(names)} {verb} from labels alone, because there are no texts without labels"
+    *others, last = names
+    listed = f"{', '.join(others)} and {last}" if others else last
+    return f"{listed} {verb} from labels alone, because there are no texts without labels"
 
 
 def find_training(model: TrainedModel, artifacts_dir: Path) -> Manifest:

@@ -10,11 +10,13 @@ import pytest
 
 from tasks.ingest.datasets import Choice
 from tasks.settings.run import RunConfig
+from tasks.train.kernels.choice import find_library
 
 if TYPE_CHECKING:
     from conftest import Job
 
 LOGGER = logging.getLogger("flow")
+REGIONAL = ("region-conv", "region-conv-unlabelled")
 LABELS = ("billing", "bug", "other")
 FLAGS = ("--dataset=tickets.csv", "--unlabelled-path=more.txt", "--variants=distilled", "--epochs=2", "--length=20")
 TAKEN = (1, 4, 7)
@@ -50,6 +52,31 @@ def test_student_of_own_texts_is_a_model_like_any_other(job: "Job") -> None:
     assert (states["train-nb-svm"], states["train-distilled-1"]) == ("Cached", "Completed")
 
 
+@pytest.mark.slow
+@pytest.mark.skipif(find_library() is None, reason="embeddings of regions need the C library")
+def test_words_of_texts_without_labels_are_learned_from_without_a_teacher(job: "Job") -> None:
+    rows = [f"my {LABELS[number % 3]} number {number},{LABELS[number % 3]}\n" for number in range(90)]
+    (job.folder / "tickets.csv").write_text("text,label\n" + "".join(rows))
+    (job.folder / "more.txt").write_text("\n".join(f"another {LABELS[number % 3]} of {number}" for number in range(40)))
+    variants = "--variants=region-conv,region-conv-unlabelled"
+    content = job.call(*FLAGS[:2], variants, "--baselines=none", "--epochs=1", "--length=20")
+    assert content["run"]["unlabelled"]["num_used"] == 40
+    assert "teachers" not in content["run"]
+    assert {row["name"]: row["status"] for row in content["variants"] if row["group"] != "ensemble"} == {
+        "region-conv": "ok",
+        "region-conv-unlabelled": "ok",
+    }
+    cards = {name: next((job.artifacts / "models" / name).glob("*/MODEL_CARD.md")).read_text() for name in REGIONAL}
+    assert "40 texts without labels from more" in cards["region-conv-unlabelled"]
+    assert "--unlabelled-path path/to/more" in cards["region-conv-unlabelled"]
+    assert (
+        "without labels" not in cards["region-conv"].split("learned from")[1].splitlines()[0].split(", without any")[0]
+    )
+    report = (job.artifacts / "runs" / "latest" / "report.html").read_text()
+    assert "read from more" in report
+    assert "Students learn" not in report
+
+
 @pytest.fixture
 def flow(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
     """The module of the flow, which logs without a flow run."""
@@ -72,6 +99,6 @@ def test_students_without_such_texts_learn_from_labels_with_a_warning(
     assert flow.find_unlabelled(config, Choice("sample"), None) is None
     (message,) = caplog.messages
     assert message == (
-        "onehot-conv-student and distilled learn from labels alone, because there are no texts without labels; "
-        "--unlabelled-path names some"
+        "onehot-conv-student, distilled and region-conv-unlabelled learn from labels alone, because there are no texts "
+        "without labels; --unlabelled-path names some"
     )

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from tasks.encode.encodings import restore_encoding
 from tasks.encode.facts import EncodingFacts, TokenTotals
-from tasks.errors import TrainingError
+from tasks.errors import TrainingError, UserError
 from tasks.process.child import run_apart
 from tasks.process.place import where_trained
 from tasks.process.time_budget import BUDGET, work_in_time
@@ -14,8 +14,8 @@ from tasks.store.layout import REGIONS, TRAIN_FILE, UNLABELLED_FILE
 from tasks.store.outputs import Manifest, Output, Plan
 from tasks.train.facts import RegionFacts
 from tasks.train.identity import LEARN_REGIONS, decide_regions
-from tasks.train.kernels.choice import find_library
 from tasks.train.reading import Reading
+from tasks.train.regions.native import require_library
 
 
 class UnlabelledSequences(NamedTuple):
@@ -49,12 +49,11 @@ def plan_regions(
     )
 
     def make(folder: Path) -> RegionFacts:
-        if find_library() is None:
-            raise TrainingError(
-                "embeddings of regions are learned by the package's C library, which is not built; expected it in "
-                "tasks/train/kernels. Install a C compiler and run pip install -e . again, or leave this model out of "
-                "--variants."
-            )
+        try:
+            require_library()
+        except UserError as error:
+            # Other models of the run can do without it.
+            raise TrainingError(str(error)) from error
         with where_trained(), work_in_time(output.fingerprint) as admit:
             facts: RegionFacts = run_apart(
                 LEARN_REGIONS,
