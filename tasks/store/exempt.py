@@ -42,6 +42,7 @@ EXEMPT: Final = {
     "tasks.train.effort": "decides in which order trainings start",
     "tasks.train.sources": "gives variants and encodings the sizes of an encoder, which count by their values",
     "tasks.train.text_vector_output": "names an output and lists what counts; the function that makes it counts",
+    "tasks.train.reading": "tells how far the work is, and decides whether it is done",
     "tasks.train.events": "writes the TensorBoard log, which is not an output",
     "tasks.compare.run": "calls the stages of a run, each of which counts, and describes it",
     "tasks.curve.sizes": "says which sizes are trained, which count by their values",
