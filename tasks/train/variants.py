@@ -300,7 +300,6 @@ _REGION_CONV: Final = Variant(
     space={
         "learning_rate": Range(low=3e-4, high=3e-3, log=True),
         "dropout": Range(low=0.2, high=0.7),
-        "word_dropout": Range(low=0.0, high=0.3),
     },
 )
 
