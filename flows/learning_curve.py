@@ -81,8 +81,8 @@ def measure_and_report(config: CurveConfig) -> LearningCurve:
     use_device(config.device)
     if slowness := find_slowness(config.chosen_variants, config.kernels):
         get_run_logger().warning("%s", slowness)
-    if config.student_names:
-        get_run_logger().warning("%s; a learning curve gives none", describe_untaught(config.student_names))
+    if config.names_with_unlabelled:
+        get_run_logger().warning("%s; a learning curve gives none", describe_untaught(config.names_with_unlabelled))
     choice, reviews = ingest_dataset(config)
     sizes, left_out = settle_sizes(config.sizes, reviews.facts)
     for sentence in left_out:

@@ -73,7 +73,7 @@ class Contest:
         baselines = self.config.choose_baselines(choice)
         others = {name: own for name, own in sequences.items() if name not in students}
         results = self.train_all(baselines, others, texts)
-        if texts:
+        if texts and students:
             teaching = Teaching.prepare(
                 self.stages, results, texts, config=self.config, label_names=self.reviews.facts.label_names
             )

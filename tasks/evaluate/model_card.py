@@ -94,8 +94,8 @@ def describe_regions(training: AnyTraining) -> str:
         return ""
     reader = "A member of it" if isinstance(training, EnsembleFacts) else "It"
     return (
-        f"\n\n{reader} reads embeddings of regions of words, from which the words beside a region can be told: "
-        f"{escape_markdown(found.describe())}, without any labels."
+        f"\n\n{reader} reads embeddings of regions of words, which were learned, without any labels, to predict the "
+        f"words around each region: {escape_markdown(found.describe())}."
     )
 
 

@@ -80,8 +80,8 @@ def compare(
     rows of each value of the columns that `slices` names. A column "split" says which rows are train, validation and
     test; missing splits are held out by stratified sampling. The other settings are those of `bakeoff train`, with the
     same defaults except for the variants, which are flatten and conv-max or those of one's own:
-    own_variants={"my-lstm": {"base": "lstm", "units": 64}}. With `minutes`, they are all that need labels alone, the
-    best first, as far as the time allows. `name` is the name of the data in the report.
+    own_variants={"my-lstm": {"base": "lstm", "units": 64}}. With `minutes`, they are all that do not use texts without
+    labels, the best first, as far as the time allows. `name` is the name of the data in the report.
 
     Everything is kept under `folder`: a second call with the same rows and settings reuses what the first one made, and
     an interrupted call can be resumed by repeating it. The champion does not change. Raises UserError for settings and

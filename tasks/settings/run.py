@@ -46,7 +46,8 @@ class RunConfig(TrainingSettings):
         le=100_000,
         description="train only as many models as are ready after this many minutes, the best first: baselines, then "
         "variants in the order of their accuracy on the IMDB reviews, with one seed after the other; --variants auto "
-        "is then any variant that needs labels alone, and the report names what was left out [all are trained]",
+        "is then any variant that does not use texts without labels, and the report names what was left out [all are "
+        "trained]",
     )
     also_test: Names = Field(
         default=(),

@@ -58,7 +58,10 @@ class TrainingSettings(ModelSettings):
         "with the costs of answers, such as ham = 10; mistakes that it does not name cost 1",
     )
     epochs: int = Field(
-        default=10, ge=1, le=1_000, description="maximum number of epochs; an encoder is fine-tuned for 3 at most"
+        default=10,
+        ge=1,
+        le=1_000,
+        description="maximum number of epochs; region-conv is trained for 8 at most, and an encoder for 3",
     )
     patience: int = Field(
         default=2,

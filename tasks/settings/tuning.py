@@ -73,7 +73,8 @@ def find_studies(config: "RunConfig") -> str:
 def list_subjects(config: "RunConfig", choice: EncodingChoice | None) -> list[Subject]:
     """List the models that are tuned: those of the run that have something to tune.
 
-    What uses texts without labels is not tuned: students learn from models that are trained later.
+    What uses texts without labels is not tuned: trials do not read such texts, and students learn from models that are
+    trained later.
     """
     fixed = {
         "batch_size": config.batch_size,

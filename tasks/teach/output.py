@@ -68,7 +68,7 @@ def describe_untaught(names: Sequence[str]) -> str:
     verb = "learn" if len(names) > 1 else "learns"
     *others, last = names
     listed = f"{', '.join(others)} and {last}" if others else last
-    return f"{listed} {verb} from labels alone, because there are no texts without labels"
+    return f"{listed} {verb} from the training texts alone, because there are no texts without labels"
 
 
 def find_training(model: TrainedModel, artifacts_dir: Path) -> Manifest:

@@ -6,7 +6,7 @@ from typing import Final
 from tasks.encoders.facts import EncoderFacts
 from tasks.train.device import CPU, Device, find_remote_device
 from tasks.train.identity import describe_computing
-from tasks.train.kernels.choice import Kernels
+from tasks.train.kernels.choice import Kernels, find_library
 from tasks.train.variants import Variant
 
 # A frozen encoder reads each text once, and one that is fine-tuned several times, forwards and backwards.
@@ -25,12 +25,23 @@ def estimate_effort(variant: Variant, encoder: EncoderFacts | None = None) -> in
 
 
 def find_slowness(variants: Iterable[Variant], kernels: Kernels, device: Device = "auto") -> str | None:
-    """Say which variants would take hours on a device of this machine, and what to do; None if there are none."""
+    """Say which variants would take hours on a device of this machine, or fail, and what to do; None if there are none.
+
+    Embeddings of regions are learned by the C library alone, wherever the model that reads them is trained.
+    """
     computing = describe_computing(kernels, device, remote=find_remote_device())
-    slow = [variant.name for variant in variants if variant.needs_library]
-    if not slow or computing["kernels"] == "native" or computing["device"] != CPU:
-        return None
-    return (
-        f"{', '.join(slow)}: without the package's C library, an epoch can take an hour. Install a C compiler and run "
-        "pip install -e . again, or leave it out of --variants."
-    )
+    needing = [variant for variant in variants if variant.needs_library]
+    failing = [variant.name for variant in needing if variant.regions and find_library() is None]
+    slow = [variant.name for variant in needing if variant.name not in failing]
+    if computing["kernels"] == "native" or computing["device"] != CPU:
+        slow = []
+    found = [
+        f"{', '.join(names)}: without the package's C library, {consequence}. Install a C compiler and run pip install "
+        "-e . again, or leave this out of --variants."
+        for names, consequence in (
+            (slow, "an epoch can take an hour"),
+            (failing, "no embeddings of regions can be learned"),
+        )
+        if names
+    ]
+    return " ".join(found) or None

@@ -6,7 +6,7 @@ from typing import Any, Final
 import keras
 from keras import ops
 
-# Of a smaller one, the first word would come after its position.
+# A smaller region would begin after its position.
 LEAST_REGION: Final = 3
 
 
@@ -70,8 +70,9 @@ class RegionUnits(keras.layers.Layer):  # type: ignore[misc]  # likewise
     """Rectified units that read the words around each position, whatever their order (Johnson & Zhang 2015).
 
     A word vector holds, for each size, what the word adds to the units that read so many words. The value of a unit at
-    a position is the sum of its numbers for these words, a bias that is not trained, and ReLU. The words begin
-    (size - 3) // 2 places before the position: 5 words one place before it, 20 words eight. Shape (batch, length, sum
+    a position is relu(bias + the sum of its numbers for these words); the bias is not trained here. A region begins
+    (size - 3) // 2 places before the position, so that it surrounds the two or three words that a filter from there on
+    reads: one of 5 words begins one place before it, one of 20 words eight. Shape (batch, length, sum
     of units) -> the same. Source: https://arxiv.org/abs/1504.01255
 
     Masked words and places outside the text add nothing, and the units are 0 at masked words, so that what follows

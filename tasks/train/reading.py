@@ -33,4 +33,4 @@ class Reading(Listener):
             self.admit = None
         if now - self.told >= SECONDS_BETWEEN_LINES:
             self.told = now
-            self.say(f"{self.name} has read {num_done:,} of {num_texts:,} texts  ETA {seconds_left:.0f} s")
+            self.say(f"{self.name}: {num_done / num_texts:.0%} done  ETA {seconds_left:.0f} s")

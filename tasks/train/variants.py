@@ -27,14 +27,14 @@ class Variant:
     before that layer, `embedding_dropout` that of the numbers in word vectors, and `word_dropout` that of the words,
     which become padding. `mask` lets the layers skip padding. `initialise`, if given, is called with the built model
     and the length of its sequences. `quantize` says how the word vectors of the finished model are stored; None keeps
-    their 32 bits. One that `needs_library` takes hours on a CPU without the C library. A student also learns from texts
-    without labels, if there are any, what the best other models say of them. The word vectors of one with `vectors`
-    begin as those of a file, which decides how long they are; frozen ones stay as they are. One with an `encoder`
-    begins with a pretrained one from a folder, whose tokens it reads, and which is frozen or fine-tuned; it has the
-    number of parameters of one like MiniLM-L6. One with `regions` reads embeddings of regions of words, which are
-    learned from the words of the training texts, or of all texts with and without labels, and then stay as they are.
-    `epochs` is the most that it is trained for. With a `schedule`, the learning rate rises at first and then falls to 0
-    along a cosine. `clip_norm` bounds the norm of the gradients.
+    their 32 bits. One that `needs_library` takes hours on a CPU without the C library, and one with `regions` cannot be
+    trained without it. A student also learns from texts without labels, if there are any, what the best other models
+    say of them. The word vectors of one with `vectors` begin as those of a file, which decides how long they are;
+    frozen ones stay as they are. One with an `encoder` begins with a pretrained one from a folder, whose tokens it
+    reads, and which is frozen or fine-tuned; it has the number of parameters of one like MiniLM-L6. One with `regions`
+    reads embeddings of regions of words, which are learned from the words of the training texts, or of all texts with
+    and without labels, and then stay as they are. `epochs` is the most that it is trained for. With a `schedule`, the
+    learning rate rises at first and then falls to 0 along a cosine. `clip_norm` bounds the norm of the gradients.
 
     `encoding` names a row of the table of encodings. A variant of one's own may have another encoding, `reads`, and if
     it `keeps_kind`, the texts of a run do not change the kind of that encoding. Its `definition` are the fields that it

@@ -210,12 +210,16 @@ def test_students_without_texts_learn_from_labels_like_the_others(stages: NotedS
     assert [call[-1] for call in stages.calls if call[0] == "train"] == [None, None]
 
 
-def test_embeddings_of_regions_are_learned_from_the_texts_that_a_variant_uses(stages: NotedStages) -> None:
+def test_embeddings_of_regions_are_learned_from_the_texts_that_a_variant_uses(
+    stages: NotedStages, caplog: pytest.LogCaptureFixture
+) -> None:
     names = ("region-conv", "region-conv-unlabelled", "conv-max")
     held = make_contest(stages, variants=names, baselines=("none",))
     _, by_variant = held.encode(None)
     texts: Any = SimpleNamespace(name="more")
-    held.hold(None, by_variant, texts)
+    with caplog.at_level(logging.INFO, logger="contest"):
+        held.hold(None, by_variant, texts)
+    assert not caplog.messages  # nobody is a student, so nobody teaches
     own = by_variant["region-conv"].name
     given = {call[1]: call[4] for call in stages.calls if call[0] == "train"}
     assert given == {

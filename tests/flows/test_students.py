@@ -69,9 +69,7 @@ def test_words_of_texts_without_labels_are_learned_from_without_a_teacher(job: "
     cards = {name: next((job.artifacts / "models" / name).glob("*/MODEL_CARD.md")).read_text() for name in REGIONAL}
     assert "40 texts without labels from more" in cards["region-conv-unlabelled"]
     assert "--unlabelled-path path/to/more" in cards["region-conv-unlabelled"]
-    assert (
-        "without labels" not in cards["region-conv"].split("learned from")[1].splitlines()[0].split(", without any")[0]
-    )
+    assert "without labels" not in cards["region-conv"].split("around each region: ")[1].splitlines()[0]
     report = (job.artifacts / "runs" / "latest" / "report.html").read_text()
     assert "read from more" in report
     assert "Students learn" not in report
@@ -99,6 +97,6 @@ def test_students_without_such_texts_learn_from_labels_with_a_warning(
     assert flow.find_unlabelled(config, Choice("sample"), None) is None
     (message,) = caplog.messages
     assert message == (
-        "onehot-conv-student, distilled and region-conv-unlabelled learn from labels alone, because there are no texts "
-        "without labels; --unlabelled-path names some"
+        "onehot-conv-student, distilled and region-conv-unlabelled learn from the training texts alone, because "
+        "there are no texts without labels; --unlabelled-path names some"
     )

@@ -44,3 +44,18 @@ def test_model_that_would_take_hours_is_named(
     found = find_slowness([VARIANTS["flatten"], VARIANTS[name]], kernels)
     assert (found is not None) is is_slow
     assert found is None or found.startswith("onehot-conv: without the package's C library")
+
+
+@pytest.mark.parametrize(("kernels", "device"), [("plain", "CPU"), ("jax", "NVIDIA H100")])
+def test_model_whose_embeddings_cannot_be_learned_is_named(
+    kernels: str, device: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(effort, "describe_computing", lambda *_, **__: {"kernels": kernels, "device": device})
+    rows = [VARIANTS["flatten"], VARIANTS["region-conv"]]
+    monkeypatch.setattr(effort, "find_library", lambda: None)
+    found = find_slowness(rows, "auto")
+    assert found
+    assert found.startswith("region-conv: without the package's C library, no embeddings of regions can be learned. ")
+    monkeypatch.setattr(effort, "find_library", lambda: "_native.so")
+    slow = find_slowness(rows, "auto")
+    assert (slow is None) is (device != "CPU")

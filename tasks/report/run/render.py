@@ -149,7 +149,7 @@ def list_warnings(metrics: RunMetrics) -> list[str]:
 
 
 def list_lessons(metrics: RunMetrics) -> list[str]:
-    """Say from which texts without labels students have learned, and what was left out."""
+    """Say from which texts without labels models have learned, and what was left out."""
     if metrics.run.unlabelled is None:
         return []
     found = f"{describe_unlabelled(metrics.run.unlabelled)} {describe_lessons(metrics)}"

@@ -61,7 +61,7 @@ def plan_regions(
                 train=data_dir / sequences.folder / TRAIN_FILE,
                 unlabelled=data_dir / unlabelled.sequences.folder / UNLABELLED_FILE if unlabelled else None,
                 folder=folder,
-                listener=Reading(f"the embedding of regions in {name}", say, admit),
+                listener=Reading(f"embeddings of regions for {name}", say, admit),
             )
         if budget := BUDGET.get():
             # What follows from the embeddings asks for its own time.
