@@ -115,9 +115,9 @@ def test_students_read_the_answers_in_the_order_of_the_texts(
 
 
 def test_students_without_texts_are_named() -> None:
-    reason = "from labels alone, because there are no texts without labels"
+    reason = "from the training texts alone, because there are no texts without labels"
     assert describe_untaught(["distilled"]) == f"distilled learns {reason}"
-    assert describe_untaught(["a", "b"]) == f"a and b learn {reason}"
+    assert describe_untaught(["a", "b", "c"]) == f"a, b and c learn {reason}"
 
 
 def make_manifest(sha256: str = "0") -> UnlabelledManifest:
