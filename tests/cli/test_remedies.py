@@ -208,7 +208,7 @@ CASES = [
     ),
     lines(
         "train --unlabelled-path=a.csv",
-        "is for students; expected one of .*distilled in --variants. Add one, or leave it out",
+        "is for models that learn from texts without labels; expected one of .*distilled.* in --variants. Add one, or",
         "train --unlabelled-path=a.csv --variants=distilled",
         "train",
     ),

@@ -11,8 +11,10 @@ from tasks.cluster.one_line import log_in_one_line
 
 
 @pytest.fixture
-def written() -> Iterator[io.StringIO]:
-    """What Dask's own logger writes."""
+def written(monkeypatch: pytest.MonkeyPatch) -> Iterator[io.StringIO]:
+    """What Dask's own loggers write, even if somebody has configured logging and thereby disabled them."""
+    for name in ("distributed", "distributed.worker", "distributed.scheduler"):
+        monkeypatch.setattr(logging.getLogger(name), "disabled", False)
     text = io.StringIO()
     handler, logger = logging.StreamHandler(text), logging.getLogger("distributed")
     logger.addHandler(handler)
