@@ -219,7 +219,7 @@ class Contest:
     def learn_regions(self, learner: Learner, texts: UnlabelledManifest | None) -> Manifest[RegionFacts]:
         """Learn the embeddings that a variant reads, from texts without labels too if it uses them."""
         unlabelled = None
-        if texts and learner.variant.uses_unlabelled:
+        if texts and learner.variant.regions == "all":
             unlabelled = UnlabelledSequences(self.stages.encode_unlabelled(texts, learner.sequences), texts.name)
         return self.stages.learn_regions(learner.sequences, unlabelled)
 

@@ -69,7 +69,7 @@ def describe_lessons(training: AnyTraining) -> str:
     if lessons is None:
         return ""
     teacher = " + ".join(f"{weight:.2f} {name}" for name, weight in lessons.teacher.items())
-    learner = "A member of it" if isinstance(training, EnsembleFacts) else "It"
+    learner = name_learner(training)
     texts = f"{lessons.num_texts:,} texts without labels from {escape_markdown(lessons.dataset)}"
     return (
         f"\n\n{learner} also learned from {texts}, for which a weighted sum of the log-probabilities of other models "
@@ -92,7 +92,7 @@ def describe_regions(training: AnyTraining) -> str:
     found = find_regions(training)
     if found is None:
         return ""
-    reader = "A member of it" if isinstance(training, EnsembleFacts) else "It"
+    reader = name_learner(training)
     return (
         f"\n\n{reader} reads embeddings of regions of words, which were learned, without any labels, to predict the "
         f"words around each region: {escape_markdown(found.describe())}."
@@ -105,11 +105,16 @@ def describe_beginning(
     """Say with what a model, or a member of an ensemble, began; empty if with nothing."""
     if found is None:
         return ""
-    learner = "A member of it" if isinstance(training, EnsembleFacts) else "It"
+    learner = name_learner(training)
     return (
         f"\n\n{learner} began with {kind}: {escape_markdown(found.describe())}. The SHA-256 of {hashed} begins with "
         f"{found.sha256[:16]}."
     )
+
+
+def name_learner(training: AnyTraining) -> str:
+    """Name who has learned: the model, or in an ensemble one of its members."""
+    return "A member of it" if isinstance(training, EnsembleFacts) else "It"
 
 
 def count_reviews(labels: dict[str, int]) -> dict[str, str]:

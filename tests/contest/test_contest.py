@@ -211,25 +211,37 @@ def test_students_without_texts_learn_from_labels_like_the_others(stages: NotedS
 
 
 def test_embeddings_of_regions_are_learned_from_the_texts_that_a_variant_uses(
-    stages: NotedStages, caplog: pytest.LogCaptureFixture
+    stages: NotedStages, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    names = ("region-conv", "region-conv-unlabelled", "conv-max")
-    held = make_contest(stages, variants=names, baselines=("none",))
+    names = ("region-conv", "region-conv-unlabelled", "conv-max", "own")
+    own_variants = {"pupil": {"base": "region-conv", "is_student": True}}
+    held = make_contest(stages, variants=names, own_variants=own_variants, baselines=("none",))
+    monkeypatch.setattr(teaching, "choose_best", lambda *_, **__: None)
     _, by_variant = held.encode(None)
     texts: Any = SimpleNamespace(name="more")
-    with caplog.at_level(logging.INFO, logger="contest"):
-        held.hold(None, by_variant, texts)
-    assert not caplog.messages  # nobody is a student, so nobody teaches
+    held.hold(None, by_variant, texts)
     own = by_variant["region-conv"].name
     given = {call[1]: call[4] for call in stages.calls if call[0] == "train"}
     assert given == {
         "conv-max": None,
         "region-conv": f"learn {own} labelled texts alone",
         "region-conv-unlabelled": f"learn {own} more of {own} (more)",
+        "pupil": f"learn {own} labelled texts alone",
     }
     stages.calls.clear()
     held.hold(None, by_variant, None)
     assert {call[2] for call in stages.calls if call[0] == "learn"} == {"labelled texts alone"}
+
+
+def test_nobody_teaches_where_texts_without_labels_are_read_for_their_words_alone(
+    stages: NotedStages, caplog: pytest.LogCaptureFixture
+) -> None:
+    held = make_contest(stages, variants=("region-conv-unlabelled",), baselines=("none",))
+    _, by_variant = held.encode(None)
+    texts: Any = SimpleNamespace(name="more")
+    with caplog.at_level(logging.INFO, logger="contest"):
+        held.hold(None, by_variant, texts)
+    assert not caplog.messages
 
 
 def test_no_ensemble_is_made_if_no_second_model_helps(

@@ -1,5 +1,6 @@
 """The layers that Keras lacks, against plain loops over words."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import keras
@@ -57,14 +58,6 @@ def test_filter_may_be_wider_than_the_text() -> None:
     layer = RegionMaximum((3,), (1,))
     words = np.array([[[1.0, 2.0, 4.0], [8.0, 16.0, 32.0]]], np.float32)
     assert float(ops.squeeze(layer(words))) == 17.0
-
-
-def test_saved_layers_are_found_by_their_names(tmp_path: Path) -> None:
-    model = build()
-    model.save(tmp_path / "model.keras")
-    loaded = keras.models.load_model(tmp_path / "model.keras", safe_mode=True)
-    tokens = np.array(TEXTS, np.int32)
-    np.testing.assert_array_equal(np.asarray(loaded(tokens)), np.asarray(model(tokens)))
 
 
 def test_vectors_of_another_size_are_refused() -> None:
@@ -125,8 +118,9 @@ def test_units_are_read_without_a_mask_and_their_bias_is_not_trained() -> None:
     assert [weight.path.rpartition("/")[2] for weight in model.trainable_weights] == ["embeddings"]
 
 
-def test_saved_units_are_found_by_their_name(tmp_path: Path) -> None:
-    model = build_units()
+@pytest.mark.parametrize("make", [build, build_units])
+def test_saved_layers_are_found_by_their_names(make: Callable[[], keras.Model], tmp_path: Path) -> None:
+    model = make()
     model.save(tmp_path / "model.keras")
     loaded = keras.models.load_model(tmp_path / "model.keras", safe_mode=True)
     tokens = np.array(TEXTS, np.int32)
