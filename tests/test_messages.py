@@ -582,8 +582,7 @@ EXCEPTIONS: dict[tuple[str, str], str] = {
     ("tasks/store/web.py", "request"): OUTSIDE,
     ("tasks/track/mirroring.py", "mirror"): OUTSIDE,
     ("tasks/train/kernels/recurrent.py", "load_library"): OUTSIDE,
-    ("tasks/train/kernels/region_network.py", "find_trainer"): OUTSIDE,
-    ("tasks/train/regions/native.py", "find_learner"): OUTSIDE,
+    ("tasks/train/kernels/choice.py", "check_sources"): OUTSIDE,
 }
 
 

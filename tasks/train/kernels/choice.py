@@ -1,5 +1,6 @@
 """Which kernels a training may use: the package's own, those of TensorFlow, or plain Keras; imports no Keras."""
 
+import ctypes
 from functools import cache
 from importlib.machinery import EXTENSION_SUFFIXES
 from pathlib import Path
@@ -37,6 +38,16 @@ def find_library() -> Path | None:
     """Return the path of the compiled C library, or None if it could not be built."""
     paths = [ROOM / f"_native{suffix}" for suffix in EXTENSION_SUFFIXES]
     return next((path for path in paths if path.exists()), None)
+
+
+def check_sources(library: ctypes.CDLL, function: str, *structures: type[ctypes.Structure], otherwise: str) -> None:
+    """Raise UserError unless a function of the library finds the structures as large as its own sources have them."""
+    sizes = (ctypes.c_int64(ctypes.sizeof(kind)) for kind in structures)
+    if not (hasattr(library, function) and getattr(library, function)(*sizes)):
+        raise UserError(
+            "the package's C library was built from other sources than those in tasks/train/kernels/native; expected "
+            f"it to be built from these. Build it again: pip install -e ., or {otherwise}."
+        )
 
 
 @cache

@@ -12,8 +12,7 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from tasks.errors import UserError
-from tasks.train.kernels.choice import find_library
+from tasks.train.kernels.choice import check_sources, find_library
 from tasks.train.kernels.recurrent import load_library
 from tasks.train.kernels.region import can_use_native_region, read_tokens
 from tasks.train.layers import RegionMaximum, ResponseNormalization
@@ -113,12 +112,7 @@ def find_trainer() -> Callable[..., int]:
     """Find the library's function for updates. Raises UserError if the library was built from other sources."""
     load_library()  # first, or else TensorFlow would miss how the operations are registered
     library = ctypes.CDLL(str(find_library()))
-    sizes = (ctypes.c_int64(ctypes.sizeof(kind)) for kind in (Network, Texts))
-    if not (hasattr(library, "region_is_sized") and library.region_is_sized(*sizes)):
-        raise UserError(
-            "the package's C library was built from other sources than those in tasks/train/kernels/native; expected "
-            "it to be built from these. Build it again: pip install -e ., or choose --kernels tensorflow."
-        )
+    check_sources(library, "region_is_sized", Network, Texts, otherwise="choose --kernels tensorflow")
     train: Callable[..., int] = library.region_fit
     return train
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tasks.errors import UserError
-from tasks.train.kernels.choice import find_library
+from tasks.train.kernels.choice import check_sources, find_library
 
 Floats: Final = ctypes.POINTER(ctypes.c_float)
 Integers: Final = ctypes.POINTER(ctypes.c_int32)
@@ -72,13 +72,8 @@ def find_learner() -> Learn:
     UserError if the library is not built, or was built from other sources.
     """
     library = ctypes.CDLL(str(require_library()))
-    sizes = (ctypes.c_int64(ctypes.sizeof(kind)) for kind in (NativeView, NativeTexts))
-    if not (hasattr(library, "embedding_is_sized") and library.embedding_is_sized(*sizes)):
-        raise UserError(
-            "the package's C library was built from other sources than those in tasks/train/kernels/native; expected "
-            "it to be built from these. Build it again: pip install -e ., or leave the variants that need it out of "
-            "--variants."
-        )
+    remedy = "leave the variants that need it out of --variants"
+    check_sources(library, "embedding_is_sized", NativeView, NativeTexts, otherwise=remedy)
 
     def learn(views: ctypes.Array[NativeView], tokens: NDArray[np.int32]) -> None:
         texts = NativeTexts(*tokens.shape, tokens.ctypes.data_as(Integers))
