@@ -25,7 +25,6 @@ UNENCRYPTED: Final = (
     "the connection to the scheduler at {address} is not encrypted, and whoever reaches the scheduler can run any code "
     "on the workers and in this flow; keep it within a network that you trust, or use TLS"
 )
-# Dask logs here what this room says in one line.
 LOGGERS: Final = ("distributed", "distributed.client")
 
 
@@ -104,12 +103,10 @@ def check_code_of_scheduler(client: Client, address: str) -> None:
 @contextlib.contextmanager
 def connect(address: str, *, roots: Sequence[Path], say: Callable[[str], None]) -> Iterator[Cluster]:
     """Connect to the scheduler at an address, and leave out the workers that are not fit; raises UserError."""
-    for name in LOGGERS:
-        logging.getLogger(name).setLevel(logging.CRITICAL)
     if not is_encrypted(address):
         say(UNENCRYPTED.format(address=address))
     connection = Connection(address, say)
-    try:
+    with silence_dask(), contextlib.closing(connection):
         try:
             connection.connect()
         except (OSError, TimeoutError, RuntimeError, TypeError) as error:
@@ -120,5 +117,17 @@ def connect(address: str, *, roots: Sequence[Path], say: Callable[[str], None]) 
         cluster = Cluster(connection, roots)
         cluster.check_workers()
         yield cluster
+
+
+@contextlib.contextmanager
+def silence_dask() -> Iterator[None]:
+    """Leave out what Dask logs of a connection, which this room says in one line."""
+    loggers = [logging.getLogger(name) for name in LOGGERS]
+    levels = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.CRITICAL)
+    try:
+        yield
     finally:
-        connection.close()
+        for logger, level in zip(loggers, levels, strict=True):
+            logger.setLevel(level)

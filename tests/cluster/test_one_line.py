@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 from distributed.comm.core import CommClosedError
 
+from tasks.cluster.cluster import silence_dask
 from tasks.cluster.one_line import log_in_one_line
 
 
@@ -48,3 +49,13 @@ def test_other_error_keeps_its_traceback(written: io.StringIO) -> None:
 def test_line_without_an_error_stays_as_it_is(written: io.StringIO) -> None:
     logging.getLogger("distributed.scheduler").warning("%s workers", 2)
     assert written.getvalue() == "2 workers\n"
+
+
+def test_dask_is_silent_while_a_flow_uses_a_cluster_and_logs_again_afterwards(written: io.StringIO) -> None:
+    with silence_dask():
+        log("Failed to reach %s.", CommClosedError("Stream is closed"))
+    assert written.getvalue() == ""
+    with pytest.raises(RuntimeError), silence_dask():
+        raise RuntimeError
+    log("Oh.", CommClosedError("gone"))
+    assert written.getvalue() == "Oh. gone\n"
