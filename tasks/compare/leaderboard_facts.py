@@ -11,7 +11,7 @@ from tasks.evaluate.measured import Measured
 from tasks.ingest.facts import UnlabelledFacts
 from tasks.objective.facts import Objective
 from tasks.store.facts import Document, Facts, is_none
-from tasks.train.facts import LessonFacts
+from tasks.train.facts import LessonFacts, RegionFacts
 from tasks.vectors.facts import VectorFacts
 
 # A mean over seeds; equal counts stay an integer.
@@ -53,7 +53,8 @@ class RunFacts(Facts):
     `encoding` says how the texts were encoded and why; it is absent where every variant has its own encoding without
     asking, as for the IMDB reviews. `unlabelled` says what became of the texts without labels, and `teachers` who
     answered for them, by seed; both are absent where no model has learned so. `vectors` says which words of an encoding
-    the file of word vectors has, and `encoder` with which encoder models began; both are absent in a run without one.
+    the file of word vectors has, `regions` which embeddings of regions a variant read, and `encoder` with which encoder
+    models began; each is absent in a run without one.
     `time_budget` is absent in a run without one. `objective` is the metric that decides, absent if that is accuracy.
     """
 
@@ -69,6 +70,7 @@ class RunFacts(Facts):
     unlabelled: UnlabelledFacts | None = Field(default=None, exclude_if=lambda value: value is None)
     teachers: dict[int, LessonFacts] = Field(default_factory=dict, exclude_if=lambda value: not value)
     vectors: dict[str, VectorFacts] = Field(default_factory=dict, exclude_if=lambda value: not value)
+    regions: dict[str, RegionFacts] = Field(default_factory=dict, exclude_if=lambda value: not value)
     encoder: EncoderFacts | None = Field(default=None, exclude_if=is_none)
     time_budget: TimeBudgetFacts | None = Field(default=None, exclude_if=is_none)
     limit: int | None

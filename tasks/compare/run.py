@@ -24,7 +24,7 @@ from tasks.process.time_budget import LeftOutError
 from tasks.store.fingerprint import library_versions
 from tasks.store.outputs import Manifest
 from tasks.train.device import CPU, find_device
-from tasks.train.facts import LessonFacts, TrainingFacts
+from tasks.train.facts import LessonFacts, RegionFacts, TrainingFacts
 from tasks.vectors.facts import VectorFacts
 
 AnyTrainingT = TypeVar("AnyTrainingT", TrainingFacts, BaselineFacts, EnsembleFacts)
@@ -176,6 +176,7 @@ def describe_run(
         unlabelled=unlabelled,
         teachers=find_teachers(results),
         vectors=find_vectors(results),
+        regions=find_regions(results),
         encoder=find_encoder(results),
         time_budget=time_budget,
         limit=limit,
@@ -199,6 +200,12 @@ def find_vectors(results: Sequence[ModelResult]) -> dict[str, VectorFacts]:
     """Find the word vectors that models began with, by encoding."""
     trained = [(it.encoding, it.training) for it in results if isinstance(it, TrainedModel)]
     return {encoding: it.vectors for encoding, it in trained if isinstance(it, TrainingFacts) and it.vectors}
+
+
+def find_regions(results: Sequence[ModelResult]) -> dict[str, RegionFacts]:
+    """Find the embeddings of regions that models read, by variant."""
+    trained = [(it.variant, it.training) for it in results if isinstance(it, TrainedModel)]
+    return {variant: it.regions for variant, it in trained if isinstance(it, TrainingFacts) and it.regions}
 
 
 def find_encoder(results: Sequence[ModelResult]) -> EncoderFacts | None:

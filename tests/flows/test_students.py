@@ -62,6 +62,8 @@ def test_words_of_texts_without_labels_are_learned_from_without_a_teacher(job: "
     content = job.call(*FLAGS[:2], variants, "--baselines=none", "--epochs=1", "--length=20")
     assert content["run"]["unlabelled"]["num_used"] == 40
     assert "teachers" not in content["run"]
+    learned_from = {name: found["num_unlabelled"] for name, found in content["run"]["regions"].items()}
+    assert learned_from == {"region-conv": 0, "region-conv-unlabelled": 40}
     assert {row["name"]: row["status"] for row in content["variants"] if row["group"] != "ensemble"} == {
         "region-conv": "ok",
         "region-conv-unlabelled": "ok",
@@ -73,6 +75,7 @@ def test_words_of_texts_without_labels_are_learned_from_without_a_teacher(job: "
     report = (job.artifacts / "runs" / "latest" / "report.html").read_text()
     assert "read from more" in report
     assert "Students learn" not in report
+    assert "training texts and 40 texts without labels from more in" in report
 
 
 @pytest.fixture

@@ -292,6 +292,7 @@ def build_data(metrics: RunMetrics) -> Content:
         "duplicates": verdict.describe_duplicates(metrics),
         "lessons": unlabelled.describe_lessons(metrics),
         "vectors": vectors.describe_vectors(metrics),
+        "regions": vectors.describe_regions(metrics),
         "encoder": vectors.describe_encoder(metrics),
         "tables": {
             "splits": tables.tabulate_splits(metrics),

@@ -28,7 +28,7 @@ from tasks.report.run.methods import METHOD
 from tasks.report.run.time_budget import describe_left_out
 from tasks.report.run.tuning import render_tuning
 from tasks.report.run.unlabelled import describe_lessons
-from tasks.report.run.vectors import describe_encoder, describe_vectors
+from tasks.report.run.vectors import describe_encoder, describe_regions, describe_vectors
 from tasks.report.run.verdict import (
     describe_baselines,
     describe_certainty,
@@ -102,6 +102,7 @@ def render_markdown(metrics: RunMetrics) -> str:
         *list_warnings(metrics),
         *list_lessons(metrics),
         *list_vectors(metrics),
+        *list_regions(metrics),
         *list_encoder(metrics),
         *list_drift(metrics),
         explain_columns(metrics),
@@ -162,6 +163,11 @@ def list_vectors(metrics: RunMetrics) -> list[str]:
         return []
     lines = [f"- {encoding}: {escape_markdown(found.describe())}." for encoding, found in metrics.run.vectors.items()]
     return ["## Word vectors", describe_vectors(metrics), "\n".join(lines)]
+
+
+def list_regions(metrics: RunMetrics) -> list[str]:
+    """Say which embeddings of regions models read."""
+    return ["## Embeddings of regions", escape_markdown(describe_regions(metrics))] if metrics.run.regions else []
 
 
 def list_encoder(metrics: RunMetrics) -> list[str]:

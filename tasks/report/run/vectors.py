@@ -1,4 +1,4 @@
-"""The part of the data card about what somebody else has trained: an encoder, and the words that have a vector."""
+"""The part of the data card about what models began with: vectors of words, embeddings of regions, an encoder."""
 
 from tasks.report.run.facts import RunMetrics
 from tasks.report.run.tables import Table, make_table
@@ -8,10 +8,21 @@ EXPLANATION = (
     "of the same spread."
 )
 
+REGIONS = (
+    "Some models read embeddings of regions, which are a few consecutive words each. These were learned without labels "
+    "and are not trained further; the seconds that this took are not among those of a model."
+)
+
 
 def describe_vectors(metrics: RunMetrics) -> str:
     """Say how words get their vectors; empty for a run without a file of word vectors."""
     return EXPLANATION if metrics.run.vectors else ""
+
+
+def describe_regions(metrics: RunMetrics) -> str:
+    """Say which embeddings of regions models read, and from how many texts they were learned; empty without any."""
+    sentences = [f"{variant} reads {found.describe()}." for variant, found in metrics.run.regions.items()]
+    return " ".join([REGIONS, *sentences]) if sentences else ""
 
 
 def describe_encoder(metrics: RunMetrics) -> str:

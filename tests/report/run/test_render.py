@@ -353,10 +353,32 @@ def test_page_and_summary_name_the_encoder(build: Build, add_result: AddResult) 
     assert sentence in read_markdown(render_markdown(metrics)).text
 
 
+def test_page_and_summary_tell_from_what_embeddings_of_regions_were_learned(
+    build: Build, add_result: AddResult
+) -> None:
+    learned = {
+        "dim": 288,
+        "num_texts": 3_000,
+        "num_unlabelled": 1_000,
+        "epochs": 3,
+        "seconds": 12.4,
+        "dataset": "extra",
+    }
+    metrics = build(add_result("region-conv-unlabelled", 80), regions={"region-conv-unlabelled": learned})
+    sentence = (
+        "region-conv-unlabelled reads 288 numbers for each region, learned from 2,000 training texts and 1,000 texts "
+        "without labels from extra in 3 epochs and 12 s."
+    )
+    assert sentence in Page(render_page(metrics)).text
+    assert sentence in read_markdown(render_markdown(metrics)).text
+
+
 def test_run_without_word_vectors_says_nothing_of_them(leaderboard: RunMetrics) -> None:
     assert "ord vectors" not in Page(render_page(leaderboard)).text.replace("the word vectors", "")
     assert "## Word vectors" not in render_markdown(leaderboard)
-    assert not {"vectors", "encoder"} & leaderboard.model_dump(mode="json")["run"].keys()
+    assert "mbeddings of regions" not in Page(render_page(leaderboard)).text
+    assert "mbeddings of regions" not in render_markdown(leaderboard)
+    assert not {"vectors", "regions", "encoder"} & leaderboard.model_dump(mode="json")["run"].keys()
     assert "## Encoder" not in render_markdown(leaderboard)
 
 
