@@ -256,6 +256,7 @@ def describe_training(group: str, **numbers: Any) -> Any:
         "encoder": None,
         "regions": None,
         "bounds": None,
+        "latent": None,
     }
     return kind.model_validate({name: numbers.get(name, usual[name]) for name in kind.model_fields})
 

@@ -15,7 +15,7 @@ from tasks.store.outputs import Output, Plan
 from tasks.store.remembered import describe_code
 
 AUDIT: Final = "tasks.audit.auditing:write_audit"
-LIBRARIES: Final = ("cleanlab", "scikit-learn", "scipy", "statsmodels", "numpy", "pandas", "pyarrow")
+LIBRARIES: Final = ("cleanlab", "scikit-learn", "scipy", "threadpoolctl", "statsmodels", "numpy", "pandas", "pyarrow")
 
 
 def plan_audit(

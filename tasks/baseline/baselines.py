@@ -1,7 +1,7 @@
 """The table of baselines: add a row to add one."""
 
 from collections.abc import Mapping
-from dataclasses import KW_ONLY, asdict, dataclass
+from dataclasses import KW_ONLY, asdict, dataclass, replace
 from typing import Any, Final, Literal
 
 from tasks.space.ranges import Space
@@ -10,7 +10,7 @@ SEED: Final = 1
 Unit = Literal["words", "characters"]
 Weighting = Literal["none", "tf-idf", "log-count-ratio"]
 # What says nothing about the numbers of the model.
-NOT_DECISIVE: Final = {"name", "description", "definition", "space"}
+NOT_DECISIVE: Final = {"name", "description", "definition", "space", "uses_unlabelled"}
 
 
 @dataclass(frozen=True)
@@ -23,6 +23,8 @@ class Baseline:
     splits: of the IMDB reviews for words, of reviews and tweets in seven other languages for characters.
     `smoothing` is what naive Bayes ratios add to each count, the alpha of Wang & Manning. `space` is what tuning tries;
     None for the usual space. The `definition` of a baseline of one's own are the fields that it was defined by.
+    With `num_dimensions`, the regression is on so many latent dimensions of tf-idf weights (see `latent.py`); one that
+    `uses_unlabelled` finds them in texts without labels as well, if there are any.
     """
 
     name: str
@@ -34,6 +36,8 @@ class Baseline:
     min_texts: int = 2
     inverse_penalty: float = 1.0
     smoothing: float = 1.0
+    num_dimensions: int = 0
+    uses_unlabelled: bool = False
     definition: Mapping[str, Any] | None = None
     space: Space | None = None
 
@@ -43,9 +47,20 @@ class Baseline:
         return self.max_order > 0
 
     def settings(self) -> dict[str, Any]:
-        """Return everything that decides the model, except the data, as plain JSON."""
-        return {key: value for key, value in asdict(self).items() if key not in NOT_DECISIVE}
+        """Return everything that decides the model, except the data, as plain JSON; no `num_dimensions` if 0."""
+        fields = {key: value for key, value in asdict(self).items() if key not in NOT_DECISIVE}
+        return fields if self.num_dimensions else {key: fields[key] for key in fields if key != "num_dimensions"}
 
+
+_LSA: Final = Baseline(
+    "lsa",
+    "logistic regression on latent semantic analysis of one to three words",
+    weighting="tf-idf",
+    max_order=3,
+    min_texts=5,
+    inverse_penalty=10.0,
+    num_dimensions=256,
+)
 
 _ROWS: Final = (
     Baseline("majority", "the shares of the classes, regardless of the text", weighting="none", max_order=0),
@@ -78,6 +93,14 @@ _ROWS: Final = (
         max_order=4,
         unit="characters",
         inverse_penalty=0.3,
+    ),
+    _LSA,
+    replace(
+        _LSA,
+        name="lsa-unlabelled",
+        description=f"{_LSA.description}, found in texts without labels too",
+        min_texts=8,
+        uses_unlabelled=True,
     ),
 )
 

@@ -3,7 +3,7 @@
 from pydantic import Field, JsonValue
 
 from tasks.baseline.baselines import Unit, Weighting
-from tasks.store.facts import Facts, is_none
+from tasks.store.facts import Facts, is_empty, is_none
 
 
 class BoundFacts(Facts):
@@ -19,12 +19,29 @@ class BoundFacts(Facts):
     most_missed: int
 
 
+class LatentFacts(Facts):
+    """In which texts the latent dimensions of a baseline were found.
+
+    `num_unlabelled` of the `num_texts` have no label and come from the `dataset`.
+    """
+
+    num_dimensions: int
+    num_texts: int
+    num_unlabelled: int = 0
+    dataset: str | None = None
+
+    def describe(self) -> str:
+        """Describe them: "256 dimensions of 22,500 training texts and 900 texts without labels from more"."""
+        more = f" and {self.num_unlabelled:,} texts without labels from {self.dataset}" if self.dataset else ""
+        return f"{self.num_dimensions} dimensions of {self.num_texts - self.num_unlabelled:,} training texts{more}"
+
+
 class BaselineFacts(Facts):
     """The numbers of one fit; it has no epochs and no batches, so the fields about these are None.
 
     `train_seconds` covers everything, including reading and validation. `jobs` is how many models were trained at a
     time, each on its share of the cores. Older manifests have no `description`; `definition` is that of a baseline of
-    one's own. `bounds` is there if not all n-grams fitted into memory.
+    one's own. `bounds` is there if not all n-grams fitted into memory, and `latent` if there are latent dimensions.
     """
 
     num_params: int
@@ -44,6 +61,7 @@ class BaselineFacts(Facts):
     description: str | None = None
     definition: dict[str, JsonValue] | None = None
     bounds: BoundFacts | None = Field(default=None, exclude_if=is_none)
+    latent: LatentFacts | None = Field(default=None, exclude_if=is_none)
 
 
 class BaselineSettings(Facts):
@@ -60,5 +78,6 @@ class BaselineSettings(Facts):
     min_texts: int
     inverse_penalty: float
     smoothing: float = 1.0
+    num_dimensions: int = Field(default=0, exclude_if=is_empty)
     class_weights: tuple[float, ...] | None = Field(default=None, exclude_if=is_none)
     memory: int | None = Field(default=None, exclude_if=is_none)

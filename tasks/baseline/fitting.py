@@ -5,6 +5,7 @@ import resource
 import time
 from collections.abc import Iterator, Sequence
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -18,6 +19,7 @@ from sklearn.linear_model import LogisticRegression
 from tasks.baseline.baselines import SEED, Baseline
 from tasks.baseline.bounded_fitting import fit_bounded
 from tasks.baseline.facts import BaselineFacts
+from tasks.baseline.latent import LatentFeatures
 from tasks.baseline.model import (
     BaselineModel,
     Parameters,
@@ -28,7 +30,7 @@ from tasks.baseline.model import (
     save_baseline,
     weigh_counts,
 )
-from tasks.baseline.ngrams import count_ngrams, fit_vocabulary
+from tasks.baseline.ngrams import Vocabulary, count_ngrams, fit_vocabulary
 from tasks.baseline.weighting import compute_idf, compute_ratios
 from tasks.ingest.batches import read_batches
 from tasks.process.threads import map_ahead
@@ -55,18 +57,21 @@ def fit_baseline(
     label_names: Sequence[str],
     class_weights: Sequence[float] | None = None,
     memory: int | None = None,
+    unlabelled: Path | None = None,
 ) -> BaselineFacts:
     """Fit a baseline and write model.npz and vocabulary.json under `folder`; return the numbers.
 
     `reviews_folder` has {train,validation}.parquet with columns `text` and `label`. The losses of the reviews of each
     class are multiplied by its weight. `memory` is the number of bytes to fit in where not all n-grams fit; None
-    if they do.
+    if they do. Latent dimensions are also found in the column `text` of the file `unlabelled`, if there is one.
     """
     started = time.perf_counter()
     path = reviews_folder / TRAIN_FILE
     num_classes, bounds = len(label_names), None
     if memory is None:
-        model, train = fit_model(baseline, path, num_classes=num_classes, class_weights=class_weights)
+        model, train = fit_model(
+            baseline, path, num_classes=num_classes, class_weights=class_weights, unlabelled=unlabelled
+        )
     else:
         labels = read_labels(path)
         model, probabilities, bounds = fit_bounded(
@@ -99,17 +104,34 @@ def fit_baseline(
 
 
 def fit_model(
-    baseline: Baseline, path: Path, *, num_classes: int, class_weights: Sequence[float] | None = None
+    baseline: Baseline,
+    path: Path,
+    *,
+    num_classes: int,
+    class_weights: Sequence[float] | None = None,
+    unlabelled: Path | None = None,
 ) -> tuple[BaselineModel, Fit]:
     """Fit on one file of reviews; return the model and how well it predicts that file's labels."""
+    paths = [path, *([unlabelled] if unlabelled else [])]
     vocabulary = fit_vocabulary(
-        read_texts(path), max_order=baseline.max_order, min_texts=baseline.min_texts, unit=baseline.unit
+        chain.from_iterable(map(read_texts, paths)),
+        max_order=baseline.max_order,
+        min_texts=baseline.min_texts,
+        unit=baseline.unit,
     )
-    counts = vstack(list(map_ahead(partial(count_ngrams, vocabulary=vocabulary), read_texts(path))), format="csr")
+    counts, *more = (count_file(it, vocabulary) for it in paths)
     labels = read_labels(path)
-    parameters = fit_parameters(baseline, counts, labels, num_classes=num_classes, class_weights=class_weights)
+    parameters = fit_parameters(
+        baseline, counts, labels, num_classes=num_classes, class_weights=class_weights, more=more
+    )
     probabilities = compute_probabilities(weigh_counts(counts, parameters.idf), parameters)
     return BaselineModel(vocabulary, parameters), score(probabilities, labels)
+
+
+def count_file(path: Path, vocabulary: Vocabulary) -> csr_array:
+    """Count the n-grams of each text in a file: shape (num_texts, num_ngrams)."""
+    counted = map_ahead(partial(count_ngrams, vocabulary=vocabulary), read_texts(path))
+    return vstack(list(counted), format="csr")
 
 
 def fit_parameters(
@@ -119,17 +141,25 @@ def fit_parameters(
     *,
     num_classes: int,
     class_weights: Sequence[float] | None = None,
+    more: Sequence[csr_array] = (),
 ) -> Parameters:
-    """Fit on counts of shape (num_texts, num_ngrams); with one class or no n-grams, predict the classes' shares."""
+    """Fit on counts of shape (num_texts, num_ngrams); with one class or no n-grams, predict the classes' shares.
+
+    `more` are the counts of texts without labels.
+    """
     classes, sizes = np.unique(labels, return_counts=True)
-    idf = fit_idf(counts) if baseline.weighting == "tf-idf" else np.empty(0)
+    idf = fit_idf(vstack([counts, *more], format="csr")) if baseline.weighting == "tf-idf" else np.empty(0)
     if len(classes) == 1 or counts.shape[1] == 0:
         return answer_shares(counts.shape[1], classes, sizes, idf=idf, num_classes=num_classes)
     features = weigh_counts(counts, idf)
     of_reviews = None if class_weights is None else np.array(class_weights)[labels]
-    fitted = [
-        fit_class(baseline, features, labels == label, weights=of_reviews) for label in list_against_rest(classes)
-    ]
+    if baseline.num_dimensions:
+        unlabelled = [weigh_counts(it, idf) for it in more]
+        latent = LatentFeatures(features, unlabelled, num_dimensions=baseline.num_dimensions)
+        fit = partial(latent.fit, inverse_penalty=baseline.inverse_penalty, weights=of_reviews)
+    else:
+        fit = partial(fit_class, baseline, features, weights=of_reviews)
+    fitted = [fit(labels == label) for label in list_against_rest(classes)]
     return combine_classes(fitted, classes, idf=idf, num_classes=num_classes)
 
 

@@ -1,5 +1,6 @@
 """How much memory the n-grams of a baseline would take, and what fits into a budget."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Self
@@ -7,6 +8,7 @@ from typing import Final, Self
 import pyarrow.parquet as pq
 
 from tasks.baseline.baselines import Baseline, Unit
+from tasks.errors import TrainingError
 
 # The budget that is used unless another is set.
 USUAL_MEMORY: Final = 4 * 10**9
@@ -34,9 +36,9 @@ class Limits:
         return cls(half // BYTES_PER_COUNTED, half // BYTES_PER_COUNTED_WORD, memory // BYTES_PER_NGRAM)
 
 
-def estimate_memory(baseline: Baseline, path: Path) -> int:
-    """Estimate the bytes that fitting on a file of reviews takes if all n-grams are in memory."""
-    return measure_text(path) * BYTES_PER_BYTE[baseline.unit] * baseline.max_order
+def estimate_memory(baseline: Baseline, paths: Sequence[Path]) -> int:
+    """Estimate the bytes that fitting on files of texts takes if all n-grams are in memory."""
+    return sum(map(measure_text, paths)) * BYTES_PER_BYTE[baseline.unit] * baseline.max_order
 
 
 def measure_text(path: Path) -> int:
@@ -47,6 +49,17 @@ def measure_text(path: Path) -> int:
     return sum(group.total_uncompressed_size for group in groups)
 
 
-def choose_limit(baseline: Baseline, path: Path, memory: int) -> int | None:
-    """Return the budget if fitting on a file would take more; None if everything fits, or if the file is missing."""
-    return memory if path.is_file() and estimate_memory(baseline, path) > memory else None
+def choose_limit(baseline: Baseline, paths: Sequence[Path], memory: int) -> int | None:
+    """Return the budget if fitting on files would take more; None if everything fits, or if a file is missing."""
+    is_known = all(path.is_file() for path in paths)
+    return memory if is_known and estimate_memory(baseline, paths) > memory else None
+
+
+def check_fits(baseline: Baseline, memory: int) -> None:
+    """Raise TrainingError for a baseline that needs all n-grams in memory at once, where they would not fit."""
+    if baseline.num_dimensions:
+        raise TrainingError(
+            f"{baseline.name} needs the n-grams of all texts in memory at once, which would take more than "
+            f"{memory / 10**9:g} GB; expected fewer texts. Raise --memory if there is more, or leave the model out of "
+            "--baselines."
+        )

@@ -28,6 +28,11 @@ class OwnBaseline(Definition):
     inverse_penalty: float | None = Field(
         default=None, gt=0, description="scikit-learn's C: the higher it is, the weaker the regularisation"
     )
+    num_dimensions: int | None = Field(
+        default=None,
+        ge=1,
+        description="how many latent dimensions the n-grams are reduced to, as in lsa; not with log-count-ratio",
+    )
     smoothing: float | None = Field(
         default=None, gt=0, description="what naive Bayes ratios add to each count: the alpha of Wang & Manning"
     )
@@ -37,7 +42,7 @@ class OwnBaseline(Definition):
 
 
 def derive_baseline(name: str, own: OwnBaseline) -> Baseline:
-    """Make a baseline of one's own from its base; raises ValueError for an unknown base."""
+    """Make a baseline of one's own from its base; raises ValueError for an unknown base, or fields that do not fit."""
     if own.base not in BASELINES:
         raise ValueError(
             f"unknown base {own.base!r}; expected one of {', '.join(BASELINES)}.{did_you_mean(own.base, BASELINES)}"
@@ -45,7 +50,7 @@ def derive_baseline(name: str, own: OwnBaseline) -> Baseline:
     fields: dict[str, Any] = {name: value for name, value in own.given().items() if name not in SPECIAL}
     changes = ", ".join(f"{field.replace('_', ' ')} {value}" for field, value in fields.items())
     described = f"{own.base} with {changes}" if changes else f"{own.base} under another name"
-    return replace(
+    row = replace(
         BASELINES[own.base],
         name=name,
         description=own.description or described,
@@ -53,3 +58,9 @@ def derive_baseline(name: str, own: OwnBaseline) -> Baseline:
         space=own.space or BASELINES[own.base].space,
         **fields,
     )
+    if row.num_dimensions and row.weighting == "log-count-ratio":
+        raise ValueError(
+            "num_dimensions: latent dimensions are found without labels, but log-count-ratio weighs n-grams by labels; "
+            "expected a base such as lsa or tfidf-linear."
+        )
+    return row

@@ -30,8 +30,12 @@ def ask_for_fit(
     folder: Path,
     label_names: Sequence[str],
     is_bounded: bool,
+    unlabelled: Path | None,
 ) -> None:
-    """Ask whether a fit may take as long as it will; raises LeftOutError. `folder` is for scratch files."""
+    """Ask whether a fit may take as long as it will; raises LeftOutError. `folder` is for scratch files.
+
+    A text of the file `unlabelled` is taken to cost as much as one with a label.
+    """
     sizes = {
         name: pq.read_metadata(reviews_folder / name).num_rows for name in (TRAIN_FILE, VALIDATION_FILE, TEST_FILE)
     }
@@ -40,7 +44,8 @@ def ask_for_fit(
     seconds: float = run_apart(
         MEASURE, baseline=baseline, reviews_folder=reviews_folder, folder=folder, label_names=label_names
     )
-    whole = seconds * PART * (BOUNDED if is_bounded else 1.0)
+    num_unlabelled = pq.read_metadata(unlabelled).num_rows if unlabelled else 0
+    whole = seconds * PART * (BOUNDED if is_bounded else 1.0) * (1 + num_unlabelled / sizes[TRAIN_FILE])
     admit(whole, whole * (sizes[VALIDATION_FILE] + sizes[TEST_FILE]) / sizes[TRAIN_FILE])
 
 

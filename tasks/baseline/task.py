@@ -11,7 +11,7 @@ from tasks.baseline.baselines import Baseline
 from tasks.baseline.facts import BaselineFacts
 from tasks.baseline.memory import USUAL_MEMORY
 from tasks.baseline.output import plan_baseline
-from tasks.ingest.facts import ReviewsManifest
+from tasks.ingest.facts import ReviewsManifest, UnlabelledManifest
 from tasks.orchestrate.outputs import produce_in_task
 from tasks.store.outputs import Manifest
 
@@ -27,8 +27,12 @@ def train_baseline(
     class_weights: Sequence[float] | None = None,
     jobs: int = 1,
     memory: int = USUAL_MEMORY,
+    unlabelled: UnlabelledManifest | None = None,
 ) -> State[Manifest[BaselineFacts]]:
-    """Fit a baseline on the texts of the training split, or reuse the model of an identical fit."""
+    """Fit a baseline on the texts of the training split, or reuse the model of an identical fit.
+
+    `unlabelled` are texts without labels from which it learns too.
+    """
     plan = plan_baseline(
         baseline,
         reviews,
@@ -38,5 +42,6 @@ def train_baseline(
         class_weights=class_weights,
         jobs=jobs,
         memory=memory,
+        unlabelled=unlabelled,
     )
     return produce_in_task(*plan)

@@ -18,6 +18,7 @@ def list_usual_of_baseline(row: Baseline) -> dict[str, Value]:
         "min_texts": row.min_texts,
         "inverse_penalty": row.inverse_penalty,
         "smoothing": row.smoothing,
+        **({"num_dimensions": row.num_dimensions} if row.num_dimensions else {}),
     }
 
 
@@ -30,12 +31,14 @@ def list_baseline_space(row: Baseline) -> Space:
 
 
 def make_space(row: Baseline) -> Space:
-    """Make the usual space of a baseline: penalty, n-grams and, for naive Bayes ratios, smoothing."""
+    """Make the usual space of a baseline: penalty, n-grams, latent dimensions, and smoothing of naive Bayes ratios."""
     space: dict[str, tuple[Value, ...] | Range] = {
         "inverse_penalty": Range(low=row.inverse_penalty / FACTOR, high=row.inverse_penalty * FACTOR, log=True),
         "max_order": (1, 2, 3) if row.unit == "words" else (3, 4, 5),
         "min_texts": (2, 3, 5),
     }
+    if row.num_dimensions:
+        space["num_dimensions"] = (128, 256, 512)
     if row.weighting == "log-count-ratio":
         space["smoothing"] = Range(low=0.1, high=10, log=True)
     return space

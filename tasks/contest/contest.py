@@ -114,7 +114,7 @@ class Contest:
         devices = {name: self.settle_device(learner) for name, learner in learners.items()}
         jobs = self.plan_jobs(devices, num_works=len(baselines) + len(learners) * self.config.seeds)
         candidates = [
-            *(self.enter_baseline(self.config.baseline_table[name], jobs=jobs) for name in baselines),
+            *(self.enter_baseline(self.config.baseline_table[name], jobs=jobs, texts=texts) for name in baselines),
             *(
                 self.enter_variant(learner, seed, device=devices[name], jobs=jobs, texts=texts, teaching=teaching)
                 for name, learner in learners.items()
@@ -161,7 +161,7 @@ class Contest:
             self.stages.logger.info("training %d models, %d at a time", num_works, jobs)
         return jobs
 
-    def enter_baseline(self, baseline: Baseline, *, jobs: int) -> Candidate:
+    def enter_baseline(self, baseline: Baseline, *, jobs: int, texts: UnlabelledManifest | None) -> Candidate:
         """Say how a baseline is fitted and evaluated."""
         return Candidate(
             Entrant(variant=baseline.name, group=BASELINE, encoding="text", seed=1),
@@ -171,6 +171,7 @@ class Contest:
                 class_weights=self.aims.class_weights,
                 jobs=jobs,
                 memory=self.config.memory_bytes,
+                unlabelled=texts if baseline.uses_unlabelled else None,
             ),
             self.evaluate,
             merit=find_merit(baseline),

@@ -72,7 +72,7 @@ def list_candidates(
 ) -> Iterator[Candidate]:
     """Yield every model that is trained on a part; baselines are fitted on the whole split only once."""
     for name in baselines if part.size.share < 1 or part.seed == 1 else ():
-        candidate = contest.enter_baseline(contest.config.baseline_table[name], jobs=jobs)
+        candidate = contest.enter_baseline(contest.config.baseline_table[name], jobs=jobs, texts=None)
         yield candidate._replace(entrant=candidate.entrant.model_copy(update={"seed": part.seed}))
     for name, learner in learners.items():
         yield contest.enter_variant(learner, part.seed, device=devices[name], jobs=jobs, texts=None, teaching=None)

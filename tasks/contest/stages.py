@@ -84,8 +84,9 @@ class Stages(Protocol):
         class_weights: Sequence[float] | None,
         jobs: int,
         memory: int,
+        unlabelled: UnlabelledManifest | None,
     ) -> Manifest[BaselineFacts]:
-        """Fit a baseline on the texts."""
+        """Fit a baseline on the texts, and on texts without labels if there are any for it."""
 
     def evaluate(
         self, model: ModelManifest, reviews: ReviewsManifest, *, objective: Objective | None

@@ -129,10 +129,11 @@ class TaskStages:
         class_weights: Sequence[float] | None,
         jobs: int,
         memory: int,
+        unlabelled: UnlabelledManifest | None,
     ) -> Manifest[BaselineFacts]:
         """Run `train_baseline`."""
         options = {"label_names": reviews.facts.label_names, "class_weights": class_weights, "jobs": jobs}
-        return run(train_baseline, baseline, reviews, memory=memory, **options, **self.folders)
+        return run(train_baseline, baseline, reviews, memory=memory, unlabelled=unlabelled, **options, **self.folders)
 
     def evaluate(
         self, model: ModelManifest, reviews: ReviewsManifest, *, objective: Objective | None

@@ -4,6 +4,7 @@ from typing import Final
 
 from pydantic import Field, JsonValue
 
+from tasks.baseline.facts import LatentFacts
 from tasks.encoders.facts import EncoderFacts
 from tasks.store.facts import Facts, is_none
 from tasks.train.facts import LessonFacts, RegionFacts
@@ -20,7 +21,7 @@ class EnsembleFacts(Facts):
     `num_params` and `train_seconds` are sums over the members, `peak_memory_mb` and `jobs` the largest of theirs.
     `val_accuracy` and `val_loss` are those on validation reviews that the weights were not fitted on, fold by fold.
     `lessons` are those of its students, if it has any, and `vectors`, `encoder` and `regions` those that members
-    began with; of several embeddings of regions, that of most texts.
+    began with; of several embeddings of regions, that of most texts. `latent` are likewise the latent dimensions.
     """
 
     num_params: int
@@ -42,6 +43,7 @@ class EnsembleFacts(Facts):
     vectors: VectorFacts | None = None
     encoder: EncoderFacts | None = Field(default=None, exclude_if=is_none)
     regions: RegionFacts | None = Field(default=None, exclude_if=is_none)
+    latent: LatentFacts | None = Field(default=None, exclude_if=is_none)
 
 
 class EnsembleSettings(Facts):

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from tasks.baseline.baselines import BASELINES
-from tasks.baseline.facts import BaselineFacts, BaselineSettings
+from tasks.baseline.facts import BaselineFacts, BaselineSettings, LatentFacts
 from tasks.encode.encodings import OF_BYTES, PRETRAINED
 from tasks.encoders.facts import EncoderFacts
 from tasks.evaluate.ensemble_facts import EnsembleFacts, EnsembleSettings
@@ -24,7 +24,7 @@ from tasks.ingest.files.options import FileOptions, name_flag
 from tasks.objective.choices import BALANCED, balance
 from tasks.objective.facts import Rule
 from tasks.store.layout import SPLIT_FILES
-from tasks.train.facts import LessonFacts, RegionFacts
+from tasks.train.facts import LessonFacts, RegionFacts, TrainingFacts
 from tasks.train.settings import FitSettings
 from tasks.vectors.facts import VectorFacts
 
@@ -59,7 +59,7 @@ def describe_data(bundle: BundleFacts) -> str:
         for split, numbers in counted.items()
     ]
     table = render_table(rows, right_aligned={name for numbers in counted.values() for name in numbers})
-    origins = (describe_lessons, describe_vectors, describe_encoder, describe_regions)
+    origins = (describe_lessons, describe_vectors, describe_encoder, describe_regions, describe_latent)
     return "".join([table, *(describe(bundle.training) for describe in origins)])
 
 
@@ -97,6 +97,15 @@ def describe_regions(training: AnyTraining) -> str:
         f"\n\n{reader} reads embeddings of regions of words, which were learned, without any labels, to predict the "
         f"words around each region: {escape_markdown(found.describe())}."
     )
+
+
+def describe_latent(training: AnyTraining) -> str:
+    """Say in which texts the latent dimensions of a baseline, or of a member of an ensemble, were found."""
+    found = find_latent(training)
+    if found is None:
+        return ""
+    learner = name_learner(training)
+    return f"\n\n{learner} uses latent dimensions, found without labels: {escape_markdown(found.describe())}."
 
 
 def describe_beginning(
@@ -289,10 +298,15 @@ def find_regions(training: AnyTraining) -> RegionFacts | None:
     return None if isinstance(training, BaselineFacts) else training.regions
 
 
+def find_latent(training: AnyTraining) -> LatentFacts | None:
+    """Find the latent dimensions of a baseline, or of a member of an ensemble; None for other models."""
+    return None if isinstance(training, TrainingFacts) else training.latent
+
+
 def find_unlabelled_path(bundle: Origin) -> str | None:
     """Give the flag for texts without labels that are not the dataset's own; only the name of their path is kept."""
-    lessons, regions = find_lessons(bundle.training), find_regions(bundle.training)
-    dataset = lessons.dataset if lessons else regions and regions.dataset
+    found = (find(bundle.training) for find in (find_lessons, find_regions, find_latent))
+    dataset = next((it.dataset for it in found if it and it.dataset), None)
     return f"path/to/{dataset}" if dataset and dataset != bundle.dataset.name else None
 
 

@@ -140,6 +140,7 @@ class DirectStages:
         class_weights: Sequence[float] | None,
         jobs: int,
         memory: int,
+        unlabelled: UnlabelledManifest | None,
     ) -> Manifest[BaselineFacts]:
         """Make or reuse a fitted baseline."""
         return make(
@@ -152,6 +153,7 @@ class DirectStages:
                 class_weights=class_weights,
                 jobs=jobs,
                 memory=memory,
+                unlabelled=unlabelled,
             )
         )
 

@@ -75,9 +75,11 @@ def check_names(names: tuple[str, ...], choices: tuple[str, ...], *, kind: str) 
 def expand_baselines(names: tuple[str, ...], *, own: Collection[str] = (), on_characters: bool = False) -> list[str]:
     """List the baselines that the names stand for, in the table's order, and those of one's own after them.
 
-    `auto` stands for those on words, with `on_characters` for all of the table, and for those of one's own.
+    `auto` stands for those on words, with `on_characters` for those on characters too, and for those of one's own; not
+    for those that take longer, because they find latent dimensions.
     """
-    by_default = {*own, *(name for name, row in BASELINES.items() if row.unit == "words" or on_characters)}
+    quick = [row for row in BASELINES.values() if not row.num_dimensions]
+    by_default = {*own, *(row.name for row in quick if row.unit == "words" or on_characters)}
     return [
         name for name in (*BASELINES, *own) if {name, "all"} & set(names) or ("auto" in names and name in by_default)
     ]

@@ -145,10 +145,13 @@ class ModelSettings(DataSettings):
         if self.unlabelled_path is None:
             return self
         if not self.names_with_unlabelled:
-            able = [row.name for row in self.variant_table.values() if row.uses_unlabelled]
+            able, simple = (
+                ", ".join(row.name for row in table.values() if row.uses_unlabelled)
+                for table in (self.variant_table, self.baseline_table)
+            )
             raise ValueError(
                 "--unlabelled-path is for models that learn from texts without labels; expected one of "
-                f"{', '.join(able)} in --variants. Add one, or leave it out."
+                f"{able} in --variants, or {simple} in --baselines. Add one, or leave it out."
             )
         teachers = {*self.variant_names, *self.choose_baselines(None)} - {*self.student_names, CONSTANT}
         if self.student_names and not teachers:
@@ -230,8 +233,12 @@ class ModelSettings(DataSettings):
 
     @property
     def names_with_unlabelled(self) -> list[str]:
-        """Return the chosen variants that learn from texts without labels, in the table's order."""
-        return [row.name for row in self.chosen_variants if row.uses_unlabelled]
+        """Return the chosen models that learn from texts without labels: baselines, then variants."""
+        baselines = [self.baseline_table[name] for name in self.choose_baselines(None)]
+        return [
+            *(row.name for row in baselines if row.uses_unlabelled),
+            *(row.name for row in self.chosen_variants if row.uses_unlabelled),
+        ]
 
     def choose_baselines(self, choice: EncodingChoice | None) -> list[str]:
         """List the chosen baselines in the table's order; without a choice of encoding, `auto` means those on words."""

@@ -82,9 +82,10 @@ def list_subjects(config: "RunConfig", choice: EncodingChoice | None) -> list[Su
         "encoding.vocab_size": config.vocab_size,
     }
     without = frozenset(name for name, value in fixed.items() if value)
+    baselines = [config.baseline_table[name] for name in config.choose_baselines(choice)]
     subjects = [
         *(make_variant_subject(row, without=without) for row in config.chosen_variants if not row.uses_unlabelled),
-        *(make_baseline_subject(config.baseline_table[name]) for name in config.choose_baselines(choice)),
+        *(make_baseline_subject(row) for row in baselines if not row.uses_unlabelled),
     ]
     return [subject for subject in subjects if subject.space]
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from tasks.baseline.facts import BaselineFacts
 from tasks.compare.results import TrainedModel
 from tasks.evaluate.bundle import read_bundle_file
 from tasks.evaluate.ensemble import EnsembleFile, Member
@@ -41,6 +42,7 @@ def write_ensemble(stack: Stack, folders: Sequence[Path], folder: Path) -> Ensem
         )
     EnsembleFile(members=tuple(members)).write(folder / ENSEMBLE_FILE)
     trainings = [model.training for model in stack.models]
+    latent = [it.latent for it in trainings if isinstance(it, BaselineFacts) and it.latent]
     regions = [it.regions for it in trainings if isinstance(it, TrainingFacts) and it.regions]
     return EnsembleFacts(
         num_params=sum(it.num_params for it in trainings),
@@ -53,6 +55,7 @@ def write_ensemble(stack: Stack, folders: Sequence[Path], folder: Path) -> Ensem
         jobs=max(it.jobs for it in trainings),
         lessons=next((it.lessons for it in trainings if isinstance(it, TrainingFacts) and it.lessons), None),
         vectors=next((it.vectors for it in trainings if isinstance(it, TrainingFacts) and it.vectors), None),
+        latent=max(latent, key=lambda it: it.num_unlabelled, default=None),
         regions=max(regions, key=lambda it: it.num_unlabelled, default=None),
         encoder=next((it.encoder for it in trainings if isinstance(it, TrainingFacts) and it.encoder), None),
     )

@@ -16,8 +16,9 @@ from tasks.baseline.bounded_fitting import Bounded, fit_bounded
 from tasks.baseline.bounded_vocabulary import choose_commonest
 from tasks.baseline.disk_features import Features
 from tasks.baseline.fitting import fit_baseline, fit_model, read_labels, read_texts
-from tasks.baseline.memory import BYTES_PER_NGRAM, USUAL_MEMORY, choose_limit, estimate_memory, measure_text
+from tasks.baseline.memory import BYTES_PER_NGRAM, USUAL_MEMORY, check_fits, choose_limit, estimate_memory, measure_text
 from tasks.baseline.model import load_baseline
+from tasks.errors import TrainingError
 
 Fit = Callable[..., Bounded]
 TEXTS = ["good film", "bad plot not good", "very dull", "great", "unknown words"]
@@ -51,7 +52,11 @@ def fit(reviews_folder: Path, tmp_path: Path) -> Fit:
     return fit_it
 
 
-@pytest.mark.parametrize("name", [name for name in BASELINES if name != "majority"])
+# Those with latent dimensions are not fitted in bounded memory.
+SPARSE = [name for name, row in BASELINES.items() if row.reads_texts and not row.num_dimensions]
+
+
+@pytest.mark.parametrize("name", SPARSE)
 @pytest.mark.parametrize("weights", [None, (1.0, 5.0)])
 def test_model_is_the_same_where_everything_fits(
     name: str, weights: Sequence[float] | None, fit: Fit, reviews_folder: Path, tmp_path: Path
@@ -134,12 +139,22 @@ def test_only_ngrams_in_enough_texts_are_chosen() -> None:
 
 def test_budget_counts_only_where_fitting_would_take_more(reviews_folder: Path) -> None:
     path, baseline = reviews_folder / "train.parquet", BASELINES["nb-svm"]
-    needed = estimate_memory(baseline, path)
+    needed = estimate_memory(baseline, [path])
     size = sum(len(text.as_py()) for text in next(read_texts(path)))
     assert size < measure_text(path) < 10 * size
-    assert choose_limit(baseline, path, needed) is None
-    assert choose_limit(baseline, path, needed - 1) == needed - 1
-    assert choose_limit(BASELINES["majority"], path, 1) is None
+    assert choose_limit(baseline, [path], needed) is None
+    assert choose_limit(baseline, [path], needed - 1) == needed - 1
+    assert choose_limit(baseline, [path, path], needed) == needed
+    assert choose_limit(baseline, [path, reviews_folder / "missing.parquet"], 1) is None
+    assert choose_limit(BASELINES["majority"], [path], 1) is None
+
+
+def test_latent_dimensions_are_not_found_where_not_all_ngrams_fit() -> None:
+    check_fits(BASELINES["nb-svm"], 10**9)
+    with pytest.raises(
+        TrainingError, match=r"lsa needs the n-grams of all texts .* more than 1.5 GB; .* Raise --memory"
+    ):
+        check_fits(BASELINES["lsa"], 1_500_000_000)
 
 
 def test_files_and_facts_of_a_bounded_baseline(reviews_folder: Path, tmp_path: Path) -> None:

@@ -136,8 +136,26 @@ def test_baseline_depends_on_what_it_learns_from_and_not_on_the_test_split(split
     assert (identify(reviews=make_reviews(**{split: "other"})) != identify()) is counts
 
 
+def test_texts_without_labels_count_where_they_are_used() -> None:
+    texts = make_reviews().model_copy(update={"kind": "unlabelled"})
+    alone, both = (
+        decide_baseline(BASELINES["lsa-unlabelled"], make_reviews(), num_classes=2, unlabelled=it)
+        for it in (None, texts)
+    )
+    assert fingerprint(alone) != fingerprint(both)
+    assert both["unlabelled"] == texts.content_hash
+    assert "unlabelled" not in alone
+
+
+def test_dimensions_are_among_the_settings_of_those_that_have_some() -> None:
+    settings = BASELINES["lsa"].settings()
+    assert BaselineSettings(seed=1, **settings).num_dimensions == settings["num_dimensions"] == 256
+    assert "num_dimensions" not in BaselineSettings(seed=1, **BASELINES["nb-svm"].settings()).model_dump()
+    assert identify(weighting="tf-idf", num_dimensions=2) != identify(weighting="tf-idf")
+
+
 def test_everything_that_decides_is_plain_json() -> None:
     decided = decide_baseline(BASELINES["nb-svm"], make_reviews(), num_classes=2)
     assert json.loads(json.dumps(decided)) == decided
     assert decided["settings"]["seed"] == 1
-    assert set(decided["libraries"]) == {"scikit-learn", "scipy", "numpy", "pandas", "pyarrow"}
+    assert set(decided["libraries"]) == {"scikit-learn", "scipy", "threadpoolctl", "numpy", "pandas", "pyarrow"}

@@ -25,6 +25,15 @@ def test_baseline_without_changes_is_decided_by_the_same_settings(name: str) -> 
     assert own.description == "my words"
 
 
+def test_latent_dimensions_are_of_weights_that_need_no_labels() -> None:
+    row = derive_baseline("small", OwnBaseline(base="lsa-unlabelled", num_dimensions=20))
+    assert (row.num_dimensions, row.uses_unlabelled, row.min_texts) == (20, True, 8)
+    assert derive_baseline("mine", OwnBaseline(base="tfidf-linear", num_dimensions=20)).num_dimensions == 20
+    for own in (OwnBaseline(base="nb-svm", num_dimensions=20), OwnBaseline(base="lsa", weighting="log-count-ratio")):
+        with pytest.raises(ValueError, match=r"log-count-ratio weighs n-grams by labels; expected a base such as lsa"):
+            derive_baseline("mine", own)
+
+
 def test_unknown_base_is_refused_with_a_suggestion() -> None:
     with pytest.raises(ValueError, match=r"unknown base 'nbsvm'; expected one of majority, .* Did you mean 'nb-svm'"):
         derive_baseline("mine", OwnBaseline(base="nbsvm"))

@@ -32,7 +32,7 @@ def ask(reviews: Path, monkeypatch: pytest.MonkeyPatch, **options: Any) -> list[
         reviews_folder=reviews,
         folder=reviews,
         label_names=NAMES,
-        **options,
+        **{"unlabelled": None, **options},
     )
     return asked
 
@@ -46,6 +46,12 @@ def test_whole_fit_takes_as_many_times_as_long_and_predictions_no_longer(
 ) -> None:
     monkeypatch.setattr(pace, "FEWEST", 110)
     assert ask(reviews, monkeypatch, is_bounded=is_bounded) == [(seconds, pytest.approx(seconds * 55 / 110))]
+
+
+def test_texts_without_labels_take_as_long_as_others(reviews: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pace, "FEWEST", 110)
+    asked = ask(reviews, monkeypatch, is_bounded=False, unlabelled=reviews / "test.parquet")
+    assert asked == [(pytest.approx(10 * 143 / 110), pytest.approx(10 * 143 / 110 * 55 / 110))]
 
 
 def test_few_reviews_are_fitted_without_asking(reviews: Path, monkeypatch: pytest.MonkeyPatch) -> None:

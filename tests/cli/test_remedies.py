@@ -208,8 +208,9 @@ CASES = [
     ),
     lines(
         "train --unlabelled-path=a.csv",
-        "is for models that learn from texts without labels; expected one of .*distilled.* in --variants. Add one, or",
+        "is for models that learn from texts without labels; expected one of .*distilled.* in --variants, or lsa-unl",
         "train --unlabelled-path=a.csv --variants=distilled",
+        "train --unlabelled-path=a.csv --baselines=lsa-unlabelled",
         "train",
     ),
     lines(

@@ -84,9 +84,9 @@ class NotedStages:
             lessons = (encoder.encoder.name, encoder.text_vectors and encoder.text_vectors.name, variant.num_params)
         return self.note("train", variant.name, settings.seed, sequences.name, lessons)
 
-    def fit(self, baseline: Any, _reviews: Any, *, class_weights: Any, jobs: int, memory: int) -> str:
+    def fit(self, baseline: Any, _reviews: Any, *, class_weights: Any, jobs: int, memory: int, unlabelled: Any) -> str:
         assert (class_weights, jobs, memory) == (None, 1, 4_000_000_000)
-        return self.note("fit", baseline.name)
+        return self.note("fit", baseline.name, *([unlabelled.name] if unlabelled else []))
 
     def combine(self, stack: Any, settings: Any) -> str:
         return self.note("combine", stack.describe(), settings.seed)
@@ -231,6 +231,17 @@ def test_embeddings_of_regions_are_learned_from_the_texts_that_a_variant_uses(
     stages.calls.clear()
     held.hold(None, by_variant, None)
     assert {call[2] for call in stages.calls if call[0] == "learn"} == {"labelled texts alone"}
+
+
+def test_baseline_reads_texts_without_labels_if_it_uses_them(stages: NotedStages) -> None:
+    own_baselines = {"more-lsa": {"base": "lsa-unlabelled", "num_dimensions": 9}}
+    names = ("nb-svm", "lsa", "lsa-unlabelled", "more-lsa")
+    held = make_contest(stages, variants=("lstm",), baselines=names, own_baselines=own_baselines)
+    _, by_variant = held.encode(None)
+    texts: Any = SimpleNamespace(name="more")
+    held.hold(None, by_variant, texts)
+    fitted = [call[1:] for call in stages.calls if call[0] == "fit"]
+    assert fitted == [("nb-svm",), ("lsa",), ("lsa-unlabelled", "more"), ("more-lsa", "more")]
 
 
 def test_nobody_teaches_where_texts_without_labels_are_read_for_their_words_alone(

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tasks.baseline.facts import LatentFacts
 from tasks.evaluate.ensemble_facts import EnsembleFacts, EnsembleSettings
 from tasks.evaluate.facts import BundleFacts
 from tasks.evaluate.model_card import (
@@ -14,6 +15,7 @@ from tasks.evaluate.model_card import (
     count_reviews,
     describe_command,
     describe_encoder,
+    describe_latent,
     describe_lessons,
     describe_vectors,
 )
@@ -91,6 +93,22 @@ def test_card_of_a_model_that_began_with_an_encoder_names_its_folder(bundle: Bun
     changed = bundle.model_copy(update={"training": training, "variant": "encoder-frozen"})
     assert "--variants encoder-frozen --encoder path/to/tiny_bert " in describe_command(changed)
     assert "--encoder" not in describe_command(bundle)
+
+
+def test_card_names_the_texts_in_which_latent_dimensions_were_found(
+    bundle: BundleFacts, add_bundle: Callable[..., Path]
+) -> None:
+    latent = LatentFacts(num_dimensions=256, num_texts=2_500, num_unlabelled=1_000, dataset="more_films")
+    content = json.loads((add_bundle("nb-svm") / "bundle.json").read_text())
+    baseline = BundleFacts.model_validate(
+        {**content, "variant": "lsa-unlabelled", "training": {**content["training"], "latent": latent.model_dump()}}
+    )
+    assert describe_latent(baseline.training) == (
+        "\n\nIt uses latent dimensions, found without labels: 256 dimensions of 1,500 training texts and 1,000 texts "
+        "without labels from more\\_films."
+    )
+    assert "--baselines lsa-unlabelled --unlabelled-path path/to/more_films " in describe_command(baseline)
+    assert describe_latent(bundle.training) == ""
 
 
 @pytest.mark.parametrize(

@@ -59,18 +59,21 @@ def test_words_of_texts_without_labels_are_learned_from_without_a_teacher(job: "
     (job.folder / "tickets.csv").write_text("text,label\n" + "".join(rows))
     (job.folder / "more.txt").write_text("\n".join(f"another {LABELS[number % 3]} of {number}" for number in range(40)))
     variants = "--variants=region-conv,region-conv-unlabelled"
-    content = job.call(*FLAGS[:2], variants, "--baselines=none", "--epochs=1", "--length=20")
+    content = job.call(*FLAGS[:2], variants, "--baselines=lsa-unlabelled", "--epochs=1", "--length=20")
     assert content["run"]["unlabelled"]["num_used"] == 40
     assert "teachers" not in content["run"]
     learned_from = {name: found["num_unlabelled"] for name, found in content["run"]["regions"].items()}
     assert learned_from == {"region-conv": 0, "region-conv-unlabelled": 40}
     assert {row["name"]: row["status"] for row in content["variants"] if row["group"] != "ensemble"} == {
+        "lsa-unlabelled": "ok",
         "region-conv": "ok",
         "region-conv-unlabelled": "ok",
     }
-    cards = {name: next((job.artifacts / "models" / name).glob("*/MODEL_CARD.md")).read_text() for name in REGIONAL}
+    names = ("lsa-unlabelled", *REGIONAL)
+    cards = {name: next((job.artifacts / "models" / name).glob("*/MODEL_CARD.md")).read_text() for name in names}
     assert "40 texts without labels from more" in cards["region-conv-unlabelled"]
     assert "--unlabelled-path path/to/more" in cards["region-conv-unlabelled"]
+    assert "40 texts without labels from more" in cards["lsa-unlabelled"]
     assert "without labels" not in cards["region-conv"].split("around each region: ")[1].splitlines()[0]
     report = (job.artifacts / "runs" / "latest" / "report.html").read_text()
     assert "read from more" in report

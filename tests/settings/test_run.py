@@ -428,7 +428,8 @@ def test_baselines_run_unless_told_otherwise() -> None:
     assert RunConfig(baselines="nb-svm,majority").choose_baselines(None) == ["majority", "nb-svm"]
     assert RunConfig(baselines="none").choose_baselines(None) == []
     assert RunConfig(baselines="auto,nb-svm-chars").choose_baselines(None) == [*WORD_BASELINES, "nb-svm-chars"]
-    assert RunConfig(baselines="all").choose_baselines(None) == [*WORD_BASELINES, "tfidf-chars", "nb-svm-chars"]
+    on_all = [*WORD_BASELINES, "tfidf-chars", "nb-svm-chars", "lsa", "lsa-unlabelled"]
+    assert RunConfig(baselines="all").choose_baselines(None) == on_all
 
 
 def test_baselines_on_characters_run_where_the_texts_ask_for_them() -> None:
@@ -513,6 +514,8 @@ def test_texts_without_labels_need_no_teacher_where_their_words_are_enough() -> 
     settings = {"unlabelled_path": Path("texts.txt"), "baselines": ["none"]}
     alone = RunConfig(variants=["region-conv-unlabelled"], **settings)
     assert (alone.names_with_unlabelled, alone.student_names) == (["region-conv-unlabelled"], [])
+    baseline = RunConfig(unlabelled_path=Path("texts.txt"), variants=["lstm"], baselines=["nb-svm", "lsa-unlabelled"])
+    assert (baseline.names_with_unlabelled, baseline.student_names) == (["lsa-unlabelled"], [])
     taught = RunConfig(variants=["region-conv-unlabelled", "distilled"], **settings)
     assert taught.names_with_unlabelled == ["distilled", "region-conv-unlabelled"]
 

@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from tasks.baseline.facts import LatentFacts
 from tasks.compare.results import ModelResult, TrainedModel
 from tasks.encode.encodings import Encoding
 from tasks.errors import UserError
@@ -151,6 +152,19 @@ def test_facts_have_the_lessons_of_a_student(stack: Stack, root: Path, tmp_path:
     folders = [root / model.folder for model in stack.models]
     assert write_ensemble(stack._replace(models=(svm, student)), folders, tmp_path).lessons == lessons
     assert write_ensemble(stack, folders, tmp_path).lessons is None
+
+
+def test_facts_have_the_latent_dimensions_of_most_texts(stack: Stack, root: Path, tmp_path: Path) -> None:
+    few = LatentFacts(num_dimensions=9, num_texts=90)
+    many = few.model_copy(update={"num_texts": 130, "num_unlabelled": 40, "dataset": "more"})
+    svm, network = stack.models
+    members = [
+        svm.model_copy(update={"training": svm.training.model_copy(update={"latent": it})}) for it in (few, many)
+    ]
+    folders = [root / svm.folder] * 2
+    named = [it.model_copy(update={"variant": f"lsa-{number}"}) for number, it in enumerate(members)]
+    assert write_ensemble(stack._replace(models=tuple(named)), folders, tmp_path).latent == many
+    assert write_ensemble(stack, [root / it.folder for it in stack.models], tmp_path).latent is None
 
 
 def test_size_is_that_of_the_members_files(bundle: Path, stack: Stack) -> None:
