@@ -157,7 +157,7 @@ def test_facts_have_the_lessons_of_a_student(stack: Stack, root: Path, tmp_path:
 def test_facts_have_the_latent_dimensions_of_most_texts(stack: Stack, root: Path, tmp_path: Path) -> None:
     few = LatentFacts(num_dimensions=9, num_texts=90)
     many = few.model_copy(update={"num_texts": 130, "num_unlabelled": 40, "dataset": "more"})
-    svm, network = stack.models
+    svm = stack.models[0]
     members = [
         svm.model_copy(update={"training": svm.training.model_copy(update={"latent": it})}) for it in (few, many)
     ]
