@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array, vstack
 from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GridSearchCV, StratifiedKFold
 from sklearn.utils.extmath import randomized_svd
 from threadpoolctl import threadpool_limits
 
@@ -21,6 +22,9 @@ from tasks.baseline.baselines import SEED
 MAX_ITERATIONS = 1_000
 # How often the decomposition reads the features anew to become more exact.
 NUM_POWER_ITERATIONS = 2
+# The penalty is chosen by a cross-validation of so many folds, if each side has so many texts.
+NUM_FOLDS = 3
+FEWEST_TEXTS = 12
 
 
 class LatentFeatures:
@@ -43,12 +47,38 @@ class LatentFeatures:
     def fit(
         self, is_class: NDArray[np.bool_], *, inverse_penalty: float, weights: NDArray[np.float64] | None
     ) -> tuple[NDArray[np.float64], float]:
-        """Fit one class against the rest: a weight for each n-gram, and the bias. `weights` are those of the texts."""
+        """Fit one class against the rest: a weight for each n-gram, and the bias. `weights` are those of the texts.
+
+        The inverse penalty may be chosen smaller, see `choose_penalty`.
+        """
         with threadpool_limits(1):
-            solver = LogisticRegression(C=inverse_penalty, max_iter=MAX_ITERATIONS)
+            chosen = choose_penalty(self.values, is_class, largest=inverse_penalty, weights=weights)
+            solver = LogisticRegression(C=chosen, max_iter=MAX_ITERATIONS)
             solver.fit(self.values, is_class, sample_weight=weights)
         by_dimension = solver.coef_[0] / self.scale
         return self.vectors @ by_dimension, float(solver.intercept_[0] - self.centre @ by_dimension)
+
+
+def choose_penalty(
+    values: NDArray[np.float64], is_class: NDArray[np.bool_], *, largest: float, weights: NDArray[np.float64] | None
+) -> float:
+    """Choose an inverse penalty by cross-validation: the largest, a tenth or a hundredth of it.
+
+    Few texts need much more regularisation than many. Where either side has too few of them to tell, it is a hundredth.
+    """
+    tried = [largest, largest / 10, largest / 100]
+    if min(np.count_nonzero(is_class), np.count_nonzero(~is_class)) < FEWEST_TEXTS:
+        return tried[-1]
+    search = GridSearchCV(
+        LogisticRegression(max_iter=MAX_ITERATIONS),
+        {"C": tried},
+        scoring="neg_log_loss",
+        cv=StratifiedKFold(NUM_FOLDS, shuffle=True, random_state=SEED),
+        refit=False,
+        error_score="raise",
+    )
+    search.fit(values, is_class, sample_weight=weights)
+    return float(search.best_params_["C"])
 
 
 def find_vectors(features: csr_array, num_dimensions: int) -> NDArray[np.float32]:

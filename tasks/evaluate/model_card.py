@@ -206,7 +206,11 @@ def describe_limits(bundle: BundleFacts) -> str:
     encoding = bundle.encoding
     reach = f"It reads only the first {encoding.length} tokens of a text. " if encoding else ""
     is_open = encoding is not None and encoding.kind in {*OF_BYTES, PRETRAINED}
-    unknown = "" if is_open else "It does not know words that the training split lacks. "
+    latent = find_latent(bundle.training)
+    learned_from = (
+        "its training texts and texts without labels lack" if latent and latent.dataset else "the training split lacks"
+    )
+    unknown = "" if is_open else f"It does not know words that {learned_from}. "
     return (
         f"{reach}{unknown}The interval covers the choice of the test reviews, not another training seed, other texts "
         "or a later time. Labels are assumed to be correct; errors in them count as errors of the model."

@@ -14,7 +14,7 @@ from sklearn.linear_model import LogisticRegression
 from threadpoolctl import threadpool_limits
 
 from tasks.baseline.baselines import BASELINES
-from tasks.baseline.latent import LatentFeatures, find_vectors
+from tasks.baseline.latent import LatentFeatures, choose_penalty, find_vectors
 from tasks.baseline.model import weigh_counts
 from tasks.baseline.ngrams import count_ngrams
 
@@ -22,7 +22,7 @@ Fit = Callable[..., Any]
 RANDOM = np.random.default_rng(1)
 # Three texts of cats and three of dogs, each with words that the others lack.
 BLOCKS = np.kron(np.eye(2), np.array([[2.0, 1, 1], [1, 2, 1], [1, 1, 2]]))
-LSA = replace(BASELINES["lsa"], min_texts=1, num_dimensions=4)
+LSA = replace(BASELINES["lsa"], min_texts=1, num_dimensions=4, inverse_penalty=1_000.0)
 
 
 def test_vectors_are_those_of_the_singular_value_decomposition_at_length_one() -> None:
@@ -56,10 +56,25 @@ def test_weights_of_ngrams_answer_like_the_regression_on_dimensions(own: Any) ->
     features, is_class = csr_array(RANDOM.normal(size=(40, 12))), np.arange(40) % 2 == 0
     latent = LatentFeatures(features, [], num_dimensions=5)
     weights, bias = latent.fit(is_class, inverse_penalty=3.0, weights=own)
-    solver = LogisticRegression(C=3.0, max_iter=1_000).fit(latent.values, is_class, sample_weight=own)
+    chosen = choose_penalty(latent.values, is_class, largest=3.0, weights=own)
+    solver = LogisticRegression(C=chosen, max_iter=1_000).fit(latent.values, is_class, sample_weight=own)
     np.testing.assert_allclose(features @ weights + bias, solver.decision_function(latent.values), atol=1e-9)
     np.testing.assert_allclose(latent.values.mean(axis=0), 0, atol=1e-9)
     assert latent.values.std() == pytest.approx(1)
+
+
+def test_penalty_is_strong_where_dimensions_are_noise_and_weak_where_they_tell_the_classes() -> None:
+    noise, is_class = RANDOM.normal(size=(60, 50)), np.arange(60) % 2 == 0
+    assert choose_penalty(noise, is_class, largest=10.0, weights=None) == pytest.approx(0.1)
+    clear = np.where(is_class, 1.0, -1.0)[:, None] + RANDOM.normal(scale=0.1, size=(60, 2))
+    assert choose_penalty(clear, is_class, largest=10.0, weights=None) == 10.0
+
+
+@pytest.mark.parametrize("num_members", [1, 11])
+def test_penalty_of_a_rare_class_is_the_strongest(num_members: int) -> None:
+    is_class = np.arange(60) < num_members
+    for mask in (is_class, ~is_class):
+        assert choose_penalty(RANDOM.normal(size=(60, 2)), mask, largest=10.0, weights=None) == pytest.approx(0.1)
 
 
 def test_texts_that_are_all_the_same_are_answered_by_the_classes_shares() -> None:

@@ -67,7 +67,7 @@ def compare(folder: Path, num_labels: int, seeds: int) -> dict[str, Any]:
     paths = {"dataset": "few", "test-path": "test", "unlabelled-path": "more"}
     flags = [f"--{flag}={folder / file}.parquet" for flag, file in paths.items()]
     models = ["--variants=contenders,students", "--stack", f"--seeds={seeds}"]
-    return run_bakeoff(folder, [*flags, *models], baselines="nb-svm")[1]
+    return run_bakeoff(folder, [*flags, *models], baselines="nb-svm,lsa-unlabelled")[1]
 
 
 def weigh_members(folder: Path, names: Sequence[str], num_labels: int) -> dict[str, tuple[float, float]]:

@@ -17,6 +17,7 @@ from tasks.evaluate.model_card import (
     describe_encoder,
     describe_latent,
     describe_lessons,
+    describe_limits,
     describe_vectors,
 )
 from tasks.settings.run import RunConfig
@@ -108,7 +109,9 @@ def test_card_names_the_texts_in_which_latent_dimensions_were_found(
         "without labels from more\\_films."
     )
     assert "--baselines lsa-unlabelled --unlabelled-path path/to/more_films " in describe_command(baseline)
+    assert "words that its training texts and texts without labels lack." in describe_limits(baseline)
     assert describe_latent(bundle.training) == ""
+    assert "words that the training split lacks." in describe_limits(bundle)
 
 
 @pytest.mark.parametrize(
