@@ -23,8 +23,9 @@ class Baseline:
     splits: of the IMDB reviews for words, of reviews and tweets in seven other languages for characters.
     `smoothing` is what naive Bayes ratios add to each count, the alpha of Wang & Manning. `space` is what tuning tries;
     None for the usual space. The `definition` of a baseline of one's own are the fields that it was defined by.
-    With `num_dimensions`, the regression is on so many latent dimensions of tf-idf weights (see `latent.py`); one that
-    `uses_unlabelled` finds them in texts without labels as well, if there are any.
+    With `num_dimensions`, the regression is on so many latent dimensions of tf-idf weights, and its inverse penalty may
+    be chosen smaller (see `latent.py`). One that `uses_unlabelled` finds them in texts without labels as well, if there
+    are any.
     """
 
     name: str

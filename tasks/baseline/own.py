@@ -26,7 +26,10 @@ class OwnBaseline(Definition):
     unit: Unit | None = Field(default=None, description="what n-grams are made of: words or characters")
     min_texts: int | None = Field(default=None, ge=1, description="how many training texts an n-gram must be in")
     inverse_penalty: float | None = Field(
-        default=None, gt=0, description="scikit-learn's C: the higher it is, the weaker the regularisation"
+        default=None,
+        gt=0,
+        description="scikit-learn's C: the higher it is, the weaker the regularisation; on latent dimensions, a tenth "
+        "and a hundredth of it are tried too",
     )
     num_dimensions: int | None = Field(
         default=None,
