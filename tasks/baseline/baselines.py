@@ -7,6 +7,8 @@ from typing import Any, Final, Literal
 from tasks.space.ranges import Space
 
 SEED: Final = 1
+# Of the solver of a logistic regression.
+MAX_ITERATIONS: Final = 1_000
 Unit = Literal["words", "characters"]
 Weighting = Literal["none", "tf-idf", "log-count-ratio"]
 # What says nothing about the numbers of the model.

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array, vstack
 from sklearn.linear_model import LogisticRegression
 
-from tasks.baseline.baselines import SEED, Baseline
+from tasks.baseline.baselines import MAX_ITERATIONS, SEED, Baseline
 from tasks.baseline.bounded_fitting import fit_bounded
 from tasks.baseline.facts import BaselineFacts
 from tasks.baseline.latent import LatentFeatures
@@ -37,7 +37,6 @@ from tasks.process.threads import map_ahead
 from tasks.store.layout import TRAIN_FILE, VALIDATION_FILE
 
 KIBIBYTES_PER_MEBIBYTE: Final = 1024
-MAX_ITERATIONS: Final = 1_000
 SMALLEST_PROBABILITY: Final = 1e-7
 
 
@@ -148,7 +147,7 @@ def fit_parameters(
     `more` are the counts of texts without labels.
     """
     classes, sizes = np.unique(labels, return_counts=True)
-    idf = fit_idf(vstack([counts, *more], format="csr")) if baseline.weighting == "tf-idf" else np.empty(0)
+    idf = fit_idf(counts, *more) if baseline.weighting == "tf-idf" else np.empty(0)
     if len(classes) == 1 or counts.shape[1] == 0:
         return answer_shares(counts.shape[1], classes, sizes, idf=idf, num_classes=num_classes)
     features = weigh_counts(counts, idf)
@@ -163,10 +162,10 @@ def fit_parameters(
     return combine_classes(fitted, classes, idf=idf, num_classes=num_classes)
 
 
-def fit_idf(counts: csr_array) -> NDArray[np.float64]:
-    """Weigh n-grams by rarity."""
-    num_texts, num_ngrams = counts.shape
-    return compute_idf(np.bincount(counts.indices, minlength=num_ngrams), num_texts)
+def fit_idf(*counts: csr_array) -> NDArray[np.float64]:
+    """Weigh n-grams by rarity in all texts; each of `counts` has the shape (num_texts, num_ngrams)."""
+    in_texts = np.sum([np.bincount(it.indices, minlength=it.shape[1]) for it in counts], axis=0)
+    return compute_idf(in_texts, sum(it.shape[0] for it in counts))
 
 
 def fit_class(

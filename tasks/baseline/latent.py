@@ -8,6 +8,7 @@ predicts like any other baseline.
 """
 
 from collections.abc import Sequence
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,14 +18,13 @@ from sklearn.model_selection import GridSearchCV, StratifiedKFold
 from sklearn.utils.extmath import randomized_svd
 from threadpoolctl import threadpool_limits
 
-from tasks.baseline.baselines import SEED
+from tasks.baseline.baselines import MAX_ITERATIONS, SEED
 
-MAX_ITERATIONS = 1_000
 # How often the decomposition reads the features anew to become more exact.
-NUM_POWER_ITERATIONS = 2
+NUM_POWER_ITERATIONS: Final = 2
 # The penalty is chosen by a cross-validation of so many folds, if each side has so many texts.
-NUM_FOLDS = 3
-FEWEST_TEXTS = 12
+NUM_FOLDS: Final = 3
+FEWEST_TEXTS: Final = 12
 
 
 class LatentFeatures:
