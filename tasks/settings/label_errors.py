@@ -14,7 +14,8 @@ from tasks.settings.model_names import check_names
 from tasks.store.layout import ARTIFACTS, DATA
 
 # The baselines that say something about single reviews, and those that are chosen for words and for characters.
-READERS: Final = tuple(name for name, row in BASELINES.items() if row.reads_texts)
+# One that uses texts without labels would get none here.
+READERS: Final = tuple(name for name, row in BASELINES.items() if row.reads_texts and not row.uses_unlabelled)
 ON_WORDS: Final = "nb-svm"
 ON_CHARACTERS: Final = "nb-svm-chars"
 

@@ -7,7 +7,7 @@ import pytest
 from tasks.cli.parsing import parse_command_line
 from tasks.encode.facts import EncodingChoice
 from tasks.errors import UserError
-from tasks.settings.label_errors import LabelErrorsConfig
+from tasks.settings.label_errors import READERS, LabelErrorsConfig
 from tasks.settings.run import RunConfig
 
 
@@ -52,3 +52,8 @@ def test_judges_suit_the_texts(baselines: str, choice: dict[str, bool] | None, n
 def test_what_does_not_apply_is_refused(argument: str) -> None:
     with pytest.raises(UserError):
         parse(argument)
+
+
+def test_baselines_that_use_texts_without_labels_are_not_offered() -> None:
+    assert "lsa" in READERS
+    assert "lsa-unlabelled" not in READERS
